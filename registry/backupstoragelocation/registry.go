@@ -1,0 +1,60 @@
+// Package backupstoragelocation is the registry of kind BackupStorageLocation.
+package backupstoragelocation
+
+import (
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/fields"
+
+	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/table"
+)
+
+type location = *velero.BackupStorageLocation
+
+// Resource serves backup storage locations. The first columns are those of Velero's CRD.
+var Resource = &registry.Resource[location, *velero.BackupStorageLocationList]{
+	GroupVersion: v1.SchemeGroupVersion,
+	Plural:       "backupstoragelocations",
+	ShortNames:   []string{"bsl"},
+	Categories:   []string{"velero"},
+	Columns: table.Columns[location]{
+		{Name: "Phase", Description: "Whether the location could be used when it was last checked.", Value: func(l location) any { return string(l.Status.Phase) }},
+		{Name: "Last Validated", Type: "date", Description: "Time since the last check.", Value: func(l location) any { return l.Status.LastValidationTime }},
+		table.Age[location](),
+		{Name: "Default", Type: "boolean", Description: "Whether backups that name no location go here.", Value: isDefault},
+		{Name: "Provider", Wide: true, Description: "Provider of the object storage.", Value: func(l location) any { return l.Spec.Provider }},
+		{Name: "Bucket", Wide: true, Description: "Bucket that backups are kept in.", Value: func(l location) any { return objectStorage(l).Bucket }},
+		{Name: "Prefix", Wide: true, Description: "Path inside the bucket.", Value: func(l location) any { return objectStorage(l).Prefix }},
+		{Name: "Region", Wide: true, Description: "Region of the bucket, as configured.", Value: func(l location) any { return l.Spec.Config["region"] }},
+		{Name: "Access Mode", Wide: true, Description: "What may be done in the location.", Value: func(l location) any { return string(l.Spec.AccessMode) }},
+		{Name: "Message", Wide: true, Description: "Why the location is unavailable.", Value: func(l location) any { return l.Status.Message }},
+	},
+	Spec: func(l location) any { return l.Spec },
+	Fields: func(l location) fields.Set {
+		return fields.Set{
+			"spec.provider": l.Spec.Provider,
+			"spec.default":  strconv.FormatBool(l.Spec.Default),
+			"status.phase":  string(l.Status.Phase),
+		}
+	},
+	Validate: validation.BackupStorageLocation,
+}
+
+// isDefault leaves the cell empty rather than false, as Velero's CRD does.
+func isDefault(l location) any {
+	if l.Spec.Default {
+		return true
+	}
+	return nil
+}
+
+func objectStorage(l location) velero.ObjectStorageLocation {
+	if l.Spec.ObjectStorage == nil {
+		return velero.ObjectStorageLocation{}
+	}
+	return *l.Spec.ObjectStorage
+}

@@ -1,0 +1,100 @@
+package registry_test
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
+	genericregistrytest "k8s.io/apiserver/pkg/registry/generic/testing"
+	"k8s.io/apiserver/pkg/registry/rest"
+
+	"github.com/velero-locations/velero-locations/apis/velero"
+	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
+	"github.com/velero-locations/velero-locations/registry/core"
+)
+
+// TestGenerationAndStatus shows what Velero's clients rely on: status is written through the
+// object itself, from its creation on, and the generation counts changes of the spec alone.
+func TestGenerationAndStatus(t *testing.T) {
+	store := newStore(t, startEtcd(t), backupstoragelocation.Resource)
+	ctx := genericregistrytest.NewNamespaceScopeContext(store.Store, "velero")
+	update := func(change func(*velero.BackupStorageLocation)) (*velero.BackupStorageLocation, error) {
+		stored, err := store.Get(ctx, "primary", &metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		location := stored.DeepCopyObject().(*velero.BackupStorageLocation)
+		change(location)
+		got, _, err := store.Update(ctx, "primary", rest.DefaultUpdatedObjectInfo(location), rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{})
+		if err != nil {
+			return nil, err
+		}
+		return got.(*velero.BackupStorageLocation), nil
+	}
+
+	created, err := store.Create(ctx, &velero.BackupStorageLocation{
+		ObjectMeta: metav1.ObjectMeta{Name: "primary", Namespace: "velero", Generation: 7},
+		Spec:       velero.BackupStorageLocationSpec{Provider: "aws", ObjectStorage: &velero.ObjectStorageLocation{Bucket: "b"}},
+		Status:     velero.BackupStorageLocationStatus{Phase: velero.BackupStorageLocationAvailable},
+	}, rest.ValidateAllObjectFunc, &metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := created.(*velero.BackupStorageLocation); got.Generation != 1 || got.Status.Phase != velero.BackupStorageLocationAvailable {
+		t.Errorf("created with generation %d and phase %q, want 1 and the phase that was sent", got.Generation, got.Status.Phase)
+	}
+	for _, test := range []struct {
+		name           string
+		change         func(*velero.BackupStorageLocation)
+		wantGeneration int64
+	}{
+		{"status", func(l *velero.BackupStorageLocation) { l.Status.Message = "hello" }, 1},
+		{"label", func(l *velero.BackupStorageLocation) { l.Labels = map[string]string{"a": "b"} }, 1},
+		{"generation", func(l *velero.BackupStorageLocation) { l.Generation = 9 }, 1},
+		{"spec", func(l *velero.BackupStorageLocation) { l.Spec.Default = true }, 2},
+		{"same spec", func(*velero.BackupStorageLocation) {}, 2},
+	} {
+		got, err := update(test.change)
+		if err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		if got.Generation != test.wantGeneration || got.Status.Message != "hello" {
+			t.Errorf("after a change of %s the generation is %d and the message %q, want %d and hello", test.name, got.Generation, got.Status.Message, test.wantGeneration)
+		}
+	}
+	if _, err := update(func(l *velero.BackupStorageLocation) { l.ResourceVersion = "" }); !apierrors.IsInvalid(err) {
+		t.Errorf("an update without resourceVersion gave %v, want Invalid as for custom resources", err)
+	}
+}
+
+func TestNamespaceStaysUntilItIsEmptied(t *testing.T) {
+	store := newStore(t, startEtcd(t), core.Namespaces)
+	ctx := genericapirequest.WithNamespace(genericregistrytest.NewClusterScopeContext(store.Store), "")
+	created, err := store.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "team-a"}}, rest.ValidateAllObjectFunc, &metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := created.(*corev1.Namespace).Status.Phase; got != corev1.NamespaceActive {
+		t.Errorf("a new namespace is %q, want Active", got)
+	}
+	if _, _, err := store.Delete(ctx, "team-a", rest.ValidateAllObjectFunc, &metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := store.Get(ctx, "team-a", &metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	terminating := got.DeepCopyObject().(*corev1.Namespace)
+	if terminating.Status.Phase != corev1.NamespaceTerminating {
+		t.Errorf("a deleted namespace is %q, want Terminating", terminating.Status.Phase)
+	}
+	terminating.Finalizers = nil
+	if _, _, err := store.Update(ctx, "team-a", rest.DefaultUpdatedObjectInfo(terminating), rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Get(ctx, "team-a", &metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		t.Errorf("getting an emptied namespace gave %v, want NotFound", err)
+	}
+}

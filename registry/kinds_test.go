@@ -1,0 +1,212 @@
+package registry_test
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apiserver/pkg/registry/generic"
+	genericregistrytest "k8s.io/apiserver/pkg/registry/generic/testing"
+	etcd3testing "k8s.io/apiserver/pkg/storage/etcd3/testing"
+	"k8s.io/apiserver/pkg/storage/storagebackend"
+
+	"github.com/velero-locations/velero-locations/apis/velero"
+	"github.com/velero-locations/velero-locations/apis/velero/install"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
+	"github.com/velero-locations/velero-locations/registry/core"
+	"github.com/velero-locations/velero-locations/registry/volumesnapshotlocation"
+)
+
+// scheme of all kinds that the registries serve.
+func scheme(t *testing.T) *runtime.Scheme {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{install.Install, core.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"})
+	return scheme
+}
+
+type storer interface {
+	NewStore(*runtime.Scheme, generic.RESTOptionsGetter) (*registry.Store, error)
+}
+
+// startEtcd returns how to reach a real etcd.
+func startEtcd(t *testing.T) storagebackend.Config {
+	t.Helper()
+	server, storage := etcd3testing.NewUnsecuredEtcd3TestClientServer(t)
+	t.Cleanup(func() { server.Terminate(t) })
+	return *storage
+}
+
+// newStore returns a kind's store, empty, in an etcd that other stores may be in too.
+func newStore(t *testing.T, storage storagebackend.Config, kind storer) *registry.Store {
+	t.Helper()
+	scheme := scheme(t)
+	storage.Prefix = "/" + t.Name()
+	codecs := serializer.NewCodecFactory(scheme)
+	storage.Codec = codecs.LegacyCodec(v1.SchemeGroupVersion, corev1.SchemeGroupVersion)
+	resource := kind.(registry.Kind).GroupVersionResource().GroupResource()
+	store, err := kind.NewStore(scheme, generic.RESTOptions{
+		StorageConfig:           storage.ForResource(resource),
+		Decorator:               generic.UndecoratedStorage,
+		ResourcePrefix:          resource.String(),
+		DeleteCollectionWorkers: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Destroy)
+	return store
+}
+
+// kinds that are served, each with what the upstream tester of registries needs to know.
+var kinds = map[string]struct {
+	kind          storer
+	valid         func() runtime.Object
+	invalid       runtime.Object
+	update        func(runtime.Object) runtime.Object
+	invalidUpdate func(runtime.Object) runtime.Object
+	fieldsPass    fields.Set
+	fieldsFail    fields.Set
+}{
+	"BackupStorageLocation": {
+		kind: backupstoragelocation.Resource,
+		valid: func() runtime.Object {
+			return &velero.BackupStorageLocation{
+				ObjectMeta: metav1.ObjectMeta{Name: "primary", Namespace: metav1.NamespaceDefault},
+				Spec: velero.BackupStorageLocationSpec{
+					Provider: "aws", AccessMode: velero.AccessModeReadWrite, ObjectStorage: &velero.ObjectStorageLocation{Bucket: "backups"},
+				},
+			}
+		},
+		invalid: &velero.BackupStorageLocation{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.BackupStorageLocation).Spec.ObjectStorage.Prefix = "team-a"
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.BackupStorageLocation).Spec.Provider = ""
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.provider": "aws", "spec.default": "false", "status.phase": ""},
+		fieldsFail: fields.Set{"spec.default": "true"},
+	},
+	"VolumeSnapshotLocation": {
+		kind: volumesnapshotlocation.Resource,
+		valid: func() runtime.Object {
+			return &velero.VolumeSnapshotLocation{
+				ObjectMeta: metav1.ObjectMeta{Name: "ebs", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.VolumeSnapshotLocationSpec{Provider: "aws", Config: map[string]string{"region": "us-east-1"}},
+			}
+		},
+		invalid: &velero.VolumeSnapshotLocation{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.VolumeSnapshotLocation).Spec.Config = map[string]string{"region": "us-west-1"}
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.VolumeSnapshotLocation).Spec.Provider = ""
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.provider": "aws"},
+		fieldsFail: fields.Set{"spec.provider": "gcp"},
+	},
+	"Secret": {
+		kind: core.Secrets,
+		valid: func() runtime.Object {
+			return &corev1.Secret{
+				ObjectMeta: metav1.ObjectMeta{Name: "cloud-credentials", Namespace: metav1.NamespaceDefault},
+				Type:       corev1.SecretTypeOpaque, Data: map[string][]byte{"cloud": []byte("x")},
+			}
+		},
+		invalid: &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "bad"}, Data: map[string][]byte{"a/b": nil}},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.Secret).Data["cloud"] = []byte("y")
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.Secret).Type = corev1.SecretTypeTLS
+			return obj
+		},
+		fieldsPass: fields.Set{"type": "Opaque"},
+		fieldsFail: fields.Set{"type": "kubernetes.io/tls"},
+	},
+	"ConfigMap": {
+		kind: core.ConfigMaps,
+		valid: func() runtime.Object {
+			return &corev1.ConfigMap{
+				ObjectMeta: metav1.ObjectMeta{Name: "settings", Namespace: metav1.NamespaceDefault}, Data: map[string]string{"a": "x"},
+			}
+		},
+		invalid: &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Name: "bad"}, Data: map[string]string{"a": ""}, BinaryData: map[string][]byte{"a": nil},
+		},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.ConfigMap).Data["a"] = "y"
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.ConfigMap).Data["a b"] = ""
+			return obj
+		},
+		fieldsPass: fields.Set{"metadata.name": "settings"},
+		fieldsFail: fields.Set{"metadata.name": "other"},
+	},
+	"Event": {
+		kind: core.Events,
+		valid: func() runtime.Object {
+			return &corev1.Event{
+				ObjectMeta:     metav1.ObjectMeta{Name: "primary.1", Namespace: metav1.NamespaceDefault},
+				InvolvedObject: corev1.ObjectReference{Kind: "BackupStorageLocation", Name: "primary"},
+				Reason:         "Available",
+			}
+		},
+		invalid: &corev1.Event{ObjectMeta: metav1.ObjectMeta{Name: "bad"}, InvolvedObject: corev1.ObjectReference{Namespace: "elsewhere"}},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.Event).Count++
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.Event).InvolvedObject.Namespace = "elsewhere"
+			return obj
+		},
+		fieldsPass: fields.Set{"involvedObject.name": "primary", "reason": "Available"},
+		fieldsFail: fields.Set{"reason": "Unavailable"},
+	},
+}
+
+func TestKinds(t *testing.T) {
+	storage := startEtcd(t)
+	for name, test := range kinds {
+		t.Run(name, func(t *testing.T) {
+			run := func(name string, do func(*genericregistrytest.Tester)) {
+				t.Run(name, func(t *testing.T) { do(genericregistrytest.New(t, newStore(t, storage, test.kind).Store)) })
+			}
+			run("Create", func(tester *genericregistrytest.Tester) {
+				valid := test.valid()
+				valid.(metav1.Object).SetNamespace("") // the tester chooses it
+				tester.TestCreate(valid, test.invalid)
+			})
+			run("Update", func(tester *genericregistrytest.Tester) {
+				tester.TestUpdate(test.valid(), test.update, test.invalidUpdate)
+			})
+			run("Delete", func(tester *genericregistrytest.Tester) { tester.TestDelete(test.valid()) })
+			run("Get", func(tester *genericregistrytest.Tester) { tester.TestGet(test.valid()) })
+			run("List", func(tester *genericregistrytest.Tester) { tester.TestList(test.valid()) })
+			run("Watch", func(tester *genericregistrytest.Tester) {
+				tester.TestWatch(test.valid(), []labels.Set{{}}, []labels.Set{{"no": "such"}}, []fields.Set{test.fieldsPass}, []fields.Set{test.fieldsFail})
+			})
+		})
+	}
+}

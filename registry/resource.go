@@ -1,0 +1,168 @@
+// Package registry serves kinds from etcd. What all kinds share - strategy, storage, tables - stands
+// here once; what is particular to a kind is a Resource value in a folder of its own.
+package registry
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/registry/generic"
+	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
+	"k8s.io/apiserver/pkg/registry/rest"
+
+	"github.com/velero-locations/velero-locations/registry/table"
+)
+
+// Resource says what is particular to one kind: T is a pointer to its internal type, L to its list.
+// Status is part of the object and written through it; no kind has a status subresource, as in Velero.
+type Resource[T table.Object, L runtime.Object] struct {
+	// GroupVersion that clients see the kind in.
+	GroupVersion schema.GroupVersion
+	// Plural is the resource's name in URLs.
+	Plural string
+	// ShortNames that kubectl accepts for the plural.
+	ShortNames []string
+	// Categories such as "all" that `kubectl get` accepts for several kinds at once.
+	Categories []string
+	// ClusterScoped kinds have no namespace.
+	ClusterScoped bool
+	// Columns of `kubectl get`, after the name.
+	Columns table.Columns[T]
+
+	// Spec returns what metadata.generation counts changes of. Nil: the kind has no generation.
+	Spec func(T) any
+	// Fields returns the fields that selectors may use, beside name and namespace, with their
+	// values in an object. The labels are the same for every object.
+	Fields func(T) fields.Set
+	// Prepare fills in or resets what a client does not decide, before validation. old is nil on creation.
+	Prepare func(obj, old T)
+	// ValidateName returns what is wrong with a name. Nil: it must be a DNS subdomain.
+	ValidateName validation.ValidateNameFunc
+	// Validate returns all that is wrong with an object. old is nil on creation.
+	Validate func(obj, old T) field.ErrorList
+	// Warn returns what is accepted but doubtful. old is nil on creation.
+	Warn func(obj, old T) []string
+	// UnconditionalUpdate accepts a PUT without a resourceVersion.
+	UnconditionalUpdate bool
+	// TTL after which an object vanishes. 0: never.
+	TTL time.Duration
+	// Decorate changes what is shown of an object, not what is stored.
+	Decorate func(T)
+}
+
+// Kind is a Resource of any type.
+type Kind interface {
+	// GroupVersionResource by which clients reach the kind.
+	GroupVersionResource() schema.GroupVersionResource
+	// AddFieldLabels tells the scheme which labels field selectors on the kind may use.
+	AddFieldLabels(scheme *runtime.Scheme) error
+	// Storage of the kind on etcd.
+	Storage(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (rest.Storage, error)
+}
+
+// GroupVersionResource implements Kind.
+func (r *Resource[T, L]) GroupVersionResource() schema.GroupVersionResource {
+	return r.GroupVersion.WithResource(r.Plural)
+}
+
+// AddFieldLabels implements Kind.
+func (r *Resource[T, L]) AddFieldLabels(scheme *runtime.Scheme) error {
+	_, set, err := r.attributes(newOf[T]())
+	if err != nil {
+		return err
+	}
+	supported := slices.Sorted(maps.Keys(set))
+	kind := reflect.TypeFor[T]().Elem().Name()
+	convert := func(label, value string) (string, string, error) {
+		if !slices.Contains(supported, label) {
+			return "", "", fmt.Errorf("field label not supported for %s: %s: must be one of %s", kind, label, strings.Join(supported, ", "))
+		}
+		return label, value, nil
+	}
+	if err := scheme.AddFieldLabelConversionFunc(r.GroupVersion.WithKind(kind), convert); err != nil {
+		return fmt.Errorf("registering the field labels of %s: %w", kind, err)
+	}
+	return nil
+}
+
+// Storage implements Kind.
+func (r *Resource[T, L]) Storage(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (rest.Storage, error) {
+	return r.NewStore(scheme, options)
+}
+
+// Store keeps one kind in etcd and answers every verb for it.
+type Store struct {
+	*genericregistry.Store
+
+	shortNames []string
+	categories []string
+}
+
+var (
+	_ rest.StandardStorage      = &Store{}
+	_ rest.ShortNamesProvider   = &Store{}
+	_ rest.CategoriesProvider   = &Store{}
+	_ rest.TableConvertor       = &Store{}
+	_ rest.SingularNameProvider = &Store{}
+)
+
+// ShortNames implements rest.ShortNamesProvider.
+func (s *Store) ShortNames() []string { return s.shortNames }
+
+// Categories implements rest.CategoriesProvider.
+func (s *Store) Categories() []string { return s.categories }
+
+// NewStore returns the kind's store.
+func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (*Store, error) {
+	strategy := newStrategy(r, scheme)
+	store := &genericregistry.Store{
+		NewFunc:                   func() runtime.Object { return newOf[T]() },
+		NewListFunc:               func() runtime.Object { return newOf[L]() },
+		DefaultQualifiedResource:  r.GroupVersionResource().GroupResource(),
+		SingularQualifiedResource: r.GroupVersion.WithResource(strings.ToLower(reflect.TypeFor[T]().Elem().Name())).GroupResource(),
+		TableConvertor:            table.NewConvertor(r.Columns),
+		CreateStrategy:            strategy,
+		UpdateStrategy:            strategy,
+		DeleteStrategy:            strategy,
+	}
+	if r.TTL > 0 {
+		store.TTLFunc = func(runtime.Object, uint64, bool) (uint64, error) { return uint64(r.TTL.Seconds()), nil }
+	}
+	if r.Decorate != nil {
+		store.Decorator = r.decorate
+	}
+	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: r.attributes}); err != nil {
+		return nil, fmt.Errorf("setting up the store of %s: %w", r.GroupVersionResource().GroupResource(), err)
+	}
+	return &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories}, nil
+}
+
+// attributes returns what label and field selectors are matched against.
+func (r *Resource[T, L]) attributes(object runtime.Object) (labels.Set, fields.Set, error) {
+	obj, ok := object.(T)
+	if !ok {
+		return nil, nil, fmt.Errorf("selecting %s: got a %T", r.Plural, object)
+	}
+	set := fields.Set{"metadata.name": obj.GetName()}
+	if !r.ClusterScoped {
+		set["metadata.namespace"] = obj.GetNamespace()
+	}
+	if r.Fields != nil {
+		maps.Copy(set, r.Fields(obj))
+	}
+	return obj.GetLabels(), set, nil
+}
+
+func newOf[T runtime.Object]() T {
+	return reflect.New(reflect.TypeFor[T]().Elem()).Interface().(T)
+}

@@ -1,0 +1,133 @@
+package registry
+
+import (
+	"context"
+
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/apiserver/pkg/storage/names"
+
+	"github.com/velero-locations/velero-locations/registry/table"
+)
+
+// strategy applies a Resource's rules at each write. The store hands it objects of type T only.
+type strategy[T table.Object, L runtime.Object] struct {
+	runtime.ObjectTyper
+	names.NameGenerator
+
+	resource *Resource[T, L]
+}
+
+var (
+	_ rest.RESTCreateStrategy              = strategy[table.Object, runtime.Object]{}
+	_ rest.RESTUpdateStrategy              = strategy[table.Object, runtime.Object]{}
+	_ rest.RESTDeleteStrategy              = strategy[table.Object, runtime.Object]{}
+	_ rest.GarbageCollectionDeleteStrategy = strategy[table.Object, runtime.Object]{}
+)
+
+func newStrategy[T table.Object, L runtime.Object](resource *Resource[T, L], typer runtime.ObjectTyper) strategy[T, L] {
+	return strategy[T, L]{ObjectTyper: typer, NameGenerator: names.SimpleNameGenerator, resource: resource}
+}
+
+// NamespaceScoped says whether objects of the kind live in a namespace.
+func (s strategy[T, L]) NamespaceScoped() bool { return !s.resource.ClusterScoped }
+
+// AllowCreateOnUpdate is false: a PUT of a missing object is an error, as it is for custom resources.
+func (strategy[T, L]) AllowCreateOnUpdate(context.Context) bool { return false }
+
+// AllowUnconditionalUpdate is false for Velero's kinds, as it is for custom resources.
+func (s strategy[T, L]) AllowUnconditionalUpdate(context.Context) bool {
+	return s.resource.UnconditionalUpdate
+}
+
+// DefaultGarbageCollectionPolicy deletes dependents in the background.
+func (strategy[T, L]) DefaultGarbageCollectionPolicy(context.Context) rest.GarbageCollectionPolicy {
+	return rest.DeleteDependents
+}
+
+// PrepareForCreate starts the generation at 1 and keeps the status that the client sent, as
+// Velero's backup sync needs.
+func (s strategy[T, L]) PrepareForCreate(_ context.Context, object runtime.Object) {
+	obj := object.(T)
+	if s.resource.Spec != nil {
+		obj.SetGeneration(1)
+	}
+	if s.resource.Prepare != nil {
+		var none T
+		s.resource.Prepare(obj, none)
+	}
+}
+
+// PrepareForUpdate raises the generation when, and only when, the spec changes.
+func (s strategy[T, L]) PrepareForUpdate(_ context.Context, object, oldObject runtime.Object) {
+	obj, old := object.(T), oldObject.(T)
+	if s.resource.Prepare != nil {
+		s.resource.Prepare(obj, old)
+	}
+	if s.resource.Spec == nil {
+		return
+	}
+	obj.SetGeneration(old.GetGeneration())
+	if !apiequality.Semantic.DeepEqual(s.resource.Spec(obj), s.resource.Spec(old)) {
+		obj.SetGeneration(old.GetGeneration() + 1)
+	}
+}
+
+// Validate returns all that is wrong with a new object, metadata included.
+func (s strategy[T, L]) Validate(_ context.Context, object runtime.Object) field.ErrorList {
+	obj := object.(T)
+	validateName := s.resource.ValidateName
+	if validateName == nil {
+		validateName = validation.NameIsDNSSubdomain
+	}
+	errs := validation.ValidateObjectMetaAccessor(obj, s.NamespaceScoped(), validateName, field.NewPath("metadata"))
+	var none T
+	return append(errs, s.resource.Validate(obj, none)...)
+}
+
+// ValidateUpdate returns all that is wrong with an object or with the change to it.
+func (s strategy[T, L]) ValidateUpdate(_ context.Context, object, oldObject runtime.Object) field.ErrorList {
+	obj, old := object.(T), oldObject.(T)
+	errs := validation.ValidateObjectMetaAccessorUpdate(obj, old, field.NewPath("metadata"))
+	return append(errs, s.resource.Validate(obj, old)...)
+}
+
+// WarningsOnCreate returns what is accepted but doubtful in a new object.
+func (s strategy[T, L]) WarningsOnCreate(_ context.Context, object runtime.Object) []string {
+	var none T
+	return s.warnings(object.(T), none)
+}
+
+// WarningsOnUpdate returns what is accepted but doubtful in a changed object.
+func (s strategy[T, L]) WarningsOnUpdate(_ context.Context, object, oldObject runtime.Object) []string {
+	return s.warnings(object.(T), oldObject.(T))
+}
+
+func (s strategy[T, L]) warnings(obj, old T) []string {
+	if s.resource.Warn == nil {
+		return nil
+	}
+	return s.resource.Warn(obj, old)
+}
+
+// Canonicalize leaves objects as their users wrote them.
+func (strategy[T, L]) Canonicalize(runtime.Object) {}
+
+// decorate applies the Resource's Decorate to an object or to each item of a list.
+func (r *Resource[T, L]) decorate(object runtime.Object) {
+	if obj, ok := object.(T); ok {
+		r.Decorate(obj)
+		return
+	}
+	// EachListItem fails only on what is no list, which holds nothing to decorate.
+	_ = meta.EachListItem(object, func(item runtime.Object) error {
+		if obj, ok := item.(T); ok {
+			r.Decorate(obj)
+		}
+		return nil
+	})
+}

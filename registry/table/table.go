@@ -1,0 +1,119 @@
+// Package table turns objects into the rows that `kubectl get` prints.
+package table
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metatable "k8s.io/apimachinery/pkg/api/meta/table"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/registry/rest"
+)
+
+// Object is what a row is made from.
+type Object interface {
+	runtime.Object
+	metav1.Object
+}
+
+// Column is one column of a kind's table, after the name.
+type Column[T Object] struct {
+	Name string
+	// Type as OpenAPI names it: string, boolean, integer or date. Empty: string.
+	Type string
+	// Description is shown by clients that explain columns.
+	Description string
+	// Wide columns are shown only by `-o wide`.
+	Wide bool
+	// Value returns the cell: a string, number or boolean; a *metav1.Time, shown as the time
+	// that has passed since; or nil for an empty cell.
+	Value func(T) any
+}
+
+// Columns of a kind, in the order of the table.
+type Columns[T Object] []Column[T]
+
+// Age is the column that says how long ago an object was created.
+func Age[T Object]() Column[T] {
+	return Column[T]{
+		Name:        "Age",
+		Type:        "date",
+		Description: "Time since the object was created.",
+		Value: func(obj T) any {
+			created := obj.GetCreationTimestamp()
+			return &created
+		},
+	}
+}
+
+// Convertor makes tables of one kind. It honours TableOptions.NoHeaders and carries the list's
+// resourceVersion, continue token and remaining count over.
+type Convertor[T Object] struct {
+	columns     Columns[T]
+	definitions []metav1.TableColumnDefinition
+}
+
+var _ rest.TableConvertor = Convertor[Object]{}
+
+// NewConvertor returns a convertor for a kind with these columns; the name comes first by itself.
+func NewConvertor[T Object](columns Columns[T]) Convertor[T] {
+	definitions := []metav1.TableColumnDefinition{{
+		Name: "Name", Type: "string", Format: "name", Description: metav1.ObjectMeta{}.SwaggerDoc()["name"],
+	}}
+	for _, column := range columns {
+		definition := metav1.TableColumnDefinition{Name: column.Name, Type: column.Type, Description: column.Description}
+		if definition.Type == "" {
+			definition.Type = "string"
+		}
+		if column.Wide {
+			definition.Priority = 1
+		}
+		definitions = append(definitions, definition)
+	}
+	return Convertor[T]{columns: columns, definitions: definitions}
+}
+
+// ConvertToTable makes one row of an object, or a row of each item of a list.
+func (c Convertor[T]) ConvertToTable(_ context.Context, object, options runtime.Object) (*metav1.Table, error) {
+	table := &metav1.Table{}
+	if opt, ok := options.(*metav1.TableOptions); !ok || !opt.NoHeaders {
+		table.ColumnDefinitions = c.definitions
+	}
+	if list, err := meta.ListAccessor(object); err == nil {
+		table.ResourceVersion = list.GetResourceVersion()
+		table.Continue = list.GetContinue()
+		table.RemainingItemCount = list.GetRemainingItemCount()
+	} else if common, err := meta.CommonAccessor(object); err == nil {
+		table.ResourceVersion = common.GetResourceVersion()
+	}
+
+	addRow := func(item runtime.Object) error {
+		obj, ok := item.(T)
+		if !ok {
+			return fmt.Errorf("making a table row: got a %T", item)
+		}
+		table.Rows = append(table.Rows, metav1.TableRow{Cells: c.cells(obj), Object: runtime.RawExtension{Object: item}})
+		return nil
+	}
+	if meta.IsListType(object) {
+		return table, meta.EachListItem(object, addRow)
+	}
+	return table, addRow(object)
+}
+
+func (c Convertor[T]) cells(obj T) []any {
+	cells := []any{obj.GetName()}
+	for _, column := range c.columns {
+		value := column.Value(obj)
+		if t, ok := value.(*metav1.Time); ok {
+			value = nil
+			if t != nil {
+				value = metatable.ConvertToHumanReadableDateType(*t)
+			}
+		}
+		cells = append(cells, value)
+	}
+	return cells
+}
