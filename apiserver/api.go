@@ -1,0 +1,108 @@
+// Package apiserver serves API groups from etcd with Kubernetes' generic API server: as an
+// aggregated server behind a kube-apiserver, or alone (see package standalone).
+package apiserver
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/velero-locations/velero-locations/apis/velero/install"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
+	"github.com/velero-locations/velero-locations/registry/core"
+	"github.com/velero-locations/velero-locations/registry/volumesnapshotlocation"
+)
+
+// Group is an API group that can be served.
+type Group struct {
+	// AddToScheme registers the internal and the wire types.
+	AddToScheme func(*runtime.Scheme) error
+	// AddWireTypes registers the wire types only.
+	AddWireTypes func(*runtime.Scheme) error
+	// StorageVersions are the versions that objects are written to etcd in.
+	StorageVersions []schema.GroupVersion
+	// JSONOnly groups have types without a Protocol Buffers encoding.
+	JSONOnly bool
+	// Kinds of the group.
+	Kinds []registry.Kind
+}
+
+// Velero is group velero.io.
+var Velero = Group{
+	AddToScheme:     install.Install,
+	AddWireTypes:    v1.AddToScheme,
+	StorageVersions: []schema.GroupVersion{v1.SchemeGroupVersion},
+	JSONOnly:        true,
+	Kinds:           []registry.Kind{backupstoragelocation.Resource, volumesnapshotlocation.Resource},
+}
+
+// Core is the part of Kubernetes' core group that a server without a cluster needs.
+var Core = Group{
+	AddToScheme:     core.AddToScheme,
+	AddWireTypes:    corev1.AddToScheme,
+	StorageVersions: []schema.GroupVersion{corev1.SchemeGroupVersion},
+	Kinds:           core.Kinds,
+}
+
+// API is a set of groups to serve, with the schemes that encode them.
+type API struct {
+	// Scheme of all forms of the types.
+	Scheme *runtime.Scheme
+	// WireScheme of what clients see: the form that is documented by OpenAPI.
+	WireScheme *runtime.Scheme
+	// Codecs of the Scheme.
+	Codecs serializer.CodecFactory
+	// Kinds of all groups.
+	Kinds []registry.Kind
+
+	storageVersions schema.GroupVersions
+	jsonOnly        sets.Set[string]
+}
+
+// NewAPI joins groups to one API.
+func NewAPI(groups ...Group) (*API, error) {
+	api := &API{Scheme: runtime.NewScheme(), WireScheme: runtime.NewScheme(), jsonOnly: sets.New[string]()}
+	for _, group := range groups {
+		if err := group.AddToScheme(api.Scheme); err != nil {
+			return nil, err
+		}
+		if err := group.AddWireTypes(api.WireScheme); err != nil {
+			return nil, fmt.Errorf("registering wire types: %w", err)
+		}
+		for _, kind := range group.Kinds {
+			if err := kind.AddFieldLabels(api.Scheme); err != nil {
+				return nil, err
+			}
+		}
+		api.Kinds = append(api.Kinds, group.Kinds...)
+		api.storageVersions = append(api.storageVersions, group.StorageVersions...)
+		if group.JSONOnly {
+			api.jsonOnly.Insert(group.StorageVersions[0].Group)
+		}
+	}
+
+	// Options of requests and the answers that belong to no group are of version v1.
+	unversioned := schema.GroupVersion{Version: "v1"}
+	metav1.AddToGroupVersion(api.Scheme, unversioned)
+	api.Scheme.AddUnversionedTypes(unversioned,
+		&metav1.Status{}, &metav1.APIVersions{}, &metav1.APIGroupList{}, &metav1.APIGroup{}, &metav1.APIResourceList{})
+	api.Codecs = serializer.NewCodecFactory(api.Scheme)
+	return api, nil
+}
+
+// StorageCodec encodes objects as they are kept in etcd.
+func (a *API) StorageCodec() runtime.Codec {
+	return a.Codecs.LegacyCodec(a.storageVersions...)
+}
+
+// StorageVersioner picks the version that objects are kept in.
+func (a *API) StorageVersioner() runtime.GroupVersioner {
+	return a.storageVersions
+}

@@ -1,0 +1,183 @@
+// Package etcd runs a single-member etcd inside the process, for servers of one replica that
+// need no etcd cluster beside them.
+package etcd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/spf13/pflag"
+	"go.etcd.io/etcd/server/v3/embed"
+)
+
+// Options of an embedded etcd.
+type Options struct {
+	// Dir holds all state. It is made, readable by its owner only, where it does not exist.
+	Dir string
+	// QuotaBytes is the size that the database may grow to before writes are refused.
+	QuotaBytes int64
+}
+
+// NewOptions returns options without a directory, which means no embedded etcd.
+func NewOptions() *Options {
+	return &Options{QuotaBytes: 8 << 30}
+}
+
+// AddFlags adds the flags of an embedded etcd.
+func (o *Options) AddFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.Dir, "embedded-etcd-dir", o.Dir,
+		"Directory of an etcd that runs inside this process. For one replica only; not together with --etcd-servers.")
+	flags.Int64Var(&o.QuotaBytes, "embedded-etcd-quota-bytes", o.QuotaBytes,
+		"Size in bytes that the embedded etcd's database may grow to before writes are refused.")
+}
+
+const (
+	// watchProgressInterval is what the API server's watch cache expects of its etcd.
+	watchProgressInterval = 5 * time.Second
+	// defragThresholdMegabytes of free space that are worth a compaction of the file at start.
+	defragThresholdMegabytes = 256
+	// maxSocketPath is the longest path that a Unix socket can have on the supported systems.
+	maxSocketPath = 103
+)
+
+// Server is a running etcd. Only its own process, and others of the same user, can reach it: it
+// listens on nothing but a Unix socket in a directory that is closed to everybody else.
+type Server struct {
+	etcd      *embed.Etcd
+	lock      *flock.Flock
+	failures  chan error
+	endpoint  string
+	socketDir string // set when the socket stands outside the data directory
+}
+
+// Start runs etcd until Close. It returns when etcd answers, or at once with an error when the
+// directory is in use, unreadable or damaged.
+func Start(ctx context.Context, options *Options) (*Server, error) {
+	if err := os.MkdirAll(options.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the etcd directory: %w", err)
+	}
+	if err := os.Chmod(options.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("closing the etcd directory to other users: %w", err)
+	}
+	s := &Server{failures: make(chan error, 1), lock: flock.New(filepath.Join(options.Dir, "lock"))}
+	locked, err := s.lock.TryLock()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("locking the etcd directory: %w", err)
+	case !locked:
+		return nil, fmt.Errorf("the etcd directory %s is in use by another process", options.Dir)
+	}
+
+	config, err := s.config(options)
+	if err == nil {
+		err = s.start(ctx, config)
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Endpoint is the URL at which etcd clients reach the server.
+func (s *Server) Endpoint() string { return s.endpoint }
+
+// Failed receives an error when etcd cannot go on, such as after a failed write to its log.
+func (s *Server) Failed() <-chan error { return s.failures }
+
+// Close stops etcd and gives the directory free.
+func (s *Server) Close() {
+	if s.etcd != nil {
+		s.etcd.Close()
+	}
+	if s.socketDir != "" {
+		// What stays behind is an empty directory among the temporary files.
+		_ = os.RemoveAll(s.socketDir)
+	}
+	// The lock goes with the process in any case.
+	_ = s.lock.Unlock()
+}
+
+func (s *Server) config(options *Options) (*embed.Config, error) {
+	socket, err := s.socketPath(options.Dir)
+	if err != nil {
+		return nil, err
+	}
+	client := url.URL{Scheme: "unix", Path: socket}
+	s.endpoint = client.String()
+
+	config := embed.NewConfig()
+	config.Dir = filepath.Join(options.Dir, "data")
+	config.ListenPeerUrls = nil // a member without peers needs no ear for them
+	config.ListenClientUrls = []url.URL{client}
+	config.AdvertiseClientUrls = []url.URL{client}
+	config.QuotaBackendBytes = options.QuotaBytes
+	config.WatchProgressNotifyInterval = watchProgressInterval
+	config.BootstrapDefragThresholdMegabytes = defragThresholdMegabytes
+	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(newLogger(s.failures))
+	return config, nil
+}
+
+// socketPath is in the data directory, or in a private temporary one where that is too long for a socket.
+func (s *Server) socketPath(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("finding the etcd directory: %w", err)
+	}
+	if path := filepath.Join(dir, "client.sock"); len(path) <= maxSocketPath {
+		return path, nil
+	}
+	if s.socketDir, err = os.MkdirTemp("", "etcd-"); err != nil {
+		return "", fmt.Errorf("making a directory for the etcd socket: %w", err)
+	}
+	return filepath.Join(s.socketDir, "client.sock"), nil
+}
+
+// start runs etcd's own start in a goroutine, because etcd answers damage by ending the goroutine
+// that finds it (see newLogger) or by a panic.
+func (s *Server) start(ctx context.Context, config *embed.Config) error {
+	started := make(chan error, 1)
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				started <- fmt.Errorf("%v", r)
+			}
+		}()
+		etcd, err := embed.StartEtcd(config)
+		s.etcd = etcd
+		started <- err
+	}()
+
+	select {
+	case err := <-started:
+		if err != nil {
+			return explain(config.Dir, err)
+		}
+	case err := <-s.failures:
+		return explain(config.Dir, err)
+	}
+	select {
+	case <-s.etcd.Server.ReadyNotify():
+		return nil
+	case err := <-s.etcd.Err():
+		return explain(config.Dir, err)
+	case err := <-s.failures:
+		return explain(config.Dir, err)
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for etcd: %w", ctx.Err())
+	}
+}
+
+func explain(dir string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("opening etcd's data: %w", err)
+	}
+	return fmt.Errorf("etcd cannot use its data in %s (%w): restore a copy of that directory, or move it away to start empty", dir, err)
+}

@@ -1,0 +1,105 @@
+package apiserver
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/endpoints/openapi"
+	"k8s.io/apiserver/pkg/registry/rest"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+
+	generatedopenapi "github.com/velero-locations/velero-locations/generated/openapi"
+)
+
+// Name of the server, as its metrics, logs and OpenAPI document give it.
+const Name = "velero-locations"
+
+// watchGracePeriod is how long watches may take to end when the server stops. Without one, a
+// single watch holds the server up for a minute.
+const watchGracePeriod = time.Second
+
+// Config of a server: what it serves, and how Kubernetes' generic server is set up to do it.
+type Config struct {
+	API     *API
+	Generic *genericapiserver.RecommendedConfig
+}
+
+// NewConfig returns the config that every server of an API starts from.
+func NewConfig(api *API) *Config {
+	generic := genericapiserver.NewRecommendedConfig(api.Codecs)
+	namer := openapi.NewDefinitionNamer(api.WireScheme)
+	generic.OpenAPIConfig = genericapiserver.DefaultOpenAPIConfig(generatedopenapi.GetOpenAPIDefinitions, namer)
+	generic.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(generatedopenapi.GetOpenAPIDefinitions, namer)
+	generic.OpenAPIConfig.Info.Title, generic.OpenAPIV3Config.Info.Title = Name, Name
+	generic.BuildHandlerChainFunc = func(handler http.Handler, c *genericapiserver.Config) http.Handler {
+		return genericapiserver.DefaultBuildHandlerChain(withoutProtobuf(handler, api.jsonOnly), c)
+	}
+	generic.ShutdownWatchTerminationGracePeriod = watchGracePeriod
+	return &Config{API: api, Generic: generic}
+}
+
+// Server serves an API.
+type Server struct {
+	Generic *genericapiserver.GenericAPIServer
+}
+
+// New returns a server that does not listen yet.
+func (c *Config) New() (*Server, error) {
+	generic, err := c.Generic.Complete().New(Name, genericapiserver.NewEmptyDelegate())
+	if err != nil {
+		return nil, fmt.Errorf("setting up the API server: %w", err)
+	}
+	groups, err := c.groups()
+	if err != nil {
+		return nil, err
+	}
+	for _, group := range groups {
+		install := generic.InstallAPIGroup
+		if group.PrioritizedVersions[0].Group == "" {
+			install = func(info *genericapiserver.APIGroupInfo) error {
+				return generic.InstallLegacyAPIGroup(genericapiserver.DefaultLegacyAPIPrefix, info)
+			}
+		}
+		if err := install(group); err != nil {
+			return nil, fmt.Errorf("installing API group %q: %w", group.PrioritizedVersions[0].Group, err)
+		}
+	}
+	return &Server{Generic: generic}, nil
+}
+
+// Run serves until the context ends, then drains.
+func (s *Server) Run(ctx context.Context) error {
+	if err := s.Generic.PrepareRun().RunWithContext(ctx); err != nil {
+		return fmt.Errorf("running the API server: %w", err)
+	}
+	return nil
+}
+
+// groups returns the storage of all kinds, by group and version.
+func (c *Config) groups() (map[string]*genericapiserver.APIGroupInfo, error) {
+	groups := map[string]*genericapiserver.APIGroupInfo{}
+	for _, kind := range c.API.Kinds {
+		storage, err := kind.Storage(c.API.Scheme, c.Generic.RESTOptionsGetter)
+		if err != nil {
+			return nil, err
+		}
+		addStorage(groups, c.API, kind.GroupVersionResource(), storage)
+	}
+	return groups, nil
+}
+
+func addStorage(groups map[string]*genericapiserver.APIGroupInfo, api *API, gvr schema.GroupVersionResource, storage rest.Storage) {
+	if groups[gvr.Group] == nil {
+		info := genericapiserver.NewDefaultAPIGroupInfo(gvr.Group, api.Scheme, metav1.ParameterCodec, api.Codecs)
+		groups[gvr.Group] = &info
+	}
+	versions := groups[gvr.Group].VersionedResourcesStorageMap
+	if versions[gvr.Version] == nil {
+		versions[gvr.Version] = map[string]rest.Storage{}
+	}
+	versions[gvr.Version][gvr.Resource] = storage
+}
