@@ -1,0 +1,86 @@
+package simulator
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const head = "apiVersion: simulator.velero-locations.io/v1alpha1\nkind: Simulator\n"
+
+func TestParse(t *testing.T) {
+	config, err := Parse([]byte(head + `
+accounts:
+- id: "111111111111"
+  accessKeys: [{id: AKIA, secret: s}]
+  buckets: [{name: velero}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.BucketNames != GlobalBucketNames || config.S3.Address != "127.0.0.1:9000" || config.Accounts[0].Buckets[0].Region != "us-east-1" {
+		t.Errorf("defaults: %+v", config)
+	}
+	if out := fmt.Sprintf("%v %+v %#v", *config, *config, *config); strings.Contains(out, "Secret") {
+		t.Errorf("a printed configuration tells secrets: %s", out)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	account := "accounts:\n- id: \"111111111111\"\n"
+	for _, test := range []struct {
+		name, yaml string
+		want       []string
+	}{
+		{"nothing", "", []string{"apiVersion"}},
+		{"another kind", "apiVersion: v1\nkind: Pod\n", []string{`"v1"`, `"Pod"`}},
+		{"unknown field", head + "acounts: []\n", []string{`"acounts"`}},
+		{"unknown field inside", head + account + "  acessKeys: []\n", []string{`acessKeys"`}},
+		{"field twice", head + "dataDir: a\ndataDir: b\n", []string{`"dataDir"`}},
+		{"names", head + "bucketNames: local\n", []string{`bucketNames: "local"`}},
+		{"region", head + "regions: [us-east-1, EU, us-east-1]\n", []string{`regions[1]: "EU"`, `regions[2]: "us-east-1" is there already`}},
+		{"address", head + "s3: {address: localhost}\n", []string{"s3.address"}},
+		{"account id", head + "accounts: [{id: \"12\"}]\n", []string{`accounts[0].id: "12" is not 12 digits`}},
+		{"account twice", head + account + "- id: \"111111111111\"\n", []string{`accounts[1].id: "111111111111" is at accounts[0].id already`}},
+		{"no key id", head + account + "  accessKeys: [{secret: s}]\n", []string{"accounts[0].accessKeys[0].id"}},
+		{"key id with a comma", head + account + "  accessKeys: [{id: \"a,b\", secret: s}]\n", []string{"accounts[0].accessKeys[0].id"}},
+		{"no secret", head + account + "  accessKeys: [{id: A}]\n", []string{"accounts[0].accessKeys[0].secret: it is empty"}},
+		{"key twice", head + account + "  accessKeys: [{id: A, secret: topsecret}]\n- id: \"222222222222\"\n  accessKeys: [{id: A, secret: topsecret}]\n", []string{`accounts[1].accessKeys[0].id: "A" is at accounts[0].accessKeys[0].id already`}},
+		{"bucket name", head + account + "  buckets: [{name: No_Such}, {name: 10.0.0.1}, {name: a..b}, {name: ab}]\n", []string{"buckets[0].name", "buckets[1].name", "buckets[2].name", "buckets[3].name"}},
+		{"bucket region", head + account + "  buckets: [{name: abc, region: mars-1}]\n", []string{`accounts[0].buckets[0].region: "mars-1"`}},
+		{"bucket twice", head + "regions: [us-east-1, eu-west-1]\n" + account + "  buckets: [{name: abc}, {name: abc, region: eu-west-1}]\n", []string{"accounts[0].buckets[1].name: \"abc\" is at accounts[0].buckets[0].name already"}},
+		{"bucket twice in a region", head + "bucketNames: regional\n" + account + "  buckets: [{name: abc}, {name: abc}]\n", []string{`"abc" in us-east-1 is at accounts[0].buckets[0].name already`}},
+		{"all at once", head + "bucketNames: x\naccounts: [{id: a, accessKeys: [{}], buckets: [{name: X}]}]\n", []string{"bucketNames", "accounts[0].id", "accessKeys[0].id", "accessKeys[0].secret", "buckets[0].name"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "simulator.yaml")
+			if err := os.WriteFile(path, []byte(test.yaml), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Load(path)
+			if err == nil {
+				t.Fatal("it was accepted")
+			}
+			for _, want := range append(test.want, path) {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v\nlacks %s", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "topsecret") {
+				t.Errorf("the error tells a secret: %v", err)
+			}
+		})
+	}
+	if _, err := Load("/nowhere.yaml"); err == nil || !strings.Contains(err.Error(), "/nowhere.yaml") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+func TestRegionalNamesAreAccepted(t *testing.T) {
+	_, err := Parse([]byte(head + "bucketNames: regional\nregions: [us-east-1, eu-west-1]\naccounts:\n- id: \"111111111111\"\n  buckets: [{name: abc}, {name: abc, region: eu-west-1}]\n"))
+	if err != nil {
+		t.Error(err)
+	}
+}

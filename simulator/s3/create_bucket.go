@@ -1,0 +1,94 @@
+package s3
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/velero-locations/velero-locations/simulator/store"
+	"github.com/velero-locations/velero-locations/simulator/wire"
+)
+
+// createBucket is CreateBucket. The endpoint of us-east-1 makes buckets in any region, that of another region only its own.
+func createBucket(q *request) error {
+	constraint, err := q.locationConstraint()
+	if err != nil {
+		return err
+	}
+	region, err := q.placement(constraint)
+	if err != nil {
+		return err
+	}
+	if err := ValidateBucketName(q.name); err != nil {
+		return wire.NewError(http.StatusBadRequest, "InvalidBucketName", "The specified bucket is not valid.").With("BucketName", q.name)
+	}
+	bucket, err := q.server.options.Store.CreateBucket(q.name, region, q.signer.Account.ID)
+	if errors.Is(err, store.ErrBucketExists) {
+		err = q.nameTaken(bucket.Info())
+	}
+	if err != nil {
+		return err
+	}
+	q.w.Header().Set("Location", "/"+q.name)
+	q.w.Header().Set("X-Amz-Bucket-Region", bucket.Info().Region)
+	q.w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// nameTaken refuses a name that is in use; in us-east-1 S3 takes it as done when the bucket is the signer's own.
+func (q *request) nameTaken(existing store.BucketInfo) error {
+	switch {
+	case existing.Account != q.signer.Account.ID:
+		return wire.NewError(http.StatusConflict, "BucketAlreadyExists",
+			"The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.").
+			With("BucketName", q.name)
+	case existing.Region == defaultRegion && q.auth.Region == defaultRegion:
+		return nil
+	}
+	return wire.NewError(http.StatusConflict, "BucketAlreadyOwnedByYou",
+		"Your previous request to create the named bucket succeeded and you already own it.").With("BucketName", q.name)
+}
+
+func (q *request) locationConstraint() (string, error) {
+	document, err := q.document()
+	if err != nil || len(document) == 0 {
+		return "", err
+	}
+	var configuration struct {
+		XMLName            xml.Name `xml:"CreateBucketConfiguration"`
+		LocationConstraint string
+	}
+	if err := xml.Unmarshal(document, &configuration); err != nil {
+		return "", wire.NewError(http.StatusBadRequest, "MalformedXML",
+			"The XML you provided was not well-formed or did not validate against our published schema")
+	}
+	if configuration.LocationConstraint == "EU" {
+		return "eu-west-1", nil
+	}
+	return configuration.LocationConstraint, nil
+}
+
+// placement is the region that a new bucket is made in.
+func (q *request) placement(constraint string) (string, error) {
+	endpoint := q.auth.Region
+	if endpoint != defaultRegion {
+		if constraint == endpoint {
+			return endpoint, nil
+		}
+		if constraint == "" {
+			constraint = "unspecified"
+		}
+		return "", wire.NewError(http.StatusBadRequest, "IllegalLocationConstraintException",
+			fmt.Sprintf("The %s location constraint is incompatible for the region specific endpoint this request was sent to.", constraint))
+	}
+	switch {
+	case constraint == "":
+		return defaultRegion, nil
+	case constraint == defaultRegion, !slices.Contains(q.server.options.Regions, constraint):
+		return "", wire.NewError(http.StatusBadRequest, "InvalidLocationConstraint", "The specified location-constraint is not valid").
+			With("LocationConstraint", constraint)
+	}
+	return constraint, nil
+}

@@ -1,0 +1,75 @@
+package objects
+
+import (
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/velero-locations/velero-locations/simulator/store"
+	"github.com/velero-locations/velero-locations/simulator/wire"
+)
+
+// Preconditions evaluates If-Match, If-None-Match, If-Modified-Since and If-Unmodified-Since for an object, in the order
+// of RFC 9110. prefix is put before the names: CopyObject has the same conditions as x-amz-copy-source-if-match and so on.
+func Preconditions(h http.Header, prefix string, object *store.Object) error {
+	modified := object.Modified.Truncate(time.Second)
+	if match := h.Get(prefix + "If-Match"); match != "" {
+		if !matches(match, object.ETag) {
+			return preconditionFailed("If-Match")
+		}
+	} else if since, err := http.ParseTime(h.Get(prefix + "If-Unmodified-Since")); err == nil && modified.After(since) {
+		return preconditionFailed("If-Unmodified-Since")
+	}
+	if match := h.Get(prefix + "If-None-Match"); match != "" {
+		if matches(match, object.ETag) {
+			return notModified(prefix, "If-None-Match")
+		}
+	} else if since, err := http.ParseTime(h.Get(prefix + "If-Modified-Since")); err == nil && !modified.After(since) {
+		return notModified(prefix, "If-Modified-Since")
+	}
+	return nil
+}
+
+func matches(list, etag string) bool {
+	for candidate := range strings.SplitSeq(list, ",") {
+		candidate = strings.Trim(strings.TrimPrefix(strings.TrimSpace(candidate), "W/"), `"`)
+		if candidate == "*" || candidate == etag {
+			return true
+		}
+	}
+	return false
+}
+
+func preconditionFailed(condition string) *wire.Error {
+	return wire.NewError(http.StatusPreconditionFailed, "PreconditionFailed",
+		"At least one of the pre-conditions you specified did not hold").With("Condition", condition)
+}
+
+// notModified is 304 for a reader; for a copy it is a failed precondition.
+func notModified(prefix, condition string) *wire.Error {
+	if prefix != "" {
+		return preconditionFailed(condition)
+	}
+	return wire.NewError(http.StatusNotModified, "NotModified", "Not Modified")
+}
+
+var rangePattern = regexp.MustCompile(`^bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))$`)
+
+// normalRange makes a Range header one that gofakes3 treats as S3 does: S3 ignores a malformed or multiple range, and
+// gives the whole object for a suffix that is longer than it.
+func normalRange(value string, size int64) string {
+	parts := rangePattern.FindStringSubmatch(value)
+	if parts == nil {
+		return ""
+	}
+	if suffix, err := strconv.ParseInt(parts[3], 10, 64); err == nil && suffix > size && size > 0 {
+		return "bytes=0-"
+	}
+	from, _ := strconv.ParseInt(parts[1], 10, 64)
+	if to, err := strconv.ParseInt(parts[2], 10, 64); err == nil && to < from {
+		return ""
+	}
+	return value
+}

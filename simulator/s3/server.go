@@ -1,0 +1,247 @@
+// Package s3 is the front of the simulated S3: it finds out who asks, for which bucket in which region and for which
+// operation, and refuses as S3 refuses before anything is touched.
+package s3
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/klog/v2"
+
+	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/store"
+	"github.com/velero-locations/velero-locations/simulator/wire"
+)
+
+// defaultRegion is the region whose name GetBucketLocation leaves out, and whose endpoint makes buckets elsewhere.
+const defaultRegion = "us-east-1"
+
+// Options of a server.
+type Options struct {
+	Store    *store.Store
+	Accounts *accounts.Directory
+	// Regions are those that exist. The region that a request is signed for picks the regional endpoint it acts on.
+	Regions []string
+	// Now is the clock that signatures are checked against; nil is the machine's.
+	Now func() time.Time
+}
+
+// Server answers S3's REST protocol for path-style requests. Requests must be signed with Signature Version 4, in their
+// headers or their URL.
+type Server struct {
+	options Options
+}
+
+var _ http.Handler = (*Server)(nil)
+
+// NewServer returns a server over a store.
+func NewServer(options Options) *Server {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	return &Server{options: options}
+}
+
+// request is one request, as far as it is understood by now.
+type request struct {
+	*http.Request
+	server      *Server
+	w           http.ResponseWriter
+	name, key   string // of the bucket and the object
+	signer      accounts.Key
+	auth        *wire.Authorization
+	bucket      *store.Bucket
+	body        *wire.Body
+	requestedAt time.Time
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := &request{Request: r, server: s, w: w, requestedAt: s.options.Now()}
+	q.name, q.key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	h := w.Header()
+	h.Set("Server", "velero-locations-simulator")
+	h.Set("X-Amz-Request-Id", rand.Text()[:16])
+	h.Set("X-Amz-Id-2", hostID())
+	operation, err := q.serve()
+	log := klog.V(4)
+	if err == nil {
+		log.InfoS("S3 request", "operation", operation, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID)
+		return
+	}
+	e := wire.AsError(err)
+	if e.Status == http.StatusInternalServerError {
+		klog.ErrorS(err, "S3 request failed", "operation", operation, "bucket", q.name, "key", q.key)
+	}
+	log.InfoS("S3 request refused", "operation", operation, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID, "code", e.Code)
+	wire.WriteError(w, r, e)
+}
+
+// hostID makes up the second of S3's request ids, which there names the host that answered.
+func hostID() string {
+	var raw [48]byte
+	_, _ = rand.Read(raw[:]) // never fails
+	return base64.StdEncoding.EncodeToString(raw[:])
+}
+
+// serve takes the steps from an unknown request to its answer, in S3's order: who asks, where, for what.
+func (q *request) serve() (operation string, err error) {
+	q.showRegion()
+	if err := q.authenticate(); err != nil {
+		return "", err
+	}
+	q.showRegion()
+	op, opErr := q.operation()
+	if opErr != nil {
+		op = operationAny
+	}
+	if op.needs&ownBucket != 0 {
+		if err := q.findBucket(); err != nil {
+			return op.name, err
+		}
+	}
+	if opErr != nil {
+		return "", opErr
+	}
+	if err := q.checkHeaders(); err != nil {
+		return op.name, err
+	}
+	if err := q.openBody(op); err != nil {
+		return op.name, err
+	}
+	return op.name, op.handle(q)
+}
+
+// showRegion puts a bucket's region on every answer about it, also on those that refuse: S3 does so for HeadBucket, and
+// clients without credentials learn a bucket's region that way.
+func (q *request) showRegion() {
+	if q.name == "" {
+		return
+	}
+	buckets := q.server.options.Store.Named(q.name)
+	for _, bucket := range buckets {
+		if q.auth != nil && bucket.Info().Region == q.auth.Region {
+			q.w.Header().Set("X-Amz-Bucket-Region", bucket.Info().Region)
+			return
+		}
+	}
+	if len(buckets) > 0 {
+		q.w.Header().Set("X-Amz-Bucket-Region", q.likeliest(buckets).Region)
+	}
+}
+
+func (q *request) authenticate() error {
+	auth, err := wire.ParseRequest(q.Request)
+	if err != nil {
+		return err
+	}
+	if auth == nil {
+		return accessDenied()
+	}
+	signer, found := q.server.options.Accounts.Key(auth.AccessKeyID)
+	if !found {
+		return wire.NewError(http.StatusForbidden, "InvalidAccessKeyId",
+			"The AWS Access Key Id you provided does not exist in our records.").With("AWSAccessKeyId", auth.AccessKeyID)
+	}
+	q.signer = signer
+	if q.Header.Get("X-Amz-Security-Token") != "" || q.URL.Query().Has("X-Amz-Security-Token") {
+		return wire.NewError(http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+	}
+	if err := auth.CheckTime(q.requestedAt); err != nil {
+		return err
+	}
+	if !slices.Contains(q.server.options.Regions, auth.Region) {
+		return wire.WrongRegion(auth, q.server.options.Regions[0])
+	}
+	q.auth = auth
+	return auth.Verify(q.Request, signer.Secret)
+}
+
+// findBucket finds the bucket at the endpoint of the signature's region and makes sure that it is the signer's.
+func (q *request) findBucket() error {
+	bucket, found := q.server.options.Store.Bucket(q.auth.Region, q.name)
+	if !found {
+		elsewhere := q.server.options.Store.Named(q.name)
+		if len(elsewhere) == 0 {
+			return noSuchBucket(q.name)
+		}
+		return q.permanentRedirect(q.likeliest(elsewhere).Region)
+	}
+	if err := q.owns(bucket); err != nil {
+		return err
+	}
+	q.bucket = bucket
+	return nil
+}
+
+// likeliest is which of several buckets of one name a client probably means, where names are regional: its own, in the
+// region that the configuration lists first.
+func (q *request) likeliest(buckets []*store.Bucket) store.BucketInfo {
+	rank := func(bucket *store.Bucket) int {
+		region := slices.Index(q.server.options.Regions, bucket.Info().Region)
+		if q.signer.Account.ID != "" && bucket.Info().Account != q.signer.Account.ID {
+			region += len(q.server.options.Regions)
+		}
+		return region
+	}
+	return slices.MinFunc(buckets, func(x, y *store.Bucket) int { return rank(x) - rank(y) }).Info()
+}
+
+func (q *request) owns(bucket *store.Bucket) error {
+	owner := bucket.Info().Account
+	if owner != q.signer.Account.ID {
+		return accessDenied()
+	}
+	if expected := q.Header.Get("X-Amz-Expected-Bucket-Owner"); expected != "" && expected != owner {
+		return accessDenied()
+	}
+	return nil
+}
+
+// permanentRedirect is what a regional endpoint answers about a bucket of another region.
+func (q *request) permanentRedirect(region string) error {
+	q.w.Header().Set("X-Amz-Bucket-Region", region)
+	return wire.NewError(http.StatusMovedPermanently, "PermanentRedirect",
+		"The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.").
+		With("Endpoint", q.Host).With("Bucket", q.name)
+}
+
+// checkHeaders refuses what would change the meaning of a request and is not done, instead of ignoring it.
+func (q *request) checkHeaders() error {
+	for name := range q.Header {
+		for _, prefix := range []string{"X-Amz-Server-Side-Encryption-Customer-", "X-Amz-Copy-Source-Server-Side-Encryption-", "X-Amz-Object-Lock-", "X-Amz-Grant-"} {
+			if strings.HasPrefix(name, prefix) {
+				return wire.NotImplemented(strings.ToLower(name))
+			}
+		}
+	}
+	if len(q.key) > 1024 {
+		return wire.NewError(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
+	}
+	if id := q.URL.Query()["versionId"]; len(id) > 0 && id[0] != "null" {
+		return wire.NewError(http.StatusNotFound, "NoSuchVersion", "The specified version does not exist.").
+			With("Key", q.key).With("VersionId", id[0])
+	}
+	return nil
+}
+
+func accessDenied() *wire.Error {
+	return wire.NewError(http.StatusForbidden, "AccessDenied", "Access Denied")
+}
+
+func noSuchBucket(name string) *wire.Error {
+	return wire.NewError(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist").With("BucketName", name)
+}
+
+// asNoSuchBucket says of a bucket that vanished while the request ran what S3 says of one that never was.
+func asNoSuchBucket(err error, name string) error {
+	if errors.Is(err, store.ErrNoSuchBucket) {
+		return noSuchBucket(name)
+	}
+	return err
+}

@@ -1,0 +1,196 @@
+// Package store keeps buckets and their objects, in memory or on disk. It knows nothing of HTTP: it is what a cloud's
+// storage remembers, and what is asked of it comes from the protocols in front.
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// What the store refuses. Callers compare with errors.Is.
+var (
+	ErrBucketExists   = errors.New("the bucket name is taken")
+	ErrBucketNotEmpty = errors.New("the bucket is not empty")
+	ErrNoSuchBucket   = errors.New("there is no such bucket")
+	ErrNoSuchKey      = errors.New("there is no such object")
+	ErrNoSuchUpload   = errors.New("there is no such multipart upload")
+	ErrInvalidPart    = errors.New("a part is missing or its ETag differs")
+	ErrPartOrder      = errors.New("the parts are not in ascending order")
+	ErrPartTooSmall   = errors.New("a part other than the last is smaller than 5 MiB")
+	ErrPrecondition   = errors.New("a precondition does not hold")
+	ErrClosed         = errors.New("the store is closed")
+)
+
+// BucketInfo is what is known of a bucket apart from its objects. It does not change while the bucket exists.
+type BucketInfo struct {
+	Name    string    `json:"name"`
+	Region  string    `json:"region"`
+	Account string    `json:"account"`
+	Created time.Time `json:"created"`
+}
+
+// Options of a store.
+type Options struct {
+	// Dir is the directory for the state; empty keeps everything in memory.
+	Dir string
+	// RegionalNames lets each region have its own bucket of one name. S3 does not: its names are unique in a partition.
+	RegionalNames bool
+	// Now is the clock; nil is the machine's.
+	Now func() time.Time
+}
+
+// Store holds the buckets of all regions and accounts. It is safe for concurrent use.
+type Store struct {
+	options Options
+	blobs   blobs
+	journal journal
+
+	mu      sync.RWMutex
+	buckets map[bucketID]*Bucket
+	closed  bool
+}
+
+type bucketID struct{ region, name string }
+
+// journal makes changes durable before they become visible. A change that it refuses has not happened.
+type journal interface {
+	createBucket(BucketInfo) error
+	deleteBucket(BucketInfo) error
+	putObject(BucketInfo, *Object) error
+	deleteObject(BucketInfo, string) error
+	close() error
+}
+
+// Open opens the store; with a directory it loads what is there. Only one store at a time can have a directory: a
+// second one gets an error at once.
+func Open(options Options) (*Store, error) {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	s := &Store{options: options, buckets: map[bucketID]*Bucket{}}
+	if options.Dir == "" {
+		s.blobs, s.journal = memoryBlobs{}, noJournal{}
+		return s, nil
+	}
+	disk, err := openDisk(options.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s.blobs, s.journal = disk, disk
+	if err := disk.load(s); err != nil {
+		return nil, errors.Join(err, disk.close())
+	}
+	if err := s.checkNames(); err != nil {
+		return nil, errors.Join(err, disk.close())
+	}
+	return s, nil
+}
+
+// checkNames refuses state with one name in several regions when names are to be unique across regions.
+func (s *Store) checkNames() error {
+	seen := map[string]string{}
+	for id := range s.buckets {
+		if region, found := seen[id.name]; found && !s.options.RegionalNames {
+			return fmt.Errorf("the state holds bucket %q in %s and in %s, but bucket names are global", id.name, region, id.region)
+		}
+		seen[id.name] = id.region
+	}
+	return nil
+}
+
+// Close releases the store's directory. What was answered before is on disk already.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return s.journal.close()
+}
+
+// CreateBucket creates a bucket. When the name is taken it returns the bucket that has it, with ErrBucketExists.
+func (s *Store) CreateBucket(name, region, account string) (*Bucket, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	for id, bucket := range s.buckets {
+		if id.name == name && (id.region == region || !s.options.RegionalNames) {
+			return bucket, ErrBucketExists
+		}
+	}
+	info := BucketInfo{Name: name, Region: region, Account: account, Created: s.now()}
+	if err := s.journal.createBucket(info); err != nil {
+		return nil, fmt.Errorf("creating bucket %s: %w", name, err)
+	}
+	bucket := newBucket(s, info)
+	s.buckets[bucketID{region, name}] = bucket
+	return bucket, nil
+}
+
+// DeleteBucket deletes a bucket that holds no object. Its unfinished multipart uploads go with it.
+func (s *Store) DeleteBucket(b *Bucket) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	id := bucketID{b.info.Region, b.info.Name}
+	if s.buckets[id] != b {
+		return ErrNoSuchBucket
+	}
+	if b.objects().Len() > 0 {
+		return ErrBucketNotEmpty
+	}
+	if err := s.journal.deleteBucket(b.info); err != nil {
+		return fmt.Errorf("deleting bucket %s: %w", b.info.Name, err)
+	}
+	b.gone = true
+	b.dropUploads()
+	delete(s.buckets, id)
+	return nil
+}
+
+// Bucket finds a bucket in a region.
+func (s *Store) Bucket(region, name string) (*Bucket, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	bucket, found := s.buckets[bucketID{region, name}]
+	return bucket, found
+}
+
+// Named returns all buckets of a name, by region.
+func (s *Store) Named(name string) []*Bucket {
+	return s.selectBuckets(func(b BucketInfo) bool { return b.Name == name })
+}
+
+// Owned returns all buckets of an account, by name and region.
+func (s *Store) Owned(account string) []*Bucket {
+	return s.selectBuckets(func(b BucketInfo) bool { return b.Account == account })
+}
+
+func (s *Store) selectBuckets(match func(BucketInfo) bool) []*Bucket {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []*Bucket
+	for _, bucket := range s.buckets {
+		if match(bucket.info) {
+			out = append(out, bucket)
+		}
+	}
+	slices.SortFunc(out, func(x, y *Bucket) int {
+		if c := strings.Compare(x.info.Name, y.info.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(x.info.Region, y.info.Region)
+	})
+	return out
+}
+
+// now is the clock at the precision that S3 shows.
+func (s *Store) now() time.Time { return s.options.Now().UTC().Truncate(time.Millisecond) }

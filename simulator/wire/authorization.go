@@ -1,0 +1,214 @@
+package wire
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	algorithm   = "AWS4-HMAC-SHA256"
+	service     = "s3"
+	termination = "aws4_request"
+	timeFormat  = "20060102T150405Z"
+	dateFormat  = "20060102"
+	// maxPresign is the longest life of a presigned URL, as S3 documents it: seven days.
+	maxPresign = 7 * 24 * time.Hour
+)
+
+// Authorization is what a request says about its signer, not yet verified.
+type Authorization struct {
+	AccessKeyID string
+	// Date, Region: the scope that the signing key was derived for.
+	Date, Region string
+	// SignedHeaders are lower-case names, as the client listed them.
+	SignedHeaders []string
+	Signature     string
+	// Time is when the client says it signed.
+	Time time.Time
+	// Expires is the life of a presigned URL; zero when the request is signed in its headers.
+	Expires time.Duration
+}
+
+// Presigned says that the signature came in the URL.
+func (a *Authorization) Presigned() bool { return a.Expires != 0 }
+
+// Scope returns the credential scope, as it is part of what is signed.
+func (a *Authorization) Scope() string {
+	return a.Date + "/" + a.Region + "/" + service + "/" + termination
+}
+
+// ParseRequest reads a request's authorization from its headers or its URL. It returns nil without an error for an
+// anonymous request, and refuses every mechanism other than Signature Version 4 with what S3 answers to it.
+func ParseRequest(r *http.Request) (*Authorization, error) {
+	query := r.URL.Query()
+	header := r.Header.Get("Authorization")
+	switch {
+	case header != "" && query.Has("X-Amz-Algorithm"):
+		return nil, NewError(http.StatusBadRequest, "InvalidArgument",
+			"Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified")
+	case header != "":
+		return parseSigned(r, header)
+	case query.Has("X-Amz-Algorithm"):
+		return parsePresigned(query)
+	case query.Has("AWSAccessKeyId") || query.Has("Signature"):
+		return nil, errUnsupportedMechanism()
+	}
+	return nil, nil
+}
+
+func parseSigned(r *http.Request, header string) (*Authorization, error) {
+	a, err := ParseAuthorization(header)
+	if err != nil {
+		return nil, err
+	}
+	if a.Time, err = requestTime(r.Header); err != nil {
+		return nil, err
+	}
+	if a.Date != a.Time.Format(dateFormat) {
+		return nil, malformed("Invalid credential date. Date is not the same as X-Amz-Date.")
+	}
+	return a, nil
+}
+
+// requestTime reads when a request was signed: X-Amz-Date, or else Date, as Signature Version 4 has it.
+func requestTime(h http.Header) (time.Time, error) {
+	if value := h.Get("X-Amz-Date"); value != "" {
+		if t, err := time.Parse(timeFormat, value); err == nil {
+			return t, nil
+		}
+	} else if value := h.Get("Date"); value != "" {
+		if t, err := http.ParseTime(value); err == nil {
+			return t.UTC(), nil
+		}
+		if t, err := time.Parse(timeFormat, value); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, NewError(http.StatusForbidden, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
+}
+
+// ParseAuthorization reads the value of an Authorization header. The order of its parts and the space between them are
+// free, as they are for S3; each must be there once.
+func ParseAuthorization(header string) (*Authorization, error) {
+	mechanism, rest, _ := strings.Cut(strings.TrimSpace(header), " ")
+	switch {
+	case mechanism == algorithm:
+	case strings.HasPrefix(mechanism, "AWS4-ECDSA"):
+		return nil, NotImplemented("Signature Version 4A")
+	default:
+		return nil, errUnsupportedMechanism()
+	}
+	parts := map[string]string{}
+	for part := range strings.SplitSeq(rest, ",") {
+		name, value, found := strings.Cut(strings.TrimSpace(part), "=")
+		if _, twice := parts[name]; !found || twice {
+			return nil, malformed("a part of the header is not a name and a value, or is there twice.")
+		}
+		parts[name] = strings.TrimSpace(value)
+	}
+	for _, name := range []string{"Credential", "SignedHeaders", "Signature"} {
+		if parts[name] == "" {
+			return nil, malformed("the header is missing " + name + ".")
+		}
+	}
+	a := &Authorization{Signature: parts["Signature"]}
+	if problem := a.setCredential(parts["Credential"]); problem != "" {
+		return nil, malformed(problem)
+	}
+	if problem := a.setSignedHeaders(parts["SignedHeaders"]); problem != "" {
+		return nil, malformed(problem)
+	}
+	return a, nil
+}
+
+// setCredential takes a credential apart from its end: an access key id may hold slashes, a scope may not.
+func (a *Authorization) setCredential(credential string) (problem string) {
+	fields := strings.Split(credential, "/")
+	n := len(fields)
+	if n < 5 {
+		return "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\"."
+	}
+	a.AccessKeyID = strings.Join(fields[:n-4], "/")
+	a.Date, a.Region = fields[n-4], fields[n-3]
+	switch {
+	case a.AccessKeyID == "":
+		return "the access key id is empty."
+	case fields[n-2] != service:
+		return "incorrect service \"" + fields[n-2] + "\". This endpoint belongs to \"" + service + "\"."
+	case fields[n-1] != termination:
+		return "incorrect terminal \"" + fields[n-1] + "\". This endpoint uses \"" + termination + "\"."
+	}
+	if _, err := time.Parse(dateFormat, a.Date); err != nil {
+		return "incorrect date format \"" + a.Date + "\". This date in the credential must be in the format \"yyyyMMdd\"."
+	}
+	return ""
+}
+
+func (a *Authorization) setSignedHeaders(list string) (problem string) {
+	a.SignedHeaders = strings.Split(strings.ToLower(list), ";")
+	if slices.Contains(a.SignedHeaders, "") {
+		return "SignedHeaders holds an empty name."
+	}
+	if !slices.Contains(a.SignedHeaders, "host") {
+		return "the host header must be signed."
+	}
+	return ""
+}
+
+func parsePresigned(query url.Values) (*Authorization, error) {
+	if query.Get("X-Amz-Algorithm") != algorithm {
+		return nil, queryMalformed("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"")
+	}
+	for _, name := range []string{"X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"} {
+		if len(query[name]) != 1 || query.Get(name) == "" {
+			return nil, queryMalformed("Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.")
+		}
+	}
+	a := &Authorization{Signature: query.Get("X-Amz-Signature")}
+	if problem := a.setCredential(query.Get("X-Amz-Credential")); problem != "" {
+		return nil, queryMalformed("Error parsing the X-Amz-Credential parameter; " + problem)
+	}
+	if problem := a.setSignedHeaders(query.Get("X-Amz-SignedHeaders")); problem != "" {
+		return nil, queryMalformed("Error parsing the X-Amz-SignedHeaders parameter; " + problem)
+	}
+	var err error
+	if a.Time, err = time.Parse(timeFormat, query.Get("X-Amz-Date")); err != nil {
+		return nil, queryMalformed("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
+	}
+	if a.Date != a.Time.Format(dateFormat) {
+		return nil, queryMalformed("Invalid credential date. Date is not the same as X-Amz-Date.")
+	}
+	seconds, err := strconv.ParseInt(query.Get("X-Amz-Expires"), 10, 32)
+	if err != nil || seconds < 1 || time.Duration(seconds)*time.Second > maxPresign {
+		return nil, queryMalformed("X-Amz-Expires must be a number of seconds from 1 to 604800")
+	}
+	a.Expires = time.Duration(seconds) * time.Second
+	return a, nil
+}
+
+func malformed(problem string) *Error {
+	return NewError(http.StatusBadRequest, "AuthorizationHeaderMalformed", "The authorization header is malformed; "+problem)
+}
+
+func queryMalformed(problem string) *Error {
+	return NewError(http.StatusBadRequest, "AuthorizationQueryParametersError", problem)
+}
+
+// WrongRegion refuses a signature that was made for a region other than the endpoint's. Clients of S3 read the Region
+// element and sign again with it.
+func WrongRegion(a *Authorization, expected string) *Error {
+	problem := "the region '" + a.Region + "' is wrong; expecting '" + expected + "'"
+	if a.Presigned() {
+		return queryMalformed("Error parsing the X-Amz-Credential parameter; "+problem).With("Region", expected)
+	}
+	return malformed(problem).With("Region", expected)
+}
+
+func errUnsupportedMechanism() *Error {
+	return NewError(http.StatusBadRequest, "InvalidRequest",
+		"The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
+}

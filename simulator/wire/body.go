@@ -1,0 +1,204 @@
+package wire
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// The values of x-amz-content-sha256 that are not a hash, as Signature Version 4 for S3 defines them.
+const (
+	unsignedPayload          = "UNSIGNED-PAYLOAD"
+	streamingSigned          = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+	streamingSignedTrailer   = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+	streamingUnsignedTrailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+)
+
+// MaxObjectSize is the most that S3 takes in one request.
+const MaxObjectSize = 5 << 30
+
+// Body is a request's body as the client meant it: framing removed, and everything that the client promised about it
+// (signatures, hashes, length) verified by the time Read returns io.EOF. A broken promise is an *Error from Read, so
+// a caller that stores only what it read to io.EOF never stores a corrupt body.
+type Body struct {
+	// Size is the announced length after decoding, or -1 when the client did not announce one.
+	Size   int64
+	reader io.Reader
+	sums   *checksums
+}
+
+// Read returns the decoded body.
+func (b *Body) Read(p []byte) (int, error) {
+	n, err := b.reader.Read(p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = incompleteBody()
+	}
+	return n, err
+}
+
+// BytesBody is a body that was read and verified already.
+func BytesBody(p []byte) *Body {
+	return &Body{Size: int64(len(p)), reader: bytes.NewReader(p), sums: &checksums{}}
+}
+
+// Checksums returns the verified x-amz-checksum- values by header name. It is complete once Read returned io.EOF.
+func (b *Body) Checksums() map[string]string { return b.sums.verified() }
+
+// NewBody prepares the body of a verified request for reading; secret is that of the key that signed it.
+// withChecksums says that x-amz-checksum- headers describe this body, as they do in PutObject, UploadPart and
+// DeleteObjects, and not an object, as they do in CompleteMultipartUpload.
+func NewBody(r *http.Request, a *Authorization, secret string, withChecksums bool) (*Body, error) {
+	b := &Body{Size: r.ContentLength, reader: r.Body, sums: &checksums{}}
+	payload := r.Header.Get("X-Amz-Content-Sha256")
+	if withChecksums {
+		if err := b.sums.fromHeaders(r.Header); err != nil {
+			return nil, err
+		}
+	}
+	if strings.HasPrefix(payload, "STREAMING-") {
+		if err := b.decodeChunks(r, a, secret, payload); err != nil {
+			return nil, err
+		}
+	} else if err := b.checkPayload(a, payload); err != nil {
+		return nil, err
+	}
+	if b.Size > MaxObjectSize {
+		return nil, NewError(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.").
+			With("ProposedSize", strconv.FormatInt(b.Size, 10)).
+			With("MaxSizeAllowed", strconv.FormatInt(MaxObjectSize, 10))
+	}
+	b.reader = &exactReader{inner: b.reader, left: b.Size, sums: b.sums}
+	return b, nil
+}
+
+func (b *Body) checkPayload(a *Authorization, payload string) error {
+	switch {
+	case payload == unsignedPayload, payload == "" && a.Presigned():
+		return nil
+	case payload == "":
+		return NewError(http.StatusBadRequest, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
+	}
+	want, err := hex.DecodeString(payload)
+	if err != nil || len(want) != sha256.Size {
+		return NewError(http.StatusBadRequest, "InvalidArgument",
+			"x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING- mode or a valid sha256 value.").
+			With("ArgumentName", "x-amz-content-sha256").With("ArgumentValue", payload)
+	}
+	b.reader = &hashedReader{inner: b.reader, hash: sha256.New(), want: strings.ToLower(payload)}
+	return nil
+}
+
+func (b *Body) decodeChunks(r *http.Request, a *Authorization, secret, payload string) error {
+	size, err := strconv.ParseInt(r.Header.Get("X-Amz-Decoded-Content-Length"), 10, 64)
+	if err != nil || size < 0 {
+		return NewError(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+	}
+	var chain *signatureChain
+	trailers := false
+	switch payload {
+	case streamingSigned:
+		chain = newSignatureChain(a, secret)
+	case streamingSignedTrailer:
+		chain, trailers = newSignatureChain(a, secret), true
+	case streamingUnsignedTrailer:
+		trailers = true
+	default:
+		return NotImplemented("x-amz-content-sha256: " + payload)
+	}
+	names := trailerNames(r.Header)
+	if trailers {
+		if err := b.sums.expect(names); err != nil {
+			return err
+		}
+	} else if len(names) > 0 {
+		return NewError(http.StatusBadRequest, "InvalidRequest", "x-amz-trailer needs a payload mode with trailers.")
+	}
+	if size == 0 && r.ContentLength == 0 && !trailers {
+		// minio-go announces an empty object as chunked and sends no chunk at all.
+		b.Size = 0
+		return nil
+	}
+	b.Size = size
+	decoder := newChunkReader(r.Body, chain)
+	if trailers {
+		decoder.trailer = b.sums.fromTrailer
+	}
+	b.reader = decoder
+	return nil
+}
+
+func trailerNames(h http.Header) []string {
+	var names []string
+	for _, value := range h.Values("X-Amz-Trailer") {
+		for name := range strings.SplitSeq(value, ",") {
+			if name = strings.ToLower(strings.TrimSpace(name)); name != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// hashedReader compares the sha256 of what it read with the signed one at the end.
+type hashedReader struct {
+	inner io.Reader
+	hash  hash.Hash
+	want  string
+}
+
+// Read returns what it read, and at the end an error when the hash differs.
+func (h *hashedReader) Read(p []byte) (int, error) {
+	n, err := h.inner.Read(p)
+	h.hash.Write(p[:n])
+	if errors.Is(err, io.EOF) {
+		if got := hex.EncodeToString(h.hash.Sum(nil)); got != h.want {
+			return n, NewError(http.StatusBadRequest, "XAmzContentSHA256Mismatch",
+				"The provided 'x-amz-content-sha256' header does not match what was computed.").
+				With("ClientComputedContentSHA256", h.want).With("S3ComputedContentSHA256", got)
+		}
+	}
+	return n, err
+}
+
+// exactReader holds the body to its announced length, and verifies checksums at its end.
+type exactReader struct {
+	inner io.Reader
+	left  int64 // negative: not announced
+	sums  *checksums
+	err   error
+}
+
+// Read returns what it read, and at the end an error when a promise was broken.
+func (e *exactReader) Read(p []byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	n, err := e.inner.Read(p)
+	e.sums.write(p[:n])
+	if e.left >= 0 {
+		if e.left -= int64(n); e.left < 0 {
+			e.err = incompleteBody()
+			return 0, e.err
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		if e.left > 0 {
+			err = incompleteBody()
+		} else if sumErr := e.sums.verify(); sumErr != nil {
+			err = sumErr
+		}
+	}
+	e.err = err
+	return n, err
+}
+
+func incompleteBody() *Error {
+	return NewError(http.StatusBadRequest, "IncompleteBody",
+		"You did not provide the number of bytes specified by the Content-Length HTTP header.")
+}

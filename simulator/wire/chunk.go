@@ -1,0 +1,255 @@
+package wire
+
+import (
+	"bufio"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+const (
+	// maxChunkLine bounds the header of a chunk and a line of the trailer.
+	maxChunkLine = 1 << 10
+	// maxTrailerLines bounds the trailer: one line for each checksum, the signature, and empty lines between them.
+	maxTrailerLines  = 16
+	trailerSignature = "x-amz-trailer-signature"
+)
+
+// signatureChain verifies the chunks of a signed stream: each signature covers its chunk and the signature before it,
+// the first of which is the request's own, as S3's "Signature calculations for chunked uploads" has it.
+type signatureChain struct {
+	authorization *Authorization
+	key           []byte
+	previous      string
+	hash          hash.Hash
+}
+
+func newSignatureChain(a *Authorization, secret string) *signatureChain {
+	return &signatureChain{authorization: a, key: a.signingKey(secret), previous: a.Signature, hash: sha256.New()}
+}
+
+func (s *signatureChain) chunk(signature string) error {
+	empty := sha256.Sum256(nil)
+	return s.check(signature, "AWS4-HMAC-SHA256-PAYLOAD", hex.EncodeToString(empty[:]))
+}
+
+func (s *signatureChain) trailer(signature string) error {
+	return s.check(signature, "AWS4-HMAC-SHA256-TRAILER")
+}
+
+func (s *signatureChain) check(signature, kind string, more ...string) error {
+	parts := append([]string{kind, s.authorization.Time.Format(timeFormat), s.authorization.Scope(), s.previous}, more...)
+	parts = append(parts, hex.EncodeToString(s.hash.Sum(nil)))
+	toSign := strings.Join(parts, "\n")
+	if !hmac.Equal([]byte(signature), []byte(hex.EncodeToString(hmacSHA256(s.key, toSign)))) {
+		return NewError(http.StatusForbidden, "SignatureDoesNotMatch",
+			"The request signature we calculated does not match the signature you provided. Check your key and signing method.").
+			With("AWSAccessKeyId", s.authorization.AccessKeyID).
+			With("StringToSign", toSign).
+			With("SignatureProvided", signature)
+	}
+	s.previous = signature
+	s.hash.Reset()
+	return nil
+}
+
+// chunkReader decodes aws-chunked framing. It returns io.EOF only when the last chunk, its signature, the trailer and
+// the end of the stream were all as they should be. A chunk's bytes are passed on before its signature is known to be
+// right; the error then comes instead of io.EOF.
+type chunkReader struct {
+	in    *bufio.Reader
+	chain *signatureChain // nil: chunks are not signed
+	// trailer takes the trailer's lines; nil: the stream has no trailer.
+	trailer   func(name, value string) error
+	left      int64  // of the chunk that is being read
+	signature string // of the chunk that is being read
+	err       error
+}
+
+func newChunkReader(in io.Reader, chain *signatureChain) *chunkReader {
+	return &chunkReader{in: bufio.NewReaderSize(in, 32<<10), chain: chain}
+}
+
+// Read returns the data of the chunks.
+func (c *chunkReader) Read(p []byte) (int, error) {
+	if c.err == nil && c.left == 0 {
+		c.err = c.nextChunk()
+	}
+	if c.err != nil {
+		return 0, c.err
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n, err := c.in.Read(p[:min(int64(len(p)), c.left)])
+	c.left -= int64(n)
+	if c.chain != nil {
+		c.chain.hash.Write(p[:n])
+	}
+	switch {
+	case err == io.EOF:
+		c.err = io.ErrUnexpectedEOF
+	case err != nil:
+		c.err = err
+	case c.left == 0:
+		c.err = c.endChunk()
+	}
+	return n, c.err
+}
+
+// nextChunk reads a chunk's header; at the last one, which is empty, it reads the stream to its end.
+func (c *chunkReader) nextChunk() error {
+	line, err := c.line()
+	if err != nil {
+		return err
+	}
+	if c.left, c.signature, err = parseChunkHeader(line, c.chain != nil); err != nil || c.left > 0 {
+		return err
+	}
+	if c.chain != nil {
+		if err := c.chain.chunk(c.signature); err != nil {
+			return err
+		}
+	}
+	if c.trailer == nil {
+		return c.end()
+	}
+	return c.readTrailer()
+}
+
+// parseChunkHeader reads "SIZE" or "SIZE;chunk-signature=SIGNATURE", the size in hexadecimal.
+func parseChunkHeader(line string, signed bool) (size int64, signature string, err error) {
+	digits, extension, _ := strings.Cut(line, ";")
+	size, err = strconv.ParseInt(digits, 16, 64)
+	if err != nil || size < 0 || digits[0] == '+' || digits[0] == '-' {
+		return 0, "", malformedChunk()
+	}
+	if signed {
+		var found bool
+		if signature, found = strings.CutPrefix(extension, "chunk-signature="); !found || len(signature) != hex.EncodedLen(sha256.Size) {
+			return 0, "", malformedChunk()
+		}
+	}
+	return size, signature, nil
+}
+
+func (c *chunkReader) endChunk() error {
+	var crlf [2]byte
+	if _, err := io.ReadFull(c.in, crlf[:]); err != nil {
+		return asUnexpected(err)
+	}
+	if string(crlf[:]) != "\r\n" {
+		return malformedChunk()
+	}
+	if c.chain != nil {
+		return c.chain.chunk(c.signature)
+	}
+	return nil
+}
+
+// end expects the empty line that closes a stream without a trailer, and nothing after it.
+func (c *chunkReader) end() error {
+	if line, err := c.line(); err != nil {
+		return err
+	} else if line != "" {
+		return malformedChunk()
+	}
+	return c.eof()
+}
+
+func (c *chunkReader) eof() error {
+	_, err := c.in.ReadByte()
+	if err == nil {
+		return malformedChunk()
+	}
+	return err
+}
+
+// readTrailer reads lines "name:value" up to the end of the stream. Clients differ in how they end and separate lines:
+// minio-go signs each with a newline and adds an empty line, the AWS SDKs use CRLF.
+func (c *chunkReader) readTrailer() error {
+	signature := ""
+	for range maxTrailerLines {
+		line, err := c.trailerLine()
+		if errors.Is(err, io.EOF) {
+			return c.endTrailer(signature)
+		}
+		if err != nil {
+			return err
+		}
+		name, value, found := strings.Cut(line, ":")
+		name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
+		switch {
+		case line == "":
+		case !found || signature != "":
+			return malformedTrailer()
+		case name == trailerSignature && c.chain != nil:
+			signature = value
+		default:
+			if err := c.trailer(name, value); err != nil {
+				return err
+			}
+			if c.chain != nil {
+				c.chain.hash.Write([]byte(name + ":" + value + "\n"))
+			}
+		}
+	}
+	return malformedTrailer()
+}
+
+func (c *chunkReader) endTrailer(signature string) error {
+	if c.chain != nil {
+		if err := c.chain.trailer(signature); err != nil {
+			return err
+		}
+	}
+	return io.EOF
+}
+
+// line reads a line that must end in CRLF.
+func (c *chunkReader) line() (string, error) {
+	line, err := c.in.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) || len(line) > maxChunkLine {
+		return "", malformedChunk()
+	}
+	if err != nil {
+		return "", asUnexpected(err)
+	}
+	text, found := strings.CutSuffix(string(line), "\r\n")
+	if !found {
+		return "", malformedChunk()
+	}
+	return text, nil
+}
+
+// trailerLine reads a line that ends in LF or CRLF, or io.EOF at a clean end.
+func (c *chunkReader) trailerLine() (string, error) {
+	line, err := c.in.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) || len(line) > maxChunkLine {
+		return "", malformedTrailer()
+	}
+	if err != nil && len(line) > 0 {
+		return "", asUnexpected(err)
+	}
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimRight(string(line), "\r\n"), nil
+}
+
+func asUnexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+func malformedChunk() *Error {
+	return NewError(http.StatusBadRequest, "InvalidChunkSizeError", "The chunked encoding of the body is not well-formed.")
+}
