@@ -1,0 +1,184 @@
+// Package controllers runs the project's controllers, against any Kubernetes API that serves
+// velero.io.
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/record"
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/location"
+	"github.com/velero-locations/velero-locations/controllers/namespace"
+	"github.com/velero-locations/velero-locations/locations/provider"
+)
+
+// component names the controllers in events, in managed fields and in the user agent.
+const component = "velero-locations-controller"
+
+// defaultSet stands for the controllers that run in a cluster.
+const defaultSet = "*"
+
+// controller is one entry of the table below.
+type controller struct {
+	// byDefault puts it in the default set.
+	byDefault bool
+	// setup adds it to a manager.
+	setup func(context.Context, manager.Manager, Options, record.EventRecorder) error
+}
+
+// known are the controllers by name. A new one needs a line here and nothing else.
+var known = map[string]controller{
+	"location": {byDefault: true, setup: setupLocation},
+	// A cluster clears its namespaces itself; only the API server of `dev` needs this.
+	"namespace": {setup: setupNamespace},
+}
+
+// Names returns the names of all controllers, in order.
+func Names() []string {
+	names := make([]string, 0, len(known))
+	for name := range known {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func defaultNames() []string {
+	return slices.DeleteFunc(Names(), func(name string) bool { return !known[name].byDefault })
+}
+
+func setupLocation(ctx context.Context, mgr manager.Manager, opts Options, events record.EventRecorder) error {
+	endpoint, err := provider.ParseURL(opts.DefaultS3Endpoint)
+	if err != nil {
+		return fmt.Errorf("--default-s3-endpoint %w", err)
+	}
+	return location.Setup(ctx, mgr, location.Options{
+		DefaultEndpoint: endpoint,
+		Frequency:       opts.ValidationFrequency,
+		Timeout:         opts.ValidationTimeout,
+		Events:          events,
+		FieldOwner:      component,
+	})
+}
+
+func setupNamespace(_ context.Context, mgr manager.Manager, _ Options, _ record.EventRecorder) error {
+	return namespace.Setup(mgr)
+}
+
+// Run runs the controllers that the options choose until the context ends, which is no error. It
+// may be called several times in one process.
+func Run(ctx context.Context, kubeconfig *rest.Config, opts Options) error {
+	if err := opts.Validate(); err != nil {
+		return fmt.Errorf("options of the controllers: %w", err)
+	}
+	names, err := choose(opts.Controllers)
+	if err != nil {
+		return err
+	}
+	kubeconfig = clientConfig(kubeconfig)
+
+	mgr, err := newManager(kubeconfig, opts)
+	if err != nil {
+		return err
+	}
+	events, stopEvents, err := newRecorder(kubeconfig, mgr.GetScheme())
+	if err != nil {
+		return err
+	}
+	defer stopEvents()
+	for _, name := range names {
+		if err := known[name].setup(ctx, mgr, opts, events); err != nil {
+			return fmt.Errorf("setting up controller %q: %w", name, err)
+		}
+	}
+	if err := mgr.Start(ctx); err != nil {
+		return fmt.Errorf("running the controllers: %w", err)
+	}
+	return nil
+}
+
+// clientConfig leaves it to the server to limit requests, unless the caller set a limit.
+func clientConfig(given *rest.Config) *rest.Config {
+	kubeconfig := rest.AddUserAgent(rest.CopyConfig(given), component)
+	if kubeconfig.QPS == 0 {
+		kubeconfig.QPS = -1
+	}
+	return kubeconfig
+}
+
+var setLogger sync.Once
+
+func newManager(kubeconfig *rest.Config, opts Options) (manager.Manager, error) {
+	setLogger.Do(func() { ctrllog.SetLogger(klog.Background()) })
+
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, velerov1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("registering types: %w", err)
+		}
+	}
+	again := true
+	options := manager.Options{
+		Scheme: scheme,
+		// What the manager says about its doings is for those who ask for it; errors always show.
+		Logger:                        klog.Background().V(2),
+		Metrics:                       metricsserver.Options{BindAddress: orOff(opts.MetricsAddress)},
+		HealthProbeBindAddress:        orOff(opts.HealthAddress),
+		LeaderElection:                opts.LeaderElection,
+		LeaderElectionID:              component,
+		LeaderElectionNamespace:       opts.LeaderElectionNamespace,
+		LeaderElectionReleaseOnCancel: true,
+		// Names need only be unique in one manager, and a process may run several.
+		Controller: config.Controller{SkipNameValidation: &again},
+	}
+	if opts.Namespace != "" {
+		options.Cache.DefaultNamespaces = map[string]cache.Config{opts.Namespace: {}}
+	}
+	mgr, err := manager.New(kubeconfig, options)
+	if err != nil {
+		return nil, fmt.Errorf("making the controllers' manager: %w", err)
+	}
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, fmt.Errorf("adding the health probe: %w", err)
+	}
+	if err := mgr.AddReadyzCheck("ping", healthz.Ping); err != nil {
+		return nil, fmt.Errorf("adding the readiness probe: %w", err)
+	}
+	return mgr, nil
+}
+
+func orOff(address string) string {
+	if address == "" {
+		return "0"
+	}
+	return address
+}
+
+// newRecorder records core/v1 events, which any API server here serves, unlike those of
+// events.k8s.io that the manager's own recorder prefers. The function that it returns stops the
+// recorder, and is to be called after the last event.
+func newRecorder(kubeconfig *rest.Config, scheme *runtime.Scheme) (record.EventRecorder, func(), error) {
+	client, err := kubernetes.NewForConfig(kubeconfig)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making a client for events: %w", err)
+	}
+	broadcaster := record.NewBroadcaster()
+	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: client.CoreV1().Events("")})
+	return broadcaster.NewRecorder(scheme, corev1.EventSource{Component: component}), broadcaster.Shutdown, nil
+}

@@ -1,0 +1,275 @@
+package location
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/record"
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/objectstore"
+)
+
+// api stands for the cache and the server: it serves one location and versions of Secrets, and
+// keeps the patches that it gets, without applying them, like a cache that lags.
+type api struct {
+	client.Client
+	location *velerov1.BackupStorageLocation // nil: deleted
+	versions map[string]string
+	patches  []string
+	refusal  error // of patches
+}
+
+func (a *api) Get(_ context.Context, name client.ObjectKey, obj client.Object, _ ...client.GetOption) error {
+	switch obj := obj.(type) {
+	case *velerov1.BackupStorageLocation:
+		if a.location == nil {
+			return apierrors.NewNotFound(velerov1.Resource("backupstoragelocations"), name.Name)
+		}
+		a.location.DeepCopyInto(obj)
+	case *metav1.PartialObjectMetadata:
+		version, found := a.versions[name.Name]
+		if !found {
+			return apierrors.NewNotFound(corev1.Resource("secrets"), name.Name)
+		}
+		obj.ResourceVersion = version
+	}
+	return nil
+}
+
+func (a *api) Patch(_ context.Context, obj client.Object, patch client.Patch, _ ...client.PatchOption) error {
+	if a.refusal != nil {
+		return a.refusal
+	}
+	data, err := patch.Data(obj)
+	a.patches = append(a.patches, string(patch.Type())+" "+string(data))
+	return err
+}
+
+// harness is a reconciler with everything around it under the test's control.
+type harness struct {
+	reconciler
+	api    *api
+	bucket *bucket
+	clock  time.Time
+	events *record.FakeRecorder
+}
+
+func newHarness(location *velerov1.BackupStorageLocation) *harness {
+	h := &harness{
+		api:    &api{location: location, versions: map[string]string{"cloud-credentials": "7"}},
+		bucket: &bucket{},
+		clock:  time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
+		events: record.NewFakeRecorder(100),
+	}
+	h.reconciler = reconciler{
+		client: h.api,
+		checker: checker{
+			secrets: secrets{data: map[string]map[string]string{"cloud-credentials": {"cloud": goodFile}}},
+			open:    func(objectstore.S3Options) (objectstore.Store, error) { return h.bucket, nil },
+		},
+		opts:   Options{Frequency: time.Minute, Timeout: time.Minute, Events: h.events},
+		memory: newMemory(),
+		now:    func() time.Time { return h.clock },
+	}
+	return h
+}
+
+// reconcile returns the result and the patches and events that it led to.
+func (h *harness) reconcile(ctx context.Context) (result reconcile.Result, patches, events []string, err error) {
+	h.api.patches = nil
+	result, err = h.Reconcile(ctx, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "velero", Name: "main"}})
+	for len(h.events.Events) > 0 {
+		events = append(events, <-h.events.Events)
+	}
+	return result, h.api.patches, events, err
+}
+
+func (h *harness) expect(t *testing.T, after time.Duration, patch, event string) {
+	t.Helper()
+	result, patches, events, err := h.reconcile(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.RequeueAfter != after {
+		t.Errorf("again after %s, want %s", result.RequeueAfter, after)
+	}
+	expectOne(t, "patch", patches, patch)
+	expectOne(t, "event", events, event)
+}
+
+func expectOne(t *testing.T, what string, got []string, want string) {
+	t.Helper()
+	if want == "" && len(got) == 0 {
+		return
+	}
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("%s: got  %q\nwant %q", what, got, want)
+	}
+}
+
+func patchOf(t *testing.T, phase, message string, at time.Time) string {
+	t.Helper()
+	status := map[string]any{"phase": phase, "message": nil, "lastValidationTime": at.Format(time.RFC3339)}
+	if message != "" {
+		status["message"] = message
+	}
+	data, err := json.Marshal(map[string]any{"status": status})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(types.MergePatchType) + " " + string(data)
+}
+
+// TestReconcile follows one location through its life.
+func TestReconcile(t *testing.T) {
+	const bad = `BackupStorageLocation "main" is unavailable: there is no bucket "bbb" at http://s3: create it, or correct spec.objectStorage.bucket`
+	h := newHarness(newLocation(func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }))
+
+	// New: checked, found good.
+	h.expect(t, time.Minute, patchOf(t, "Available", "", h.clock), `Normal Available BackupStorageLocation "main" is available`)
+
+	// Its own write comes back: nothing to do before the minute is over.
+	h.api.location.Status.Phase = available
+	h.clock = h.clock.Add(20 * time.Second)
+	h.expect(t, 40*time.Second, "", "")
+
+	// The minute is over: checked and written, but no event.
+	h.clock = h.clock.Add(40 * time.Second)
+	h.expect(t, time.Minute, patchOf(t, "Available", "", h.clock), "")
+
+	// The Secret changes, and the bucket is gone.
+	h.api.versions["cloud-credentials"] = "8"
+	h.bucket.err = &objectstore.Error{Code: "NoSuchBucket", Status: 404, Bucket: "bbb", Endpoint: "http://s3"}
+	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
+
+	// It is there again before the cache shows that it was away: an event nevertheless.
+	h.bucket.err = nil
+	h.api.location.Spec.ValidationFrequency = &metav1.Duration{}
+	h.expect(t, 0, patchOf(t, "Available", "", h.clock), `Normal Available BackupStorageLocation "main" is available`)
+
+	// Frequency 0: not again, however long it takes.
+	h.api.versions["cloud-credentials"] = "7"
+	h.clock = h.clock.Add(1000 * time.Hour)
+	h.expect(t, 0, "", "")
+
+	// Deleted, and made again: as new.
+	location := h.api.location
+	h.api.location = nil
+	h.expect(t, 0, "", "")
+	h.api.location = location
+	h.expect(t, 0, patchOf(t, "Available", "", h.clock), "")
+}
+
+func TestReconcileLeavesAlone(t *testing.T) {
+	for name, change := range map[string]func(*velerov1.BackupStorageLocation){
+		"another provider": func(l *velerov1.BackupStorageLocation) { l.Spec.Provider = "azure" },
+		"being deleted":    func(l *velerov1.BackupStorageLocation) { l.DeletionTimestamp = &metav1.Time{Time: time.Now()} },
+	} {
+		t.Run(name, func(t *testing.T) { newHarness(newLocation(change)).expect(t, 0, "", "") })
+	}
+}
+
+// TestReconcileTriesAgain shows that a status that could not be written is not taken for written.
+func TestReconcileTriesAgain(t *testing.T) {
+	h := newHarness(newLocation())
+	h.bucket.err = errors.New("x")
+	h.api.refusal = apierrors.NewInternalError(errors.New("x"))
+	if _, _, events, err := h.reconcile(t.Context()); err == nil || len(events) > 0 {
+		t.Fatalf("got error %v and events %q", err, events)
+	}
+	h.api.refusal = nil
+	const bad = `BackupStorageLocation "main" is unavailable: x`
+	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
+}
+
+// TestReconcileGone shows that a location which is deleted during its check is no error.
+func TestReconcileGone(t *testing.T) {
+	h := newHarness(newLocation())
+	h.api.refusal = apierrors.NewNotFound(velerov1.Resource("backupstoragelocations"), "main")
+	h.expect(t, 0, "", "")
+}
+
+// TestReconcileStopping shows that a check which is cut short by the end of the controller says
+// nothing about the location.
+func TestReconcileStopping(t *testing.T) {
+	h := newHarness(newLocation())
+	ctx, cancel := context.WithCancel(t.Context())
+	h.bucket.err = context.Canceled
+	cancel()
+	if _, patches, _, err := h.reconcile(ctx); !errors.Is(err, context.Canceled) || len(patches) > 0 {
+		t.Errorf("got error %v and patches %q", err, patches)
+	}
+}
+
+// TestReconcileTimeout shows that a dead endpoint is reported within the time of a check.
+func TestReconcileTimeout(t *testing.T) {
+	h := newHarness(newLocation())
+	h.opts.Timeout = time.Millisecond
+	h.checker.open = func(objectstore.S3Options) (objectstore.Store, error) { return &deadBucket{}, nil }
+	const bad = `BackupStorageLocation "main" is unavailable: context deadline exceeded`
+	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
+}
+
+// deadBucket never answers.
+type deadBucket struct{ bucket }
+
+func (*deadBucket) CommonPrefixes(ctx context.Context, _ string) ([]string, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestLocationsUsing(t *testing.T) {
+	lister := &lister{items: []velerov1.BackupStorageLocation{*newLocation()}}
+	secret := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "s"}}
+	requests := locationsUsing(lister)(t.Context(), secret)
+	if len(requests) != 1 || requests[0].String() != "velero/main" {
+		t.Errorf("got %v", requests)
+	}
+	if lister.namespace != "velero" || lister.selector != "secrets=s" {
+		t.Errorf("asked for %q in %q", lister.selector, lister.namespace)
+	}
+	lister.err = errors.New("x")
+	if requests := locationsUsing(lister)(klog.NewContext(t.Context(), logr.Discard()), secret); len(requests) != 0 {
+		t.Errorf("got %v", requests)
+	}
+}
+
+// lister answers one list and remembers what was asked for.
+type lister struct {
+	client.Reader
+	items               []velerov1.BackupStorageLocation
+	err                 error
+	namespace, selector string
+}
+
+func (l *lister) List(_ context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	var options client.ListOptions
+	options.ApplyOptions(opts)
+	l.namespace, l.selector = options.Namespace, options.FieldSelector.String()
+	list.(*velerov1.BackupStorageLocationList).Items = l.items
+	return l.err
+}
+
+func TestOpenS3(t *testing.T) {
+	store, err := openS3(objectstore.S3Options{Bucket: "bbb", Endpoint: &url.URL{Scheme: "http", Host: "s3"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.Close()
+	if store, err := openS3(objectstore.S3Options{}); err == nil || store != nil {
+		t.Errorf("without a bucket: got %v, %v", store, err)
+	}
+}

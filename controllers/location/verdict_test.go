@@ -1,0 +1,177 @@
+package location
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+)
+
+const (
+	available   = velerov1.BackupStorageLocationAvailable
+	unavailable = velerov1.BackupStorageLocationUnavailable
+)
+
+// newLocation returns a location of bucket b that was found available, and changes it.
+func newLocation(change ...func(*velerov1.BackupStorageLocation)) *velerov1.BackupStorageLocation {
+	location := &velerov1.BackupStorageLocation{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "main"},
+		Spec: velerov1.BackupStorageLocationSpec{
+			Provider:      "aws",
+			ObjectStorage: &velerov1.ObjectStorageLocation{Bucket: "bbb"},
+		},
+		Status: velerov1.BackupStorageLocationStatus{Phase: available},
+	}
+	for _, change := range change {
+		change(location)
+	}
+	return location
+}
+
+func selector(name, key string) *corev1.SecretKeySelector {
+	return &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: key}
+}
+
+func TestFrequency(t *testing.T) {
+	for name, tc := range map[string]struct {
+		own  *metav1.Duration
+		want time.Duration
+	}{
+		"absent":   {nil, time.Minute},
+		"own":      {&metav1.Duration{Duration: time.Hour}, time.Hour},
+		"zero":     {&metav1.Duration{}, 0},
+		"negative": {&metav1.Duration{Duration: -1}, time.Minute},
+	} {
+		location := newLocation(func(l *velerov1.BackupStorageLocation) { l.Spec.ValidationFrequency = tc.own })
+		if got := frequency(location, time.Minute); got != tc.want {
+			t.Errorf("%s: got %s, want %s", name, got, tc.want)
+		}
+	}
+}
+
+func TestDue(t *testing.T) {
+	now := time.Now()
+	for name, tc := range map[string]struct {
+		never   bool // checked before
+		change  func(*velerov1.BackupStorageLocation)
+		secrets secretVersions
+		every   time.Duration
+		wait    time.Duration
+		due     bool
+	}{
+		"never checked":             {never: true, due: true},
+		"just checked":              {every: time.Minute, wait: 40 * time.Second},
+		"its time has come":         {every: 20 * time.Second, due: true},
+		"its time is past":          {every: time.Second, due: true},
+		"not again":                 {every: 0},
+		"spec changed":              {change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.Prefix = "p" }, due: true},
+		"labels changed":            {change: func(l *velerov1.BackupStorageLocation) { l.Labels = map[string]string{"a": "b"}; l.Generation++ }},
+		"status written":            {change: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = unavailable }},
+		"phase wiped":               {change: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }, due: true},
+		"Secret as it was":          {secrets: secretVersions{"s": "7"}},
+		"Secret changed":            {secrets: secretVersions{"s": "8"}, due: true},
+		"Secret gone":               {secrets: secretVersions{"s": ""}, due: true},
+		"Secret still missing":      {secrets: secretVersions{"missing": ""}},
+		"Secret there at last":      {secrets: secretVersions{"missing": "1"}, due: true},
+		"Secret that was not read":  {secrets: secretVersions{"other": "1"}},
+		"changed, and not again":    {secrets: secretVersions{"s": "8"}, every: 0, due: true},
+		"changed, and not yet time": {secrets: secretVersions{"s": "8"}, every: time.Hour, due: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			last := &memo{
+				spec:    newLocation().Spec,
+				secrets: secretVersions{"s": "7", "missing": ""},
+				phase:   available,
+				at:      now.Add(-20 * time.Second),
+			}
+			if tc.never {
+				last = nil
+			}
+			location := newLocation()
+			if tc.change != nil {
+				tc.change(location)
+			}
+			wait, due := due(last, location, tc.secrets, tc.every, now)
+			if due != tc.due || !due && wait != tc.wait {
+				t.Errorf("got %v after %s, want %v after %s", due, wait, tc.due, tc.wait)
+			}
+		})
+	}
+}
+
+func TestConclude(t *testing.T) {
+	const (
+		good = `BackupStorageLocation "main" is available`
+		bad  = `BackupStorageLocation "main" is unavailable: do this`
+	)
+	cause := errors.New("do this")
+	for name, tc := range map[string]struct {
+		stored velerov1.BackupStorageLocationPhase // in the location at hand
+		last   *memo
+		cause  error
+		want   verdict
+	}{
+		"new and good":           {"", nil, nil, verdict{available, "", true, "Normal", good}},
+		"new and bad":            {"", nil, cause, verdict{unavailable, bad, true, "Warning", bad}},
+		"still good":             {available, nil, nil, verdict{available, "", false, "Normal", good}},
+		"still bad":              {unavailable, nil, cause, verdict{unavailable, bad, false, "Warning", bad}},
+		"turned bad":             {available, nil, cause, verdict{unavailable, bad, true, "Warning", bad}},
+		"turned good":            {unavailable, nil, nil, verdict{available, "", true, "Normal", good}},
+		"turned, the cache lags": {available, &memo{phase: unavailable}, nil, verdict{available, "", true, "Normal", good}},
+		"same, the cache lags":   {unavailable, &memo{phase: available}, nil, verdict{available, "", false, "Normal", good}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			location := newLocation(func(l *velerov1.BackupStorageLocation) { l.Status.Phase = tc.stored })
+			if got := conclude(location, tc.last, tc.cause); got != tc.want {
+				t.Errorf("got  %+v\nwant %+v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestSecretNames(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*velerov1.BackupStorageLocation)
+		want   []string
+	}{
+		"the default":        {func(*velerov1.BackupStorageLocation) {}, []string{"cloud-credentials"}},
+		"its own":            {func(l *velerov1.BackupStorageLocation) { l.Spec.Credential = selector("s", "k") }, []string{"s"}},
+		"with certificates":  {func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.CACertRef = selector("ca", "k") }, []string{"ca", "cloud-credentials"}},
+		"no object storage":  {func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage = nil }, []string{"cloud-credentials"}},
+		"a name left empty":  {func(l *velerov1.BackupStorageLocation) { l.Spec.Credential = selector("", "k") }, []string{}},
+		"one Secret for all": {func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.CACertRef = selector(defaultSecret, "k") }, []string{"cloud-credentials"}},
+	} {
+		location := newLocation(tc.change)
+		if got := secretNames(location); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: got %q, want %q", name, got, tc.want)
+		}
+		if got := indexBySecrets(location); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: indexed by %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+func TestSpecChanges(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*velerov1.BackupStorageLocation)
+		want   bool
+	}{
+		"nothing":         {func(*velerov1.BackupStorageLocation) {}, false},
+		"spec":            {func(l *velerov1.BackupStorageLocation) { l.Spec.Config = map[string]string{"region": "x"} }, true},
+		"an empty config": {func(l *velerov1.BackupStorageLocation) { l.Spec.Config = map[string]string{} }, false},
+		"generation":      {func(l *velerov1.BackupStorageLocation) { l.Generation++ }, false},
+		"status":          {func(l *velerov1.BackupStorageLocation) { l.Status.Message = "x" }, false},
+		"phase wiped":     {func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }, true},
+	} {
+		got := specChanges.Update(event.UpdateEvent{ObjectOld: newLocation(), ObjectNew: newLocation(tc.change)})
+		if got != tc.want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package controllers
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/velero-locations/velero-locations/locations/provider"
+)
+
+// Options says which controllers run, where, and how.
+type Options struct {
+	// Controllers are names of controllers; "*" stands for the default set.
+	Controllers []string
+	// Namespace is the only one that is looked at. Empty: all.
+	Namespace string
+
+	// DefaultS3Endpoint is the URL of the storage of locations that name no s3Url. Empty: Amazon's.
+	DefaultS3Endpoint string
+	// ValidationFrequency is how often a location is checked that does not say how often. 0: not
+	// again after the first time.
+	ValidationFrequency time.Duration
+	// ValidationTimeout is how long one check may take.
+	ValidationTimeout time.Duration
+
+	// LeaderElection lets only one of several processes work at a time.
+	LeaderElection bool
+	// LeaderElectionNamespace is where the lease is kept.
+	LeaderElectionNamespace string
+
+	// MetricsAddress and HealthAddress are where metrics (/metrics) and probes (/healthz, /readyz)
+	// are served, as host:port. Empty: not at all.
+	MetricsAddress, HealthAddress string
+}
+
+// NewOptions returns the defaults: the default set of controllers in all namespaces, a check every
+// minute as Velero's server does, no leader election, and nothing served.
+func NewOptions() Options {
+	return Options{
+		Controllers:             []string{defaultSet},
+		ValidationFrequency:     time.Minute,
+		ValidationTimeout:       10 * time.Second,
+		LeaderElectionNamespace: "velero",
+	}
+}
+
+// AddFlags defines a flag for each option, with the present values as defaults.
+func (o *Options) AddFlags(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&o.Controllers, "controllers", o.Controllers,
+		fmt.Sprintf("Controllers to run, separated by commas; '*' stands for those that run by default (%s). Known: %s.",
+			strings.Join(defaultNames(), ", "), strings.Join(Names(), ", ")))
+	flags.StringVar(&o.Namespace, "namespace", o.Namespace,
+		"The only namespace whose locations are looked at; empty: all.")
+	flags.StringVar(&o.DefaultS3Endpoint, "default-s3-endpoint", o.DefaultS3Endpoint,
+		"URL of the S3-compatible storage of locations whose spec.config has no s3Url; empty: Amazon S3.")
+	flags.DurationVar(&o.ValidationFrequency, "store-validation-frequency", o.ValidationFrequency,
+		"How often a backup storage location is checked that has no spec.validationFrequency; 0: only when it changes.")
+	flags.DurationVar(&o.ValidationTimeout, "validation-timeout", o.ValidationTimeout,
+		"How long one check of a location may take.")
+	flags.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection,
+		"Work only while holding a lease, so that of several replicas one works at a time.")
+	flags.StringVar(&o.LeaderElectionNamespace, "leader-elect-namespace", o.LeaderElectionNamespace,
+		"Namespace of the lease.")
+	flags.StringVar(&o.MetricsAddress, "metrics-address", o.MetricsAddress,
+		"Address, as host:port, at which Prometheus metrics are served over HTTP; empty: not served.")
+	flags.StringVar(&o.HealthAddress, "health-address", o.HealthAddress,
+		"Address, as host:port, at which /healthz and /readyz are served over HTTP; empty: not served.")
+}
+
+// Validate reports every option that cannot be used.
+func (o *Options) Validate() error {
+	var problems []error
+	if _, err := choose(o.Controllers); err != nil {
+		problems = append(problems, err)
+	}
+	if _, err := provider.ParseURL(o.DefaultS3Endpoint); err != nil {
+		problems = append(problems, fmt.Errorf("--default-s3-endpoint %w", err))
+	}
+	if o.ValidationFrequency < 0 {
+		problems = append(problems, fmt.Errorf("--store-validation-frequency is %s: it must not be negative", o.ValidationFrequency))
+	}
+	if o.ValidationTimeout <= 0 {
+		problems = append(problems, fmt.Errorf("--validation-timeout is %s: it must be positive", o.ValidationTimeout))
+	}
+	if o.LeaderElection && o.LeaderElectionNamespace == "" {
+		problems = append(problems, errors.New("--leader-elect needs --leader-elect-namespace"))
+	}
+	return errors.Join(problems...)
+}
+
+// choose resolves names of controllers, and the name of the default set, to known controllers,
+// each once.
+func choose(names []string) ([]string, error) {
+	var chosen []string
+	for _, name := range names {
+		switch {
+		case name == defaultSet:
+			chosen = append(chosen, defaultNames()...)
+		case slices.Contains(Names(), name):
+			chosen = append(chosen, name)
+		default:
+			return nil, fmt.Errorf("--controllers: there is no controller %q; known are %s, and '*' for the default set", name, strings.Join(Names(), ", "))
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("--controllers names none; known are %s, and '*' for the default set", strings.Join(Names(), ", "))
+	}
+	slices.Sort(chosen)
+	return slices.Compact(chosen), nil
+}

@@ -1,0 +1,87 @@
+package controllers
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/client-go/rest"
+)
+
+func TestChoose(t *testing.T) {
+	for name, tc := range map[string]struct {
+		names, want []string
+		err         string
+	}{
+		"the default set":         {names: []string{"*"}, want: []string{"location"}},
+		"one more":                {names: []string{"*", "namespace"}, want: []string{"location", "namespace"}},
+		"one of the set as well":  {names: []string{"location", "*"}, want: []string{"location"}},
+		"one outside the set":     {names: []string{"namespace"}, want: []string{"namespace"}},
+		"one that does not exist": {names: []string{"*", "locations"}, err: `there is no controller "locations"; known are location, namespace, and '*'`},
+		"none":                    {err: "known are location, namespace"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := choose(tc.names)
+			if tc.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.err) {
+					t.Errorf("got error %v, want %q in it", err, tc.err)
+				}
+			} else if err != nil || !slices.Equal(got, tc.want) {
+				t.Errorf("got %q, %v; want %q", got, err, tc.want)
+			}
+		})
+	}
+}
+
+func TestValidate(t *testing.T) {
+	opts := NewOptions()
+	if err := opts.Validate(); err != nil {
+		t.Errorf("the defaults: %v", err)
+	}
+	bad := Options{
+		Controllers: []string{"x"}, DefaultS3Endpoint: "https://key:hidden@s3", ValidationFrequency: -time.Second,
+		LeaderElection: true,
+	}
+	err := bad.Validate()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, flag := range []string{"--controllers", "--default-s3-endpoint", "--store-validation-frequency", "--validation-timeout", "--leader-elect-namespace"} {
+		if !strings.Contains(err.Error(), flag) {
+			t.Errorf("nothing about %s in: %v", flag, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hidden") {
+		t.Errorf("a secret shows: %v", err)
+	}
+	if err := Run(context.Background(), &rest.Config{}, bad); err == nil || !strings.Contains(err.Error(), "--controllers") {
+		t.Errorf("run with bad options: %v", err)
+	}
+}
+
+func TestFlags(t *testing.T) {
+	opts := NewOptions()
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	opts.AddFlags(flags)
+	err := flags.Parse([]string{
+		"--controllers=location,namespace", "--namespace=n", "--default-s3-endpoint=http://127.0.0.1:9000",
+		"--store-validation-frequency=0", "--validation-timeout=3s", "--leader-elect", "--leader-elect-namespace=l",
+		"--metrics-address=:8085", "--health-address=:8086",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(opts.Controllers, []string{"location", "namespace"}) || opts.Namespace != "n" ||
+		opts.DefaultS3Endpoint != "http://127.0.0.1:9000" || opts.ValidationFrequency != 0 || opts.ValidationTimeout != 3*time.Second ||
+		!opts.LeaderElection || opts.LeaderElectionNamespace != "l" || opts.MetricsAddress != ":8085" || opts.HealthAddress != ":8086" {
+		t.Errorf("got %+v", opts)
+	}
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Usage == "" {
+			t.Errorf("--%s has no description", f.Name)
+		}
+	})
+}

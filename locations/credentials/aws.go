@@ -1,0 +1,103 @@
+// Package credentials reads the credentials files of storage providers. What it returns prints
+// without secrets, and so do its errors.
+package credentials
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gopkg.in/ini.v1"
+)
+
+// DefaultProfile is the profile of an AWS credentials file that is used where none is named.
+const DefaultProfile = "default"
+
+// AWS is a key to Amazon's storage, or to storage that speaks its protocol.
+type AWS struct {
+	AccessKeyID     string
+	SecretAccessKey string
+	// SessionToken is empty for a key that does not expire.
+	SessionToken string
+}
+
+// String shows nothing of the key, so that it may be printed by accident.
+func (AWS) String() string { return "AWS credentials" }
+
+// GoString shows nothing of the key either.
+func (c AWS) GoString() string { return c.String() }
+
+// MarshalLog shows nothing of the key in structured logs.
+func (c AWS) MarshalLog() any { return c.String() }
+
+// ParseAWS reads a profile of an AWS shared credentials file, given by its content. Sections named
+// "profile x", as in AWS configuration files, count as profile x, because Velero's AWS plugin
+// reads the file in both roles. An empty profile means DefaultProfile. Errors never repeat a line or a value of the file.
+func ParseAWS(file []byte, profile string) (AWS, error) {
+	if profile == "" {
+		profile = DefaultProfile
+	}
+	parsed, err := ini.LoadSources(ini.LoadOptions{
+		InsensitiveKeys:          true,
+		IgnoreContinuation:       true,
+		KeyValueDelimiters:       "=",
+		SpaceBeforeInlineComment: true,
+		ChildSectionDelimiter:    "\n", // none: a profile a.b inherits nothing from a profile a
+	}, file)
+	if err != nil {
+		// The parser's error repeats the line that it could not read, which may be a secret.
+		return AWS{}, errors.New("the credentials file has a line that is neither [profile] nor key = value")
+	}
+
+	section := findProfile(parsed, profile)
+	if section == nil {
+		return AWS{}, profileNotFound(parsed, profile)
+	}
+	return fromSection(section, profile)
+}
+
+func fromSection(section *ini.Section, profile string) (AWS, error) {
+	value := func(key string) string { return strings.TrimSpace(section.Key(key).Value()) }
+	key := AWS{
+		AccessKeyID:     value("aws_access_key_id"),
+		SecretAccessKey: value("aws_secret_access_key"),
+		SessionToken:    value("aws_session_token"),
+	}
+	for _, other := range []string{"role_arn", "credential_process", "sso_session", "sso_start_url", "web_identity_token_file"} {
+		if key.AccessKeyID == "" && section.HasKey(other) {
+			return AWS{}, fmt.Errorf("profile %q of the credentials file gets its key by %s, which is not supported: set aws_access_key_id and aws_secret_access_key", profile, other)
+		}
+	}
+	switch {
+	case key.AccessKeyID == "":
+		return AWS{}, fmt.Errorf("profile %q of the credentials file has no aws_access_key_id", profile)
+	case key.SecretAccessKey == "":
+		return AWS{}, fmt.Errorf("profile %q of the credentials file has no aws_secret_access_key", profile)
+	}
+	return key, nil
+}
+
+// findProfile prefers a section of the very name, as the SDK does.
+func findProfile(file *ini.File, profile string) *ini.Section {
+	for _, name := range []string{profile, "profile " + profile} {
+		if name != ini.DefaultSection && file.HasSection(name) {
+			return file.Section(name)
+		}
+	}
+	return nil
+}
+
+func profileNotFound(file *ini.File, profile string) error {
+	var names []string
+	for _, name := range file.SectionStrings() {
+		if name != ini.DefaultSection { // where the parser puts what stands before any section
+			names = append(names, fmt.Sprintf("%q", strings.TrimPrefix(name, "profile ")))
+		}
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("the credentials file has no profile %q, nor any other: begin it with a line [%s]", profile, profile)
+	}
+	slices.Sort(names)
+	return fmt.Errorf("the credentials file has no profile %q; it has %s", profile, strings.Join(slices.Compact(names), ", "))
+}

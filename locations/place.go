@@ -1,0 +1,47 @@
+package locations
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Place is where a location keeps its backups: a bucket, and a prefix inside it. Both are in
+// normal form, so that two places can be compared with ==.
+type Place struct {
+	// Bucket has no slash in it.
+	Bucket string
+	// Prefix neither begins nor ends with a slash. Empty: the bucket's root.
+	Prefix string
+}
+
+// ParsePlace brings what a user wrote as bucket and prefix into normal form, as Velero does:
+// slashes at both ends are of no account. A bucket that is empty, or that has a slash inside, is
+// an error.
+func ParsePlace(bucket, prefix string) (Place, error) {
+	place := Place{Bucket: strings.Trim(bucket, "/"), Prefix: strings.Trim(prefix, "/")}
+	if place.Bucket == "" {
+		return Place{}, errors.New("the bucket has no name: set spec.objectStorage.bucket")
+	}
+	if name, path, found := strings.Cut(place.Bucket, "/"); found {
+		return Place{}, fmt.Errorf("the bucket %q has a path in it: set spec.objectStorage.bucket to %q and put %q in spec.objectStorage.prefix",
+			bucket, name, strings.Trim(path, "/"))
+	}
+	return place, nil
+}
+
+// Root is what the keys of all objects in the place begin with: empty, or the prefix and a slash.
+func (p Place) Root() string {
+	if p.Prefix == "" {
+		return ""
+	}
+	return p.Prefix + "/"
+}
+
+// String is the form in which the place is named in messages.
+func (p Place) String() string {
+	if p.Prefix == "" {
+		return fmt.Sprintf("bucket %q", p.Bucket)
+	}
+	return fmt.Sprintf("prefix %q of bucket %q", p.Prefix, p.Bucket)
+}

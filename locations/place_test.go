@@ -1,0 +1,71 @@
+package locations
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParsePlace(t *testing.T) {
+	for name, tc := range map[string]struct {
+		bucket, prefix string
+		want           Place
+		root           string
+		err            string
+	}{
+		"bucket only":               {bucket: "b", want: Place{Bucket: "b"}},
+		"slashes at the ends":       {bucket: "/b//", prefix: "/team-a/", want: Place{"b", "team-a"}, root: "team-a/"},
+		"a prefix of two levels":    {bucket: "b", prefix: "x/y", want: Place{"b", "x/y"}, root: "x/y/"},
+		"a prefix of slashes":       {bucket: "b", prefix: "//", want: Place{Bucket: "b"}},
+		"no bucket":                 {prefix: "p", err: "set spec.objectStorage.bucket"},
+		"a bucket of slashes":       {bucket: "/", err: "set spec.objectStorage.bucket"},
+		"a path in the bucket":      {bucket: "b/dir/", err: `set spec.objectStorage.bucket to "b" and put "dir" in spec.objectStorage.prefix`},
+		"a long path in the bucket": {bucket: "/b/x/y", err: `put "x/y" in spec.objectStorage.prefix`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			place, err := ParsePlace(tc.bucket, tc.prefix)
+			if tc.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.err) {
+					t.Fatalf("got error %v, want one with %q", err, tc.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if place != tc.want || place.Root() != tc.root {
+				t.Errorf("got %+v with root %q, want %+v with root %q", place, place.Root(), tc.want, tc.root)
+			}
+		})
+	}
+}
+
+func TestCheckDirectories(t *testing.T) {
+	root, team := Place{Bucket: "b"}, Place{Bucket: "b", Prefix: "team-a"}
+	for name, tc := range map[string]struct {
+		place Place
+		names []string
+		want  []string // in the error; none: no error
+	}{
+		"nothing":              {place: root},
+		"all of Velero's":      {place: root, names: []string{"backups/", "kopia/", "metadata/", "plugins/", "restic/", "restores/"}},
+		"under the prefix":     {place: team, names: []string{"team-a/backups/"}},
+		"a stray one":          {place: root, names: []string{"backups/", "team-b/"}, want: []string{`bucket "b"`, `("team-b")`, "spec.objectStorage.prefix"}},
+		"stray under a prefix": {place: team, names: []string{"team-a/x/"}, want: []string{`prefix "team-a" of bucket "b"`, `("x")`}},
+		"three":                {place: root, names: []string{"c/", "b/", "a/"}, want: []string{`("a", "b", "c")`}},
+		"more than three":      {place: root, names: []string{"e/", "d/", "c/", "b/", "a/"}, want: []string{`("a", "b", "c" and 2 more)`}},
+		"case matters":         {place: root, names: []string{"Backups/"}, want: []string{`"Backups"`}},
+		"an empty name":        {place: root, names: []string{"/"}, want: []string{`("")`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := CheckDirectories(tc.place, tc.names)
+			if (err != nil) != (tc.want != nil) {
+				t.Fatalf("got %v", err)
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %q, want %q in it", err, want)
+				}
+			}
+		})
+	}
+}

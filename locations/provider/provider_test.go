@@ -1,0 +1,97 @@
+package provider
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestNormal(t *testing.T) {
+	for name, want := range map[string]string{
+		"aws": AWS, "velero.io/aws": AWS, "": "", "portworx": "velero.io/portworx", "example.com/aws": "example.com/aws",
+	} {
+		if got := Normal(name); got != want {
+			t.Errorf("Normal(%q) = %q, want %q", name, got, want)
+		}
+		if got := SpeaksS3(name); got != (want == AWS) {
+			t.Errorf("SpeaksS3(%q) = %v", name, got)
+		}
+	}
+}
+
+func TestParseAWSObjectStore(t *testing.T) {
+	for name, tc := range map[string]struct {
+		config map[string]string
+		want   func(*AWSObjectStore)
+		errs   []string
+	}{
+		"nothing": {want: func(*AWSObjectStore) {}},
+		"all": {
+			config: map[string]string{
+				"region": "us-east-1", "profile": "p", "credentialsFile": "/f",
+				"s3ForcePathStyle": "true", "insecureSkipTLSVerify": "1", "kmsKeyId": "not looked at",
+			},
+			want: func(s *AWSObjectStore) {
+				yes := true
+				*s = AWSObjectStore{Region: "us-east-1", Profile: "p", CredentialsFile: "/f", PathStyle: &yes, InsecureSkipTLSVerify: true}
+			},
+		},
+		"path style off":        {config: map[string]string{"s3ForcePathStyle": "false"}, want: func(s *AWSObjectStore) { s.PathStyle = new(bool) }},
+		"a region not Amazon's": {config: map[string]string{"region": "RegionOne"}, want: func(s *AWSObjectStore) { s.Region = "RegionOne" }},
+		"every error at once": {
+			config: map[string]string{"region": "us east", "s3ForcePathStyle": "yes", "insecureSkipTLSVerify": "no", "s3Url": "minio:9000"},
+			errs: []string{
+				"spec.config.region is not the name of a region",
+				`spec.config.s3ForcePathStyle is "yes": set it to "true" or "false"`,
+				`spec.config.insecureSkipTLSVerify is "no"`,
+				"spec.config.s3Url is not a URL",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := ParseAWSObjectStore(tc.config)
+			for _, want := range tc.errs {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("got error %v, want %q in it", err, want)
+				}
+			}
+			if tc.errs != nil {
+				return
+			}
+			var want AWSObjectStore
+			tc.want(&want)
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("got %+v, %v; want %+v", got, err, want)
+			}
+		})
+	}
+}
+
+func TestParseURL(t *testing.T) {
+	for address, want := range map[string]string{
+		"http://minio.velero.svc:9000":  "http://minio.velero.svc:9000",
+		"https://s3.example.com/":       "https://s3.example.com",
+		"http://[::1]:9000":             "http://[::1]:9000",
+		"HTTPS://s3.example.com":        "https://s3.example.com",
+		"s3.example.com":                "error: is not a URL",
+		"ftp://s3.example.com":          "error: is not a URL",
+		"https://":                      "error: is not a URL",
+		"https://:443":                  "error: is not a URL",
+		"http://a b":                    "error: is not a URL",
+		"https://s3.example.com/bucket": "error: has something behind the host",
+		"https://s3.example.com?x=y":    "error: has something behind the host",
+		"https://key:hidden@s3.example": "error: has a user name",
+	} {
+		u, err := ParseURL(address)
+		if text, bad := strings.CutPrefix(want, "error: "); bad {
+			if err == nil || !strings.Contains(err.Error(), text) || strings.Contains(err.Error(), "hidden") {
+				t.Errorf("ParseURL(%q): got %v, %v; want error %q", address, u, err, text)
+			}
+		} else if err != nil || u.String() != want {
+			t.Errorf("ParseURL(%q): got %v, %v; want %s", address, u, err, want)
+		}
+	}
+	if u, err := ParseURL(""); u != nil || err != nil {
+		t.Errorf("an empty address: got %v, %v", u, err)
+	}
+}

@@ -1,0 +1,182 @@
+package objectstore
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+)
+
+// Codes of S3 that tell of a wrong region.
+const (
+	codeHeaderMalformed   = "AuthorizationHeaderMalformed"
+	codePermanentRedirect = "PermanentRedirect"
+	codeTemporaryRedirect = "TemporaryRedirect"
+	codeInvalidRegion     = "InvalidRegion"
+	codeIllegalLocation   = "IllegalLocationConstraintException"
+	codeBadRequest        = "BadRequest"
+)
+
+// advice is what the error says: what happened, a colon, and what to do.
+func (e *Error) advice() string {
+	if e.Status == 0 {
+		return e.connectionAdvice()
+	}
+	if text := e.regionAdvice(); text != "" {
+		return text
+	}
+	return e.answerAdvice()
+}
+
+// namesRegion says whether the answer may be about a region. S3 answers a bare 400 for buckets of
+// its newer regions.
+func (e *Error) namesRegion() bool {
+	switch e.Code {
+	case codeHeaderMalformed, codePermanentRedirect, codeTemporaryRedirect, codeInvalidRegion, codeIllegalLocation:
+		return true
+	case "", codeBadRequest:
+		return e.Status == http.StatusBadRequest || e.redirected()
+	}
+	return e.redirected()
+}
+
+func (e *Error) redirected() bool { return e.Status >= 300 && e.Status < 400 }
+
+// regionAdvice is empty if it is not the region that is wrong.
+func (e *Error) regionAdvice() string {
+	switch {
+	case !e.namesRegion():
+		return ""
+	case e.BucketRegion != "" && e.Region == "":
+		return fmt.Sprintf("the bucket %q is in region %s: set spec.config.region to %[2]s", e.Bucket, e.BucketRegion)
+	case e.BucketRegion != "" && e.BucketRegion != e.Region:
+		return fmt.Sprintf("the bucket %q is in region %s, not %s: set spec.config.region to %[2]s", e.Bucket, e.BucketRegion, e.Region)
+	case e.EndpointRegion != "" && e.EndpointRegion != e.Region && e.BucketRegion != "":
+		return fmt.Sprintf("the endpoint %s is of region %s, but the bucket %q is in region %s: set spec.config.s3Url to the endpoint of region %[4]s",
+			e.Endpoint, e.EndpointRegion, e.Bucket, e.BucketRegion)
+	case e.EndpointRegion != "" && e.EndpointRegion != e.Region:
+		return fmt.Sprintf("the endpoint %s is of region %s%s: set spec.config.region to %[2]s", e.Endpoint, e.EndpointRegion, e.notRegion())
+	case e.redirected() && e.BucketRegion != "":
+		return fmt.Sprintf("the endpoint %s is not the one of region %s, where the bucket %q is: correct spec.config.s3Url", e.Endpoint, e.BucketRegion, e.Bucket)
+	case e.redirected() || e.Code == codeInvalidRegion:
+		return fmt.Sprintf("the endpoint %s says that the bucket %q is elsewhere: set spec.config.region to the bucket's region, and spec.config.s3Url to its endpoint", e.Endpoint, e.Bucket)
+	}
+	return ""
+}
+
+func (e *Error) notRegion() string {
+	if e.Region == "" {
+		return ""
+	}
+	return ", not " + e.Region
+}
+
+// answerAdvice is about what the storage answered, other than a region.
+func (e *Error) answerAdvice() string {
+	switch e.Code {
+	case "NoSuchBucket":
+		return fmt.Sprintf("there is no bucket %q at %s: create it, or correct spec.objectStorage.bucket", e.Bucket, e.Endpoint)
+	case "AccessDenied", "AllAccessDisabled":
+		return fmt.Sprintf("the credentials may not list %s: allow them s3:ListBucket there, or use others", e.place())
+	case "InvalidAccessKeyId":
+		return e.Endpoint + " does not know the access key: correct aws_access_key_id in the credentials"
+	case "SignatureDoesNotMatch":
+		return e.Endpoint + " refuses the signature: correct aws_secret_access_key in the credentials"
+	case "ExpiredToken", "TokenRefreshRequired":
+		return "the session token of the credentials has expired: put new ones in place"
+	case "InvalidToken":
+		return "the session token is not valid: correct aws_session_token in the credentials, or leave it away with a key that has none"
+	case "RequestTimeTooSkewed":
+		return fmt.Sprintf("the clocks here and at %s differ too much for signed requests: set the clocks right", e.Endpoint)
+	case "SlowDown", "ServiceUnavailable", "Throttling", "RequestLimitExceeded":
+		return fmt.Sprintf("%s is overloaded (%s): wait, or check less often with spec.validationFrequency", e.Endpoint, e.answer())
+	}
+	switch {
+	case strings.Contains(e.Detail, "HTTP request to an HTTPS server"):
+		return fmt.Sprintf("the endpoint %s speaks https: correct the scheme in spec.config.s3Url", e.Endpoint)
+	case e.Status == http.StatusMethodNotAllowed, e.Status == http.StatusNotImplemented:
+		return fmt.Sprintf("%s cannot list buckets as S3 does (%s): correct spec.config.s3Url", e.Endpoint, e.answer())
+	case e.Status >= 500:
+		return fmt.Sprintf("%s has a fault of its own (%s): look at the storage", e.Endpoint, e.answer())
+	}
+	return fmt.Sprintf("%s refuses to list %s (%s): correct spec.config or the credentials", e.Endpoint, e.place(), e.answer())
+}
+
+func (e *Error) place() string {
+	if e.Prefix == "" {
+		return fmt.Sprintf("the bucket %q", e.Bucket)
+	}
+	return fmt.Sprintf("the bucket %q under %q", e.Bucket, e.Prefix)
+}
+
+// answer is the status, the code and the words of an answer.
+func (e *Error) answer() string {
+	text := fmt.Sprintf("%d %s", e.Status, e.Code)
+	if e.Code == "" {
+		text = fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
+	}
+	if e.Detail != "" {
+		text += ": " + strings.TrimSuffix(e.Detail, ".")
+	}
+	return text
+}
+
+// connectionAdvice is about why there was no answer, or none that could be read.
+func (e *Error) connectionAdvice() string {
+	if text := e.certificateAdvice(); text != "" {
+		return text
+	}
+	var (
+		dns     *net.DNSError
+		syntax  *xml.SyntaxError
+		network net.Error
+	)
+	switch {
+	case errors.As(e.cause, &dns) && dns.IsNotFound:
+		return e.unknownHostAdvice(dns.Name)
+	case errors.Is(e.cause, syscall.ECONNREFUSED):
+		return fmt.Sprintf("nothing listens at %s: start the storage, or correct spec.config.s3Url", e.Endpoint)
+	case errors.Is(e.cause, context.DeadlineExceeded), errors.As(e.cause, &network) && network.Timeout():
+		return e.Endpoint + " did not answer in time: see whether the network lets requests through, or correct spec.config.s3Url"
+	case errors.As(e.cause, &syntax), errors.Is(e.cause, io.EOF):
+		return fmt.Sprintf("what %s answers is not S3: correct spec.config.s3Url", e.Endpoint)
+	}
+	return fmt.Sprintf("%s could not be reached: %s", e.Endpoint, strings.Join(strings.Fields(e.cause.Error()), " "))
+}
+
+func (e *Error) unknownHostAdvice(host string) string {
+	if !e.PathStyle && strings.HasPrefix(host, e.Bucket+".") {
+		return fmt.Sprintf("the host name %s is not known: set spec.config.s3ForcePathStyle to \"true\", or correct spec.config.s3Url", host)
+	}
+	return fmt.Sprintf("the host name %s is not known: correct spec.config.s3Url", host)
+}
+
+// certificateAdvice is empty if it is not TLS that failed.
+func (e *Error) certificateAdvice() string {
+	var (
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		record    tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(e.cause, &authority):
+		return fmt.Sprintf("the certificate of %s is signed by an authority that is not known: put the authority's certificate in a Secret and name it in spec.objectStorage.caCertRef", e.Endpoint)
+	case errors.As(e.cause, &host):
+		return fmt.Sprintf("the certificate of %s is for other names (%s): correct spec.config.s3Url, or have a certificate made for that name", e.Endpoint, host)
+	case errors.As(e.cause, &invalid) && invalid.Reason == x509.Expired:
+		return fmt.Sprintf("the certificate of %s has expired or is not valid yet: renew it", e.Endpoint)
+	case errors.As(e.cause, &invalid):
+		return fmt.Sprintf("the certificate of %s cannot be used (%s): have another made", e.Endpoint, invalid)
+	case errors.As(e.cause, &record), strings.Contains(e.cause.Error(), "HTTP response to HTTPS client"):
+		return fmt.Sprintf("the endpoint %s speaks http, not https: correct the scheme in spec.config.s3Url", e.Endpoint)
+	}
+	return ""
+}

@@ -1,0 +1,106 @@
+package objectstore
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
+)
+
+// Error is why a store could not be used. Its text is one line that says what to do; no field
+// holds a secret.
+type Error struct {
+	// Bucket and Prefix are what was to be listed, at Endpoint.
+	Bucket, Prefix, Endpoint string
+	// Code is the storage's own code, such as NoSuchBucket. Empty: the storage gave none, or did
+	// not answer.
+	Code string
+	// Status is the HTTP status of the answer; 0: there was none.
+	Status int
+	// Detail is what the storage said, on one line, shortened, without any part of the credentials.
+	Detail string
+	// Region is what the request was signed for. Empty: none was configured and none was found.
+	Region string
+	// BucketRegion is where the bucket is, and EndpointRegion the only one that the endpoint takes
+	// requests for. Empty: not known.
+	BucketRegion, EndpointRegion string
+	// PathStyle says that the request named the bucket in its path, not in the host name.
+	PathStyle bool
+
+	cause error
+}
+
+// Error says what happened and what to do about it, on one line.
+func (e *Error) Error() string { return e.advice() }
+
+// Unwrap returns what kept the storage from answering; nil if it answered.
+func (e *Error) Unwrap() error { return e.cause }
+
+// CredentialsRefused says that the storage answered and that other credentials, or other
+// permissions of the same, would help.
+func (e *Error) CredentialsRefused() bool {
+	switch e.Code {
+	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "AllAccessDisabled",
+		"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidSecurity", "AccountProblem":
+		return true
+	}
+	return e.Status == http.StatusUnauthorized
+}
+
+// newError turns what the client returned into an Error. Region is what the request was signed for.
+func (s *S3) newError(ctx context.Context, prefix, region string, err error) error {
+	failure := &Error{
+		Bucket:    s.opts.Bucket,
+		Prefix:    prefix,
+		Endpoint:  s.endpoint.String(),
+		Region:    region,
+		PathStyle: s.bucketURL().Host == s.endpoint.Host,
+	}
+	var answer minio.ErrorResponse
+	if !errors.As(err, &answer) || answer.StatusCode == 0 {
+		failure.cause = err
+		return failure
+	}
+
+	failure.Status = answer.StatusCode
+	if !strings.Contains(answer.Code, " ") { // not the status line, which stands in for a code that is missing
+		failure.Code = answer.Code
+	}
+	failure.Detail = s.presentable(answer.Message)
+	if failure.namesRegion() {
+		s.locate(ctx, failure, answer.Region)
+	}
+	return failure
+}
+
+// locate finds out which region is wrong. The region in an AuthorizationHeaderMalformed is the one
+// that the endpoint wants to see in signatures, which need not be the bucket's.
+func (s *S3) locate(ctx context.Context, failure *Error, answered string) {
+	if failure.Code == codeHeaderMalformed {
+		failure.EndpointRegion = answered
+	} else {
+		failure.BucketRegion = answered
+	}
+	if failure.BucketRegion == "" {
+		failure.BucketRegion = s.bucketRegion(ctx)
+	}
+}
+
+// presentable makes one short line of what a storage said. Storage that is not to be trusted could
+// send back what it was sent.
+func (s *S3) presentable(message string) string {
+	key := s.opts.Credentials
+	for _, secret := range []string{key.SecretAccessKey, key.SessionToken, key.AccessKeyID} {
+		if secret != "" {
+			message = strings.ReplaceAll(message, secret, "***")
+		}
+	}
+	message = strings.Join(strings.Fields(message), " ")
+	const longest = 200
+	if runes := []rune(message); len(runes) > longest {
+		message = string(runes[:longest]) + "..."
+	}
+	return message
+}

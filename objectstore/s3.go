@@ -1,0 +1,166 @@
+package objectstore
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
+	miniocredentials "github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/velero-locations/velero-locations/locations/credentials"
+)
+
+// attempts is how often a request is tried when the answer may be another the next time; the AWS
+// SDK, and so Velero, tries as often.
+const attempts = 3
+
+// amazon is the endpoint where none is given. The client turns it into that of the region.
+var amazon = &url.URL{Scheme: "https", Host: "s3.amazonaws.com"}
+
+// S3Options says which bucket to reach, and how.
+type S3Options struct {
+	// Bucket is its name, without any path.
+	Bucket string
+	// Endpoint has a scheme and a host only. Nil: Amazon's own.
+	Endpoint *url.URL
+	// Region is what requests are signed for. Empty: the region that the bucket is in.
+	Region string
+	// PathStyle says whether requests name the bucket in their path (true) or in the host name
+	// (false). Nil: in the path, except at Amazon's own endpoint. An endpoint whose host is an IP
+	// address is always used with the path, since no name can stand before it.
+	PathStyle *bool
+	// RootCAs are the authorities trusted to sign the endpoint's certificate. Nil: the system's.
+	RootCAs *x509.CertPool
+	// InsecureSkipTLSVerify accepts any certificate.
+	InsecureSkipTLSVerify bool
+	// Credentials sign the requests.
+	Credentials credentials.AWS
+}
+
+// S3 is a bucket of Amazon S3 or of storage that speaks its protocol.
+type S3 struct {
+	opts      S3Options
+	endpoint  *url.URL
+	transport *http.Transport
+}
+
+var _ Store = (*S3)(nil)
+
+// NewS3 returns the bucket that the options describe. It sends nothing yet.
+func NewS3(opts S3Options) (*S3, error) {
+	if opts.Bucket == "" {
+		return nil, errors.New("no bucket is named")
+	}
+	endpoint := opts.Endpoint
+	if endpoint == nil {
+		endpoint = amazon
+	}
+	return &S3{
+		opts:      opts,
+		endpoint:  endpoint,
+		transport: newTransport(opts.RootCAs, opts.InsecureSkipTLSVerify),
+	}, nil
+}
+
+// Close gives up the connections that the store holds.
+func (s *S3) Close() { s.transport.CloseIdleConnections() }
+
+// CommonPrefixes lists the bucket with ListObjectsV2 and the delimiter /. A bucket in another
+// region than the options name is an error, even if the storage would redirect.
+func (s *S3) CommonPrefixes(ctx context.Context, prefix string) ([]string, error) {
+	region := s.opts.Region
+	if region == "" {
+		region = s.bucketRegion(ctx)
+	}
+	names, err := s.list(ctx, prefix, region)
+	if err != nil {
+		return nil, s.newError(ctx, prefix, region, err)
+	}
+	return names, nil
+}
+
+func (s *S3) list(ctx context.Context, prefix, region string) ([]string, error) {
+	client, err := s.client(region)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for entry := range client.ListObjectsIter(ctx, s.opts.Bucket, minio.ListObjectsOptions{Prefix: prefix, FetchOwner: new(bool)}) {
+		if entry.Err != nil {
+			return nil, entry.Err
+		}
+		// Of objects, only the one that is named like the prefix itself can end with the delimiter.
+		if strings.HasSuffix(entry.Key, "/") && entry.Key != prefix {
+			names = append(names, entry.Key)
+		}
+	}
+	// The iteration ends without an error when the context does.
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// client is made anew for every listing: one that knows its region neither follows redirections
+// nor remembers where they led. Without a region it asks for the bucket's location.
+func (s *S3) client(region string) (*minio.Client, error) {
+	key := s.opts.Credentials
+	client, err := minio.New(s.endpoint.Host, &minio.Options{
+		Creds:        miniocredentials.NewStaticV4(key.AccessKeyID, key.SecretAccessKey, key.SessionToken),
+		Secure:       s.endpoint.Scheme == "https",
+		Transport:    s.transport,
+		Region:       region,
+		BucketLookup: s.bucketLookup(),
+		MaxRetries:   attempts,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making a client of %s: %w", s.endpoint, err)
+	}
+	client.SetS3EnableDualstack(false)
+	return client, nil
+}
+
+func (s *S3) bucketLookup() minio.BucketLookupType {
+	switch {
+	case net.ParseIP(s.endpoint.Hostname()) != nil:
+		return minio.BucketLookupPath
+	case s.opts.PathStyle != nil && *s.opts.PathStyle:
+		return minio.BucketLookupPath
+	case s.opts.PathStyle != nil:
+		return minio.BucketLookupDNS
+	case s.endpoint == amazon:
+		return minio.BucketLookupAuto
+	default:
+		return minio.BucketLookupPath
+	}
+}
+
+// bucketRegion asks the storage where the bucket is, without credentials, as Velero's AWS plugin
+// does: S3 answers to anybody. Where there is no answer, or it does not say, the region is empty.
+func (s *S3) bucketRegion(ctx context.Context) string {
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, s.bucketURL().String(), nil)
+	if err != nil {
+		return ""
+	}
+	resp, err := s.transport.RoundTrip(req)
+	if err != nil {
+		return "" // the listing meets the same error, and reports it
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return resp.Header.Get("X-Amz-Bucket-Region")
+}
+
+func (s *S3) bucketURL() *url.URL {
+	if s.bucketLookup() == minio.BucketLookupDNS {
+		return &url.URL{Scheme: s.endpoint.Scheme, Host: s.opts.Bucket + "." + s.endpoint.Host, Path: "/"}
+	}
+	return s.endpoint.JoinPath(s.opts.Bucket)
+}
