@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/client-go/tools/clientcmd"
+
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
+)
+
+const (
+	kills   = 20
+	clients = 8
+	// before is how many creations are acknowledged before each kill: enough to be in the
+	// middle of things.
+	before = 40
+)
+
+// TestKilled shows that nothing acknowledged is lost: the server is killed, again and again, while
+// clients create locations, and each location that a client was told of is there afterwards.
+func TestKilled(t *testing.T) {
+	dir := t.TempDir()
+	acknowledged := sets.New[string]()
+	for round := range kills {
+		s := startDev(t, dir)
+		client := s.client(t)
+		created := createUntilKilled(t, s, client, round)
+		if len(created) < before {
+			t.Fatalf("round %d: %d locations were acknowledged, want at least %d", round, len(created), before)
+		}
+		acknowledged = acknowledged.Union(created)
+	}
+
+	list, err := startDev(t, dir).client(t).VeleroV1().BackupStorageLocations("velero").List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := sets.New[string]()
+	for _, location := range list.Items {
+		stored.Insert(location.Name)
+	}
+	if lost := acknowledged.Difference(stored); lost.Len() > 0 {
+		t.Errorf("%d of %d acknowledged locations are lost, such as %q", lost.Len(), acknowledged.Len(), lost.UnsortedList()[0])
+	}
+}
+
+func (s *server) client(t *testing.T) versioned.Interface {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", s.path("kubeconfig"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.QPS, config.Timeout = -1, 30*time.Second
+	client, err := versioned.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// createUntilKilled creates locations with several clients, kills the server in their midst, and
+// returns the names that were acknowledged.
+func createUntilKilled(t *testing.T, s *server, client versioned.Interface, round int) sets.Set[string] {
+	t.Helper()
+	var (
+		mu      sync.Mutex
+		created = sets.New[string]()
+		count   atomic.Int64
+		enough  = make(chan struct{})
+		group   errgroup.Group
+	)
+	for n := range clients {
+		group.Go(func() error {
+			for i := 0; ; i++ {
+				location := &v1.BackupStorageLocation{
+					ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("round-%d-client-%d-%d", round, n, i)},
+					// Nothing checks a location of this provider, which leaves etcd to the clients.
+					Spec: v1.BackupStorageLocationSpec{Provider: "example.com/none", ObjectStorage: &v1.ObjectStorageLocation{Bucket: "b"}},
+				}
+				if _, err := client.VeleroV1().BackupStorageLocations("velero").Create(context.Background(), location, metav1.CreateOptions{}); err != nil {
+					return nil // the server is gone
+				}
+				mu.Lock()
+				created.Insert(location.Name)
+				mu.Unlock()
+				if count.Add(1) == before {
+					close(enough)
+				}
+			}
+		})
+	}
+	select {
+	case <-enough:
+	case <-time.After(time.Minute):
+		t.Errorf("round %d: the server is too slow\n%s", round, s.output)
+	}
+	s.signal(t, syscall.SIGKILL)
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return created
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/velero-locations/velero-locations/dev"
+)
+
+func newDevCommand() *cobra.Command {
+	options := dev.NewOptions()
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run everything on loopback: etcd, API server, controllers and storage simulator",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			options.OnReady = func(info dev.Info) {
+				fmt.Fprintf(cmd.OutOrStdout(), "API server  %s\nS3          %s\nReady. In another terminal:  . %s\n",
+					info.Server, info.S3, relative(info.Env))
+			}
+			return dev.Run(cmd.Context(), options)
+		},
+	}
+	options.AddFlags(cmd.Flags())
+	return cmd
+}
+
+// relative shortens a path below the working directory to what a user would type.
+func relative(path string) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if short, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(short) {
+		return short
+	}
+	return path
+}

@@ -1,0 +1,84 @@
+// Command velero-locations serves Velero's API, with the storage to try it against. Each
+// subcommand is a file of its own.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"k8s.io/component-base/logs"
+	logsapi "k8s.io/component-base/logs/api/v1"
+	_ "k8s.io/component-base/logs/json/register" // --logging-format=json
+	"k8s.io/klog/v2"
+)
+
+func main() {
+	if err := run(os.Args); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %s\n", filepath.Base(os.Args[0]), strings.TrimSpace(err.Error()))
+		os.Exit(1)
+	}
+}
+
+// run runs the command line until it is done, or until SIGINT or SIGTERM asks it to stop; a
+// second signal ends the process at once.
+func run(args []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	// A link with the name of another command behaves as that command.
+	if filepath.Base(args[0]) == "kubectl" {
+		return runKubectl(args[1:])
+	}
+	root, err := newRootCommand()
+	if err != nil {
+		return err
+	}
+	root.SetArgs(args[1:])
+	return root.ExecuteContext(ctx)
+}
+
+func newRootCommand() (*cobra.Command, error) {
+	root := &cobra.Command{
+		Use:           "velero-locations",
+		Short:         "Velero's API, served so that a backup location that cannot work is refused when it is typed",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	logging := logsapi.NewLoggingConfiguration()
+	logsapi.AddFlags(logging, root.PersistentFlags())
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return setUpLogs(logging) }
+
+	apiserver, err := newAPIServerCommand()
+	if err != nil {
+		return nil, err
+	}
+	root.AddCommand(newDevCommand(), apiserver, newControllerCommand(), newSimulatorCommand(), newKubectlCommand())
+	return root, nil
+}
+
+// setUpLogs shows warnings and errors only, unless flags ask for more.
+func setUpLogs(logging *logsapi.LoggingConfiguration) error {
+	logs.InitLogs()
+	if logging.Verbosity > 0 || logging.Format != logsapi.DefaultLogFormat {
+		if err := logsapi.ValidateAndApply(logging, nil); err != nil {
+			return fmt.Errorf("setting up logs: %w", err)
+		}
+		return nil
+	}
+	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(flags)
+	for _, setting := range [][2]string{{"legacy_stderr_threshold_behavior", "false"}, {"stderrthreshold", "WARNING"}} {
+		if err := flags.Set(setting[0], setting[1]); err != nil {
+			return fmt.Errorf("setting up logs: %s: %w", setting[0], err)
+		}
+	}
+	return nil
+}

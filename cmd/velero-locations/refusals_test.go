@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestRefusesToStart shows what a user sees who starts the program wrongly: one line that says
+// what is wrong, and a non-zero exit code.
+func TestRefusesToStart(t *testing.T) {
+	running := startDev(t, t.TempDir())
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	port := strconv.Itoa(taken.Addr().(*net.TCPAddr).Port)
+
+	config := filepath.Join(t.TempDir(), "simulator.yaml")
+	if err := os.WriteFile(config, []byte("apiVersion: simulator.velero-locations.io/v1alpha1\nkind: Simulator\nregoins: [us-east-1]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unknownField := t.TempDir()
+	if err := os.Link(config, filepath.Join(unknownField, "simulator.yaml")); err != nil {
+		t.Fatal(err)
+	}
+
+	for name, test := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"data directory in use":     {[]string{"dev", "--data-dir", running.dir, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{running.dir, "in use by another process"}},
+		"port in use":               {[]string{"dev", "--data-dir", t.TempDir(), "--port", port, "--s3-address", "127.0.0.1:0"}, []string{"address already in use", "--port"}},
+		"S3 port in use":            {[]string{"dev", "--data-dir", t.TempDir(), "--port", "0", "--s3-address", "127.0.0.1:" + port}, []string{"address already in use", "--s3-address"}},
+		"unknown field":             {[]string{"dev", "--data-dir", unknownField, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{"simulator.yaml", `"regoins"`}},
+		"unknown field, alone":      {[]string{"simulator", "--config", config}, []string{"simulator.yaml", `"regoins"`}},
+		"no file":                   {[]string{"simulator", "--config", filepath.Join(t.TempDir(), "none")}, []string{"no such file"}},
+		"unknown flag":              {[]string{"dev", "--prot", "1"}, []string{"unknown flag: --prot"}},
+		"API server without etcd":   {[]string{"apiserver"}, []string{"--etcd-servers", "--embedded-etcd-dir"}},
+		"API server with two etcds": {[]string{"apiserver", "--etcd-servers", "http://127.0.0.1:1", "--embedded-etcd-dir", t.TempDir()}, []string{"exclude each other"}},
+		"unknown controller":        {[]string{"controller", "--controllers", "lokation", "--kubeconfig", running.path("kubeconfig")}, []string{"lokation", "location"}},
+	} {
+		t.Run(name, func(t *testing.T) { wantRefusal(t, test.args, nil, test.want...) })
+	}
+
+	t.Run("unreadable directory", func(t *testing.T) {
+		dir := openDir(t)
+		unreadable := filepath.Join(dir, "unreadable")
+		if err := os.Mkdir(unreadable, 0o000); err != nil {
+			t.Fatal(err)
+		}
+		// The superuser reads everything, so the program runs as another user.
+		var user *syscall.Credential
+		if os.Geteuid() == 0 {
+			user = &syscall.Credential{Uid: 65534, Gid: 65534}
+		}
+		wantRefusal(t, []string{"dev", "--data-dir", unreadable, "--port", "0", "--s3-address", "127.0.0.1:0"}, user, unreadable, "permission denied")
+	})
+}
+
+// openDir returns a directory that every user may enter.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "velero-locations-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // that is what it is for
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func wantRefusal(t *testing.T, args []string, user *syscall.Credential, want ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	cmd := program(ctx, args...)
+	if user != nil { // who may not enter the directory of the test binary
+		copied := filepath.Join(openDir(t), "velero-locations")
+		if err := os.Link(cmd.Path, copied); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Path = copied
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: user}
+	out, err := cmd.CombinedOutput()
+	if err == nil || ctx.Err() != nil {
+		t.Fatalf("it started: %v\n%s", ctx.Err(), out)
+	}
+	if lines := strings.Count(string(out), "\n"); lines != 1 {
+		t.Errorf("it printed %d lines, want one:\n%s", lines, out)
+	}
+	wantContains(t, string(out), want...)
+}

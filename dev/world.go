@@ -1,0 +1,102 @@
+package dev
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/velero-locations/velero-locations/simulator"
+)
+
+// startSimulator starts the simulator from the configuration in the data directory, which it
+// writes on the first start. From then on the file is its user's.
+func (d *dev) startSimulator() error {
+	path := d.path("simulator.yaml")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		data, err := yaml.Marshal(newWorld())
+		if err != nil {
+			return fmt.Errorf("encoding the simulator's configuration: %w", err)
+		}
+		if err := writeFile(path, data); err != nil {
+			return err
+		}
+	}
+	config, err := simulator.Load(path)
+	if err != nil {
+		return err
+	}
+	config.DataDir = d.path("simulator")
+	if d.simulator, err = simulator.New(*config); err != nil {
+		return err
+	}
+	d.accounts = config.Accounts
+	return nil
+}
+
+// newWorld is what a first start simulates: two accounts, each with a bucket of the name that
+// Velero's documentation uses. That documentation has one such name in two regions, so names are regional.
+func newWorld() *simulator.Config {
+	return &simulator.Config{
+		APIVersion:  simulator.APIVersion,
+		Kind:        simulator.Kind,
+		BucketNames: simulator.RegionalBucketNames,
+		Regions:     []string{"us-east-1", "us-west-1", "us-west-2", "eu-west-1"},
+		Accounts: []simulator.AccountConfig{
+			{
+				ID: "111111111111", Name: "primary", AccessKeys: []simulator.AccessKeyConfig{newAccessKey()},
+				Buckets: []simulator.BucketConfig{{Name: "velero-backups", Region: "us-east-1"}, {Name: "velero-backups", Region: "us-west-1"}},
+			},
+			{
+				ID: "222222222222", Name: "secondary", AccessKeys: []simulator.AccessKeyConfig{newAccessKey()},
+				Buckets: []simulator.BucketConfig{{Name: "velero-backups", Region: "eu-west-1"}},
+			},
+		},
+	}
+}
+
+// newAccessKey makes a key that nobody else on the machine can guess.
+func newAccessKey() simulator.AccessKeyConfig {
+	secret := make([]byte, 30)
+	_, _ = rand.Read(secret) // never fails, see crypto/rand
+	return simulator.AccessKeyConfig{ID: "AKIA" + rand.Text()[:16], Secret: base64.StdEncoding.EncodeToString(secret)}
+}
+
+// writeCredentials writes a credentials file of all accounts, a profile each, the first one
+// also as default; and one of each account alone, to make Secrets of.
+func (d *dev) writeCredentials() error {
+	dir := d.path("accounts")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the directory of credentials: %w", err)
+	}
+	all := d.defaultCredentials()
+	for _, account := range d.accounts {
+		all = append(all, profile(account.Name, account)...)
+		if err := writeFile(filepath.Join(dir, account.Name), profile("default", account)); err != nil {
+			return err
+		}
+	}
+	return writeFile(d.path("credentials"), all)
+}
+
+// defaultCredentials are those of locations that name none.
+func (d *dev) defaultCredentials() []byte {
+	if len(d.accounts) == 0 {
+		return nil
+	}
+	return profile("default", d.accounts[0])
+}
+
+// profile is a section of an AWS shared credentials file.
+func profile(name string, account simulator.AccountConfig) []byte {
+	if len(account.AccessKeys) == 0 {
+		return nil
+	}
+	key := account.AccessKeys[0]
+	return fmt.Appendf(nil, "[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n", name, key.ID, key.Secret)
+}
