@@ -43,7 +43,7 @@ type Policy []Statement
 type Decision int
 
 const (
-	// NotCovered: no statement speaks of it.
+	// NotCovered by any statement.
 	NotCovered Decision = iota
 	// Allowed by a statement, and denied by none.
 	Allowed
