@@ -89,7 +89,7 @@ func (q *request) locate() (*store.Bucket, error) {
 	}
 	err := error(nil)
 	for _, bucket := range candidates {
-		if err = q.owns(bucket); err == nil {
+		if err = q.mayUse(bucket); err == nil {
 			return bucket, nil
 		}
 	}
@@ -126,6 +126,9 @@ type listBucketsResult struct {
 
 // listBuckets is ListBuckets: the signer's own, of all regions, by name.
 func listBuckets(q *request) error {
+	if err := q.authorizeService(q.auth.Region); err != nil {
+		return err
+	}
 	query := q.URL.Query()
 	limit := 10000
 	if value := query.Get("max-buckets"); value != "" {

@@ -118,7 +118,7 @@ func (q *request) copySource() (*store.Bucket, string, error) {
 		}
 		bucket = elsewhere[0]
 	}
-	if bucket.Info().Account != q.signer.Account.ID {
+	if !q.permits(servicePrefix+"GetObject", bucket.Info(), key) {
 		return nil, "", accessDenied()
 	}
 	return bucket, key, nil

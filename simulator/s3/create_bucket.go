@@ -3,7 +3,6 @@ package s3
 import (
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -19,6 +18,9 @@ func createBucket(q *request) error {
 	}
 	region, err := q.placement(constraint)
 	if err != nil {
+		return err
+	}
+	if err := q.authorizeService(region); err != nil {
 		return err
 	}
 	if err := ValidateBucketName(q.name); err != nil {
@@ -77,11 +79,7 @@ func (q *request) placement(constraint string) (string, error) {
 		if constraint == endpoint {
 			return endpoint, nil
 		}
-		if constraint == "" {
-			constraint = "unspecified"
-		}
-		return "", wire.NewError(http.StatusBadRequest, "IllegalLocationConstraintException",
-			fmt.Sprintf("The %s location constraint is incompatible for the region specific endpoint this request was sent to.", constraint))
+		return "", illegalConstraint(constraint)
 	}
 	switch {
 	case constraint == "":
