@@ -26,6 +26,7 @@ import (
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
 	"github.com/velero-locations/velero-locations/apiserver/standalone"
 	"github.com/velero-locations/velero-locations/controllers"
+	"github.com/velero-locations/velero-locations/pki"
 	"github.com/velero-locations/velero-locations/simulator"
 )
 
@@ -137,7 +138,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 	}
 	defer backend.Close()
 
-	authority, err := loadAuthority(d.dir)
+	authority, err := d.loadAuthority()
 	if err != nil {
 		return err
 	}
@@ -160,8 +161,8 @@ func (d *dev) etcdOptions() *etcd.Options {
 	return options
 }
 
-func (d *dev) newServer(authority *authority, backend *etcd.Server) (*apiserver.Server, error) {
-	certificate, err := authority.serving()
+func (d *dev) newServer(authority *pki.Authority, backend *etcd.Server) (*apiserver.Server, error) {
+	certificate, err := authority.Serving()
 	if err != nil {
 		return nil, err
 	}
@@ -171,17 +172,17 @@ func (d *dev) newServer(authority *authority, backend *etcd.Server) (*apiserver.
 	}
 	return standalone.New(api, standalone.Options{
 		Listener:     d.api,
-		CertPEM:      certificate.certPEM,
-		KeyPEM:       certificate.keyPEM,
-		ClientCAPEM:  authority.certPEM,
+		CertPEM:      certificate.CertPEM,
+		KeyPEM:       certificate.KeyPEM,
+		ClientCAPEM:  authority.CertPEM,
 		EtcdEndpoint: backend.Endpoint(),
 	})
 }
 
 // finish does what needs a server that answers: it makes the first objects, runs the controllers,
 // and tells clients where everything is.
-func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *authority) error {
-	admin, err := authority.administrator()
+func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.Authority) error {
+	admin, err := administrator(authority)
 	if err != nil {
 		return err
 	}

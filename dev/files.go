@@ -10,6 +10,8 @@ import (
 
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/velero-locations/velero-locations/pki"
 )
 
 // writeFile writes a file that only its owner may read, whole or not at all.
@@ -30,11 +32,11 @@ func writeFile(path string, data []byte) error {
 }
 
 // kubeconfig returns a kubeconfig for the server's administrator.
-func kubeconfig(server string, authority *authority, admin keyPair) ([]byte, error) {
+func kubeconfig(server string, authority *pki.Authority, admin pki.KeyPair) ([]byte, error) {
 	const name = "velero-locations-dev"
 	config := clientcmdapi.NewConfig()
-	config.Clusters[name] = &clientcmdapi.Cluster{Server: server, CertificateAuthorityData: authority.certPEM}
-	config.AuthInfos[name] = &clientcmdapi.AuthInfo{ClientCertificateData: admin.certPEM, ClientKeyData: admin.keyPEM}
+	config.Clusters[name] = &clientcmdapi.Cluster{Server: server, CertificateAuthorityData: authority.CertPEM}
+	config.AuthInfos[name] = &clientcmdapi.AuthInfo{ClientCertificateData: admin.CertPEM, ClientKeyData: admin.KeyPEM}
 	config.Contexts[name] = &clientcmdapi.Context{Cluster: name, AuthInfo: name, Namespace: veleroNamespace}
 	config.CurrentContext = name
 	data, err := clientcmd.Write(*config)
