@@ -177,7 +177,7 @@ func TestBucketNamesByScope(t *testing.T) {
 		checkAnswer(t, c.send(t, owner.key, owner.abroad, http.MethodGet, "/velero/k", ""), 403, []string{"AccessDenied"}, owner.abroad)
 		checkAnswer(t, c.send(t, owner.key, owner.abroad, http.MethodGet, "/velero?location", ""), 200, nil, owner.region)
 	}
-	for key, region := range map[AccessKeyConfig]string{aliceKey: "us-east-1", bobKey: "eu-west-1"} {
+	for region, key := range map[string]AccessKeyConfig{"us-east-1": aliceKey, "eu-west-1": bobKey} {
 		if got := text(t, c.send(t, key, region, http.MethodGet, "/velero/k", "")); got != key.ID {
 			t.Errorf("in %s the object holds %q", region, got)
 		}
