@@ -18,6 +18,8 @@ const (
 	dateFormat  = "20060102"
 	// maxPresign is the longest life of a presigned URL, as S3 documents it: seven days.
 	maxPresign = 7 * 24 * time.Hour
+	// defaultExpires is how many seconds a presigned URL of another service lives that says nothing, as STS has it.
+	defaultExpires = "900"
 )
 
 // Authorization is what a request says about its signer, not yet verified.
@@ -172,6 +174,9 @@ func (a *Authorization) setSignedHeaders(list string) (problem string) {
 func parsePresigned(query url.Values, service string) (*Authorization, error) {
 	if query.Get("X-Amz-Algorithm") != algorithm {
 		return nil, queryMalformed("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"")
+	}
+	if service != s3Service && !query.Has("X-Amz-Expires") {
+		query.Set("X-Amz-Expires", defaultExpires)
 	}
 	for _, name := range []string{"X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"} {
 		if len(query[name]) != 1 || query.Get(name) == "" {
