@@ -29,8 +29,11 @@ func search[T item](in *shelf[T], query Query, notFound func(ids ...string) erro
 	return slices.CompactFunc(out, func(x, y T) bool { return bySequence(x, y) == 0 }), false, nil
 }
 
-func noSuchVolume(ids ...string) error   { return notFound("InvalidVolume.NotFound", "volume", ids) }
-func noSuchSnapshot(ids ...string) error { return notFound("InvalidSnapshot.NotFound", "snapshot", ids) }
+func noSuchVolume(ids ...string) error { return notFound("InvalidVolume.NotFound", "volume", ids) }
+
+func noSuchSnapshot(ids ...string) error {
+	return notFound("InvalidSnapshot.NotFound", "snapshot", ids)
+}
 
 func notFound(code, noun string, ids []string) error {
 	if len(ids) == 1 {
