@@ -12,6 +12,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/velero-locations/velero-locations/pki"
+	"github.com/velero-locations/velero-locations/simulator/control"
 )
 
 // writeFile writes a file that only its owner may read, whole or not at all.
@@ -52,7 +53,8 @@ func (d *dev) environment() []byte {
 	variables := [][2]string{
 		{"KUBECONFIG", d.path("kubeconfig")},
 		{"AWS_SHARED_CREDENTIALS_FILE", d.path("credentials")},
-		{"AWS_ENDPOINT_URL_S3", d.s3URL()},
+		{"AWS_ENDPOINT_URL_S3", d.endpoints.S3},
+		{control.AddressVariable, d.endpoints.Control},
 		{"VELERO_NAMESPACE", veleroNamespace},
 	}
 	var b strings.Builder

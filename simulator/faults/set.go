@@ -55,7 +55,7 @@ func (s *Set) Add(added Rule) (Rule, error) {
 	defer s.mu.Unlock()
 	for added.Name == "" {
 		s.named++
-		if name := fmt.Sprintf("%s-%d", typeOf(added.Fault), s.named); s.find(name) < 0 {
+		if name := fmt.Sprintf("%s-%d", TypeName(added.Fault), s.named); s.find(name) < 0 {
 			added.Name = name
 		}
 	}
