@@ -35,8 +35,8 @@ type Simulator struct {
 
 // Start starts a cloud with region us-east-1, account Account and one access key. Its configuration can be changed
 // before it starts. What can't be started fails the test.
-func Start(t testing.TB, change ...func(*simulator.Config)) *Simulator {
-	t.Helper()
+func Start(tb testing.TB, change ...func(*simulator.Config)) *Simulator {
+	tb.Helper()
 	key := accounts.NewKey()
 	config := simulator.Config{
 		S3:      simulator.S3Config{Address: "127.0.0.1:0"},
@@ -51,22 +51,22 @@ func Start(t testing.TB, change ...func(*simulator.Config)) *Simulator {
 	config.SetDefaults()
 	sim, err := simulator.New(config)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	endpoints, err := sim.Listen(t.Context())
+	endpoints, err := sim.Listen(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- sim.Run(ctx) }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 		if err := sim.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return &Simulator{Simulator: sim, Endpoints: endpoints, Key: key, Region: config.Regions[0]}
@@ -76,30 +76,30 @@ func Start(t testing.TB, change ...func(*simulator.Config)) *Simulator {
 func (s *Simulator) Host() string { return s.S3[len("http://"):] }
 
 // CreateBucket creates a bucket of Account in Region.
-func (s *Simulator) CreateBucket(t testing.TB, name string) {
-	t.Helper()
+func (s *Simulator) CreateBucket(tb testing.TB, name string) {
+	tb.Helper()
 	if err := s.Simulator.CreateBucket(Account, name, s.Region); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // AddKey adds an access key of Account that may do what the statements say, or everything without any.
-func (s *Simulator) AddKey(t testing.TB, statements ...policy.Statement) accounts.Key {
-	t.Helper()
+func (s *Simulator) AddKey(tb testing.TB, statements ...policy.Statement) accounts.Key {
+	tb.Helper()
 	key := accounts.NewKey()
 	key.Policy = statements
 	if err := s.Accounts().Add(Account, key); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return key
 }
 
 // Harm adds a fault, and returns its name.
-func (s *Simulator) Harm(t testing.TB, rule faults.Rule) string {
-	t.Helper()
+func (s *Simulator) Harm(tb testing.TB, rule faults.Rule) string {
+	tb.Helper()
 	added, err := s.Faults().Add(rule)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return added.Name
 }
