@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // Account is one owner of storage, as an AWS account is: what one account creates, another may not touch.
@@ -28,6 +29,12 @@ type Key struct {
 	ID      string
 	Secret  string
 	Account Account
+	// Token is the session token that requests with a temporary key carry; empty for a permanent key.
+	Token string
+	// Expires is when a temporary key ends; zero for never.
+	Expires time.Time
+	// Inactive: the key is there, but not to be used.
+	Inactive bool
 }
 
 // String names the key without its secret.
@@ -73,6 +80,31 @@ func (d *Directory) AddKey(accountID, id, secret string) error {
 	}
 	d.keys[id] = Key{ID: id, Secret: secret, Account: account}
 	return nil
+}
+
+// AddSession gives an account temporary credentials: a key that is good with its token only, up to a time.
+func (d *Directory) AddSession(accountID, id, secret, token string, expires time.Time) error {
+	if err := d.AddKey(accountID, id, secret); err != nil {
+		return err
+	}
+	d.change(id, func(k *Key) { k.Token, k.Expires = token, expires })
+	return nil
+}
+
+// SetActive disables an access key, or enables it again, and says whether the key is there.
+func (d *Directory) SetActive(id string, active bool) bool {
+	return d.change(id, func(k *Key) { k.Inactive = !active })
+}
+
+func (d *Directory) change(id string, change func(*Key)) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	key, found := d.keys[id]
+	if found {
+		change(&key)
+		d.keys[id] = key
+	}
+	return found
 }
 
 // RemoveKey forgets an access key; requests signed with it are refused from now on. It says whether the key was there.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/klog/v2"
@@ -27,11 +26,15 @@ type Options struct {
 	Accounts *accounts.Directory
 	// Regions are those that exist. The region that a request is signed for picks the regional endpoint it acts on.
 	Regions []string
+	// Domains are those under which a bucket's name is a host: bucket.DOMAIN. localhost is one in any case.
+	Domains []string
+	// StallTimeout is how long a client may leave a request's body, or an answer, where it is; zero is 30 seconds.
+	StallTimeout time.Duration
 	// Now is the clock that signatures are checked against; nil is the machine's.
 	Now func() time.Time
 }
 
-// Server answers S3's REST protocol for path-style requests. Requests must be signed with Signature Version 4, in their
+// Server answers S3's REST protocol, with the bucket in the path or in the host. Requests must be signed with Signature Version 4, in their
 // headers or their URL.
 type Server struct {
 	options Options
@@ -57,13 +60,15 @@ type request struct {
 	auth        *wire.Authorization
 	bucket      *store.Bucket
 	body        *wire.Body
+	document    []byte // the body of a request whose body is not streamed
+	form        *form  // that carries an upload; nil for other requests
 	requestedAt time.Time
 }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{Request: r, server: s, w: w, requestedAt: s.options.Now()}
-	q.name, q.key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	q.name, q.key = q.address()
 	h := w.Header()
 	h.Set("Server", "velero-locations-simulator")
 	h.Set("X-Amz-Request-Id", rand.Text()[:16])
@@ -136,7 +141,7 @@ func (q *request) showRegion() {
 }
 
 func (q *request) authenticate() error {
-	auth, err := wire.ParseRequest(q.Request)
+	auth, err := q.parseAuthorization()
 	if err != nil {
 		return err
 	}
@@ -144,13 +149,12 @@ func (q *request) authenticate() error {
 		return accessDenied()
 	}
 	signer, found := q.server.options.Accounts.Key(auth.AccessKeyID)
-	if !found {
-		return wire.NewError(http.StatusForbidden, "InvalidAccessKeyId",
-			"The AWS Access Key Id you provided does not exist in our records.").With("AWSAccessKeyId", auth.AccessKeyID)
+	if !found || signer.Inactive {
+		return invalidAccessKeyID(auth.AccessKeyID)
 	}
 	q.signer = signer
-	if q.Header.Get("X-Amz-Security-Token") != "" || q.URL.Query().Has("X-Amz-Security-Token") {
-		return wire.NewError(http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+	if err := q.checkSession(); err != nil {
+		return err
 	}
 	if err := auth.CheckTime(q.requestedAt); err != nil {
 		return err
@@ -159,6 +163,9 @@ func (q *request) authenticate() error {
 		return wire.WrongRegion(auth, q.server.options.Regions[0])
 	}
 	q.auth = auth
+	if q.form != nil {
+		return q.form.verify(auth, signer.Secret, q.requestedAt)
+	}
 	return auth.Verify(q.Request, signer.Secret)
 }
 
@@ -213,19 +220,11 @@ func (q *request) permanentRedirect(region string) error {
 
 // checkHeaders refuses what would change the meaning of a request and is not done, instead of ignoring it.
 func (q *request) checkHeaders() error {
-	for name := range q.Header {
-		for _, prefix := range []string{"X-Amz-Server-Side-Encryption-Customer-", "X-Amz-Copy-Source-Server-Side-Encryption-", "X-Amz-Object-Lock-", "X-Amz-Grant-"} {
-			if strings.HasPrefix(name, prefix) {
-				return wire.NotImplemented(strings.ToLower(name))
-			}
-		}
+	if err := checkACLHeaders(q.Header); err != nil {
+		return err
 	}
 	if len(q.key) > 1024 {
 		return wire.NewError(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
-	}
-	if id := q.URL.Query()["versionId"]; len(id) > 0 && id[0] != "null" {
-		return wire.NewError(http.StatusNotFound, "NoSuchVersion", "The specified version does not exist.").
-			With("Key", q.key).With("VersionId", id[0])
 	}
 	return nil
 }
