@@ -185,8 +185,9 @@ func (o operation) unknown(query url.Values) []string {
 // is done before its signed hash is known to be right.
 func (q *request) openBody(op operation) error {
 	if q.form != nil {
-		q.body = wire.NewStream(q.form.file)
-		return nil
+		body, err := wire.NewFileBody(q.form.file, q.form.header())
+		q.body = body
+		return err
 	}
 	body, err := wire.NewBody(q.Request, q.auth, q.signer.Secret, op.needs&checksum != 0)
 	if err != nil {

@@ -69,9 +69,12 @@ func readForm(reader *multipart.Reader) (*form, error) {
 			return nil, malformedPOST()
 		}
 		name := strings.ToLower(part.FormName())
-		if name == "file" {
+		switch {
+		case name == "file":
 			f.file, f.name = part, part.FileName()
 			return f, nil
+		case name == "" || part.FileName() != "":
+			return nil, malformedPOST()
 		}
 		value, err := io.ReadAll(io.LimitReader(part, left+1))
 		if err != nil {
@@ -135,7 +138,7 @@ func (f *form) check(bucket string) (least, most int64, err error) {
 		covered[name] = true
 		got := f.fields[name]
 		if operator == "eq" && got != value || operator == "starts-with" && !strings.HasPrefix(got, value) {
-			return 0, 0, wire.NewError(http.StatusForbidden, "AccessDenied", "Invalid according to Policy: Policy Condition failed: "+string(raw))
+			return 0, 0, wire.NewError(http.StatusForbidden, "AccessDenied", fmt.Sprintf("Invalid according to Policy: Policy Condition failed: [%q, %q, %q]", operator, "$"+name, value))
 		}
 	}
 	for name := range f.fields {
@@ -208,7 +211,9 @@ func postObject(q *request) error {
 	if err != nil {
 		return objects.Error(err, q.key)
 	}
-	q.setHeaders(q.describe(object, key))
+	headers := q.describe(object, key)
+	describeChecksums(object, headers)
+	q.setHeaders(headers)
 	return q.answerForm(object)
 }
 

@@ -3,6 +3,7 @@ package s3
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -124,15 +125,20 @@ func (q *request) describeRead(object *store.Object, headers map[string]string) 
 	if object.LegalHold {
 		headers[legalHoldHeader] = onOff(true)
 	}
-	if q.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && q.Header.Get("Range") == "" {
+	if q.Header.Get("X-Amz-Checksum-Mode") != "ENABLED" {
+		return
+	}
+	number, _ := strconv.Atoi(q.URL.Query().Get("partNumber")) // checked by selectPart
+	switch {
+	case number > 0 && len(object.Parts) > 0:
+		maps.Copy(headers, object.Parts[number-1].Checksums)
+	case number > 0 || q.Header.Get("Range") == "":
 		describeChecksums(object, headers)
 	}
 }
 
 func describeChecksums(object *store.Object, headers map[string]string) {
-	for name, value := range object.Checksums {
-		headers[name] = value
-	}
+	maps.Copy(headers, object.Checksums)
 	if kind := checksumTypeOf(object); kind != "" {
 		headers["X-Amz-Checksum-Type"] = kind
 	}

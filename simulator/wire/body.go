@@ -88,6 +88,12 @@ func NewStream(r io.Reader) *Body {
 	return &Body{Size: -1, reader: &exactReader{inner: r, left: -1, sums: sums}, sums: sums}
 }
 
+// NewFileBody is the file in a form, whose fields, as headers, promise checksums of it.
+func NewFileBody(r io.Reader, fields http.Header) (*Body, error) {
+	b := NewStream(r)
+	return b, b.sums.fromHeaders(fields)
+}
+
 // NewBody prepares the body of a verified request for reading; secret is that of the key that signed it.
 // withChecksums says that x-amz-checksum- headers describe this body, as they do in PutObject, UploadPart and
 // DeleteObjects, and not an object, as they do in CompleteMultipartUpload.
