@@ -7,7 +7,9 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"time"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/yaml"
 
 	"github.com/velero-locations/velero-locations/simulator/s3"
@@ -40,14 +42,21 @@ type Config struct {
 	Regions []string `json:"regions,omitempty"`
 	S3      S3Config `json:"s3,omitempty"`
 	// DataDir keeps buckets and objects on disk; empty keeps them in memory.
-	DataDir  string          `json:"dataDir,omitempty"`
-	Accounts []AccountConfig `json:"accounts,omitempty"`
+	DataDir string `json:"dataDir,omitempty"`
+	// MemoryLimit bounds what objects take without a data directory, such as 2Gi, which is the default; "0" is no limit.
+	// What comes beyond is refused with 507 InsufficientStorage.
+	MemoryLimit string          `json:"memoryLimit,omitempty"`
+	Accounts    []AccountConfig `json:"accounts,omitempty"`
 }
 
 // S3Config says where S3 is served.
 type S3Config struct {
 	// Address is host:port; 127.0.0.1:9000 by default, port 0 for any free one.
 	Address string `json:"address,omitempty"`
+	// Domains are those under which a bucket's name is a host, bucket.DOMAIN. localhost is one in any case.
+	Domains []string `json:"domains,omitempty"`
+	// StallTimeout is how long a client may leave a body or an answer where it is, such as 30s, which is the default.
+	StallTimeout string `json:"stallTimeout,omitempty"`
 }
 
 // AccountConfig is an account that exists from the start.
@@ -116,6 +125,12 @@ func (c *Config) SetDefaults() {
 	if len(c.Regions) == 0 {
 		c.Regions = []string{"us-east-1"}
 	}
+	if c.MemoryLimit == "" {
+		c.MemoryLimit = "2Gi"
+	}
+	if c.S3.StallTimeout == "" {
+		c.S3.StallTimeout = "30s"
+	}
 	if c.S3.Address == "" {
 		c.S3.Address = "127.0.0.1:9000"
 	}
@@ -134,6 +149,7 @@ func (c *Config) SetDefaults() {
 var (
 	accountID  = regexp.MustCompile(`^[0-9]{12}$`)
 	regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	domainName = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*$`)
 	keyID      = regexp.MustCompile(`^[!-+\--~]+$`) // printable ASCII without space and comma
 )
 
@@ -158,10 +174,30 @@ func (c *Config) Validate() error {
 	if _, _, err := net.SplitHostPort(c.S3.Address); err != nil {
 		v.add("s3.address", "%q is not host:port", c.S3.Address)
 	}
+	if _, err := memoryLimit(c.MemoryLimit); err != nil {
+		v.add("memoryLimit", "%w", err)
+	}
+	if stall, err := time.ParseDuration(c.S3.StallTimeout); err != nil || stall <= 0 {
+		v.add("s3.stallTimeout", "%q is not a time such as 30s", c.S3.StallTimeout)
+	}
+	for i, domain := range c.S3.Domains {
+		if !domainName.MatchString(domain) {
+			v.add(fmt.Sprintf("s3.domains[%d]", i), "%q is not a domain's name in lower case, without a port", domain)
+		}
+	}
 	for i, account := range c.Accounts {
 		v.account(fmt.Sprintf("accounts[%d]", i), account)
 	}
 	return errors.Join(v.problems...)
+}
+
+// memoryLimit reads a number of bytes, with or without a unit.
+func memoryLimit(text string) (int64, error) {
+	quantity, err := resource.ParseQuantity(text)
+	if err != nil || quantity.Sign() < 0 {
+		return 0, fmt.Errorf("%q is not a number of bytes such as 512Mi or 2Gi", text)
+	}
+	return quantity.Value(), nil
 }
 
 // validation gathers problems, and where what must be unique was first seen.

@@ -54,8 +54,16 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator configuration: %w", err)
 	}
+	memory, err := memoryLimit(config.MemoryLimit)
+	if err != nil {
+		return nil, fmt.Errorf("simulator configuration: memoryLimit: %w", err)
+	}
+	stall, err := time.ParseDuration(config.S3.StallTimeout)
+	if err != nil {
+		return nil, fmt.Errorf("simulator configuration: s3.stallTimeout: %w", err)
+	}
 	storage, err := store.Open(store.Options{
-		Dir: config.DataDir, RegionalNames: config.BucketNames == RegionalBucketNames, Now: o.now,
+		Dir: config.DataDir, Memory: memory, RegionalNames: config.BucketNames == RegionalBucketNames, Now: o.now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the simulator's storage: %w", err)
@@ -63,7 +71,9 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 	if err := createBuckets(storage, config.Accounts); err != nil {
 		return nil, errors.Join(err, storage.Close())
 	}
-	front := s3.NewServer(s3.Options{Store: storage, Accounts: directory, Regions: config.Regions, Now: o.now})
+	front := s3.NewServer(s3.Options{
+		Store: storage, Accounts: directory, Regions: config.Regions, Domains: config.S3.Domains, StallTimeout: stall, Now: o.now,
+	})
 	return &Simulator{accounts: directory, store: storage, s3: front}, nil
 }
 

@@ -14,14 +14,14 @@ import (
 const maxKeys = 1000
 
 type listedObject struct {
-	Key          string
-	LastModified string
-	ETag         string
+	Key               string
+	LastModified      string
+	ETag              string
 	ChecksumAlgorithm []string `xml:",omitempty"`
-	ChecksumType string `xml:",omitempty"`
-	Size         int64
-	StorageClass string
-	Owner        *listedOwner `xml:",omitempty"`
+	ChecksumType      string   `xml:",omitempty"`
+	Size              int64
+	StorageClass      string
+	Owner             *listedOwner `xml:",omitempty"`
 }
 
 type listedPrefix struct {

@@ -23,9 +23,9 @@ func (q *request) bypassesGovernance() bool {
 }
 
 type lockConfiguration struct {
-	XMLName xml.Name `xml:"ObjectLockConfiguration"`
-	Xmlns   string   `xml:"xmlns,attr,omitempty"`
-	Enabled string   `xml:"ObjectLockEnabled"`
+	XMLName xml.Name     `xml:"ObjectLockConfiguration"`
+	Xmlns   string       `xml:"xmlns,attr,omitempty"`
+	Enabled string       `xml:"ObjectLockEnabled"`
 	Default *lockDefault `xml:"Rule>DefaultRetention"`
 }
 

@@ -67,6 +67,7 @@ type request struct {
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w = guardConnection(w, r, s.options.StallTimeout)
 	q := &request{Request: r, server: s, w: w, requestedAt: s.options.Now()}
 	q.name, q.key = q.address()
 	h := w.Header()

@@ -1,11 +1,11 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/xml"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // Namespace is the XML namespace of S3's documents.
@@ -44,8 +44,11 @@ func MalformedXML() *Error {
 	return NewError(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
 }
 
+// quotes are left as they are in text by S3, and clients look for them in messages.
+var quotes = strings.NewReplacer("&#34;", `"`, "&#39;", "'")
+
 func appendEscaped(out []byte, text string) []byte {
-	var buf bytes.Buffer
-	_ = xml.EscapeText(&buf, []byte(text)) // a bytes.Buffer does not fail
-	return append(out, buf.Bytes()...)
+	var buf strings.Builder
+	_ = xml.EscapeText(&buf, []byte(text)) // a strings.Builder does not fail
+	return append(out, quotes.Replace(buf.String())...)
 }
