@@ -10,8 +10,10 @@ import (
 )
 
 const (
-	// blockSize is the unit in which memory is taken while content arrives: never much more than what really came.
-	blockSize = 1 << 20
+	// firstBlock and maxBlock bound the blocks in which memory is taken while content arrives. Each is as large as all
+	// before it, so that never much more is taken than really came.
+	firstBlock = 64 << 10
+	maxBlock   = 1 << 20
 	// objectOverhead is what an object or a part takes besides its content, near enough.
 	objectOverhead = 512
 )
@@ -40,7 +42,11 @@ func (m *memory) write(r io.Reader, size int64) (blob, int64, error) {
 	out := &memoryBlob{memory: m}
 	for {
 		total := out.size()
-		n, ended, err := out.read(r, min(max(size-total, total, bytes.MinRead), blockSize))
+		left := max(size-total, bytes.MinRead)
+		if total > size { // there was no hint, or a wrong one
+			left = max(total, bytes.MinRead)
+		}
+		n, ended, err := out.read(r, min(left, max(total, firstBlock), maxBlock))
 		if err != nil {
 			return nil, 0, errors.Join(err, out.remove())
 		}
