@@ -149,7 +149,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return d.simulator.Serve(ctx, d.s3) })
 		group.Go(func() error { return server.Run(ctx) })
-		group.Go(func() error { return d.finish(ctx, group, authority) })
+		group.Go(func() error { return unlessStopped(ctx, d.finish(ctx, group, authority)) })
 		return group.Wait()
 	})
 }
@@ -200,7 +200,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *auth
 	if err := seed(ctx, config, d.defaultCredentials()); err != nil {
 		return err
 	}
-	group.Go(func() error { return controllers.Run(ctx, config, d.controllerOptions()) })
+	group.Go(func() error { return unlessStopped(ctx, controllers.Run(ctx, config, d.controllerOptions())) })
 
 	if err := writeFile(info.Kubeconfig, kubeconfig); err != nil {
 		return err
@@ -216,6 +216,15 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *auth
 	}
 	d.options.OnReady(info)
 	return nil
+}
+
+// unlessStopped drops the error of what was interrupted because the server is to stop: it is the
+// consequence of a signal, or of a failure that is reported where it happened.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 func (d *dev) controllerOptions() controllers.Options {
