@@ -64,7 +64,7 @@ func (k kind[T, L]) deleteOne(ctx context.Context, c *connection, client client[
 	name, uid := location.GetName(), location.GetUID()
 	err := client.Delete(ctx, name, metav1.DeleteOptions{DryRun: dry.option(), Preconditions: &metav1.Preconditions{UID: &uid}})
 	if err != nil {
-		return readable(err)
+		return err
 	}
 	fmt.Fprintf(c.Out, "%s %q deleted successfully%s.\n", k.noun, name, dry.suffix())
 	return nil
