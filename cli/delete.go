@@ -105,7 +105,7 @@ func ask(ctx context.Context, in io.Reader, out io.Writer) (bool, error) {
 				return false, nil
 			}
 		case <-ctx.Done():
-			return false, ctx.Err()
+			return false, errors.New("interrupted: nothing was deleted")
 		}
 	}
 }

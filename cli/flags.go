@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -20,18 +19,16 @@ type keyValues map[string]string
 
 var _ pflag.Value = keyValues{}
 
-// Set adds the pairs of a line.
-func (m keyValues) Set(line string) error {
-	reader := csv.NewReader(strings.NewReader(line))
+// Set adds the pairs of a value; more lines are more pairs.
+func (m keyValues) Set(value string) error {
+	reader := csv.NewReader(strings.NewReader(value))
 	reader.LazyQuotes = true
-	pairs, err := reader.Read()
-	if errors.Is(err, io.EOF) {
-		return nil // an empty line
-	}
+	reader.FieldsPerRecord = -1
+	lines, err := reader.ReadAll()
 	if err != nil {
-		return fmt.Errorf("reading %q as KEY=VALUE,...: %w", line, err)
+		return fmt.Errorf("reading %q as KEY=VALUE,...: %w", value, err)
 	}
-	for _, pair := range pairs {
+	for _, pair := range slices.Concat(lines...) {
 		key, value, found := strings.Cut(pair, "=")
 		if key = strings.TrimSpace(key); !found || key == "" {
 			return fmt.Errorf("%q is not KEY=VALUE", pair)
