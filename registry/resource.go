@@ -52,6 +52,8 @@ type Resource[T table.Object, L runtime.Object] struct {
 	Validate func(obj, old T) field.ErrorList
 	// Warn returns what is accepted but doubtful. old is nil on creation.
 	Warn func(obj, old T) []string
+	// Exclusive is a mark that at most one object of a namespace carries. Nil: there is none.
+	Exclusive *Exclusive[T]
 	// UnconditionalUpdate accepts a PUT without a resourceVersion.
 	UnconditionalUpdate bool
 	// TTL after which an object vanishes. 0: never.
@@ -143,6 +145,15 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 	}
 	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: r.attributes}); err != nil {
 		return nil, fmt.Errorf("setting up the store of %s: %w", r.GroupVersionResource().GroupResource(), err)
+	}
+	if r.Exclusive != nil {
+		config, err := options.GetRESTOptions(store.DefaultQualifiedResource, store.NewFunc())
+		if err != nil {
+			return nil, fmt.Errorf("finding the etcd of %s: %w", r.Plural, err)
+		}
+		if err := r.makeExclusive(store, config.StorageConfig); err != nil {
+			return nil, err
+		}
 	}
 	return &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories}, nil
 }

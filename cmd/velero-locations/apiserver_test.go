@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -10,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
+	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 )
 
 // clusterFlags lets an API server ask a dev server about users, namespaces and Secrets, as it
@@ -107,4 +110,20 @@ func TestServersShareEtcd(t *testing.T) {
 	watched := two.watch(t, "get", "bsl", "-A", "-w")
 	one.kubectlWith(t, location("east", "us-east-1", "", ""), "apply", "-f", "-")
 	watched.wantLine(t, "east")
+
+	// Many clients of both servers make a location the default at once: one is it in the end.
+	const setters = 100
+	clients := []versioned.Interface{one.client(t), two.client(t)}
+	var group errgroup.Group
+	for i := range setters {
+		group.Go(func() error { return makeDefault(clients[i%2], fmt.Sprintf("location-%d", i)) })
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for i, client := range clients {
+		if got := defaults(t, client); len(got) != 1 {
+			t.Errorf("server %d says the defaults are %v", i, got)
+		}
+	}
 }

@@ -2,6 +2,7 @@
 package backupstoragelocation
 
 import (
+	"fmt"
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/fields"
@@ -42,6 +43,13 @@ var Resource = &registry.Resource[location, *velero.BackupStorageLocationList]{
 		}
 	},
 	Validate: validation.BackupStorageLocation,
+	Exclusive: &registry.Exclusive[location]{
+		Marked: func(l location) bool { return l.Spec.Default },
+		Unmark: func(l location) { l.Spec.Default = false },
+		Lost: func(from, to location) string {
+			return fmt.Sprintf("backup storage location %q is no longer the default of namespace %q: %q is", from.Name, from.Namespace, to.Name)
+		},
+	},
 }
 
 // isDefault leaves the cell empty rather than false, as Velero's CRD does.
