@@ -23,7 +23,9 @@ type result struct {
 func run(t *testing.T, args ...string) result {
 	t.Helper()
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "absent"))
-	t.Setenv(namespaceVariable, "")
+	for _, variable := range []string{namespaceVariable, "KUBERNETES_SERVICE_HOST", "KUBERNETES_MASTER"} {
+		t.Setenv(variable, "")
+	}
 	var stdout, stderr bytes.Buffer
 	root := &cobra.Command{Use: "velero", SilenceUsage: true, SilenceErrors: true}
 	root.AddCommand(Commands(genericiooptions.IOStreams{In: strings.NewReader(""), Out: &stdout, ErrOut: &stderr})...)

@@ -32,6 +32,7 @@ type column[T object] struct {
 	cell func(T) string
 }
 
+// addFlags also has a wrong format refused before anything is sent.
 func (o *output) addFlags(cmd *cobra.Command, usage string) {
 	flags := cmd.Flags()
 	flags.StringVarP(&o.format, "output", "o", "", usage+" One of: "+strings.Join(formats, ", "))

@@ -106,6 +106,11 @@ func TestDocumentedLines(t *testing.T) {
 			t.Errorf("after the default was moved, these say that they are it:\n%s", names)
 		}
 		wantContains(t, got.stderr, "Warning: ", "backups-primary")
+
+		s.must(t, "velero backup-location set backups-primary --default --dry-run=server")
+		s.row(t, "backups-secondary", "Available", "true")
+		s.must(t, "velero backup-location set backups-primary --default")
+		s.row(t, "backups-primary", "Available", "true")
 	})
 
 	t.Run("one location of each kind", func(t *testing.T) {
@@ -189,17 +194,17 @@ func TestVelero(t *testing.T) {
 
 	for line, want := range map[string]string{
 		line: `velero: backupstoragelocations.velero.io "east" already exists`,
-		"velero backup-location set absent --default":                      `velero: backupstoragelocations.velero.io "absent" not found`,
-		"velero backup-location delete west":                               "velero: deleting must be confirmed: give --confirm, as the input is not a terminal",
-		"velero backup-location create x --provider '' --bucket ''":        "velero: BackupStorageLocation \"x\" is invalid:\n  spec.provider: Required value: ",
-		"velero backup-location get -n absent -o json x":                   `velero: backupstoragelocations.velero.io "x" not found`,
-		"velero backup-location create 'X y' --provider aws --bucket b":    `velero: BackupStorageLocation "X y" is invalid: metadata.name: Invalid value: "X y": `,
-		"velero backup-location create --config":                           "velero: flag needs an argument: --config",
-		"KUBECONFIG=/dev/null velero backup-location get":                  "velero: no API to speak to: set $KUBECONFIG",
-		"velero-locations backup-location create x --provider a":           `velero-locations: required flag(s) "bucket" not set`,
-		"velero backup-location get --server http://127.0.0.1:1":           "connection refused",
-		"velero backup-location get --kubeconfig /no/such/file":            "velero: reading the kubeconfig: stat /no/such/file: no such file or directory",
-		"velero snapshot-location create x --provider aws --credential a=": "want SECRET=KEY",
+		"velero backup-location set absent --default":                                                 `velero: backupstoragelocations.velero.io "absent" not found`,
+		"velero backup-location delete west":                                                          "velero: deleting must be confirmed: give --confirm, as the input is not a terminal",
+		"velero backup-location create x --provider '' --bucket ''":                                   "velero: BackupStorageLocation \"x\" is invalid:\n  spec.provider: Required value: ",
+		"velero backup-location get -n absent -o json x":                                              `velero: backupstoragelocations.velero.io "x" not found`,
+		"velero backup-location create 'X y' --provider aws --bucket b":                               `velero: BackupStorageLocation "X y" is invalid: metadata.name: Invalid value: "X y": `,
+		"velero backup-location create --config":                                                      "velero: flag needs an argument: --config",
+		"KUBERNETES_SERVICE_HOST= KUBERNETES_MASTER= KUBECONFIG=/dev/null velero backup-location get": "velero: no API to speak to: set $KUBECONFIG",
+		"velero-locations backup-location create x --provider a":                                      `velero-locations: required flag(s) "bucket" not set`,
+		"velero backup-location get --server http://127.0.0.1:1":                                      "connection refused",
+		"velero backup-location get --kubeconfig /no/such/file":                                       "velero: reading the kubeconfig: stat /no/such/file: no such file or directory",
+		"velero snapshot-location create x --provider aws --credential a=":                            "want SECRET=KEY",
 	} {
 		got := s.shell(t, line+" < /dev/null")
 		if got.code != 1 || !strings.Contains(got.stderr, want) {
@@ -217,4 +222,16 @@ func TestVelero(t *testing.T) {
 	}
 	wantContains(t, s.must(t, "velero --help"), "velero [command]")
 	wantContains(t, s.must(t, "velero completion bash"), "__start_velero")
+}
+
+// TestSettersLoseNothing changes different fields of one location at once.
+func TestSettersLoseNothing(t *testing.T) {
+	s := startDev(t, t.TempDir())
+	s.must(t, "velero backup-location create east --provider aws --bucket velero-backups --config region=us-east-1")
+	s.must(t, `printf '%s' "$(kubectl config view --raw -o jsonpath='{.clusters[0].cluster.certificate-authority-data}')" | base64 -d > "$0/storage-ca.pem"`)
+	s.must(t, `for change in --default "--credential=own=cloud" "--cacert=$0/storage-ca.pem"; do
+		velero backup-location set east "$change" > /dev/null & pids="$pids $!"
+	done
+	for pid in $pids; do wait "$pid" || exit 1; done`)
+	wantContains(t, s.must(t, "velero backup-location get east -o yaml"), "default: true", "name: own", "caCert: ")
 }
