@@ -198,7 +198,7 @@ func TestVelero(t *testing.T) {
 		"velero backup-location delete west":                                                          "velero: deleting must be confirmed: give --confirm, as the input is not a terminal",
 		"velero backup-location create x --provider '' --bucket ''":                                   "velero: BackupStorageLocation \"x\" is invalid:\n  spec.provider: Required value: ",
 		"velero backup-location get -n absent -o json x":                                              `velero: backupstoragelocations.velero.io "x" not found`,
-		"velero backup-location create 'X y' --provider aws --bucket b":                               `velero: BackupStorageLocation "X y" is invalid: metadata.name: Invalid value: "X y": `,
+		"velero backup-location create 'X y' --provider aws --bucket velero-backups":                  `velero: BackupStorageLocation "X y" is invalid: metadata.name: Invalid value: "X y": `,
 		"velero backup-location create --config":                                                      "velero: flag needs an argument: --config",
 		"KUBERNETES_SERVICE_HOST= KUBERNETES_MASTER= KUBECONFIG=/dev/null velero backup-location get": "velero: no API to speak to: set $KUBECONFIG",
 		"velero-locations backup-location create x --provider a":                                      `velero-locations: required flag(s) "bucket" not set`,
