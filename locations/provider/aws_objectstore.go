@@ -39,7 +39,7 @@ func ParseAWSObjectStore(config map[string]string) (AWSObjectStore, error) {
 			continue
 		}
 		if err := check(config[key]); err != nil {
-			problems = append(problems, fmt.Sprintf("spec.config.%s %s", key, err))
+			problems = append(problems, fmt.Sprintf("spec.config.%s %s", key, withValue(config[key], err)))
 		}
 	}
 	if len(problems) > 0 {
@@ -58,6 +58,14 @@ func ParseAWSObjectStore(config map[string]string) (AWSObjectStore, error) {
 		store.PathStyle = &style
 	}
 	return store, nil
+}
+
+// withValue puts the value in front of what it must be, unless it may hold a password.
+func withValue(value string, err error) string {
+	if mayHoldPassword(value) {
+		return err.Error()
+	}
+	return fmt.Sprintf("is %q, but %s", value, err)
 }
 
 // ParseURL reads the address of S3-compatible storage: http or https, a host, and nothing behind

@@ -41,10 +41,10 @@ func TestParseAWSObjectStore(t *testing.T) {
 		"every error at once": {
 			config: map[string]string{"region": "us east", "s3ForcePathStyle": "yes", "insecureSkipTLSVerify": "no", "s3Url": "minio:9000"},
 			errs: []string{
-				"spec.config.region must be the name of a region",
-				`spec.config.s3ForcePathStyle must be "true" or "false"`,
-				"spec.config.insecureSkipTLSVerify must be",
-				"spec.config.s3Url must be a URL",
+				"spec.config.region is \"us east\", but must be the name of a region",
+				`spec.config.s3ForcePathStyle is "yes", but must be "true" or "false"`,
+				`spec.config.insecureSkipTLSVerify is "no", but must be`,
+				`spec.config.s3Url is "minio:9000", but must be a URL`,
 			},
 		},
 	} {

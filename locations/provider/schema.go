@@ -110,11 +110,14 @@ func checkKey(p *Provider, role Role, name, value string, path *field.Path) *fie
 
 // shown is a value as errors may repeat it: not if it may hold a password.
 func shown(value string) any {
-	if strings.Contains(value, "@") {
+	if mayHoldPassword(value) {
 		return field.OmitValueType{}
 	}
 	return value
 }
+
+// mayHoldPassword is about URLs: of users, and of links that are signed.
+func mayHoldPassword(value string) bool { return strings.ContainsAny(value, "@?") }
 
 func (p *Provider) unknownKey(name string, role Role) string {
 	schema := p.Schema(role)
