@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -57,6 +58,25 @@ func TestWarnings(t *testing.T) {
 		t.Errorf("a bad location: exit code %d, %s", got.code, got.stderr)
 	}
 	wantContains(t, got.stderr, `spec.config[regoin]: Unsupported value: "regoin": did you mean "region"?`, "spec.config[s3Url]: Invalid value", "spec.config[region]: Required value", "spec.objectStorage.prefix: Invalid value")
+}
+
+// TestProviderConfig shows the way out for plugins that are newer than the server, and that what was
+// accepted so can be written again when the rules are back: by the controller, and by whoever mends it.
+func TestProviderConfig(t *testing.T) {
+	dir := t.TempDir()
+	s := startDev(t, dir, "--provider-config", "warn")
+	newer := strings.Replace(location("newer", "us-east-1", "", ""), "region: us-east-1", "region: us-east-1, newKey: x, checksumAlgorithm: NEW", 1)
+	newer = strings.Replace(newer, "spec:", "spec:\n  default: true", 1)
+	s.wantWarnings(t, newer, []string{"apply"}, "spec.config[checksumAlgorithm]: Invalid value", "spec.config[newKey]: Unsupported value")
+	s.kubectl(t, "wait", "--for=jsonpath={.status.phase}=Available", "bsl/newer", "--timeout=5s")
+	s.signal(t, syscall.SIGTERM)
+
+	s = startDev(t, dir)
+	s.kubectl(t, "patch", "bsl", "newer", "--type=merge", "-p", `{"status":{"message":"hello"}}`)
+	s.kubectl(t, "patch", "bsl", "newer", "--type=merge", "-p", `{"spec":{"config":{"checksumAlgorithm":"SHA256"}}}`)
+	if got := s.run(t, "", "patch", "bsl", "newer", "--type=merge", "-p", `{"spec":{"config":{"newerKey":"x"}}}`); got.code == 0 {
+		t.Error("a new mistake was accepted")
+	}
 }
 
 // TestApplyingAgain shows that a GitOps tool which applies what is there, again and again, by itself or

@@ -148,6 +148,9 @@ func checkS3Bucket(bucket string, config map[string]string) error {
 	if config[keyS3URL] != "" {
 		return anyS3Bucket(bucket)
 	}
+	if strings.HasPrefix(bucket, "arn:aws") {
+		return nil // an access point, which the SDK takes for a bucket
+	}
 	if err := s3Bucket(bucket); err != nil {
 		return fmt.Errorf("a bucket's name in S3 %w", err)
 	}
