@@ -60,6 +60,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	o.Recommended.AddFlags(flags)
 	o.ServerRun.AddUniversalFlags(flags)
 	o.EmbeddedEtcd.AddFlags(flags)
+	o.api.AddFlags(flags)
 }
 
 // Validate returns what is missing, contradictory or out of range.

@@ -12,6 +12,7 @@ import (
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
+	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
 var backupLocation = kind[*v1.BackupStorageLocation, *v1.BackupStorageLocationList]{
@@ -20,7 +21,7 @@ var backupLocation = kind[*v1.BackupStorageLocation, *v1.BackupStorageLocationLi
 	noun:      "Backup storage location",
 	created:   "Backup storage location",
 	apiKind:   "BackupStorageLocation",
-	providers: func() []string { return []string{"aws", "azure", "gcp"} },
+	providers: func() []string { return provider.Names(provider.ObjectStore) },
 	client: func(c versioned.Interface, namespace string) client[*v1.BackupStorageLocation, *v1.BackupStorageLocationList] {
 		return c.VeleroV1().BackupStorageLocations(namespace)
 	},

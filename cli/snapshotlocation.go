@@ -5,6 +5,7 @@ import (
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
+	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
 // Unlike Velero's client, delete is among its verbs.
@@ -14,7 +15,7 @@ var snapshotLocation = kind[*v1.VolumeSnapshotLocation, *v1.VolumeSnapshotLocati
 	noun:      "Volume snapshot location",
 	created:   "Snapshot volume location",
 	apiKind:   "VolumeSnapshotLocation",
-	providers: func() []string { return []string{"aws", "azure", "gcp", "portworx"} },
+	providers: func() []string { return provider.Names(provider.VolumeSnapshotter) },
 	client: func(c versioned.Interface, namespace string) client[*v1.VolumeSnapshotLocation, *v1.VolumeSnapshotLocationList] {
 		return c.VeleroV1().VolumeSnapshotLocations(namespace)
 	},

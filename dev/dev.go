@@ -22,6 +22,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/apiserver"
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
 	"github.com/velero-locations/velero-locations/apiserver/standalone"
@@ -37,6 +38,8 @@ type Options struct {
 	Port int
 	// S3Address that the simulator's object storage answers on. Port 0: any free one.
 	S3Address string
+	// Rules of validation.
+	Rules validation.Rules
 	// OnReady is called once everything answers and all files are written.
 	OnReady func(Info)
 }
@@ -60,6 +63,7 @@ func NewOptions() *Options {
 func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data-dir", o.DataDir, "Directory of all state. A second start on it resumes; removing it starts anew.")
 	flags.IntVar(&o.Port, "port", o.Port, "Port of the API server on 127.0.0.1; 0 takes any free one.")
+	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
 	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
 }
 
@@ -169,6 +173,7 @@ func (d *dev) newServer(authority *authority, backend *etcd.Server) (*apiserver.
 	if err != nil {
 		return nil, err
 	}
+	api.Environment.Rules = d.options.Rules
 	return standalone.New(api, standalone.Options{
 		Listener:     d.api,
 		CertPEM:      certificate.certPEM,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -35,17 +37,17 @@ func serveLocations(t *testing.T, store *registry.Store) locations {
 	return locations{store, genericregistrytest.NewNamespaceScopeContext(store.Store, "velero")}
 }
 
-func newLocation(name string, isDefault bool) *velero.BackupStorageLocation {
+func newDefault(name string, isDefault bool) *velero.BackupStorageLocation {
 	return &velero.BackupStorageLocation{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "velero"},
 		Spec: velero.BackupStorageLocationSpec{
-			Provider: "aws", Default: isDefault, ObjectStorage: &velero.ObjectStorageLocation{Bucket: "b"},
+			Provider: "aws", Default: isDefault, ObjectStorage: &velero.ObjectStorageLocation{Bucket: "backups"},
 		},
 	}
 }
 
 func (l locations) create(name string, isDefault bool, dryRun ...string) error {
-	_, err := l.store.Create(l.ctx, newLocation(name, isDefault), rest.ValidateAllObjectFunc, &metav1.CreateOptions{DryRun: dryRun})
+	_, err := l.store.Create(l.ctx, newDefault(name, isDefault), rest.ValidateAllObjectFunc, &metav1.CreateOptions{DryRun: dryRun})
 	return err
 }
 
@@ -83,34 +85,42 @@ func must(t *testing.T, err error) {
 }
 
 func TestDefaultMoves(t *testing.T) {
-	l := serveLocations(t, newStore(t, startEtcd(t), backupstoragelocation.Resource))
+	l := serveLocations(t, newStore(t, startEtcd(t), backupstoragelocation.New(&registry.Environment{})))
 	want := func(names ...string) {
 		t.Helper()
 		if got := l.defaults(t); !got.Equal(sets.New(names...)) {
 			t.Errorf("the defaults are %v, want %v", got.UnsortedList(), names)
 		}
 	}
-	warnings := &recorder{}
-	l.ctx = warning.WithWarningRecorder(l.ctx, warnings)
+	heard := &recorder{}
+	l.ctx = warning.WithWarningRecorder(l.ctx, heard)
+	wantLost := func(texts ...string) {
+		t.Helper()
+		lost := slices.DeleteFunc(heard.said, func(text string) bool { return !strings.Contains(text, "no longer the default") })
+		if !slices.Equal(lost, texts) {
+			t.Errorf("warnings are %q, want %q", lost, texts)
+		}
+		heard.said = nil
+	}
 
 	must(t, l.create("a", true))
 	want("a")
 	must(t, l.create("b", false))
-	warnings.want(t)
+	wantLost()
 	must(t, l.create("c", true, metav1.DryRunAll))
-	warnings.want(t, `"a" is no longer the default of namespace "velero": "c" is`)
+	wantLost(`backup storage location "a" is no longer the default of namespace "velero": "c" is`)
 	want("a")
 	must(t, l.create("c", true))
-	warnings.want(t, `"a" is no longer the default of namespace "velero": "c" is`)
+	wantLost(`backup storage location "a" is no longer the default of namespace "velero": "c" is`)
 	want("c")
 	must(t, l.setDefault("a", true, metav1.DryRunAll))
-	warnings.want(t, `"c" is no longer the default of namespace "velero": "a" is`)
+	wantLost(`backup storage location "c" is no longer the default of namespace "velero": "a" is`)
 	want("c")
 	must(t, l.setDefault("a", true))
-	warnings.want(t, `"c" is no longer the default of namespace "velero": "a" is`)
+	wantLost(`backup storage location "c" is no longer the default of namespace "velero": "a" is`)
 	want("a")
 	must(t, l.setDefault("a", true)) // nothing changes
-	warnings.want(t)
+	wantLost()
 	must(t, l.setDefault("a", false))
 	want()
 
@@ -120,7 +130,7 @@ func TestDefaultMoves(t *testing.T) {
 	if err := l.setDefault("none", true); !apierrors.IsNotFound(err) {
 		t.Errorf("making a missing location the default gave %v, want NotFound", err)
 	}
-	stale := newLocation("b", true)
+	stale := newDefault("b", true)
 	stale.ResourceVersion = "1"
 	_, _, err := l.store.Update(l.ctx, "b", rest.DefaultUpdatedObjectInfo(stale), rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{})
 	if !apierrors.IsConflict(err) {
@@ -133,7 +143,7 @@ func TestDefaultMoves(t *testing.T) {
 		t.Errorf("the generation of a location that lost the default is %d, want 2", got)
 	}
 	other := genericregistrytest.NewNamespaceScopeContext(l.store.Store, "other")
-	elsewhere := newLocation("a", true)
+	elsewhere := newDefault("a", true)
 	elsewhere.Namespace = "other"
 	must(t, l.setDefault("b", true))
 	_, err = l.store.Create(other, elsewhere, rest.ValidateAllObjectFunc, &metav1.CreateOptions{})
@@ -146,8 +156,8 @@ func TestDefaultMoves(t *testing.T) {
 func TestDefaultUnderContention(t *testing.T) {
 	storage := startEtcd(t)
 	servers := []locations{
-		serveLocations(t, newStoreWith(t, storage, backupstoragelocation.Resource, genericregistry.StorageWithCacher())),
-		serveLocations(t, newStoreWith(t, storage, backupstoragelocation.Resource, genericregistry.StorageWithCacher())),
+		serveLocations(t, newStoreWith(t, storage, backupstoragelocation.New(&registry.Environment{}), genericregistry.StorageWithCacher())),
+		serveLocations(t, newStoreWith(t, storage, backupstoragelocation.New(&registry.Environment{}), genericregistry.StorageWithCacher())),
 	}
 	const setters = 100
 	for i := range setters {
@@ -221,24 +231,4 @@ func watchDefaults(t *testing.T, watcher watch.Interface) {
 			t.Errorf("a watcher saw the defaults %v", defaults.UnsortedList())
 		}
 	}
-}
-
-// recorder keeps the warnings of a request.
-type recorder struct{ texts []string }
-
-// AddWarning implements warning.Recorder.
-func (r *recorder) AddWarning(_, text string) { r.texts = append(r.texts, text) }
-
-// want fails unless these, each in full but for its beginning, are the warnings since the last call.
-func (r *recorder) want(t *testing.T, texts ...string) {
-	t.Helper()
-	if len(r.texts) != len(texts) {
-		t.Errorf("warnings are %q, want %q", r.texts, texts)
-	}
-	for i := range min(len(texts), len(r.texts)) {
-		if want := "backup storage location " + texts[i]; r.texts[i] != want {
-			t.Errorf("warning is %q, want %q", r.texts[i], want)
-		}
-	}
-	r.texts = nil
 }

@@ -88,7 +88,7 @@ var kinds = map[string]struct {
 	fieldsFail    fields.Set
 }{
 	"BackupStorageLocation": {
-		kind: backupstoragelocation.Resource,
+		kind: backupstoragelocation.New(&registry.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.BackupStorageLocation{
 				ObjectMeta: metav1.ObjectMeta{Name: "primary", Namespace: metav1.NamespaceDefault},
@@ -110,7 +110,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"spec.default": "true"},
 	},
 	"VolumeSnapshotLocation": {
-		kind: volumesnapshotlocation.Resource,
+		kind: volumesnapshotlocation.New(&registry.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.VolumeSnapshotLocation{
 				ObjectMeta: metav1.ObjectMeta{Name: "ebs", Namespace: metav1.NamespaceDefault},

@@ -87,7 +87,7 @@ func createUntilKilled(t *testing.T, s *server, client versioned.Interface, roun
 				location := &v1.BackupStorageLocation{
 					ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("round-%d-client-%d-%d", round, n, i)},
 					// Nothing checks a location of this provider, which leaves etcd to the clients.
-					Spec: v1.BackupStorageLocationSpec{Provider: "example.com/none", ObjectStorage: &v1.ObjectStorageLocation{Bucket: "b"}},
+					Spec: v1.BackupStorageLocationSpec{Provider: "example.com/none", ObjectStorage: &v1.ObjectStorageLocation{Bucket: "backups"}},
 				}
 				if _, err := client.VeleroV1().BackupStorageLocations("velero").Create(context.Background(), location, metav1.CreateOptions{}); err != nil {
 					return nil // the server is gone
@@ -159,7 +159,7 @@ func makeDefault(client versioned.Interface, name string) error {
 	}
 	location := &v1.BackupStorageLocation{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec:       v1.BackupStorageLocationSpec{Provider: "example.com/none", Default: true, ObjectStorage: &v1.ObjectStorageLocation{Bucket: "b"}},
+		Spec:       v1.BackupStorageLocationSpec{Provider: "example.com/none", Default: true, ObjectStorage: &v1.ObjectStorageLocation{Bucket: "backups"}},
 	}
 	if _, err = locations.Create(context.Background(), location, metav1.CreateOptions{}); apierrors.IsAlreadyExists(err) {
 		return nil

@@ -42,6 +42,7 @@ func TestRefusesToStart(t *testing.T) {
 		"unknown field":              {[]string{"dev", "--data-dir", unknownField, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{"simulator.yaml", `"regoins"`}},
 		"unknown field, alone":       {[]string{"simulator", "--config", config}, []string{"simulator.yaml", `"regoins"`}},
 		"no file":                    {[]string{"simulator", "--config", filepath.Join(t.TempDir(), "none")}, []string{"no such file"}},
+		"unknown mode":               {clusterFlags(running, "apiserver", "--provider-config", "strict"), []string{"--provider-config", "enforce, warn or off"}},
 		"unknown flag":               {[]string{"dev", "--prot", "1"}, []string{"unknown flag: --prot"}},
 		"API server without etcd":    {clusterFlags(running, "apiserver"), []string{"--etcd-servers", "--embedded-etcd-dir"}},
 		"API server with two etcds":  {clusterFlags(running, "apiserver", "--etcd-servers", "http://127.0.0.1:1", "--embedded-etcd-dir", t.TempDir()), []string{"exclude each other"}},
