@@ -26,7 +26,7 @@ test: ## Run all tests of this module. Needs no network beyond modules.
 
 .PHONY: bench
 bench: ## Run the benchmarks.
-	$(GO) test -run '^$$' -bench . -benchtime 5x ./dev/...
+	$(GO) test -run '^$$' -bench . -benchtime 3x ./cmd/...
 
 .PHONY: generate
 generate: ## Regenerate all generated code.

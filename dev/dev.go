@@ -22,6 +22,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/apiserver"
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
 	"github.com/velero-locations/velero-locations/apiserver/standalone"
@@ -40,6 +41,8 @@ type Options struct {
 	S3Address string
 	// SimulatorControlAddress that the simulator's control API answers on. Port 0: any free one.
 	SimulatorControlAddress string
+	// Rules of validation.
+	Rules validation.Rules
 	// OnReady is called once everything answers and all files are written.
 	OnReady func(Info)
 }
@@ -67,6 +70,7 @@ func NewOptions() *Options {
 func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data-dir", o.DataDir, "Directory of all state. A second start on it resumes; removing it starts anew.")
 	flags.IntVar(&o.Port, "port", o.Port, "Port of the API server on 127.0.0.1; 0 takes any free one.")
+	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
 	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
 	flags.StringVar(&o.SimulatorControlAddress, "simulator-control-address", o.SimulatorControlAddress, "Address of the simulator's control API; port 0 takes any free one.")
 }
@@ -153,7 +157,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return d.simulator.Run(ctx) })
 		group.Go(func() error { return server.Run(ctx) })
-		group.Go(func() error { return d.finish(ctx, group, authority) })
+		group.Go(func() error { return unlessStopped(ctx, d.finish(ctx, group, authority)) })
 		return group.Wait()
 	})
 }
@@ -173,6 +177,7 @@ func (d *dev) newServer(authority *pki.Authority, backend *etcd.Server) (*apiser
 	if err != nil {
 		return nil, err
 	}
+	api.Environment.Rules = d.options.Rules
 	return standalone.New(api, standalone.Options{
 		Listener:     d.api,
 		CertPEM:      certificate.CertPEM,
@@ -207,7 +212,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 	if err := seed(ctx, config, d.defaultCredentials()); err != nil {
 		return err
 	}
-	group.Go(func() error { return controllers.Run(ctx, config, d.controllerOptions()) })
+	group.Go(func() error { return unlessStopped(ctx, controllers.Run(ctx, config, d.controllerOptions())) })
 
 	if err := writeFile(info.Kubeconfig, kubeconfig); err != nil {
 		return err
@@ -223,6 +228,15 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 	}
 	d.options.OnReady(info)
 	return nil
+}
+
+// unlessStopped drops the error of what was interrupted because the server is to stop: it is the
+// consequence of a signal, or of a failure that is reported where it happened.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 func (d *dev) controllerOptions() controllers.Options {

@@ -80,7 +80,7 @@ func (d *dev) linkCommands() error {
 	if err := os.MkdirAll(bin, 0o700); err != nil {
 		return fmt.Errorf("making the directory of commands: %w", err)
 	}
-	for _, name := range []string{"velero-locations", "kubectl"} {
+	for _, name := range []string{"velero-locations", "velero", "kubectl"} {
 		link := filepath.Join(bin, name)
 		if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("linking %s: %w", name, err)
