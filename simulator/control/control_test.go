@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/kube-openapi/pkg/spec3"
+
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/clock"
@@ -192,6 +194,10 @@ func TestDescription(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(text), &description); err != nil {
 		t.Fatal(err)
+	}
+	// The same document as Kubernetes' own tools read it.
+	if err := new(spec3.OpenAPI).UnmarshalJSON([]byte(text)); err != nil {
+		t.Error(err)
 	}
 	for _, r := range routes {
 		if description.Paths[r.path][strings.ToLower(r.method)] == nil {
