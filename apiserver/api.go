@@ -5,6 +5,7 @@ package apiserver
 import (
 	"fmt"
 
+	"github.com/spf13/pflag"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -30,8 +31,8 @@ type Group struct {
 	StorageVersions []schema.GroupVersion
 	// JSONOnly groups have types without a Protocol Buffers encoding.
 	JSONOnly bool
-	// Kinds of the group.
-	Kinds []registry.Kind
+	// Kinds returns the kinds of the group as they are in a server.
+	Kinds func(*registry.Environment) []registry.Kind
 }
 
 // Velero is group velero.io.
@@ -40,7 +41,9 @@ var Velero = Group{
 	AddWireTypes:    v1.AddToScheme,
 	StorageVersions: []schema.GroupVersion{v1.SchemeGroupVersion},
 	JSONOnly:        true,
-	Kinds:           []registry.Kind{backupstoragelocation.Resource, volumesnapshotlocation.Resource},
+	Kinds: func(env *registry.Environment) []registry.Kind {
+		return []registry.Kind{backupstoragelocation.New(env), volumesnapshotlocation.New(env)}
+	},
 }
 
 // Core is the part of Kubernetes' core group that a server without a cluster needs.
@@ -48,7 +51,7 @@ var Core = Group{
 	AddToScheme:     core.AddToScheme,
 	AddWireTypes:    corev1.AddToScheme,
 	StorageVersions: []schema.GroupVersion{corev1.SchemeGroupVersion},
-	Kinds:           core.Kinds,
+	Kinds:           func(*registry.Environment) []registry.Kind { return core.Kinds },
 }
 
 // API is a set of groups to serve, with the schemes that encode them.
@@ -61,6 +64,8 @@ type API struct {
 	Codecs serializer.CodecFactory
 	// Kinds of all groups.
 	Kinds []registry.Kind
+	// Environment of the kinds. It may be changed until the server answers.
+	Environment *registry.Environment
 
 	storageVersions schema.GroupVersions
 	jsonOnly        sets.Set[string]
@@ -68,7 +73,7 @@ type API struct {
 
 // NewAPI joins groups to one API.
 func NewAPI(groups ...Group) (*API, error) {
-	api := &API{Scheme: runtime.NewScheme(), WireScheme: runtime.NewScheme(), jsonOnly: sets.New[string]()}
+	api := &API{Scheme: runtime.NewScheme(), WireScheme: runtime.NewScheme(), jsonOnly: sets.New[string](), Environment: &registry.Environment{}}
 	for _, group := range groups {
 		if err := group.AddToScheme(api.Scheme); err != nil {
 			return nil, err
@@ -76,12 +81,13 @@ func NewAPI(groups ...Group) (*API, error) {
 		if err := group.AddWireTypes(api.WireScheme); err != nil {
 			return nil, fmt.Errorf("registering wire types: %w", err)
 		}
-		for _, kind := range group.Kinds {
+		kinds := group.Kinds(api.Environment)
+		for _, kind := range kinds {
 			if err := kind.AddFieldLabels(api.Scheme); err != nil {
 				return nil, err
 			}
 		}
-		api.Kinds = append(api.Kinds, group.Kinds...)
+		api.Kinds = append(api.Kinds, kinds...)
 		api.storageVersions = append(api.storageVersions, group.StorageVersions...)
 		if group.JSONOnly {
 			api.jsonOnly.Insert(group.StorageVersions[0].Group)
@@ -95,6 +101,12 @@ func NewAPI(groups ...Group) (*API, error) {
 		&metav1.Status{}, &metav1.APIVersions{}, &metav1.APIGroupList{}, &metav1.APIGroup{}, &metav1.APIResourceList{})
 	api.Codecs = serializer.NewCodecFactory(api.Scheme)
 	return api, nil
+}
+
+// AddFlags adds the flags of the rules that the API's kinds follow.
+func (a *API) AddFlags(flags *pflag.FlagSet) {
+	flags.Var(&a.Environment.Rules.ProviderConfig, "provider-config",
+		"What becomes of errors in spec.config, such as keys that the provider's plugin does not have: enforce refuses the location, warn accepts it with a warning, off does not look. For plugins that are newer than this server.")
 }
 
 // StorageCodec encodes objects as they are kept in etcd.

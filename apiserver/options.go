@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
+	"k8s.io/client-go/rest"
 	basecompatibility "k8s.io/component-base/compatibility"
 
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
@@ -57,11 +60,12 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	o.Recommended.AddFlags(flags)
 	o.ServerRun.AddUniversalFlags(flags)
 	o.EmbeddedEtcd.AddFlags(flags)
+	o.api.AddFlags(flags)
 }
 
 // Validate returns what is missing, contradictory or out of range.
 func (o *Options) Validate() error {
-	errs := []error{o.validateEtcd()}
+	errs := []error{o.validateEtcd(), o.validateCluster()}
 	recommended := *o.Recommended
 	if len(o.Recommended.Etcd.StorageConfig.Transport.ServerList) == 0 {
 		recommended.Etcd = nil // said by validateEtcd, or filled in once the embedded one runs
@@ -81,6 +85,28 @@ func (o *Options) validateEtcd() error {
 		return errors.New("no etcd: name its servers by --etcd-servers, or a directory for an embedded one by --embedded-etcd-dir")
 	}
 	return nil
+}
+
+// validateCluster refuses to start a server that could ask nobody who its users are and what they may do.
+func (o *Options) validateCluster() error {
+	if _, err := rest.InClusterConfig(); err == nil {
+		return nil
+	}
+	var missing []string
+	for flag, kubeconfig := range map[string]string{
+		"--kubeconfig":                o.Recommended.CoreAPI.CoreAPIKubeconfigPath,
+		"--authentication-kubeconfig": o.Recommended.Authentication.RemoteKubeConfigFile,
+		"--authorization-kubeconfig":  o.Recommended.Authorization.RemoteKubeConfigFile,
+	} {
+		if kubeconfig == "" {
+			missing = append(missing, flag)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	return fmt.Errorf("not running in a cluster: name kubeconfig files of the cluster to serve by %s (a server without a cluster is `velero-locations dev`)", strings.Join(missing, ", "))
 }
 
 // Run serves until the context ends or etcd fails.

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apiserver/pkg/endpoints/openapi"
 	"k8s.io/apiserver/pkg/registry/rest"
 	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/client-go/kubernetes"
 
 	generatedopenapi "github.com/velero-locations/velero-locations/generated/openapi"
 )
@@ -53,6 +54,9 @@ func (c *Config) New() (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up the API server: %w", err)
 	}
+	if err := c.completeEnvironment(); err != nil {
+		return nil, err
+	}
 	groups, err := c.groups()
 	if err != nil {
 		return nil, err
@@ -76,6 +80,21 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.Generic.PrepareRun().RunWithContext(ctx); err != nil {
 		return fmt.Errorf("running the API server: %w", err)
 	}
+	return nil
+}
+
+// completeEnvironment tells the kinds who may do what, and where Secrets are.
+func (c *Config) completeEnvironment() error {
+	env := c.API.Environment
+	env.Authorizer = c.Generic.Authorization.Authorizer
+	if c.Generic.ClientConfig == nil {
+		return nil
+	}
+	client, err := kubernetes.NewForConfig(c.Generic.ClientConfig)
+	if err != nil {
+		return fmt.Errorf("making a client to read Secrets with: %w", err)
+	}
+	env.Kubernetes = client
 	return nil
 }
 

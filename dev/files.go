@@ -12,6 +12,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/velero-locations/velero-locations/pki"
+	"github.com/velero-locations/velero-locations/simulator/control"
 )
 
 // writeFile writes a file that only its owner may read, whole or not at all.
@@ -52,7 +53,8 @@ func (d *dev) environment() []byte {
 	variables := [][2]string{
 		{"KUBECONFIG", d.path("kubeconfig")},
 		{"AWS_SHARED_CREDENTIALS_FILE", d.path("credentials")},
-		{"AWS_ENDPOINT_URL_S3", d.s3URL()},
+		{"AWS_ENDPOINT_URL_S3", d.endpoints.S3},
+		{control.AddressVariable, d.endpoints.Control},
 		{"VELERO_NAMESPACE", veleroNamespace},
 	}
 	var b strings.Builder
@@ -78,7 +80,7 @@ func (d *dev) linkCommands() error {
 	if err := os.MkdirAll(bin, 0o700); err != nil {
 		return fmt.Errorf("making the directory of commands: %w", err)
 	}
-	for _, name := range []string{"velero-locations", "kubectl"} {
+	for _, name := range []string{"velero-locations", "velero", "kubectl"} {
 		link := filepath.Join(bin, name)
 		if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("linking %s: %w", name, err)

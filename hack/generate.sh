@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Regenerates all generated code from the types in apis/, with the generators that go.mod pins.
+# Regenerates all generated code from the types in apis/, with the generators that go.mod pins, and
+# the documentation of providers from locations/provider.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -53,6 +54,8 @@ go tool informer-gen --go-header-file "$header" \
 	--versioned-clientset-package "$module/generated/clientset/versioned" \
 	--listers-package "$module/generated/listers" \
 	"$module/apis/velero/v1"
+
+go run ./hack/providers >docs/providers.md
 
 # The report lists breaches of Kubernetes' API conventions; those in its own types are not ours.
 if grep "$module" "$report"; then

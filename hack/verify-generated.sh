@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
-cp -R apis generated "$before"
+cp -R apis generated docs "$before"
 hack/generate.sh
 diff -ru "$before/apis" apis
 diff -ru "$before/generated" generated
+diff -ru "$before/docs" docs

@@ -27,11 +27,11 @@ func CheckDirectories(place Place, commonPrefixes []string) error {
 		return nil
 	}
 	return fmt.Errorf("the %s has directories at its top that are not Velero's (%s): give the location a prefix of its own in spec.objectStorage.prefix, or move them away",
-		place, enumerate(stray))
+		place, Enumerate(stray))
 }
 
-// enumerate names the first few, in order, and counts the rest.
-func enumerate(names []string) string {
+// Enumerate names the first few, in order, and counts the rest.
+func Enumerate(names []string) string {
 	names = slices.Sorted(slices.Values(names))
 	rest := len(names) - maxNamed
 	if rest > 0 {

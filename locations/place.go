@@ -3,7 +3,9 @@ package locations
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 )
 
 // Place is where a location keeps its backups: a bucket, and a prefix inside it. Both are in
@@ -28,6 +30,32 @@ func ParsePlace(bucket, prefix string) (Place, error) {
 			bucket, name, strings.Trim(path, "/"))
 	}
 	return place, nil
+}
+
+// maxPrefix leaves half of the 1024 bytes that the key of an object may have, in all of the known
+// providers, to what Velero writes under the prefix.
+const maxPrefix = 512
+
+// CheckPrefix returns what is wrong with a prefix as a user wrote it. The error is meant to stand
+// behind the name of the field.
+func CheckPrefix(prefix string) error {
+	segments := strings.Split(prefix, "/")
+	switch {
+	case len(prefix) > maxPrefix:
+		return fmt.Errorf("must have at most %d bytes, but has %d", maxPrefix, len(prefix))
+	case strings.ContainsFunc(prefix, unicode.IsControl):
+		return errors.New("must not have control characters such as tabs or line ends")
+	case strings.Contains(prefix, "//"):
+		return errors.New("must not have two slashes in a row: most storage takes what is between them for a directory without a name")
+	case slices.Contains(segments, ".."), slices.Contains(segments, "."):
+		return errors.New(`must not have the segments "." or "..": object storage takes them for names`)
+	}
+	return nil
+}
+
+// Contains says whether another place is the same, or lies inside of this one.
+func (p Place) Contains(other Place) bool {
+	return p.Bucket == other.Bucket && strings.HasPrefix(other.Root(), p.Root())
 }
 
 // Root is what the keys of all objects in the place begin with: empty, or the prefix and a slash.

@@ -39,6 +39,39 @@ func TestParsePlace(t *testing.T) {
 	}
 }
 
+func TestCheckPrefix(t *testing.T) {
+	for prefix, want := range map[string]string{
+		"": "", "team-a": "", "/team-a/": "", "a/b/c": "", "..a/b..": "", "é ü": "", strings.Repeat("a", 512): "",
+		"a/../b": `".."`, "..": `".."`, "./a": `"."`, "a//b": "two slashes", "//": "two slashes", "a\tb": "control", "a\x7f": "control",
+		strings.Repeat("é", 257): "at most 512 bytes, but has 514",
+	} {
+		if err := CheckPrefix(prefix); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("CheckPrefix(%q): got %v, want %q", prefix, err, want)
+		}
+	}
+}
+
+func TestContains(t *testing.T) {
+	root, team, sub, teams := Place{"b", ""}, Place{"b", "team"}, Place{"b", "team/x"}, Place{"b", "teams"}
+	for _, tc := range []struct {
+		outer, inner Place
+		want         bool
+	}{
+		{root, root, true},
+		{root, team, true},
+		{team, root, false},
+		{team, team, true},
+		{team, sub, true},
+		{sub, team, false},
+		{team, teams, false},
+		{root, Place{"c", ""}, false},
+	} {
+		if got := tc.outer.Contains(tc.inner); got != tc.want {
+			t.Errorf("%s contains %s: got %v", tc.outer, tc.inner, got)
+		}
+	}
+}
+
 func TestCheckDirectories(t *testing.T) {
 	root, team := Place{Bucket: "b"}, Place{Bucket: "b", Prefix: "team-a"}
 	for name, tc := range map[string]struct {

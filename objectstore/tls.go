@@ -3,10 +3,9 @@ package objectstore
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
-	"errors"
-	"fmt"
 	"net/http"
+
+	"github.com/velero-locations/velero-locations/locations"
 )
 
 // RootCAs returns the authorities that the system trusts and those whose PEM-encoded certificates
@@ -17,20 +16,12 @@ func RootCAs(pemCerts []byte) (*x509.CertPool, error) {
 	if err != nil {
 		pool = x509.NewCertPool() // a system without authorities of its own
 	}
-	found := 0
-	for block, rest := pem.Decode(pemCerts); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		found++
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("certificate %d cannot be read: %w", found, err)
-		}
-		pool.AddCert(cert)
+	certs, err := locations.ParseCertificates(pemCerts)
+	if err != nil {
+		return nil, err
 	}
-	if found == 0 {
-		return nil, errors.New("no PEM-encoded certificate (-----BEGIN CERTIFICATE-----) is in it")
+	for _, cert := range certs {
+		pool.AddCert(cert)
 	}
 	return pool, nil
 }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
+	"github.com/velero-locations/velero-locations/registry"
 	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
 	"github.com/velero-locations/velero-locations/registry/core"
 )
@@ -18,7 +19,7 @@ import (
 // TestGenerationAndStatus shows what Velero's clients rely on: status is written through the
 // object itself, from its creation on, and the generation counts changes of the spec alone.
 func TestGenerationAndStatus(t *testing.T) {
-	store := newStore(t, startEtcd(t), backupstoragelocation.Resource)
+	store := newStore(t, startEtcd(t), backupstoragelocation.New(&registry.Environment{}))
 	ctx := genericregistrytest.NewNamespaceScopeContext(store.Store, "velero")
 	update := func(change func(*velero.BackupStorageLocation)) (*velero.BackupStorageLocation, error) {
 		stored, err := store.Get(ctx, "primary", &metav1.GetOptions{})
@@ -36,7 +37,7 @@ func TestGenerationAndStatus(t *testing.T) {
 
 	created, err := store.Create(ctx, &velero.BackupStorageLocation{
 		ObjectMeta: metav1.ObjectMeta{Name: "primary", Namespace: "velero", Generation: 7},
-		Spec:       velero.BackupStorageLocationSpec{Provider: "aws", ObjectStorage: &velero.ObjectStorageLocation{Bucket: "b"}},
+		Spec:       velero.BackupStorageLocationSpec{Provider: "aws", ObjectStorage: &velero.ObjectStorageLocation{Bucket: "backups"}},
 		Status:     velero.BackupStorageLocationStatus{Phase: velero.BackupStorageLocationAvailable},
 	}, rest.ValidateAllObjectFunc, &metav1.CreateOptions{})
 	if err != nil {

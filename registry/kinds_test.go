@@ -46,11 +46,18 @@ func startEtcd(t *testing.T) storagebackend.Config {
 	t.Helper()
 	server, storage := etcd3testing.NewUnsecuredEtcd3TestClientServer(t)
 	t.Cleanup(func() { server.Terminate(t) })
+	storage.EventsHistoryWindow = storagebackend.DefaultEventsHistoryWindow
 	return *storage
 }
 
 // newStore returns a kind's store, empty, in an etcd that other stores may be in too.
 func newStore(t *testing.T, storage storagebackend.Config, kind storer) *registry.Store {
+	t.Helper()
+	return newStoreWith(t, storage, kind, generic.UndecoratedStorage)
+}
+
+// newStoreWith is newStore with a watch cache, or without.
+func newStoreWith(t *testing.T, storage storagebackend.Config, kind storer, decorator generic.StorageDecorator) *registry.Store {
 	t.Helper()
 	scheme := scheme(t)
 	storage.Prefix = "/" + t.Name()
@@ -59,7 +66,7 @@ func newStore(t *testing.T, storage storagebackend.Config, kind storer) *registr
 	resource := kind.(registry.Kind).GroupVersionResource().GroupResource()
 	store, err := kind.NewStore(scheme, generic.RESTOptions{
 		StorageConfig:           storage.ForResource(resource),
-		Decorator:               generic.UndecoratedStorage,
+		Decorator:               decorator,
 		ResourcePrefix:          resource.String(),
 		DeleteCollectionWorkers: 1,
 	})
@@ -81,7 +88,7 @@ var kinds = map[string]struct {
 	fieldsFail    fields.Set
 }{
 	"BackupStorageLocation": {
-		kind: backupstoragelocation.Resource,
+		kind: backupstoragelocation.New(&registry.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.BackupStorageLocation{
 				ObjectMeta: metav1.ObjectMeta{Name: "primary", Namespace: metav1.NamespaceDefault},
@@ -103,7 +110,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"spec.default": "true"},
 	},
 	"VolumeSnapshotLocation": {
-		kind: volumesnapshotlocation.Resource,
+		kind: volumesnapshotlocation.New(&registry.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.VolumeSnapshotLocation{
 				ObjectMeta: metav1.ObjectMeta{Name: "ebs", Namespace: metav1.NamespaceDefault},

@@ -3,6 +3,8 @@
 package registry
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -10,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/validation"
+	metainternalversion "k8s.io/apimachinery/pkg/apis/meta/internalversion"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -50,8 +54,12 @@ type Resource[T table.Object, L runtime.Object] struct {
 	ValidateName validation.ValidateNameFunc
 	// Validate returns all that is wrong with an object. old is nil on creation.
 	Validate func(obj, old T) field.ErrorList
-	// Warn returns what is accepted but doubtful. old is nil on creation.
-	Warn func(obj, old T) []string
+	// Warn returns what is accepted but doubtful in an object that is new, or has a new spec. all
+	// lists the kind's objects in the namespace of the request. The context is short: what
+	// cannot be found out in time is not warned of. Nil: nothing.
+	Warn func(ctx context.Context, obj T, all Lister[T]) []string
+	// Exclusive is a mark that at most one object of a namespace carries. Nil: there is none.
+	Exclusive *Exclusive[T]
 	// UnconditionalUpdate accepts a PUT without a resourceVersion.
 	UnconditionalUpdate bool
 	// TTL after which an object vanishes. 0: never.
@@ -59,6 +67,9 @@ type Resource[T table.Object, L runtime.Object] struct {
 	// Decorate changes what is shown of an object, not what is stored.
 	Decorate func(T)
 }
+
+// Lister lists the objects of a kind in the namespace of a request.
+type Lister[T any] func(context.Context) ([]T, error)
 
 // Kind is a Resource of any type.
 type Kind interface {
@@ -124,17 +135,18 @@ func (s *Store) Categories() []string { return s.categories }
 
 // NewStore returns the kind's store.
 func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (*Store, error) {
-	strategy := newStrategy(r, scheme)
+	if r.Validate == nil {
+		return nil, fmt.Errorf("setting up the store of %s: %w", r.Plural, errNoValidation)
+	}
 	store := &genericregistry.Store{
 		NewFunc:                   func() runtime.Object { return newOf[T]() },
 		NewListFunc:               func() runtime.Object { return newOf[L]() },
 		DefaultQualifiedResource:  r.GroupVersionResource().GroupResource(),
 		SingularQualifiedResource: r.GroupVersion.WithResource(strings.ToLower(reflect.TypeFor[T]().Elem().Name())).GroupResource(),
 		TableConvertor:            table.NewConvertor(r.Columns),
-		CreateStrategy:            strategy,
-		UpdateStrategy:            strategy,
-		DeleteStrategy:            strategy,
 	}
+	strategy := newStrategy(r, scheme, lister[T](store))
+	store.CreateStrategy, store.UpdateStrategy, store.DeleteStrategy = strategy, strategy, strategy
 	if r.TTL > 0 {
 		store.TTLFunc = func(runtime.Object, uint64, bool) (uint64, error) { return uint64(r.TTL.Seconds()), nil }
 	}
@@ -144,7 +156,36 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: r.attributes}); err != nil {
 		return nil, fmt.Errorf("setting up the store of %s: %w", r.GroupVersionResource().GroupResource(), err)
 	}
+	if r.Exclusive != nil {
+		config, err := options.GetRESTOptions(store.DefaultQualifiedResource, store.NewFunc())
+		if err != nil {
+			return nil, fmt.Errorf("finding the etcd of %s: %w", r.Plural, err)
+		}
+		if err := r.makeExclusive(store, config.StorageConfig); err != nil {
+			return nil, err
+		}
+	}
 	return &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories}, nil
+}
+
+// errNoValidation keeps kinds from being served without rules by oversight.
+var errNoValidation = errors.New("the kind has no validation: set Resource.Validate")
+
+func lister[T any](store *genericregistry.Store) Lister[T] {
+	return func(ctx context.Context) ([]T, error) {
+		list, err := store.List(ctx, &metainternalversion.ListOptions{})
+		if err != nil {
+			return nil, err
+		}
+		var all []T
+		err = meta.EachListItem(list, func(item runtime.Object) error {
+			if obj, ok := item.(T); ok {
+				all = append(all, obj)
+			}
+			return nil
+		})
+		return all, err
+	}
 }
 
 // attributes returns what label and field selectors are matched against.

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -20,6 +21,7 @@ type strategy[T table.Object, L runtime.Object] struct {
 	names.NameGenerator
 
 	resource *Resource[T, L]
+	all      Lister[T]
 }
 
 var (
@@ -29,8 +31,8 @@ var (
 	_ rest.GarbageCollectionDeleteStrategy = strategy[table.Object, runtime.Object]{}
 )
 
-func newStrategy[T table.Object, L runtime.Object](resource *Resource[T, L], typer runtime.ObjectTyper) strategy[T, L] {
-	return strategy[T, L]{ObjectTyper: typer, NameGenerator: names.SimpleNameGenerator, resource: resource}
+func newStrategy[T table.Object, L runtime.Object](resource *Resource[T, L], typer runtime.ObjectTyper, all Lister[T]) strategy[T, L] {
+	return strategy[T, L]{ObjectTyper: typer, NameGenerator: names.SimpleNameGenerator, resource: resource, all: all}
 }
 
 // NamespaceScoped says whether objects of the kind live in a namespace.
@@ -97,21 +99,30 @@ func (s strategy[T, L]) ValidateUpdate(_ context.Context, object, oldObject runt
 }
 
 // WarningsOnCreate returns what is accepted but doubtful in a new object.
-func (s strategy[T, L]) WarningsOnCreate(_ context.Context, object runtime.Object) []string {
-	var none T
-	return s.warnings(object.(T), none)
+func (s strategy[T, L]) WarningsOnCreate(ctx context.Context, object runtime.Object) []string {
+	return s.warnings(ctx, object.(T))
 }
 
-// WarningsOnUpdate returns what is accepted but doubtful in a changed object.
-func (s strategy[T, L]) WarningsOnUpdate(_ context.Context, object, oldObject runtime.Object) []string {
-	return s.warnings(object.(T), oldObject.(T))
+// WarningsOnUpdate returns what is accepted but doubtful in an object whose spec changes. Whoever
+// writes a status or a label, or what is there already, is not told again.
+func (s strategy[T, L]) WarningsOnUpdate(ctx context.Context, object, oldObject runtime.Object) []string {
+	obj, old := object.(T), oldObject.(T)
+	if s.resource.Spec != nil && apiequality.Semantic.DeepEqual(s.resource.Spec(obj), s.resource.Spec(old)) {
+		return nil
+	}
+	return s.warnings(ctx, obj)
 }
 
-func (s strategy[T, L]) warnings(obj, old T) []string {
+// warningTimeout is by how much looking for warnings may at most delay a write.
+const warningTimeout = time.Second
+
+func (s strategy[T, L]) warnings(ctx context.Context, obj T) []string {
 	if s.resource.Warn == nil {
 		return nil
 	}
-	return s.resource.Warn(obj, old)
+	ctx, cancel := context.WithTimeout(ctx, warningTimeout)
+	defer cancel()
+	return s.resource.Warn(ctx, obj, s.all)
 }
 
 // Canonicalize leaves objects as their users wrote them.

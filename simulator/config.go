@@ -41,8 +41,11 @@ type Config struct {
 	S3      S3Config  `json:"s3,omitempty"`
 	EC2     EC2Config `json:"ec2,omitempty,omitzero"`
 	// DataDir keeps buckets, objects, volumes and snapshots on disk; empty keeps them in memory.
-	DataDir  string          `json:"dataDir,omitempty"`
-	Accounts []AccountConfig `json:"accounts,omitempty"`
+	DataDir string `json:"dataDir,omitempty"`
+	// MemoryLimit bounds what objects take without a data directory, such as 2Gi, which is the default; "0" is no limit.
+	// What comes beyond is refused with 507 InsufficientStorage.
+	MemoryLimit string          `json:"memoryLimit,omitempty"`
+	Accounts    []AccountConfig `json:"accounts,omitempty"`
 	// CAFile is where the certificate is written that clients must trust to speak HTTPS; empty writes none.
 	CAFile  string        `json:"caFile,omitempty"`
 	Control ControlConfig `json:"control,omitempty,omitzero"`
@@ -66,6 +69,10 @@ type S3Config struct {
 	Address string `json:"address,omitempty"`
 	// RegionalAddresses are those of the endpoints of regions, which accept no other region's signatures.
 	RegionalAddresses map[string]string `json:"regionalAddresses,omitempty"`
+	// Domains are those under which a bucket's name is a host, bucket.DOMAIN. localhost is one in any case.
+	Domains []string `json:"domains,omitempty"`
+	// StallTimeout is how long a client may leave a body or an answer where it is, such as 30s, which is the default.
+	StallTimeout string `json:"stallTimeout,omitempty"`
 }
 
 // AccountConfig is an account that exists from the start.
@@ -153,6 +160,12 @@ func (c *Config) SetDefaults() {
 	}
 	if len(c.Regions) == 0 {
 		c.Regions = []string{"us-east-1"}
+	}
+	if c.MemoryLimit == "" {
+		c.MemoryLimit = "2Gi"
+	}
+	if c.S3.StallTimeout == "" {
+		c.S3.StallTimeout = "30s"
 	}
 	if c.S3.Address == "" {
 		c.S3.Address = "127.0.0.1:9000"

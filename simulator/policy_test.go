@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,7 +52,6 @@ func TestPolicyAnswers(t *testing.T) {
 	for _, key := range []string{"cluster1/a", "cluster2/a", "shared/a", "secret/a"} {
 		checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodPut, "/alice-home/"+key, "text"), 200, "")
 	}
-	deletion := "<Delete><Object><Key>cluster1/x</Key></Object><Object><Key>cluster2/a</Key></Object></Delete>"
 	for _, test := range []struct {
 		name         string
 		key          AccessKeyConfig
@@ -76,7 +76,6 @@ func TestPolicyAnswers(t *testing.T) {
 		{"delete the bucket", clusterKey, "DELETE", "/alice-home", "", 403, "AccessDenied"},
 		{"missing key under the prefix", clusterKey, "GET", "/alice-home/cluster1/none", "", 404, "NoSuchKey"},
 		{"missing key beside it", clusterKey, "GET", "/alice-home/cluster2/none", "", 403, "AccessDenied"},
-		{"delete several, one beside it", clusterKey, "POST", "/alice-home?delete", deletion, 403, "AccessDenied"},
 		{"copy to the prefix from beside it", clusterKey, "PUT", "/alice-home/cluster1/copy", "copy:/alice-home/cluster2/a", 403, "AccessDenied"},
 		{"copy within the prefix", clusterKey, "PUT", "/alice-home/cluster1/copy", "copy:/alice-home/cluster1/a", 200, ""},
 
@@ -158,6 +157,35 @@ func TestPoliciesSeenByClients(t *testing.T) {
 	if _, err := client.HeadObject(t.Context(), &awss3.HeadObjectInput{Bucket: aws.String("alice-home"), Key: aws.String("cluster2/none")}); errorCode(err) != "Forbidden" {
 		t.Errorf("a missing key beside the prefix: %v", err)
 	}
+}
+
+// TestDeleteSeveral refuses the keys that the signer may not delete, and deletes the others.
+func TestDeleteSeveral(t *testing.T) {
+	c := start(t, withPolicies())
+	for _, key := range []string{"cluster1/a", "cluster2/a"} {
+		checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodPut, "/alice-home/"+key, "text"), 200, "")
+	}
+	var refused []string
+	for e := range c.minio(t, clusterKey, "us-east-1").RemoveObjects(t.Context(), "alice-home", sendKeys("cluster1/a", "cluster2/a"), minio.RemoveObjectsOptions{}) {
+		if refused = append(refused, e.ObjectName); errorCode(e.Err) != "AccessDenied" {
+			t.Errorf("%+v", e)
+		}
+	}
+	if !slices.Equal(refused, []string{"cluster2/a"}) {
+		t.Errorf("refused: %q", refused)
+	}
+	checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodGet, "/alice-home/cluster1/a", ""), 404, "NoSuchKey")
+	checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodGet, "/alice-home/cluster2/a", ""), 200, "")
+}
+
+// TestVersionPolicy: a version of an object needs actions of its own.
+func TestVersionPolicy(t *testing.T) {
+	c := start(t, withPolicies())
+	checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodPut, "/alice-home/cluster1/k", "text"), 200, "")
+	checkStatus(t, c.send(t, clusterKey, "us-east-1", http.MethodGet, "/alice-home/cluster1/k?versionId=null", ""), 403, "AccessDenied")
+	checkStatus(t, c.send(t, readerKey, "us-east-1", http.MethodGet, "/alice-home/cluster1/k?versionId=null", ""), 200, "")
+	checkStatus(t, c.send(t, clusterKey, "us-east-1", http.MethodDelete, "/alice-home/cluster1/k?versionId=null", ""), 403, "AccessDenied")
+	checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodDelete, "/alice-home/cluster1/k?versionId=null", ""), 204, "")
 }
 
 func TestAccountPolicy(t *testing.T) {

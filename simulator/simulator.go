@@ -66,9 +66,16 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 	if err := sim.configure(); err != nil {
 		return nil, fmt.Errorf("simulator configuration: %w", err)
 	}
-	var err error
+	memory, err := memoryLimit(config.MemoryLimit)
+	if err != nil {
+		return nil, fmt.Errorf("simulator configuration: memoryLimit: %w", err)
+	}
+	stall, err := time.ParseDuration(config.S3.StallTimeout)
+	if err != nil {
+		return nil, fmt.Errorf("simulator configuration: s3.stallTimeout: %w", err)
+	}
 	sim.store, err = store.Open(store.Options{
-		Dir: config.DataDir, RegionalNames: config.BucketNames == RegionalBucketNames, Now: sim.clock.Now,
+		Dir: config.DataDir, Memory: memory, RegionalNames: config.BucketNames == RegionalBucketNames, Now: sim.clock.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the simulator's storage: %w", err)
@@ -77,7 +84,7 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 		return nil, errors.Join(err, sim.Close())
 	}
 	sim.s3 = s3.NewServer(s3.Options{
-		Store: sim.store, Accounts: sim.accounts, Regions: config.Regions, Now: sim.clock.Now,
+		Store: sim.store, Accounts: sim.accounts, Regions: config.Regions, Domains: config.S3.Domains, StallTimeout: stall, Now: sim.clock.Now,
 		BucketPolicies: newBucketPolicies(config), Faults: sim.faults, Journal: sim.journal, Endpoint: sim.regionalEndpoint,
 	})
 	return sim, nil
@@ -148,7 +155,7 @@ func newDirectory(configured []AccountConfig) (*accounts.Directory, error) {
 func createBuckets(storage *store.Store, configured []AccountConfig) error {
 	for _, account := range configured {
 		for _, bucket := range account.Buckets {
-			existing, err := storage.CreateBucket(bucket.Name, bucket.Region, account.ID)
+			existing, err := storage.CreateBucket(bucket.Name, bucket.Region, account.ID, store.Settings{})
 			if errors.Is(err, store.ErrBucketExists) {
 				info := existing.Info()
 				if info.Account == account.ID && info.Region == bucket.Region {

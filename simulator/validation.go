@@ -7,6 +7,9 @@ import (
 	"net"
 	"regexp"
 	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/s3"
@@ -15,6 +18,7 @@ import (
 var (
 	accountID  = regexp.MustCompile(`^[0-9]{12}$`)
 	regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	domainName = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*$`)
 	keyID      = regexp.MustCompile(`^[!-+\--~]+$`) // printable ASCII without space and comma
 )
 
@@ -37,6 +41,17 @@ func (c *Config) Validate() error {
 		v.add("regions", "there is none")
 	}
 	v.address("s3.address", c.S3.Address)
+	if _, err := memoryLimit(c.MemoryLimit); err != nil {
+		v.add("memoryLimit", "%w", err)
+	}
+	if stall, err := time.ParseDuration(c.S3.StallTimeout); err != nil || stall <= 0 {
+		v.add("s3.stallTimeout", "%q is not a time such as 30s", c.S3.StallTimeout)
+	}
+	for i, domain := range c.S3.Domains {
+		if !domainName.MatchString(domain) {
+			v.add(fmt.Sprintf("s3.domains[%d]", i), "%q is not a domain's name in lower case, without a port", domain)
+		}
+	}
 	for _, region := range slices.Sorted(maps.Keys(c.S3.RegionalAddresses)) {
 		v.address("s3.regionalAddresses."+region, c.S3.RegionalAddresses[region])
 		v.region("s3.regionalAddresses."+region, region)
@@ -53,6 +68,15 @@ func (c *Config) Validate() error {
 		v.account(fmt.Sprintf("accounts[%d]", i), account)
 	}
 	return errors.Join(v.problems...)
+}
+
+// memoryLimit reads a number of bytes, with or without a unit.
+func memoryLimit(text string) (int64, error) {
+	quantity, err := resource.ParseQuantity(text)
+	if err != nil || quantity.Sign() < 0 {
+		return 0, fmt.Errorf("%q is not a number of bytes such as 512Mi or 2Gi", text)
+	}
+	return quantity.Value(), nil
 }
 
 // validation gathers problems, and where what must be unique was first seen.

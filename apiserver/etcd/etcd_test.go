@@ -9,6 +9,7 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 func start(t *testing.T, dir string) *Server {
@@ -110,7 +111,7 @@ func TestRefusesDirectory(t *testing.T) {
 		}, "not a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := filepath.Join(t.TempDir(), "etcd")
+			dir := filepath.Join(busyDir(t), "etcd")
 			if err := os.Mkdir(dir, 0o700); err != nil {
 				t.Fatal(err)
 			}
@@ -129,6 +130,27 @@ func TestRefusesDirectory(t *testing.T) {
 			}
 		})
 	}
+}
+
+// busyDir is a temporary directory that may still be written to when the test ends: an etcd that
+// fails to start leaves behind what it had begun.
+func busyDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "etcd-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		err := wait.PollUntilContextCancel(ctx, 10*time.Millisecond, true, func(context.Context) (bool, error) {
+			return os.RemoveAll(dir) == nil, nil
+		})
+		if err != nil {
+			t.Errorf("removing %s: %v", dir, err)
+		}
+	})
+	return dir
 }
 
 // overwrite fills a file's first 8 KiB with bytes that mean nothing.

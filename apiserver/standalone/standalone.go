@@ -100,6 +100,7 @@ func applyAdmission(config *apiserver.Config, _ Options) error {
 	if err != nil {
 		return fmt.Errorf("making the server's own client: %w", err)
 	}
+	config.Generic.ClientConfig = config.Generic.LoopbackClientConfig
 	plugin, err := lifecycle.NewLifecycle(sets.New("default"))
 	if err != nil {
 		return fmt.Errorf("setting up the life cycle of namespaces: %w", err)

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -85,7 +87,7 @@ func createUntilKilled(t *testing.T, s *server, client versioned.Interface, roun
 				location := &v1.BackupStorageLocation{
 					ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("round-%d-client-%d-%d", round, n, i)},
 					// Nothing checks a location of this provider, which leaves etcd to the clients.
-					Spec: v1.BackupStorageLocationSpec{Provider: "example.com/none", ObjectStorage: &v1.ObjectStorageLocation{Bucket: "b"}},
+					Spec: v1.BackupStorageLocationSpec{Provider: "example.com/none", ObjectStorage: &v1.ObjectStorageLocation{Bucket: "backups"}},
 				}
 				if _, err := client.VeleroV1().BackupStorageLocations("velero").Create(context.Background(), location, metav1.CreateOptions{}); err != nil {
 					return nil // the server is gone
@@ -109,4 +111,72 @@ func createUntilKilled(t *testing.T, s *server, client versioned.Interface, roun
 		t.Fatal(err)
 	}
 	return created
+}
+
+// TestKilledWhileDefaultMoves kills the server while clients make one location after the other the
+// default, and shows that never two are.
+func TestKilledWhileDefaultMoves(t *testing.T) {
+	dir := t.TempDir()
+	for range kills / 2 {
+		s := startDev(t, dir)
+		client := s.client(t)
+		if got := defaults(t, client); len(got) > 1 {
+			t.Fatalf("after a kill the defaults are %v", got)
+		}
+		var moved atomic.Int64
+		enough := make(chan struct{})
+		var group errgroup.Group
+		for n := range clients {
+			group.Go(func() error {
+				for ; ; n++ {
+					if err := makeDefault(client, fmt.Sprintf("location-%d", n%clients)); err != nil {
+						return nil // the server is gone
+					}
+					if moved.Add(1) == before {
+						close(enough)
+					}
+				}
+			})
+		}
+		select {
+		case <-enough:
+		case <-time.After(time.Minute):
+			t.Errorf("the server is too slow\n%s", s.output)
+		}
+		s.signal(t, syscall.SIGKILL)
+		if err := group.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// makeDefault makes a location the default, and makes the location where there is none.
+func makeDefault(client versioned.Interface, name string) error {
+	locations := client.VeleroV1().BackupStorageLocations("velero")
+	_, err := locations.Patch(context.Background(), name, types.MergePatchType, []byte(`{"spec":{"default":true}}`), metav1.PatchOptions{})
+	if !apierrors.IsNotFound(err) {
+		return err
+	}
+	location := &v1.BackupStorageLocation{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       v1.BackupStorageLocationSpec{Provider: "example.com/none", Default: true, ObjectStorage: &v1.ObjectStorageLocation{Bucket: "backups"}},
+	}
+	if _, err = locations.Create(context.Background(), location, metav1.CreateOptions{}); apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	return err
+}
+
+// defaults returns the names of the default locations.
+func defaults(t *testing.T, client versioned.Interface) []string {
+	t.Helper()
+	list, err := client.VeleroV1().BackupStorageLocations("velero").List(t.Context(), metav1.ListOptions{FieldSelector: "spec.default=true"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, location := range list.Items {
+		names = append(names, location.Name)
+	}
+	return names
 }

@@ -13,10 +13,13 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/component-base/logs"
 	logsapi "k8s.io/component-base/logs/api/v1"
 	_ "k8s.io/component-base/logs/json/register" // --logging-format=json
 	"k8s.io/klog/v2"
+
+	"github.com/velero-locations/velero-locations/cli"
 )
 
 func main() {
@@ -34,10 +37,14 @@ func run(args []string) error {
 	context.AfterFunc(ctx, stop)
 
 	// A link with the name of another command behaves as that command.
-	if filepath.Base(args[0]) == "kubectl" {
+	name := "velero-locations"
+	switch filepath.Base(args[0]) {
+	case "kubectl":
 		return runKubectl(args[1:])
+	case "velero":
+		name = "velero" // for which the verbs of Velero's own client are there, among the others
 	}
-	root, err := newRootCommand()
+	root, err := newRootCommand(name)
 	if err != nil {
 		return err
 	}
@@ -45,9 +52,9 @@ func run(args []string) error {
 	return root.ExecuteContext(ctx)
 }
 
-func newRootCommand() (*cobra.Command, error) {
+func newRootCommand(name string) (*cobra.Command, error) {
 	root := &cobra.Command{
-		Use:           "velero-locations",
+		Use:           name,
 		Short:         "Velero's API, served so that a backup location that cannot work is refused when it is typed",
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -61,6 +68,7 @@ func newRootCommand() (*cobra.Command, error) {
 		return nil, err
 	}
 	root.AddCommand(newDevCommand(), apiserver, newControllerCommand(), newSimulatorCommand(), newKubectlCommand())
+	root.AddCommand(cli.Commands(genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})...)
 	return root, nil
 }
 

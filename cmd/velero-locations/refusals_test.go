@@ -36,16 +36,18 @@ func TestRefusesToStart(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"data directory in use":     {[]string{"dev", "--data-dir", running.dir, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{running.dir, "in use by another process"}},
-		"port in use":               {[]string{"dev", "--data-dir", t.TempDir(), "--port", port, "--s3-address", "127.0.0.1:0"}, []string{"address already in use", "--port"}},
-		"S3 port in use":            {[]string{"dev", "--data-dir", t.TempDir(), "--port", "0", "--s3-address", "127.0.0.1:" + port}, []string{"address already in use", "--s3-address"}},
-		"unknown field":             {[]string{"dev", "--data-dir", unknownField, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{"simulator.yaml", `"regoins"`}},
-		"unknown field, alone":      {[]string{"simulator", "--config", config}, []string{"simulator.yaml", `"regoins"`}},
-		"no file":                   {[]string{"simulator", "--config", filepath.Join(t.TempDir(), "none")}, []string{"no such file"}},
-		"unknown flag":              {[]string{"dev", "--prot", "1"}, []string{"unknown flag: --prot"}},
-		"API server without etcd":   {[]string{"apiserver"}, []string{"--etcd-servers", "--embedded-etcd-dir"}},
-		"API server with two etcds": {[]string{"apiserver", "--etcd-servers", "http://127.0.0.1:1", "--embedded-etcd-dir", t.TempDir()}, []string{"exclude each other"}},
-		"unknown controller":        {[]string{"controller", "--controllers", "lokation", "--kubeconfig", running.path("kubeconfig")}, []string{"lokation", "location"}},
+		"data directory in use":      {[]string{"dev", "--data-dir", running.dir, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{running.dir, "in use by another process"}},
+		"port in use":                {[]string{"dev", "--data-dir", t.TempDir(), "--port", port, "--s3-address", "127.0.0.1:0"}, []string{"address already in use", "--port"}},
+		"S3 port in use":             {[]string{"dev", "--data-dir", t.TempDir(), "--port", "0", "--s3-address", "127.0.0.1:" + port}, []string{"address already in use", "--s3-address"}},
+		"unknown field":              {[]string{"dev", "--data-dir", unknownField, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{"simulator.yaml", `"regoins"`}},
+		"unknown field, alone":       {[]string{"simulator", "--config", config}, []string{"simulator.yaml", `"regoins"`}},
+		"no file":                    {[]string{"simulator", "--config", filepath.Join(t.TempDir(), "none")}, []string{"no such file"}},
+		"unknown mode":               {clusterFlags(running, "apiserver", "--provider-config", "strict"), []string{"--provider-config", "enforce, warn or off"}},
+		"unknown flag":               {[]string{"dev", "--prot", "1"}, []string{"unknown flag: --prot"}},
+		"API server without etcd":    {clusterFlags(running, "apiserver"), []string{"--etcd-servers", "--embedded-etcd-dir"}},
+		"API server with two etcds":  {clusterFlags(running, "apiserver", "--etcd-servers", "http://127.0.0.1:1", "--embedded-etcd-dir", t.TempDir()), []string{"exclude each other"}},
+		"API server half-configured": {[]string{"apiserver", "--embedded-etcd-dir", t.TempDir(), "--kubeconfig", "x"}, []string{"--authentication-kubeconfig, --authorization-kubeconfig"}},
+		"unknown controller":         {[]string{"controller", "--controllers", "lokation", "--kubeconfig", running.path("kubeconfig")}, []string{"lokation", "location"}},
 	} {
 		t.Run(name, func(t *testing.T) { wantRefusal(t, test.args, nil, test.want...) })
 	}

@@ -98,7 +98,7 @@ func TestCheck(t *testing.T) {
 			change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = "b/x" },
 			want:   `the bucket "b/x" has a path in it: set spec.objectStorage.bucket to "b" and put "x" in spec.objectStorage.prefix`,
 		},
-		"a setting that cannot be read": {change: config("s3ForcePathStyle", "yes"), want: `spec.config.s3ForcePathStyle is "yes": set it to "true" or "false"`},
+		"a setting that cannot be read": {change: config("s3ForcePathStyle", "yes"), want: `spec.config.s3ForcePathStyle is "yes", but must be "true" or "false"`},
 		"a file of the server": {
 			change: config("credentialsFile", "/credentials/cloud"),
 			want:   "spec.config.credentialsFile names a file of Velero's server, which cannot be read from here: put the credentials in a Secret and name it in spec.credential",

@@ -3,11 +3,15 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 )
+
+// AWS is the normal form of the provider of Amazon S3, and of all storage that speaks its protocol.
+const AWS = "velero.io/aws"
 
 // Keys of spec.config that say how to reach a location of provider aws.
 const (
@@ -19,87 +23,144 @@ const (
 	keyCredentialsFile       = "credentialsFile"
 )
 
-// regionName is deliberately wide: storage other than Amazon's names its regions as it likes.
-var regionName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
-
-// AWSObjectStore is what the spec.config of a backup location of provider aws says about reaching
-// it. Settings that matter only when backups are written are not in it.
-type AWSObjectStore struct {
-	// Region of the bucket. Empty: not said.
-	Region string
-	// URL of the storage, with scheme and host only. Nil: Amazon's own.
-	URL *url.URL
-	// PathStyle says whether the bucket is named in the path of requests (true) or in their host
-	// name (false). Nil: not said.
-	PathStyle *bool
-	// InsecureSkipTLSVerify accepts any certificate.
-	InsecureSkipTLSVerify bool
-	// Profile is the section of the credentials file to use. Empty: not said.
-	Profile string
-	// CredentialsFile is the path of a file in the file system of Velero's server. Empty: not said.
-	CredentialsFile string
+// aws has the settings of velero-plugin-for-aws v1.14.
+var aws = Provider{
+	Name: AWS,
+	ObjectStore: &Schema{
+		Keys: []Key{
+			{Name: keyRegion, Type: Region, RequiredWith: keyS3URL, Doubt: doubtAWSRegion, Doc: "region of the bucket, such as us-east-1; without it, and without s3Url, the bucket is asked"},
+			{Name: keyS3URL, Type: URL, Doubt: doubtS3URL, Doc: "address of S3-compatible storage other than Amazon's"},
+			{Name: "publicUrl", Type: URL, Doc: "address of the storage in links for downloads, if clients outside of the cluster need another"},
+			{Name: keyS3ForcePathStyle, Type: Boolean, Doc: "whether the bucket is named in the path of requests (true) or in their host name (false)"},
+			{Name: keyInsecureSkipTLSVerify, Type: Boolean, Doubt: doubtInsecure, Doc: "whether any certificate of the storage is accepted"},
+			{Name: keyProfile, Type: String, Doc: "profile of the credentials file; default if not set"},
+			{Name: "serverSideEncryption", Type: OneOf("AES256", "aws:kms", "aws:kms:dsse", "aws:fsx"), Doc: "how S3 encrypts what is written"},
+			{Name: "kmsKeyId", Type: String, Doc: "KMS key, by ID, ARN or alias, that encrypts what is written"},
+			{Name: "customerKeyEncryptionFile", Type: String, Doc: "file, in the file system of Velero's server, with the 32 bytes of a key that the customer keeps (SSE-C)"},
+			{Name: "customerKeyEncryptionSecret", Type: secretSlashKey, Doc: "Secret and its key, as name/key, that hold such a key (SSE-C)"},
+			{Name: "checksumAlgorithm", Type: OneOf("CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"), Doc: `checksum that is sent with what is written; CRC32 if not set, none if set to ""`},
+			{Name: "tagging", Type: Type{Name: "two to ten tags, as k1=v1&k2=v2", Check: keyValues("&", checkS3Tags)}, Doc: "tags of all objects that are written"},
+			{Name: keyCredentialsFile, Type: String, Caveat: caveatCredentialsFile, Doc: "credentials file in the file system of Velero's server"},
+			{Name: "signatureVersion", Type: String, Caveat: caveatUnused, Doc: "version of the signature of links for downloads"},
+			{Name: "enableSharedConfig", Type: String, Caveat: caveatUnused, Doc: "whether the shared configuration file is read"},
+		},
+		Exclusive: [][]string{{"kmsKeyId", "customerKeyEncryptionFile", "customerKeyEncryptionSecret"}},
+	},
+	VolumeSnapshotter: &Schema{Keys: []Key{
+		{Name: keyRegion, Type: Region, Required: true, Doubt: doubtAWSRegion, Doc: "region of the volumes, such as us-east-1"},
+		{Name: keyProfile, Type: String, Doc: "profile of the credentials file; default if not set"},
+		{Name: "ebsKmsKeyId", Type: String, Doc: "KMS key, by ID, ARN or alias, that encrypts volumes made from snapshots"},
+		{Name: keyCredentialsFile, Type: String, Caveat: caveatCredentialsFile, Doc: "credentials file in the file system of Velero's server"},
+		{Name: "enableSharedConfig", Type: String, Caveat: caveatUnused, Doc: "whether the shared configuration file is read"},
+	}},
+	CheckBucket: checkS3Bucket,
+	Endpoint:    s3Endpoint,
 }
 
-// ParseAWSObjectStore reads spec.config of a backup location. The error, of one line, names every
-// setting whose value cannot be used. Keys that it does not know are passed over.
-func ParseAWSObjectStore(config map[string]string) (AWSObjectStore, error) {
-	store := AWSObjectStore{
-		Region:          config[keyRegion],
-		Profile:         config[keyProfile],
-		CredentialsFile: config[keyCredentialsFile],
+const (
+	caveatUnused          = "deprecated: Velero's plugin accepts it and does nothing with it; leave it away"
+	caveatCredentialsFile = "names a file of Velero's server, which cannot be checked from here: put the credentials in a Secret and name it in spec.credential"
+)
+
+// secretSlashKey is how the plugin names a key of a Secret in Velero's namespace.
+var secretSlashKey = Type{Name: "Secret as name/key", Check: matches(`[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9._-]+`, "the name of a Secret and one of its keys, as in my-secret/my-key")}
+
+// checkS3Tags has the limits of the plugin, and of S3 where the plugin has none. The plugin takes a
+// single tag for a mistake, which is a bug of it, but such a location cannot be used.
+func checkS3Tags(tags [][2]string) error {
+	if len(tags) < 2 || len(tags) > 10 {
+		return fmt.Errorf("must have two to ten tags, as in key1=value1&key2=value2, but has %d (Velero's plugin refuses a single one)", len(tags))
 	}
-	var problems []string
-	note := func(key string, err error) {
-		if err != nil {
-			problems = append(problems, fmt.Sprintf("spec.config.%s %s", key, err))
+	for _, tag := range tags {
+		if len(tag[0]) > 128 || len(tag[1]) > 248 {
+			return errors.New("must have tags with keys of at most 128 bytes and values of at most 248")
 		}
 	}
-
-	if store.Region != "" && !regionName.MatchString(store.Region) {
-		note(keyRegion, errors.New("is not the name of a region, such as us-east-1"))
-	}
-	var err error
-	store.URL, err = ParseURL(config[keyS3URL])
-	note(keyS3URL, err)
-	store.PathStyle, err = parseBool(config[keyS3ForcePathStyle])
-	note(keyS3ForcePathStyle, err)
-	insecure, err := parseBool(config[keyInsecureSkipTLSVerify])
-	note(keyInsecureSkipTLSVerify, err)
-	store.InsecureSkipTLSVerify = insecure != nil && *insecure
-
-	if len(problems) > 0 {
-		return AWSObjectStore{}, errors.New(strings.Join(problems, "; "))
-	}
-	return store, nil
+	return nil
 }
 
-// ParseURL reads the address of S3-compatible storage: http or https, a host, and nothing behind
-// it but a slash. An empty address gives nil. The error, meant to stand behind the name of the
-// setting, does not repeat the address, which may hold a password.
-func ParseURL(address string) (*url.URL, error) {
-	if address == "" {
-		return nil, nil
+// awsRegion has the form of the regions of all of Amazon's partitions.
+var awsRegion = regexp.MustCompile(`^((us(-gov|-iso|-isob|-isof)?|eu(-isoe)?|eusc-de|ap|af|ca|cn|il|me|mx|sa)-(north|south|east|west|central|(north|south)(east|west))-[1-9]|aws-global)$`)
+
+func doubtAWSRegion(region string, config map[string]string) string {
+	if config[keyS3URL] != "" || awsRegion.MatchString(region) {
+		return ""
 	}
+	return fmt.Sprintf("%q is not the name of a region of Amazon, such as us-east-1; other storage needs s3Url", region)
+}
+
+func doubtInsecure(value string, _ map[string]string) string {
+	if insecure, err := strconv.ParseBool(value); err != nil || !insecure {
+		return ""
+	}
+	return "whoever can intercept the connection can read and change backups: name the authority's certificate in spec.objectStorage.caCertRef instead"
+}
+
+func doubtS3URL(address string, config map[string]string) string {
 	u, err := url.Parse(address)
 	switch {
-	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
-		return nil, errors.New("is not a URL such as https://s3.example.com")
-	case u.User != nil:
-		return nil, errors.New("has a user name in it: put credentials in a Secret instead")
-	case strings.Trim(u.Path, "/") != "", u.RawQuery != "", u.Fragment != "":
-		return nil, errors.New("has something behind the host: leave only the scheme, the host and the port")
+	case err != nil:
+		return ""
+	case strings.Trim(u.Path, "/") != "":
+		return "has a path, which Velero's plugin follows, but the check of locations here does not"
+	case config[keyS3ForcePathStyle] == "" && net.ParseIP(u.Hostname()) == nil && !isAmazon(u.Hostname()):
+		return `Velero's plugin puts the bucket in front of the host name; most storage other than Amazon's needs s3ForcePathStyle: "true"`
 	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+	return ""
 }
 
-// parseBool accepts what the AWS plugin accepts. An empty value gives nil.
-func parseBool(value string) (*bool, error) {
-	if value == "" {
-		return nil, nil
+func isAmazon(host string) bool {
+	return strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn")
+}
+
+// s3Endpoint is the host, without the default port. Amazon's own is empty, as a bucket has the same
+// name in all of its regions.
+func s3Endpoint(config map[string]string) string {
+	host := urlHost(config[keyS3URL])
+	if isAmazon(host) {
+		return ""
 	}
-	b, err := strconv.ParseBool(value)
+	return host
+}
+
+// urlHost returns the host of an address in a form that can be compared.
+func urlHost(address string) string {
+	u, err := url.Parse(address)
 	if err != nil {
-		return nil, fmt.Errorf("is %q: set it to \"true\" or \"false\"", value)
+		return ""
 	}
-	return &b, nil
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	if port == "" || port == map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+		return host
+	}
+	return net.JoinHostPort(host, port)
+}
+
+var (
+	s3Bucket = matches(`[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]`,
+		"3 to 63 lowercase letters, digits, dots and hyphens, with a letter or digit at both ends")
+	anyS3Bucket = matches(`[A-Za-z0-9._-]{1,255}`, "1 to 255 letters, digits, dots, hyphens and underscores")
+)
+
+// checkS3Bucket has Amazon's rules for general purpose buckets. Other storage, and Amazon where its
+// address is given in s3Url, has old buckets with capitals, underscores and longer names.
+func checkS3Bucket(bucket string, config map[string]string) error {
+	if config[keyS3URL] != "" {
+		return anyS3Bucket(bucket)
+	}
+	if strings.HasPrefix(bucket, "arn:aws") {
+		return nil // an access point, which the SDK takes for a bucket
+	}
+	if err := s3Bucket(bucket); err != nil {
+		return fmt.Errorf("a bucket's name in S3 %w", err)
+	}
+	switch {
+	case strings.Contains(bucket, ".."):
+		return errors.New("a bucket's name in S3 must not have two dots in a row")
+	case net.ParseIP(bucket) != nil:
+		return errors.New("a bucket's name in S3 must not be an IP address")
+	case strings.HasPrefix(bucket, "xn--"), strings.HasPrefix(bucket, "sthree-"):
+		return errors.New("a bucket's name in S3 must not begin with xn-- or sthree-")
+	}
+	return nil
 }

@@ -41,10 +41,10 @@ func TestParseAWSObjectStore(t *testing.T) {
 		"every error at once": {
 			config: map[string]string{"region": "us east", "s3ForcePathStyle": "yes", "insecureSkipTLSVerify": "no", "s3Url": "minio:9000"},
 			errs: []string{
-				"spec.config.region is not the name of a region",
-				`spec.config.s3ForcePathStyle is "yes": set it to "true" or "false"`,
-				`spec.config.insecureSkipTLSVerify is "no"`,
-				"spec.config.s3Url is not a URL",
+				"spec.config.region is \"us east\", but must be the name of a region",
+				`spec.config.s3ForcePathStyle is "yes", but must be "true" or "false"`,
+				`spec.config.insecureSkipTLSVerify is "no", but must be`,
+				`spec.config.s3Url is "minio:9000", but must be a URL`,
 			},
 		},
 	} {
@@ -73,14 +73,14 @@ func TestParseURL(t *testing.T) {
 		"https://s3.example.com/":       "https://s3.example.com",
 		"http://[::1]:9000":             "http://[::1]:9000",
 		"HTTPS://s3.example.com":        "https://s3.example.com",
-		"s3.example.com":                "error: is not a URL",
-		"ftp://s3.example.com":          "error: is not a URL",
-		"https://":                      "error: is not a URL",
-		"https://:443":                  "error: is not a URL",
-		"http://a b":                    "error: is not a URL",
-		"https://s3.example.com/bucket": "error: has something behind the host",
-		"https://s3.example.com?x=y":    "error: has something behind the host",
-		"https://key:hidden@s3.example": "error: has a user name",
+		"s3.example.com":                "error: must be a URL",
+		"ftp://s3.example.com":          "error: must be a URL",
+		"https://":                      "error: must be a URL",
+		"https://:443":                  "error: must be a URL",
+		"http://a b":                    "error: must be a URL",
+		"https://s3.example.com/bucket": "error: must have nothing behind the host",
+		"https://s3.example.com?x=y":    "error: must end before the ?",
+		"https://key:hidden@s3.example": "error: must not have a user name",
 	} {
 		u, err := ParseURL(address)
 		if text, bad := strings.CutPrefix(want, "error: "); bad {

@@ -2,46 +2,75 @@
 package backupstoragelocation
 
 import (
+	"context"
+	"fmt"
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	"github.com/velero-locations/velero-locations/apis/velero/warnings"
 	"github.com/velero-locations/velero-locations/registry"
 	"github.com/velero-locations/velero-locations/registry/table"
 )
 
 type location = *velero.BackupStorageLocation
 
-// Resource serves backup storage locations. The first columns are those of Velero's CRD.
-var Resource = &registry.Resource[location, *velero.BackupStorageLocationList]{
-	GroupVersion: v1.SchemeGroupVersion,
-	Plural:       "backupstoragelocations",
-	ShortNames:   []string{"bsl"},
-	Categories:   []string{"velero"},
-	Columns: table.Columns[location]{
-		{Name: "Phase", Description: "Whether the location could be used when it was last checked.", Value: func(l location) any { return string(l.Status.Phase) }},
-		{Name: "Last Validated", Type: "date", Description: "Time since the last check.", Value: func(l location) any { return l.Status.LastValidationTime }},
-		table.Age[location](),
-		{Name: "Default", Type: "boolean", Description: "Whether backups that name no location go here.", Value: isDefault},
-		{Name: "Provider", Wide: true, Description: "Provider of the object storage.", Value: func(l location) any { return l.Spec.Provider }},
-		{Name: "Bucket", Wide: true, Description: "Bucket that backups are kept in.", Value: func(l location) any { return objectStorage(l).Bucket }},
-		{Name: "Prefix", Wide: true, Description: "Path inside the bucket.", Value: func(l location) any { return objectStorage(l).Prefix }},
-		{Name: "Region", Wide: true, Description: "Region of the bucket, as configured.", Value: func(l location) any { return l.Spec.Config["region"] }},
-		{Name: "Access Mode", Wide: true, Description: "What may be done in the location.", Value: func(l location) any { return string(l.Spec.AccessMode) }},
-		{Name: "Message", Wide: true, Description: "Why the location is unavailable.", Value: func(l location) any { return l.Status.Message }},
-	},
-	Spec: func(l location) any { return l.Spec },
-	Fields: func(l location) fields.Set {
-		return fields.Set{
-			"spec.provider": l.Spec.Provider,
-			"spec.default":  strconv.FormatBool(l.Spec.Default),
-			"status.phase":  string(l.Status.Phase),
-		}
-	},
-	Validate: validation.BackupStorageLocation,
+// Resource serves backup storage locations.
+type Resource = registry.Resource[location, *velero.BackupStorageLocationList]
+
+// New returns the kind's resource in a server. The first columns are those of Velero's CRD.
+func New(env *registry.Environment) *Resource {
+	return &Resource{
+		GroupVersion: v1.SchemeGroupVersion,
+		Plural:       "backupstoragelocations",
+		ShortNames:   []string{"bsl"},
+		Categories:   []string{"velero"},
+		Columns: table.Columns[location]{
+			{Name: "Phase", Description: "Whether the location could be used when it was last checked.", Value: func(l location) any { return string(l.Status.Phase) }},
+			{Name: "Last Validated", Type: "date", Description: "Time since the last check.", Value: func(l location) any { return l.Status.LastValidationTime }},
+			table.Age[location](),
+			{Name: "Default", Type: "boolean", Description: "Whether backups that name no location go here.", Value: isDefault},
+			{Name: "Provider", Wide: true, Description: "Provider of the object storage.", Value: func(l location) any { return l.Spec.Provider }},
+			{Name: "Bucket", Wide: true, Description: "Bucket that backups are kept in.", Value: func(l location) any { return objectStorage(l).Bucket }},
+			{Name: "Prefix", Wide: true, Description: "Path inside the bucket.", Value: func(l location) any { return objectStorage(l).Prefix }},
+			{Name: "Region", Wide: true, Description: "Region of the bucket, as configured.", Value: func(l location) any { return l.Spec.Config["region"] }},
+			{Name: "Access Mode", Wide: true, Description: "What may be done in the location.", Value: func(l location) any { return string(l.Spec.AccessMode) }},
+			{Name: "Message", Wide: true, Description: "Why the location is unavailable.", Value: func(l location) any { return l.Status.Message }},
+		},
+		Spec: func(l location) any { return l.Spec },
+		Fields: func(l location) fields.Set {
+			return fields.Set{
+				"spec.provider": l.Spec.Provider,
+				"spec.default":  strconv.FormatBool(l.Spec.Default),
+				"status.phase":  string(l.Status.Phase),
+			}
+		},
+		Validate: func(l, old location) field.ErrorList { return env.Rules.BackupStorageLocation(l, old) },
+		Warn: func(ctx context.Context, l location, all registry.Lister[location]) []string {
+			return warnings.BackupStorageLocation(l, surroundings(ctx, env, l, all))
+		},
+		Exclusive: &registry.Exclusive[location]{
+			Marked: func(l location) bool { return l.Spec.Default },
+			Unmark: func(l location) { l.Spec.Default = false },
+			Lost: func(from, to location) string {
+				return fmt.Sprintf("backup storage location %q is no longer the default of namespace %q: %q is", from.Name, from.Namespace, to.Name)
+			},
+		},
+	}
+}
+
+// surroundings of a location, as far as they can be found out.
+func surroundings(ctx context.Context, env *registry.Environment, l location, all registry.Lister[location]) warnings.Surroundings {
+	locations, err := all(ctx)
+	return warnings.Surroundings{
+		Rules:     env.Rules,
+		Listed:    err == nil,
+		Locations: locations,
+		Secrets:   env.Secrets(ctx, warnings.SecretNames(l.Spec.Credential, objectStorage(l).CACertRef)...),
+	}
 }
 
 // isDefault leaves the cell empty rather than false, as Velero's CRD does.

@@ -2,32 +2,45 @@
 package volumesnapshotlocation
 
 import (
+	"context"
+
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	"github.com/velero-locations/velero-locations/apis/velero/warnings"
 	"github.com/velero-locations/velero-locations/registry"
 	"github.com/velero-locations/velero-locations/registry/table"
 )
 
 type location = *velero.VolumeSnapshotLocation
 
-// Resource serves volume snapshot locations. Velero's CRD shows name and age only.
-var Resource = &registry.Resource[location, *velero.VolumeSnapshotLocationList]{
-	GroupVersion: v1.SchemeGroupVersion,
-	Plural:       "volumesnapshotlocations",
-	ShortNames:   []string{"vsl"},
-	Categories:   []string{"velero"},
-	Columns: table.Columns[location]{
-		table.Age[location](),
-		{Name: "Provider", Wide: true, Description: "Provider of the volumes.", Value: func(l location) any { return l.Spec.Provider }},
-		{Name: "Region", Wide: true, Description: "Region of the volumes, as configured.", Value: func(l location) any { return l.Spec.Config["region"] }},
-		{Name: "Phase", Wide: true, Description: "Whether the location could be used when it was last checked.", Value: func(l location) any { return string(l.Status.Phase) }},
-	},
-	Spec: func(l location) any { return l.Spec },
-	Fields: func(l location) fields.Set {
-		return fields.Set{"spec.provider": l.Spec.Provider, "status.phase": string(l.Status.Phase)}
-	},
-	Validate: validation.VolumeSnapshotLocation,
+// Resource serves volume snapshot locations.
+type Resource = registry.Resource[location, *velero.VolumeSnapshotLocationList]
+
+// New returns the kind's resource in a server. Velero's CRD shows name and age only.
+func New(env *registry.Environment) *Resource {
+	return &Resource{
+		GroupVersion: v1.SchemeGroupVersion,
+		Plural:       "volumesnapshotlocations",
+		ShortNames:   []string{"vsl"},
+		Categories:   []string{"velero"},
+		Columns: table.Columns[location]{
+			table.Age[location](),
+			{Name: "Provider", Wide: true, Description: "Provider of the volumes.", Value: func(l location) any { return l.Spec.Provider }},
+			{Name: "Region", Wide: true, Description: "Region of the volumes, as configured.", Value: func(l location) any { return l.Spec.Config["region"] }},
+			{Name: "Phase", Wide: true, Description: "Whether the location could be used when it was last checked.", Value: func(l location) any { return string(l.Status.Phase) }},
+		},
+		Spec: func(l location) any { return l.Spec },
+		Fields: func(l location) fields.Set {
+			return fields.Set{"spec.provider": l.Spec.Provider, "status.phase": string(l.Status.Phase)}
+		},
+		Validate: func(l, old location) field.ErrorList { return env.Rules.VolumeSnapshotLocation(l, old) },
+		Warn: func(ctx context.Context, l location, _ registry.Lister[location]) []string {
+			return warnings.VolumeSnapshotLocation(l, warnings.Surroundings{
+				Rules: env.Rules, Secrets: env.Secrets(ctx, warnings.SecretNames(l.Spec.Credential)...),
+			})
+		},
+	}
 }

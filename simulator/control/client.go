@@ -16,6 +16,9 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/journal"
 )
 
+// AddressVariable is the environment variable that names the control API to clients.
+const AddressVariable = "VELERO_LOCATIONS_SIMULATOR"
+
 // Client controls a simulator.
 type Client struct {
 	// Address is the URL of the control API; a bare host:port is taken as HTTP.

@@ -147,10 +147,9 @@ func (s *schemas) fields(t reflect.Type, properties object, required *[]string) 
 	}
 }
 
-// faults describes all types of faults, which their field "type" tells apart.
+// faults describes all types of faults, told apart by the only value that each allows for "type".
 func (s *schemas) faults() object {
 	var alternatives []object
-	mapping := object{}
 	for _, t := range faults.Types {
 		structure := reflect.TypeOf(t.New()).Elem()
 		name := structure.Name() + "Fault"
@@ -160,9 +159,7 @@ func (s *schemas) faults() object {
 		s.named[name] = object{
 			"type": "object", "description": t.Doc, "additionalProperties": false, "properties": properties, "required": required,
 		}
-		reference := "#/components/schemas/" + name
-		alternatives = append(alternatives, object{"$ref": reference})
-		mapping[t.Name] = reference
+		alternatives = append(alternatives, object{"$ref": "#/components/schemas/" + name})
 	}
-	return object{"oneOf": alternatives, "discriminator": object{"propertyName": "type", "mapping": mapping}}
+	return object{"oneOf": alternatives}
 }

@@ -6,8 +6,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,7 +31,7 @@ func Serve(ctx context.Context, listener net.Listener, config *tls.Config, handl
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
 		BaseContext: func(net.Listener) context.Context { return ctx },
-		ErrorLog:    klog.NewStandardLogger("INFO"),
+		ErrorLog:    log.New(verbose{}, "", 0),
 	}
 	if config != nil {
 		listener = Listen(listener, config)
@@ -47,6 +49,15 @@ func Serve(ctx context.Context, listener net.Listener, config *tls.Config, handl
 		return errors.Join(fmt.Errorf("stopping the server on %s: %w", listener.Addr(), err), server.Close())
 	}
 	return nil
+}
+
+// verbose logs what a server says of its clients: that one does not trust its certificate is no event for a simulator.
+type verbose struct{}
+
+// Write logs a line.
+func (verbose) Write(line []byte) (int, error) {
+	klog.V(4).InfoS("HTTP server", "message", strings.TrimSpace(string(line)))
+	return len(line), nil
 }
 
 // listener hands on connections once their first byte is there, so that a client which sends nothing holds up no other.

@@ -41,6 +41,19 @@ var Types = []Type{
 	{"truncate", "The answer ends before its announced length.", func() Fault { return &Truncate{} }},
 }
 
+// Parameter describes a parameter of a type of fault.
+type Parameter struct{ Name, Doc string }
+
+// Parameters returns the parameters of faults of the type.
+func (t Type) Parameters() []Parameter {
+	var out []Parameter
+	for field := range reflect.TypeOf(t.New()).Elem().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		out = append(out, Parameter{name, field.Tag.Get("doc")})
+	}
+	return out
+}
+
 // Refusal is an error that the service answers in its own form.
 type Refusal struct {
 	Status        int
@@ -83,7 +96,8 @@ func typeNames() []string {
 	return out
 }
 
-func typeOf(fault Fault) string {
+// TypeName returns the name of a fault's type.
+func TypeName(fault Fault) string {
 	for _, t := range Types {
 		if reflect.Indirect(reflect.ValueOf(fault)).Type() == reflect.TypeOf(t.New()).Elem() {
 			return t.Name

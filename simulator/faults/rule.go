@@ -130,7 +130,7 @@ func marshalFault(fault Fault) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := json.Marshal(map[string]string{"type": typeOf(fault)})
+	out, err := json.Marshal(map[string]string{"type": TypeName(fault)})
 	if err != nil || string(fields) == "{}" {
 		return out, err
 	}

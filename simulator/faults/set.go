@@ -55,7 +55,7 @@ func (s *Set) Add(added Rule) (Rule, error) {
 	defer s.mu.Unlock()
 	for added.Name == "" {
 		s.named++
-		if name := fmt.Sprintf("%s-%d", typeOf(added.Fault), s.named); s.find(name) < 0 {
+		if name := fmt.Sprintf("%s-%d", TypeName(added.Fault), s.named); s.find(name) < 0 {
 			added.Name = name
 		}
 	}
@@ -108,17 +108,24 @@ func (s *Set) List() []Status {
 // Empty says that no request can be harmed, without taking a lock.
 func (s *Set) Empty() bool { return s.count.Load() == 0 }
 
-// pick counts a call, and returns the rules that harm it.
-func (s *Set) pick(c call.Call) []Rule {
+// matching returns the rules that are about a call.
+func (s *Set) matching(c call.Call) []*rule {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []Rule
+	var out []*rule
 	for _, r := range s.rules {
-		if r.Rule.Match.Matches(c) && r.harms() {
-			out = append(out, r.Rule)
+		if r.Rule.Match.Matches(c) {
+			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// harms counts a call that a rule is about, and says whether the rule harms it.
+func (s *Set) harms(r *rule) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return r.harms()
 }
 
 func (r *rule) harms() bool {
@@ -133,19 +140,22 @@ func (r *rule) harms() bool {
 	return true
 }
 
-// Inject lets the rules that are about a call do to its exchange what they do, in their order. It returns what to serve
-// the request with, and the names of the rules that harmed it. With an error the request is not to be served: a *Refusal
-// is to be answered, anything else is the end.
+// Inject lets the rules that are about a call do to its exchange what they do, in their order; those after one that
+// refuses the request are not reached. It returns what to serve the request with, and the names of the rules that harmed
+// it. With an error the request is not to be served: a *Refusal is to be answered, anything else is the end.
 func (s *Set) Inject(w http.ResponseWriter, r *http.Request, c call.Call) (http.ResponseWriter, *http.Request, []string, error) {
-	picked := s.pick(c)
-	if len(picked) == 0 {
+	matching := s.matching(c)
+	if len(matching) == 0 {
 		return w, r, nil, nil
 	}
 	x := newExchange(w, r)
 	var names []string
-	for _, rule := range picked {
-		names = append(names, rule.Name)
-		if err := rule.Fault.Inject(x); err != nil {
+	for _, rule := range matching {
+		if !s.harms(rule) {
+			continue
+		}
+		names = append(names, rule.Rule.Name)
+		if err := rule.Rule.Fault.Inject(x); err != nil {
 			return x, x.request, names, err
 		}
 	}

@@ -35,7 +35,7 @@ type Entry struct {
 	Faults []string `json:"faults,omitempty" doc:"Names of the faults that harmed the request."`
 }
 
-// Filter picks entries. What it leaves out matches all; * and ? are wild.
+// Filter picks entries. What it leaves out matches all; * and ? are wild, but do not match what an entry lacks.
 type Filter struct {
 	Account, AccessKey, Operation, Region, Bucket string
 	// Prefix is what keys begin with.
@@ -56,7 +56,7 @@ func (f Filter) Matches(e Entry) bool {
 		{f.Bucket, e.Bucket},
 		{f.Error, e.Error},
 	} {
-		if field[0] != "" && !call.Matches(field[0], field[1]) {
+		if field[0] != "" && (field[1] == "" || !call.Matches(field[0], field[1])) {
 			return false
 		}
 	}

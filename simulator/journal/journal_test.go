@@ -49,6 +49,9 @@ func TestRing(t *testing.T) {
 
 func TestFilter(t *testing.T) {
 	e := Entry{Sequence: 7, Call: call.Call{Account: "1", AccessKey: "A", Operation: "s3:PutObject", Region: "r", Bucket: "b", Key: "k/x"}, Error: "NoSuchKey"}
+	if (Filter{Error: "*"}).Matches(Entry{Sequence: 1}) {
+		t.Error("a request without an error matches any error")
+	}
 	for _, test := range []struct {
 		filter Filter
 		want   bool

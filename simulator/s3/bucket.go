@@ -96,14 +96,6 @@ func (q *request) locate() (*store.Bucket, error) {
 	return nil, err
 }
 
-// getBucketVersioning is GetBucketVersioning of a bucket on which versioning was never set.
-func getBucketVersioning(q *request) error {
-	return wire.WriteXML(q.w, struct {
-		XMLName xml.Name `xml:"VersioningConfiguration"`
-		Xmlns   string   `xml:"xmlns,attr"`
-	}{Xmlns: wire.Namespace})
-}
-
 type listedOwner struct {
 	ID          string
 	DisplayName string

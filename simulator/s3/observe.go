@@ -17,8 +17,8 @@ const servicePrefix = "s3:"
 // identify makes out who asks for what, before any of it is verified: faults strike first, and the journal tells of
 // refused requests too. A region or a key that does not exist is left out.
 func (q *request) identify() {
+	q.claim, q.claimErr = q.parseAuthorization()
 	q.op, q.opErr = q.operation()
-	q.claim, q.claimErr = wire.ParseRequest(q.Request)
 	q.call = call.Call{Bucket: q.name, Key: q.key, Region: q.server.region}
 	if q.op.name != "" {
 		q.call.Operation = servicePrefix + q.op.name

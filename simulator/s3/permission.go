@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"encoding/xml"
 	"strings"
 
 	"github.com/velero-locations/velero-locations/simulator/policy"
@@ -20,6 +19,10 @@ var actions = map[string]string{
 	"ListMultipartUploads":       "ListBucketMultipartUploads",
 	"GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
 	"PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+	"GetBucketEncryption":        "GetEncryptionConfiguration",
+	"PutBucketEncryption":        "PutEncryptionConfiguration",
+	"DeleteBucketEncryption":     "PutEncryptionConfiguration",
+	"DeleteBucketTagging":        "PutBucketTagging",
 	"HeadObject":                 "GetObject",
 	"CopyObject":                 "PutObject",
 	"PostObject":                 "PutObject",
@@ -35,15 +38,16 @@ var headerActions = map[string]string{
 	"X-Amz-Tagging":                       "s3:PutObjectTagging",
 	"X-Amz-Object-Lock-Retain-Until-Date": "s3:PutObjectRetention",
 	"X-Amz-Object-Lock-Legal-Hold":        "s3:PutObjectLegalHold",
+	"X-Amz-Bypass-Governance-Retention":   "s3:BypassGovernanceRetention",
 }
 
-// action is the IAM action of an operation.
-func (q *request) action(operation string) string {
+// action is the IAM action of an operation, on a version of an object where one is named.
+func action(operation, version string) string {
 	name := operation
 	if other, found := actions[operation]; found {
 		name = other
 	}
-	if q.URL.Query().Get("versionId") != "" {
+	if version != "" {
 		name = strings.Replace(name, "Object", "ObjectVersion", 1)
 	}
 	return servicePrefix + name
@@ -52,13 +56,13 @@ func (q *request) action(operation string) string {
 // authorize refuses what the signer may not do with a bucket, or a key or prefix in it.
 func (q *request) authorize(bucket store.BucketInfo) error {
 	if q.op.name == "DeleteObjects" {
-		return nil // authorizeKeys decides once the keys are known
+		return nil // decided for each of its keys
 	}
-	if !q.permits(q.action(q.op.name), bucket, q.call.Key) {
+	if !q.permits(action(q.op.name, q.URL.Query().Get("versionId")), bucket, q.call.Key) {
 		return accessDenied()
 	}
 	for header, action := range headerActions {
-		if q.Header.Get(header) != "" && !q.permits(action, bucket, q.call.Key) {
+		if value := q.Header.Get(header); value != "" && value != "false" && !q.permits(action, bucket, q.call.Key) {
 			return accessDenied()
 		}
 	}
@@ -68,30 +72,6 @@ func (q *request) authorize(bucket store.BucketInfo) error {
 // authorizeService refuses what the signer may not do where no bucket is concerned that exists.
 func (q *request) authorizeService(region string) error {
 	return q.authorize(store.BucketInfo{Name: q.name, Region: region, Account: q.signer.Account.ID})
-}
-
-// authorizeKeys refuses a DeleteObjects with a key that the signer may not delete.
-func (q *request) authorizeKeys() error {
-	if q.op.name != "DeleteObjects" {
-		return nil
-	}
-	document, err := q.document()
-	if err != nil {
-		return err
-	}
-	q.body = wire.BytesBody(document)
-	var deletion struct {
-		Object []struct{ Key string }
-	}
-	if err := xml.Unmarshal(document, &deletion); err != nil {
-		return nil // refused by the operation itself
-	}
-	for _, object := range deletion.Object {
-		if !q.permits(servicePrefix+"DeleteObject", q.bucket.Info(), object.Key) {
-			return accessDenied()
-		}
-	}
-	return nil
 }
 
 // permits says whether the signer may do an action on a key of a bucket.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/klog/v2"
@@ -31,6 +30,10 @@ type Options struct {
 	Accounts *accounts.Directory
 	// Regions are those that exist.
 	Regions []string
+	// Domains are those under which a bucket's name is a host: bucket.DOMAIN. localhost is one in any case.
+	Domains []string
+	// StallTimeout is how long a client may leave a request's body, or an answer, where it is; zero is 30 seconds.
+	StallTimeout time.Duration
 	// Now is the clock that signatures are checked against; nil is the machine's.
 	Now func() time.Time
 	// BucketPolicies returns the policy of a bucket; nil is none at all.
@@ -43,7 +46,7 @@ type Options struct {
 	Endpoint func(region string) string
 }
 
-// Server answers S3's REST protocol for path-style requests. Requests must be signed with Signature Version 4, in their
+// Server answers S3's REST protocol, with the bucket in the path or in the host. Requests must be signed with Signature Version 4, in their
 // headers or their URL.
 type Server struct {
 	options Options
@@ -83,6 +86,8 @@ type request struct {
 	call        call.Call
 	bucket      *store.Bucket
 	body        *wire.Body
+	document    []byte // the body of a request whose body is not streamed
+	form        *form  // that carries an upload; nil for other requests
 	requestedAt time.Time
 }
 
@@ -90,8 +95,8 @@ type request struct {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	recorder := s.watch(w, r)
 	defer recorder.Done()
-	q := &request{Request: r, server: s, w: recorder, requestedAt: s.options.Now()}
-	q.name, q.key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	q := &request{Request: r, server: s, w: guardConnection(recorder, r, s.options.StallTimeout), requestedAt: s.options.Now()}
+	q.name, q.key = q.address()
 	h := w.Header()
 	h.Set("Server", "velero-locations-simulator")
 	h.Set("X-Amz-Request-Id", rand.Text()[:16])
@@ -153,9 +158,6 @@ func (q *request) serve() error {
 	if err := q.openBody(op); err != nil {
 		return err
 	}
-	if err := q.authorizeKeys(); err != nil {
-		return err
-	}
 	return q.conceal(op.handle(q))
 }
 
@@ -187,12 +189,11 @@ func (q *request) authenticate() error {
 	}
 	signer, found := q.server.options.Accounts.Key(auth.AccessKeyID)
 	if !found {
-		return wire.NewError(http.StatusForbidden, "InvalidAccessKeyId",
-			"The AWS Access Key Id you provided does not exist in our records.").With("AWSAccessKeyId", auth.AccessKeyID)
+		return invalidAccessKeyID(auth.AccessKeyID)
 	}
 	q.signer = signer
-	if q.Header.Get("X-Amz-Security-Token") != "" || q.URL.Query().Has("X-Amz-Security-Token") {
-		return wire.NewError(http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+	if err := q.checkSession(); err != nil {
+		return err
 	}
 	if err := auth.CheckTime(q.requestedAt); err != nil {
 		return err
@@ -201,6 +202,9 @@ func (q *request) authenticate() error {
 		return err
 	}
 	q.auth = auth
+	if q.form != nil {
+		return q.form.verify(auth, signer.Secret, q.requestedAt)
+	}
 	return auth.Verify(q.Request, signer.Secret)
 }
 
@@ -243,19 +247,11 @@ func (q *request) mayUse(bucket *store.Bucket) error {
 
 // checkHeaders refuses what would change the meaning of a request and is not done, instead of ignoring it.
 func (q *request) checkHeaders() error {
-	for name := range q.Header {
-		for _, prefix := range []string{"X-Amz-Server-Side-Encryption-Customer-", "X-Amz-Copy-Source-Server-Side-Encryption-", "X-Amz-Object-Lock-", "X-Amz-Grant-"} {
-			if strings.HasPrefix(name, prefix) {
-				return wire.NotImplemented(strings.ToLower(name))
-			}
-		}
+	if err := checkACLHeaders(q.Header); err != nil {
+		return err
 	}
 	if len(q.key) > 1024 {
 		return wire.NewError(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
-	}
-	if id := q.URL.Query()["versionId"]; len(id) > 0 && id[0] != "null" {
-		return wire.NewError(http.StatusNotFound, "NoSuchVersion", "The specified version does not exist.").
-			With("Key", q.key).With("VersionId", id[0])
 	}
 	return nil
 }

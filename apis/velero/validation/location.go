@@ -3,10 +3,19 @@
 package validation
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	dns "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
+	"github.com/velero-locations/velero-locations/locations"
+	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
 var (
@@ -17,50 +26,128 @@ var (
 )
 
 // BackupStorageLocation returns all that is wrong with a location. old is nil on creation.
-func BackupStorageLocation(location, _ *velero.BackupStorageLocation) field.ErrorList {
+func (r Rules) BackupStorageLocation(location, old *velero.BackupStorageLocation) field.ErrorList {
+	return unlessKnown(location, old, r.backupStorageLocation)
+}
+
+func (r Rules) backupStorageLocation(location *velero.BackupStorageLocation) field.ErrorList {
 	spec, status := field.NewPath("spec"), field.NewPath("status")
 
-	errs := provider(location.Spec.Provider, spec.Child("provider"))
+	errs := providerName(location.Spec.Provider, spec.Child("provider"))
+	errs = append(errs, r.enforced(provider.CheckConfig(location.Spec.Provider, provider.ObjectStore, location.Spec.Config, spec.Child("config")))...)
 	errs = append(errs, secretKey(location.Spec.Credential, spec.Child("credential"))...)
-	errs = append(errs, objectStorage(location.Spec.ObjectStorage, spec.Child("objectStorage"))...)
+	errs = append(errs, objectStorage(&location.Spec, spec.Child("objectStorage"))...)
 	errs = append(errs, oneOf(location.Spec.AccessMode, accessModes, spec.Child("accessMode"))...)
+	errs = append(errs, period(location.Spec.BackupSyncPeriod, spec.Child("backupSyncPeriod"))...)
+	errs = append(errs, period(location.Spec.ValidationFrequency, spec.Child("validationFrequency"))...)
 	errs = append(errs, oneOf(location.Status.Phase, phases, status.Child("phase"))...)
 	return append(errs, oneOf(location.Status.AccessMode, accessModes, status.Child("accessMode"))...)
 }
 
 // VolumeSnapshotLocation returns all that is wrong with a location. old is nil on creation.
-func VolumeSnapshotLocation(location, _ *velero.VolumeSnapshotLocation) field.ErrorList {
+func (r Rules) VolumeSnapshotLocation(location, old *velero.VolumeSnapshotLocation) field.ErrorList {
+	return unlessKnown(location, old, r.volumeSnapshotLocation)
+}
+
+func (r Rules) volumeSnapshotLocation(location *velero.VolumeSnapshotLocation) field.ErrorList {
 	spec, status := field.NewPath("spec"), field.NewPath("status")
 
-	errs := provider(location.Spec.Provider, spec.Child("provider"))
+	errs := providerName(location.Spec.Provider, spec.Child("provider"))
+	errs = append(errs, r.enforced(provider.CheckConfig(location.Spec.Provider, provider.VolumeSnapshotter, location.Spec.Config, spec.Child("config")))...)
 	errs = append(errs, secretKey(location.Spec.Credential, spec.Child("credential"))...)
 	return append(errs, oneOf(location.Status.Phase, snapshotLocationPhases, status.Child("phase"))...)
 }
 
-func provider(name string, path *field.Path) field.ErrorList {
+// providerName accepts what Velero accepts as the name of a plugin, and the short form of it.
+func providerName(name string, path *field.Path) field.ErrorList {
 	if name == "" {
 		return field.ErrorList{field.Required(path, "name the storage provider, such as aws, azure or gcp")}
+	}
+	domain, plugin, _ := strings.Cut(provider.Normal(name), "/")
+	if plugin == "" || strings.Contains(plugin, "/") || strings.ContainsFunc(plugin, notPrintable) || len(dns.IsDNS1123Subdomain(domain)) > 0 {
+		return field.ErrorList{field.Invalid(path, name, "must be the name of a plugin, such as aws or example.com/my-storage")}
 	}
 	return nil
 }
 
-func objectStorage(storage *velero.ObjectStorageLocation, path *field.Path) field.ErrorList {
+func notPrintable(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
+
+func objectStorage(spec *velero.BackupStorageLocationSpec, path *field.Path) field.ErrorList {
+	storage := spec.ObjectStorage
 	if storage == nil {
 		return field.ErrorList{field.Required(path, "name the bucket in objectStorage.bucket")}
 	}
-	var errs field.ErrorList
-	if storage.Bucket == "" {
-		errs = append(errs, field.Required(path.Child("bucket"), "name the bucket that backups are kept in"))
+	errs := bucket(spec, path.Child("bucket"))
+	if err := locations.CheckPrefix(storage.Prefix); err != nil {
+		errs = append(errs, field.Invalid(path.Child("prefix"), storage.Prefix, err.Error()))
+	}
+	if len(storage.CACert) > 0 {
+		errs = append(errs, certificates(storage, path.Child("caCert"))...)
 	}
 	return append(errs, secretKey(storage.CACertRef, path.Child("caCertRef"))...)
 }
 
-// secretKey checks the key, which Velero's CRDs require. That the Secret's name may be empty is theirs too.
-func secretKey(selector *corev1.SecretKeySelector, path *field.Path) field.ErrorList {
-	if selector != nil && selector.Key == "" {
-		return field.ErrorList{field.Required(path.Child("key"), "name the key of the Secret")}
+// bucket checks the name without the slashes at its ends, which Velero trims.
+func bucket(spec *velero.BackupStorageLocationSpec, path *field.Path) field.ErrorList {
+	written := spec.ObjectStorage.Bucket
+	if strings.Trim(written, "/") == "" {
+		return field.ErrorList{field.Required(path, "name the bucket that backups are kept in")}
+	}
+	if scheme, _, found := strings.Cut(written, "://"); found {
+		return field.ErrorList{field.Invalid(path, written, fmt.Sprintf("must be the name of the bucket only, without %s://", scheme))}
+	}
+	place, err := locations.ParsePlace(written, "")
+	if err == nil && strings.ContainsFunc(place.Bucket, notPrintable) {
+		err = errors.New("must not have spaces or control characters")
+	}
+	if p := provider.Find(spec.Provider, provider.ObjectStore); err == nil && p != nil {
+		err = p.CheckBucket(place.Bucket, spec.Config)
+	}
+	if err != nil {
+		return field.ErrorList{field.Invalid(path, written, err.Error())}
 	}
 	return nil
+}
+
+// certificates does not repeat the text, which may be a private key by mistake.
+func certificates(storage *velero.ObjectStorageLocation, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if storage.CACertRef != nil {
+		errs = append(errs, field.Forbidden(path, "not together with caCertRef: leave one of them away"))
+	}
+	if _, err := locations.ParseCertificates(storage.CACert); err != nil {
+		errs = append(errs, field.Invalid(path, field.OmitValueType{}, fmt.Sprintf("must be certificates, PEM-encoded and then in base64: %s", err)))
+	}
+	return errs
+}
+
+// secretKey checks that a selector names a Secret and a key. Velero's CRDs accept an empty name,
+// which no Secret has.
+func secretKey(selector *corev1.SecretKeySelector, path *field.Path) field.ErrorList {
+	if selector == nil {
+		return nil
+	}
+	var errs field.ErrorList
+	switch {
+	case selector.Name == "":
+		errs = append(errs, field.Required(path.Child("name"), "name the Secret"))
+	case len(dns.IsDNS1123Subdomain(selector.Name)) > 0:
+		errs = append(errs, field.Invalid(path.Child("name"), selector.Name, "must be the name of a Secret: lowercase letters, digits, dots and hyphens"))
+	}
+	switch {
+	case selector.Key == "":
+		errs = append(errs, field.Required(path.Child("key"), "name the key of the Secret"))
+	case len(dns.IsConfigMapKey(selector.Key)) > 0:
+		errs = append(errs, field.Invalid(path.Child("key"), selector.Key, "must be the key of a Secret: letters, digits, dots, hyphens and underscores"))
+	}
+	return errs
+}
+
+func period(period *metav1.Duration, path *field.Path) field.ErrorList {
+	if period == nil || period.Duration >= 0 {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(path, period.Duration.String(), "must not be negative: leave it away for the usual period")}
 }
 
 // oneOf accepts an absent value: what it means is for defaulting to say.

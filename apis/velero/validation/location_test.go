@@ -1,76 +1,248 @@
-package validation
+package validation_test
 
 import (
+	"encoding/base64"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/client-go/util/cert"
+	"sigs.k8s.io/yaml"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
+	"github.com/velero-locations/velero-locations/apis/velero/install"
+	"github.com/velero-locations/velero-locations/apis/velero/validation"
 )
 
-func TestBackupStorageLocation(t *testing.T) {
-	for name, test := range map[string]struct {
-		change func(*velero.BackupStorageLocation)
-		want   []string // the errors, each by its field and kind
-	}{
-		"good":               {func(*velero.BackupStorageLocation) {}, nil},
-		"no spec":            {func(l *velero.BackupStorageLocation) { l.Spec = velero.BackupStorageLocationSpec{} }, []string{"spec.provider: Required value", "spec.objectStorage: Required value"}},
-		"no provider":        {func(l *velero.BackupStorageLocation) { l.Spec.Provider = "" }, []string{"spec.provider: Required value"}},
-		"no object storage":  {func(l *velero.BackupStorageLocation) { l.Spec.ObjectStorage = nil }, []string{"spec.objectStorage: Required value"}},
-		"no bucket":          {func(l *velero.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = "" }, []string{"spec.objectStorage.bucket: Required value"}},
-		"credential, no key": {func(l *velero.BackupStorageLocation) { l.Spec.Credential = &corev1.SecretKeySelector{} }, []string{"spec.credential.key: Required value"}},
-		"CA, no key":         {func(l *velero.BackupStorageLocation) { l.Spec.ObjectStorage.CACertRef = &corev1.SecretKeySelector{} }, []string{"spec.objectStorage.caCertRef.key: Required value"}},
-		"access mode":        {func(l *velero.BackupStorageLocation) { l.Spec.AccessMode = "readonly" }, []string{`spec.accessMode: Unsupported value: "readonly": supported values: "ReadOnly", "ReadWrite"`}},
-		"phase":              {func(l *velero.BackupStorageLocation) { l.Status.Phase = "Ready" }, []string{`status.phase: Unsupported value: "Ready"`}},
-		"status access mode": {func(l *velero.BackupStorageLocation) { l.Status.AccessMode = "x" }, []string{"status.accessMode: Unsupported value"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			location := &velero.BackupStorageLocation{Spec: velero.BackupStorageLocationSpec{
-				Provider: "aws", AccessMode: velero.AccessModeReadWrite, ObjectStorage: &velero.ObjectStorageLocation{Bucket: "backups"},
-			}}
-			test.change(location)
-			var got []string
-			for _, err := range BackupStorageLocation(location, nil) {
-				got = append(got, err.Error())
+// TestBadLocations checks the errors of every location in testdata/bad.txt: how many, in which
+// order, of which fields and with which words.
+func TestBadLocations(t *testing.T) {
+	cases := readCases(t, "testdata/bad.txt")
+	if len(cases) < 150 {
+		t.Errorf("there are %d bad locations, want at least 150", len(cases))
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			errs := validate(t, validation.Rules{}, c.object(t), nil)
+			wants := strings.Split(c.want, " && ")
+			if len(errs) != len(wants) {
+				t.Fatalf("%s\ngot %d errors %v, want %d", c.text, len(errs), errs, len(wants))
 			}
-			wantErrors(t, got, test.want)
+			for i, want := range wants {
+				path, words, _ := strings.Cut(strings.TrimSpace(want), ": ")
+				if errs[i].Field != path {
+					t.Errorf("%s\nerror %d is of field %s, want %s", c.text, i, errs[i].Field, path)
+				}
+				for word := range strings.SplitSeq(words, " + ") {
+					if !strings.Contains(errs[i].ErrorBody(), word) {
+						t.Errorf("%s\nerror %d is %q, want %q in it", c.text, i, errs[i], word)
+					}
+				}
+				if strings.Contains(errs[i].Error(), "secret@") {
+					t.Errorf("%s\nerror %d tells a password", c.text, i)
+				}
+			}
 		})
 	}
 }
 
-func TestVolumeSnapshotLocation(t *testing.T) {
-	for name, test := range map[string]struct {
-		location velero.VolumeSnapshotLocation
-		want     []string
-	}{
-		"good":        {velero.VolumeSnapshotLocation{Spec: velero.VolumeSnapshotLocationSpec{Provider: "portworx"}}, nil},
-		"no provider": {velero.VolumeSnapshotLocation{}, []string{"spec.provider: Required value"}},
-		"credential, no key": {velero.VolumeSnapshotLocation{Spec: velero.VolumeSnapshotLocationSpec{
-			Provider: "aws", Credential: &corev1.SecretKeySelector{},
-		}}, []string{"spec.credential.key: Required value"}},
-		"phase": {velero.VolumeSnapshotLocation{
-			Spec: velero.VolumeSnapshotLocationSpec{Provider: "aws"}, Status: velero.VolumeSnapshotLocationStatus{Phase: "New"},
-		}, []string{`status.phase: Unsupported value: "New"`}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var got []string
-			for _, err := range VolumeSnapshotLocation(&test.location, nil) {
-				got = append(got, err.Error())
+func TestGoodLocations(t *testing.T) {
+	cases := readCases(t, "testdata/good.txt")
+	if len(cases) < 60 {
+		t.Errorf("there are %d good locations, want at least 60", len(cases))
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if errs := validate(t, validation.Rules{}, c.object(t), nil); len(errs) > 0 {
+				t.Errorf("%s\ngot %v", c.text, errs)
 			}
-			wantErrors(t, got, test.want)
 		})
 	}
 }
 
-func wantErrors(t *testing.T, got, want []string) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("got %d errors %q, want %d: %q", len(got), got, len(want), want)
+// TestUpdateOfBadLocations shows that what is stored can be written again, whatever is wrong with it:
+// whoever writes a status is not held up, and a new mistake is found all the same.
+func TestUpdateOfBadLocations(t *testing.T) {
+	for _, c := range readCases(t, "testdata/bad.txt") {
+		t.Run(c.name, func(t *testing.T) {
+			old, updated := c.object(t), c.object(t)
+			want := 0
+			switch l := updated.(type) {
+			case *velero.BackupStorageLocation:
+				l.Status.Message = "hello"
+			case *velero.VolumeSnapshotLocation:
+				l.Labels = map[string]string{"a": "b"}
+			}
+			if errs := validate(t, validation.Rules{}, updated, old); len(errs) != want {
+				t.Errorf("%s\nwith another status: %v", c.text, errs)
+			}
+			for _, l := range []runtime.Object{updated} {
+				switch l := l.(type) {
+				case *velero.BackupStorageLocation:
+					l.Spec.Provider, l.Status.Phase = "a//b", "Lost"
+				case *velero.VolumeSnapshotLocation:
+					l.Spec.Provider, l.Status.Phase = "a//b", "Lost"
+				}
+			}
+			errs := fmt.Sprint(validate(t, validation.Rules{}, updated, old))
+			if !strings.Contains(errs, "spec.provider") || !strings.Contains(errs, "status.phase") {
+				t.Errorf("%s\nwith two new mistakes: %s", c.text, errs)
+			}
+		})
 	}
-	for i := range want {
-		if !strings.HasPrefix(got[i], want[i]) {
-			t.Errorf("error %d is %q, want it to begin with %q", i, got[i], want[i])
+}
+
+// TestProviderConfig shows what the modes leave of the errors: all, or none, of spec.config.
+func TestProviderConfig(t *testing.T) {
+	for _, mode := range []validation.ProviderConfig{validation.Warn, validation.Off} {
+		for _, c := range readCases(t, "testdata/bad.txt") {
+			var want []string
+			for _, err := range validate(t, validation.Rules{ProviderConfig: validation.Enforce}, c.object(t), nil) {
+				if !strings.HasPrefix(err.Field, "spec.config") {
+					want = append(want, err.Error())
+				}
+			}
+			var got []string
+			for _, err := range validate(t, validation.Rules{ProviderConfig: mode}, c.object(t), nil) {
+				got = append(got, err.Error())
+			}
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s\n%s: got %q, want %q", c.text, mode, got, want)
+			}
 		}
 	}
+	var mode validation.ProviderConfig
+	if err := mode.Set("strict"); err == nil || mode.String() != "enforce" {
+		t.Errorf("setting the mode to strict: %v, and it is %s", err, &mode)
+	}
+	if err := mode.Set("off"); err != nil || mode != validation.Off {
+		t.Errorf("setting the mode to off: %v, and it is %s", err, &mode)
+	}
+}
+
+// TestDocumentedErrors shows that the errors in docs/locations.md are those that users see.
+func TestDocumentedErrors(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/locations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]bool{}
+	for _, c := range readCases(t, "testdata/bad.txt") {
+		for _, err := range validate(t, validation.Rules{}, c.object(t), nil) {
+			given[err.Error()] = true
+		}
+	}
+	found := 0
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "spec.") || strings.HasPrefix(line, "status.") {
+			found++
+			if !given[line] {
+				t.Errorf("docs/locations.md has an error that no location in testdata/bad.txt gives:\n%s", line)
+			}
+		}
+	}
+	if found < 30 {
+		t.Errorf("docs/locations.md has %d errors, want at least 30", found)
+	}
+}
+
+func validate(t testing.TB, rules validation.Rules, obj, old runtime.Object) field.ErrorList {
+	t.Helper()
+	switch obj := obj.(type) {
+	case *velero.BackupStorageLocation:
+		old, _ := old.(*velero.BackupStorageLocation)
+		return rules.BackupStorageLocation(obj, old)
+	case *velero.VolumeSnapshotLocation:
+		old, _ := old.(*velero.VolumeSnapshotLocation)
+		return rules.VolumeSnapshotLocation(obj, old)
+	}
+	t.Fatalf("no rules for a %T", obj)
+	return nil
+}
+
+// testCase is a line of a file in testdata.
+type testCase struct {
+	name, kind, text, want string
+	json                   []byte
+}
+
+func readCases(t testing.TB, file string) []testCase {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, _, err := cert.GenerateSelfSignedCertKey("storage.example.com", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shorthand := strings.NewReplacer(
+		"$B", "objectStorage: {bucket: velero-backups}", "$CA", base64.StdEncoding.EncodeToString(certificate), "$K129", strings.Repeat("k", 129))
+	var cases []testCase
+	number := 0
+	for line := range strings.Lines(string(text)) {
+		number++
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		parts := strings.SplitN(line, " | ", 3)
+		c := testCase{name: fmt.Sprintf("line %d", number), kind: parts[0], text: line}
+		if len(parts) > 2 {
+			c.want = parts[2]
+		}
+		body := shorthand.Replace(parts[1])
+		if !strings.HasPrefix(body, "{spec:") {
+			body = "{spec: " + body + "}"
+		}
+		if c.json, err = manifest(c.kind, body); err != nil {
+			t.Fatalf("%s:%d: %v", file, number, err)
+		}
+		cases = append(cases, c)
+	}
+	return cases
+}
+
+func manifest(kind, body string) ([]byte, error) {
+	var object map[string]any
+	if err := yaml.Unmarshal([]byte(body), &object); err != nil {
+		return nil, err
+	}
+	object["apiVersion"] = "velero.io/v1"
+	object["kind"] = map[string]string{"bsl": "BackupStorageLocation", "vsl": "VolumeSnapshotLocation"}[kind]
+	object["metadata"] = map[string]any{"name": "primary", "namespace": "velero"}
+	return yaml.Marshal(object)
+}
+
+// object decodes and defaults as the server does, with no unknown field.
+func (c testCase) object(t testing.TB) runtime.Object {
+	t.Helper()
+	obj, err := decode(c.json)
+	if err != nil {
+		t.Fatalf("%s: %v", c.text, err)
+	}
+	return obj
+}
+
+var codecs = func() serializer.CodecFactory {
+	scheme := runtime.NewScheme()
+	if err := install.Install(scheme); err != nil {
+		panic(err)
+	}
+	return serializer.NewCodecFactory(scheme, serializer.EnableStrict)
+}()
+
+func decode(data []byte) (runtime.Object, error) {
+	obj, err := runtime.Decode(codecs.UniversalDecoder(velero.SchemeGroupVersion), data)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := obj.(metav1.Object); !ok {
+		return nil, fmt.Errorf("a %T is not an object", obj)
+	}
+	return obj, nil
 }

@@ -1,0 +1,177 @@
+// Package warnings says what is accepted but doubtful in an object of group velero.io, to
+// whoever writes it. It does no I/O: what is known of the surroundings is passed in. No warning says
+// what an error of package validation says; all are about objects without errors.
+package warnings
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/velero-locations/velero-locations/apis/velero"
+	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	"github.com/velero-locations/velero-locations/locations"
+	"github.com/velero-locations/velero-locations/locations/provider"
+)
+
+// Surroundings are what is known of what an object stands among. The zero value: nothing.
+type Surroundings struct {
+	// Rules that the object was validated by.
+	Rules validation.Rules
+	// Listed says that Locations are known.
+	Listed bool
+	// Locations are all backup storage locations of the namespace. The object's own is passed over.
+	Locations []*velero.BackupStorageLocation
+	// Secrets that the user may know of, by name, each with its keys; nil keys mean that there is no
+	// such Secret. What is not in the map is not spoken of.
+	Secrets map[string]sets.Set[string]
+}
+
+// BackupStorageLocation returns what is doubtful about a location.
+func BackupStorageLocation(location *velero.BackupStorageLocation, around Surroundings) []string {
+	spec := field.NewPath("spec")
+	warnings := config(location.Spec.Provider, provider.ObjectStore, location.Spec.Config, around.Rules)
+	if storage := location.Spec.ObjectStorage; storage != nil {
+		if len(storage.CACert) > 0 {
+			warnings = append(warnings, "spec.objectStorage.caCert: deprecated: put the certificates in a Secret and name it in spec.objectStorage.caCertRef")
+		}
+		warnings = append(warnings, secret(location.Namespace, storage.CACertRef, spec.Child("objectStorage", "caCertRef"), around.Secrets)...)
+	}
+	warnings = append(warnings, secret(location.Namespace, location.Spec.Credential, spec.Child("credential"), around.Secrets)...)
+	if around.Listed {
+		warnings = append(warnings, overlaps(location, around.Locations)...)
+		warnings = append(warnings, noDefault(location, around.Locations)...)
+	}
+	return printable(warnings)
+}
+
+// VolumeSnapshotLocation returns what is doubtful about a location.
+func VolumeSnapshotLocation(location *velero.VolumeSnapshotLocation, around Surroundings) []string {
+	warnings := config(location.Spec.Provider, provider.VolumeSnapshotter, location.Spec.Config, around.Rules)
+	return printable(append(warnings, secret(location.Namespace, location.Spec.Credential, field.NewPath("spec", "credential"), around.Secrets)...))
+}
+
+// SecretNames returns the names of the Secrets that selectors, which may be nil, select from.
+func SecretNames(selectors ...*corev1.SecretKeySelector) []string {
+	names := sets.New[string]()
+	for _, selector := range selectors {
+		if selector != nil {
+			names.Insert(selector.Name)
+		}
+	}
+	return sets.List(names)
+}
+
+func config(name string, role provider.Role, settings map[string]string, rules validation.Rules) []string {
+	path := field.NewPath("spec", "config")
+	var warnings []string
+	if provider.Find(name, role) == nil {
+		known := provider.Names(role)
+		text := fmt.Sprintf("spec.provider: %q is not known here (known for %ss: %s): its settings are not checked", name, role, strings.Join(known, ", "))
+		if near := provider.Nearest(name, known); near != "" {
+			text += fmt.Sprintf("; did you mean %q?", near)
+		}
+		warnings = append(warnings, text)
+	}
+	if rules.ProviderConfig == validation.Warn {
+		for _, err := range provider.CheckConfig(name, role, settings, path) {
+			warnings = append(warnings, err.Error())
+		}
+	}
+	return append(warnings, provider.DoubtConfig(name, role, settings, path)...)
+}
+
+// secret speaks of a Secret only where the surroundings tell of it.
+func secret(namespace string, selector *corev1.SecretKeySelector, path *field.Path, secrets map[string]sets.Set[string]) []string {
+	if selector == nil {
+		return nil
+	}
+	keys, told := secrets[selector.Name]
+	switch {
+	case !told || keys.Has(selector.Key):
+		return nil
+	case keys == nil:
+		return []string{fmt.Sprintf("%s: there is no Secret %q in namespace %q yet", path, selector.Name, namespace)}
+	}
+	return []string{fmt.Sprintf("%s: Secret %q in namespace %q has no key %q yet", path, selector.Name, namespace, selector.Key)}
+}
+
+// noDefault is silent where a location has the name that Velero's server falls back to.
+func noDefault(location *velero.BackupStorageLocation, all []*velero.BackupStorageLocation) []string {
+	isDefault := func(l *velero.BackupStorageLocation) bool { return l.Spec.Default || l.Name == "default" }
+	others := func(l *velero.BackupStorageLocation) bool { return l.Name != location.Name && isDefault(l) }
+	if isDefault(location) || slices.ContainsFunc(all, others) {
+		return nil
+	}
+	return []string{fmt.Sprintf("spec.default: no location of namespace %q is the default: backups that name no location will fail; set spec.default to true on one", location.Namespace)}
+}
+
+// overlaps names the locations that lie in the same place, or one in the other. Only such that are
+// written to disturb each other.
+func overlaps(location *velero.BackupStorageLocation, all []*velero.BackupStorageLocation) []string {
+	own, ok := placeOf(location)
+	if !ok {
+		return nil
+	}
+	var same, around, inside []string
+	for _, other := range all {
+		place, ok := placeOf(other)
+		if !ok || other.Name == location.Name || place.endpoint != own.endpoint {
+			continue
+		}
+		switch {
+		case place.Place == own.Place:
+			same = append(same, other.Name)
+		case place.Contains(own.Place):
+			around = append(around, other.Name)
+		case own.Contains(place.Place):
+			inside = append(inside, other.Name)
+		}
+	}
+
+	const remedy = "give each a prefix of its own, or set accessMode: ReadOnly on all but one"
+	var warnings []string
+	say := func(names []string, text string) {
+		if len(names) > 0 {
+			warnings = append(warnings, fmt.Sprintf("spec.objectStorage: "+text+": "+remedy, own, locations.Enumerate(names)))
+		}
+	}
+	say(same, "the %s is also the place of location %s, and each takes the other's backups for its own")
+	say(around, "the %s lies inside of location %s, which Velero finds unavailable as soon as something is written here")
+	say(inside, "the %s has location %s inside, and Velero finds this one unavailable as soon as something is written there")
+	return warnings
+}
+
+// place in object storage, with the endpoint that tells apart buckets of the same name.
+type place struct {
+	locations.Place
+	endpoint string
+}
+
+// placeOf returns where a location keeps backups, if it writes any.
+func placeOf(location *velero.BackupStorageLocation) (place, bool) {
+	storage := location.Spec.ObjectStorage
+	if storage == nil || location.Spec.AccessMode == velero.AccessModeReadOnly || location.DeletionTimestamp != nil {
+		return place{}, false
+	}
+	parsed, err := locations.ParsePlace(storage.Bucket, storage.Prefix)
+	return place{parsed, provider.Endpoint(location.Spec.Provider, location.Spec.Config)}, err == nil
+}
+
+// printable replaces what an HTTP header cannot hold: the names of settings are any text.
+func printable(warnings []string) []string {
+	for i, text := range warnings {
+		warnings[i] = strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) {
+				return ' '
+			}
+			return r
+		}, strings.ToValidUTF8(text, " "))
+	}
+	return warnings
+}

@@ -1,0 +1,143 @@
+package warnings
+
+import (
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/velero-locations/velero-locations/apis/velero"
+	"github.com/velero-locations/velero-locations/apis/velero/validation"
+)
+
+type settings = map[string]string
+
+// location in bucket "backups"; changes make it particular.
+func location(name, prefix string, changes ...func(*velero.BackupStorageLocation)) *velero.BackupStorageLocation {
+	l := &velero.BackupStorageLocation{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "velero"},
+		Spec: velero.BackupStorageLocationSpec{
+			Provider: "aws", Config: settings{"region": "us-east-1"}, AccessMode: velero.AccessModeReadWrite,
+			ObjectStorage: &velero.ObjectStorageLocation{Bucket: "backups", Prefix: prefix},
+		},
+	}
+	for _, change := range changes {
+		change(l)
+	}
+	return l
+}
+
+func isDefault(l *velero.BackupStorageLocation) { l.Spec.Default = true }
+func readOnly(l *velero.BackupStorageLocation)  { l.Spec.AccessMode = velero.AccessModeReadOnly }
+func deleted(l *velero.BackupStorageLocation)   { l.DeletionTimestamp = &metav1.Time{} }
+
+func with(config settings) func(*velero.BackupStorageLocation) {
+	return func(l *velero.BackupStorageLocation) { l.Spec.Config = config }
+}
+
+func named(provider string) func(*velero.BackupStorageLocation) {
+	return func(l *velero.BackupStorageLocation) { l.Spec.Provider = provider }
+}
+
+func TestNeighbours(t *testing.T) {
+	all := func(locations ...*velero.BackupStorageLocation) []*velero.BackupStorageLocation { return locations }
+	for name, test := range map[string]struct {
+		own  *velero.BackupStorageLocation
+		all  []*velero.BackupStorageLocation
+		want []string
+	}{
+		"alone":                      {location("a", "", isDefault), nil, nil},
+		"itself":                     {location("a", "", isDefault), all(location("a", "")), nil},
+		"same place":                 {location("a", "", isDefault), all(location("b", "")), []string{`bucket "backups" is also the place of location "b"`}},
+		"same place, slashes":        {location("a", "/x/", isDefault), all(location("b", "x")), []string{`prefix "x" of bucket "backups" is also the place of location "b"`}},
+		"same place, provider":       {location("a", "", isDefault), all(location("b", "", named("velero.io/aws"))), []string{`"b"`}},
+		"same place, other region":   {location("a", "", isDefault), all(location("b", "", with(settings{"region": "us-west-1"}))), []string{`"b"`}},
+		"inside":                     {location("a", "x", isDefault), all(location("b", "")), []string{`prefix "x" of bucket "backups" lies inside of location "b"`}},
+		"around":                     {location("a", "", isDefault), all(location("b", "x/y")), []string{`bucket "backups" has location "b" inside`}},
+		"inside and around":          {location("a", "x", isDefault), all(location("b", ""), location("c", "x/y")), []string{`inside of location "b"`, `has location "c" inside`}},
+		"several":                    {location("a", "", isDefault), all(location("e", ""), location("d", ""), location("c", ""), location("b", "")), []string{`location "b", "c", "d" and 1 more`}},
+		"beside":                     {location("a", "x", isDefault), all(location("b", "xy")), nil},
+		"other bucket":               {location("a", "", isDefault), all(location("b", "", func(l *velero.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = "other" })), nil},
+		"other endpoint":             {location("a", "", isDefault), all(location("b", "", with(settings{"s3Url": "http://minio:9000"}))), nil},
+		"other provider":             {location("a", "", isDefault), all(location("b", "", named("gcp"))), nil},
+		"the other is read-only":     {location("a", "", isDefault), all(location("b", "", readOnly)), nil},
+		"this one is read-only":      {location("a", "", isDefault, readOnly), all(location("b", "")), nil},
+		"the other is being deleted": {location("a", "", isDefault), all(location("b", "", deleted)), nil},
+		"the other has no place":     {location("a", "", isDefault), all(location("b", "", func(l *velero.BackupStorageLocation) { l.Spec.ObjectStorage = nil })), nil},
+		"no default":                 {location("a", "x"), all(location("b", "y")), []string{`spec.default: no location of namespace "velero" is the default`}},
+		"was the default":            {location("a", "x"), all(location("a", "x", isDefault)), []string{"spec.default"}},
+		"another default":            {location("a", "x"), all(location("b", "y", isDefault)), nil},
+		"default by its name":        {location("default", "x"), nil, nil},
+		"another by its name":        {location("a", "x"), all(location("default", "y")), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wantWarnings(t, BackupStorageLocation(test.own, Surroundings{Listed: true, Locations: test.all}), test.want)
+		})
+	}
+	if got := BackupStorageLocation(location("a", "x"), Surroundings{}); len(got) > 0 {
+		t.Errorf("of neighbours that are not known it says %q", got)
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	selector := func(name, key string) *corev1.SecretKeySelector {
+		return &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: key}
+	}
+	for name, test := range map[string]struct {
+		secrets map[string]sets.Set[string]
+		want    []string
+	}{
+		"not told":       {nil, nil},
+		"both there":     {map[string]sets.Set[string]{"ca": sets.New("ca.crt"), "keys": sets.New("x", "cloud")}, nil},
+		"neither there":  {map[string]sets.Set[string]{"ca": nil, "keys": nil}, []string{`spec.objectStorage.caCertRef: there is no Secret "ca" in namespace "velero" yet`, `spec.credential: there is no Secret "keys"`}},
+		"no key":         {map[string]sets.Set[string]{"keys": sets.New("x")}, []string{`spec.credential: Secret "keys" in namespace "velero" has no key "cloud" yet`}},
+		"an empty one":   {map[string]sets.Set[string]{"keys": {}}, []string{`has no key "cloud" yet`}},
+		"told of others": {map[string]sets.Set[string]{"others": nil}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := location("a", "")
+			l.Spec.Credential, l.Spec.ObjectStorage.CACertRef = selector("keys", "cloud"), selector("ca", "ca.crt")
+			wantWarnings(t, BackupStorageLocation(l, Surroundings{Secrets: test.secrets}), test.want)
+		})
+	}
+	snapshots := &velero.VolumeSnapshotLocation{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "velero"},
+		Spec:       velero.VolumeSnapshotLocationSpec{Provider: "gcp", Credential: selector("keys", "gcp")},
+	}
+	wantWarnings(t, VolumeSnapshotLocation(snapshots, Surroundings{Secrets: map[string]sets.Set[string]{"keys": nil}}), []string{`spec.credential: there is no Secret "keys"`})
+}
+
+func TestSettings(t *testing.T) {
+	warn := Surroundings{Rules: validation.Rules{ProviderConfig: validation.Warn}}
+	for name, test := range map[string]struct {
+		location *velero.BackupStorageLocation
+		around   Surroundings
+		want     []string
+	}{
+		"nothing":             {location("a", ""), Surroundings{}, nil},
+		"unknown provider":    {location("a", "", named("example.com/x")), Surroundings{}, []string{`spec.provider: "example.com/x" is not known here (known for backup storage locations: aws, azure, gcp)`}},
+		"misspelt provider":   {location("a", "", named("asw")), Surroundings{}, []string{`did you mean "aws"?`}},
+		"no such role":        {location("a", "", named("portworx")), Surroundings{}, []string{`"portworx" is not known here (known for backup storage locations`}},
+		"region":              {location("a", "", with(settings{"region": "us-esat-1"})), Surroundings{}, []string{"spec.config[region]"}},
+		"certificate inline":  {location("a", "", func(l *velero.BackupStorageLocation) { l.Spec.ObjectStorage.CACert = []byte("x") }), Surroundings{}, []string{"spec.objectStorage.caCert: deprecated"}},
+		"errors":              {location("a", "", with(settings{"regoin": "x", "s3ForcePathStyle": "yes"})), warn, []string{`spec.config[regoin]: Unsupported value: "regoin": did you mean "region"?`, "spec.config[s3ForcePathStyle]: Invalid value"}},
+		"errors are not told": {location("a", "", with(settings{"regoin": "x"})), Surroundings{}, nil},
+		"not printable":       {location("a", "", with(settings{"a\r\nb": "x"})), warn, []string{"spec.config[a  b]: Unsupported value"}},
+	} {
+		t.Run(name, func(t *testing.T) { wantWarnings(t, BackupStorageLocation(test.location, test.around), test.want) })
+	}
+}
+
+func wantWarnings(t *testing.T, got, want []string) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("got %d warnings %q, want %d: %q", len(got), got, len(want), want)
+	}
+	for i := range want {
+		if !strings.Contains(got[i], want[i]) {
+			t.Errorf("warning %d is %q, want %q in it", i, got[i], want[i])
+		}
+	}
+}

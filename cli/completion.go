@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// completionTimeout is how long completion may keep a user waiting at the TAB key.
+const completionTimeout = 3 * time.Second
+
+// completeNames offers the names of the namespace's locations that were not typed yet; at most
+// limit of them are typed, or any number if it is negative.
+func (k kind[T, L]) completeNames(c *connection, limit int) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if limit >= 0 && len(args) >= limit {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
+		defer cancel()
+		client, _, err := k.connect(c)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		locations, err := k.list(ctx, client, "")
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		var names []cobra.Completion
+		for _, location := range locations {
+			if name := location.GetName(); !slices.Contains(args, name) {
+				names = append(names, name)
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeFlags completes the flags that all kinds have at creation.
+func (k kind[T, L]) completeFlags(cmd *cobra.Command) {
+	completeFlag(cmd, "provider", k.providers()...)
+	if cmd.Flags().Lookup("access-mode") != nil {
+		completeFlag(cmd, "access-mode", accessModes...)
+	}
+}
+
+// completeFlag offers fixed values.
+func completeFlag(cmd *cobra.Command, flag string, values ...string) {
+	// It fails only for a flag that there is not; tests see that.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
+)
+
+// set changes the fields that flags name, and no other: it sends a merge patch, so that what others
+// change at the same time stays, and that the server moves the default if it is asked to.
+func (k kind[T, L]) set(c *connection) *cobra.Command {
+	var (
+		change = k.newChange()
+		dry    dryRun
+		out    output
+	)
+	cmd := &cobra.Command{
+		Use:   "set NAME",
+		Short: "Change a " + k.singular + "; what no flag names stays as it is",
+		Args:  oneName,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			spec, err := change.spec(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			if len(spec) == 0 {
+				return fmt.Errorf("nothing to set: give %s", flagsOf(change))
+			}
+			patch, err := json.Marshal(map[string]any{"spec": spec})
+			if err != nil {
+				return fmt.Errorf("encoding the change: %w", err)
+			}
+			client, _, err := k.connect(c)
+			if err != nil {
+				return err
+			}
+			var location T
+			// The server, too, tries a patch again, but only a few times.
+			err = retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+				location, err = client.Patch(cmd.Context(), args[0], types.MergePatchType, patch, metav1.PatchOptions{DryRun: dry.option(), FieldManager: fieldManager})
+				return err
+			})
+			if err != nil {
+				return readable(err)
+			}
+			if out.wanted() {
+				return k.print(c, out, location)
+			}
+			fmt.Fprintf(c.Out, "%s %q configured successfully%s.\n", k.noun, location.GetName(), dry.suffix())
+			return nil
+		},
+		ValidArgsFunction: k.completeNames(c, 1),
+	}
+	change.addFlags(cmd.Flags())
+	dry.addFlag(cmd)
+	out.addFlags(cmd, "Print the location as it became.")
+	return cmd
+}
+
+// flagsOf lists the flags of a change for an error.
+func flagsOf(change change) string {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	change.addFlags(flags)
+	var names []string
+	flags.VisitAll(func(flag *pflag.Flag) { names = append(names, "--"+flag.Name) })
+	return strings.Join(names, " or ")
+}

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"github.com/spf13/pflag"
+
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
+	"github.com/velero-locations/velero-locations/locations/provider"
+)
+
+// Unlike Velero's client, delete is among its verbs.
+var snapshotLocation = kind[*v1.VolumeSnapshotLocation, *v1.VolumeSnapshotLocationList]{
+	singular:  "snapshot-location",
+	plural:    "snapshot-locations",
+	noun:      "Volume snapshot location",
+	created:   "Snapshot volume location",
+	apiKind:   "VolumeSnapshotLocation",
+	providers: func() []string { return provider.Names(provider.VolumeSnapshotter) },
+	client: func(c versioned.Interface, namespace string) client[*v1.VolumeSnapshotLocation, *v1.VolumeSnapshotLocationList] {
+		return c.VeleroV1().VolumeSnapshotLocations(namespace)
+	},
+	newList:     func() *v1.VolumeSnapshotLocationList { return &v1.VolumeSnapshotLocationList{} },
+	newCreation: func() creation[*v1.VolumeSnapshotLocation] { return &snapshotLocationCreation{config: keyValues{}} },
+	newChange:   func() change { return &snapshotLocationChange{} },
+	columns: func([]*v1.VolumeSnapshotLocation) []column[*v1.VolumeSnapshotLocation] {
+		return []column[*v1.VolumeSnapshotLocation]{
+			{"Provider", func(l *v1.VolumeSnapshotLocation) string { return l.Spec.Provider }},
+		}
+	},
+}
+
+// snapshotLocationCreation is a snapshot location as flags describe it.
+type snapshotLocationCreation struct {
+	provider   string
+	config     keyValues
+	credential secretKey
+}
+
+func (c *snapshotLocationCreation) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&c.provider, "provider", "", "Provider of the volumes, such as aws, azure, gcp or portworx (required)")
+	flags.Var(c.config, "config", "Settings of the provider, as KEY=VALUE,...")
+	flags.Var(&c.credential, "credential", credentialUsage)
+}
+
+func (c *snapshotLocationCreation) required() []string { return []string{"provider"} }
+
+func (c *snapshotLocationCreation) location(*pflag.FlagSet) (*v1.VolumeSnapshotLocation, error) {
+	return &v1.VolumeSnapshotLocation{Spec: v1.VolumeSnapshotLocationSpec{
+		Provider: c.provider, Config: c.config, Credential: c.credential.selector(),
+	}}, nil
+}
+
+// snapshotLocationChange is what set can change of a snapshot location.
+type snapshotLocationChange struct {
+	credential secretKey
+}
+
+func (c *snapshotLocationChange) addFlags(flags *pflag.FlagSet) {
+	flags.Var(&c.credential, "credential", credentialUsage)
+}
+
+func (c *snapshotLocationChange) spec(flags *pflag.FlagSet) (map[string]any, error) {
+	spec := map[string]any{}
+	if flags.Changed("credential") {
+		spec["credential"] = c.credential.patch()
+	}
+	return spec, nil
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/velero-locations/velero-locations/apiserver/etcd"
+	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
+)
+
+// clusterFlags lets an API server ask a dev server about users, namespaces and Secrets, as it
+// asks kube-apiserver in a cluster.
+func clusterFlags(cluster *server, args ...string) []string {
+	kubeconfig := cluster.path("kubeconfig")
+	return append(args, "--kubeconfig", kubeconfig, "--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig)
+}
+
+// startAPIServer starts `velero-locations apiserver` in front of a dev server that serves as its
+// cluster. What dev does not serve - reviews of tokens and access, policies, priorities - is switched off.
+func startAPIServer(t *testing.T, cluster *server, etcdFlags ...string) *server {
+	t.Helper()
+	port := freePort(t)
+	s := &server{dir: t.TempDir(), exited: make(chan error, 1), output: &bytes.Buffer{}}
+	args := clusterFlags(cluster, "apiserver", "--bind-address", "127.0.0.1", "--secure-port", port,
+		"--authentication-skip-lookup", "--client-ca-file", cluster.path("ca.pem"), "--enable-priority-and-fairness=false",
+		"--disable-admission-plugins", "MutatingAdmissionPolicy,ValidatingAdmissionPolicy,MutatingAdmissionWebhook,ValidatingAdmissionWebhook")
+	s.process = program(context.Background(), append(args, etcdFlags...)...)
+	s.process.Stdout, s.process.Stderr = s.output, s.output
+	if err := s.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { s.exited <- s.process.Wait() }()
+	t.Cleanup(func() { s.signal(t, syscall.SIGKILL) })
+
+	config, err := clientcmd.LoadFromFile(cluster.path("kubeconfig"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range config.Clusters {
+		target.Server, target.CertificateAuthorityData, target.InsecureSkipTLSVerify = "https://127.0.0.1:"+port, nil, true
+	}
+	if err := clientcmd.WriteToFile(*config, s.path("kubeconfig")); err != nil {
+		t.Fatal(err)
+	}
+	s.poll(t, time.Minute, "the API server to be ready", func() bool {
+		select {
+		case err := <-s.exited:
+			t.Fatalf("the API server ended: %v\n%s", err, s.output)
+		default:
+		}
+		return s.run(t, "", "get", "--raw", "/readyz").stdout == "ok"
+	})
+	return s
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+}
+
+func TestAPIServer(t *testing.T) {
+	cluster := startDev(t, t.TempDir())
+	dir := t.TempDir()
+	s := startAPIServer(t, cluster, "--embedded-etcd-dir", dir)
+	s.kubectlWith(t, location("east", "us-east-1", "", ""), "apply", "-f", "-")
+	wantContains(t, s.kubectl(t, "get", "bsl", "-A"), "velero", "east")
+	if got := cluster.kubectl(t, "get", "bsl", "-A", "-o", "name"); got != "" {
+		t.Errorf("the location is in the cluster's own API too: %q", got)
+	}
+	got := s.run(t, strings.Replace(location("east", "us-east-1", "", ""), "namespace: velero", "namespace: nowhere", 1), "apply", "-f", "-")
+	if got.code == 0 || !strings.Contains(got.stderr, `namespaces "nowhere" not found`) {
+		t.Errorf("a location in no namespace of the cluster: exit code %d, %s", got.code, got.stderr)
+	}
+	if got := s.run(t, "", "get", "secrets"); got.code == 0 {
+		t.Error("the aggregated server serves Secrets")
+	}
+	s.signal(t, syscall.SIGTERM)
+
+	s = startAPIServer(t, cluster, "--embedded-etcd-dir", dir)
+	wantContains(t, s.kubectl(t, "get", "bsl", "-A"), "velero", "east")
+}
+
+// TestServersShareEtcd runs two servers on one etcd that runs outside both.
+func TestServersShareEtcd(t *testing.T) {
+	options := etcd.NewOptions()
+	options.Dir = t.TempDir()
+	backend, err := etcd.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Close)
+	cluster := startDev(t, t.TempDir())
+	one := startAPIServer(t, cluster, "--etcd-servers", backend.Endpoint())
+	two := startAPIServer(t, cluster, "--etcd-servers", backend.Endpoint())
+	watched := two.watch(t, "get", "bsl", "-A", "-w")
+	one.kubectlWith(t, location("east", "us-east-1", "", ""), "apply", "-f", "-")
+	watched.wantLine(t, "east")
+
+	// Many clients of both servers make a location the default at once: one is it in the end.
+	const setters = 100
+	clients := []versioned.Interface{one.client(t), two.client(t)}
+	var group errgroup.Group
+	for i := range setters {
+		group.Go(func() error { return makeDefault(clients[i%2], fmt.Sprintf("location-%d", i)) })
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for i, client := range clients {
+		if got := defaults(t, client); len(got) != 1 {
+			t.Errorf("server %d says the defaults are %v", i, got)
+		}
+	}
+}

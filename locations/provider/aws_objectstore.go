@@ -1,0 +1,86 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// AWSObjectStore is what the spec.config of a backup location of provider aws says about reaching
+// it. Settings that matter only when backups are written are not in it.
+type AWSObjectStore struct {
+	// Region of the bucket. Empty: not said.
+	Region string
+	// URL of the storage, with scheme and host only. Nil: Amazon's own.
+	URL *url.URL
+	// PathStyle says whether the bucket is named in the path of requests (true) or in their host
+	// name (false). Nil: not said.
+	PathStyle *bool
+	// InsecureSkipTLSVerify accepts any certificate.
+	InsecureSkipTLSVerify bool
+	// Profile is the section of the credentials file to use. Empty: not said.
+	Profile string
+	// CredentialsFile is the path of a file in the file system of Velero's server. Empty: not said.
+	CredentialsFile string
+}
+
+// ParseAWSObjectStore reads spec.config of a backup location. The error, of one line, names every
+// setting whose value cannot be used. Keys that it does not know are passed over.
+func ParseAWSObjectStore(config map[string]string) (AWSObjectStore, error) {
+	var problems []string
+	for _, key := range []string{keyRegion, keyS3URL, keyS3ForcePathStyle, keyInsecureSkipTLSVerify} {
+		check := aws.ObjectStore.Key(key).Type.Check
+		if key == keyS3URL {
+			check = func(address string) error { _, err := ParseURL(address); return err }
+		}
+		if config[key] == "" {
+			continue
+		}
+		if err := check(config[key]); err != nil {
+			problems = append(problems, fmt.Sprintf("spec.config.%s %s", key, withValue(config[key], err)))
+		}
+	}
+	if len(problems) > 0 {
+		return AWSObjectStore{}, errors.New(strings.Join(problems, "; "))
+	}
+
+	store := AWSObjectStore{
+		Region:          config[keyRegion],
+		Profile:         config[keyProfile],
+		CredentialsFile: config[keyCredentialsFile],
+	}
+	// These were checked above; absent ones stay as they are.
+	store.URL, _ = ParseURL(config[keyS3URL])
+	store.InsecureSkipTLSVerify, _ = strconv.ParseBool(config[keyInsecureSkipTLSVerify])
+	if style, err := strconv.ParseBool(config[keyS3ForcePathStyle]); err == nil {
+		store.PathStyle = &style
+	}
+	return store, nil
+}
+
+// withValue puts the value in front of what it must be, unless it may hold a password.
+func withValue(value string, err error) string {
+	if mayHoldPassword(value) {
+		return err.Error()
+	}
+	return fmt.Sprintf("is %q, but %s", value, err)
+}
+
+// ParseURL reads the address of S3-compatible storage: http or https, a host, and nothing behind
+// it but a slash. An empty address gives nil. The error, meant to stand behind the name of the
+// setting, does not repeat the address, which may hold a password.
+func ParseURL(address string) (*url.URL, error) {
+	if address == "" {
+		return nil, nil
+	}
+	if err := checkURL(address); err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(address)
+	if err != nil || strings.Trim(u.Path, "/") != "" {
+		return nil, errors.New("must have nothing behind the host: leave only the scheme, the host and the port")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}

@@ -1,0 +1,141 @@
+package provider
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// TestDocumentation shows that docs/providers.md is what the tables say.
+func TestDocumentation(t *testing.T) {
+	text, err := os.ReadFile("../../docs/providers.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != Markdown() {
+		t.Error(`docs/providers.md is out of date: run "make generate"`)
+	}
+}
+
+// TestTables shows that every table can be read by users and by the checks.
+func TestTables(t *testing.T) {
+	for _, p := range Known() {
+		if Normal(p.Short()) != p.Name {
+			t.Errorf("%s is not in normal form", p.Name)
+		}
+		for _, role := range []Role{ObjectStore, VolumeSnapshotter} {
+			schema := p.Schema(role)
+			if schema == nil {
+				continue
+			}
+			if got := Find(p.Short(), role); got != p {
+				t.Errorf("%s is not found as %s", p.Name, p.Short())
+			}
+			names := schema.Names()
+			for i, key := range schema.Keys {
+				if slices.Index(names, key.Name) != i {
+					t.Errorf("%s, %s: %s is there twice", p.Name, role, key.Name)
+				}
+				if key.Name == "" || key.Doc == "" || key.Type.Name == "" || strings.Contains(key.Doc, "|") || strings.HasSuffix(key.Doc, ".") {
+					t.Errorf("%s, %s: %q is not documented in one line without a full stop", p.Name, role, key.Name)
+				}
+				if key.RequiredWith != "" && schema.Key(key.RequiredWith) == nil {
+					t.Errorf("%s, %s: %s is required with %s, which is not there", p.Name, role, key.Name, key.RequiredWith)
+				}
+				for _, value := range key.Type.Values {
+					if err := key.Type.Check(value); err != nil {
+						t.Errorf("%s, %s: %s is documented to be %q, but: %v", p.Name, role, key.Name, value, err)
+					}
+				}
+			}
+			for _, group := range schema.Exclusive {
+				for _, name := range group {
+					if schema.Key(name) == nil {
+						t.Errorf("%s, %s: %s excludes others, but is not there", p.Name, role, name)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := aws.ObjectStore.Names()
+	for misspelt, want := range map[string]string{
+		"regoin": "region", "REGION": "region", "s3URL": "s3Url", "url": "s3Url", "profle": "profile",
+		"": "", "zone": "", "x": "", "completely-different": "", strings.Repeat("region", 100): "",
+	} {
+		if got := Nearest(misspelt, names); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", misspelt, got, want)
+		}
+	}
+}
+
+func TestEndpoint(t *testing.T) {
+	type config = map[string]string
+	for _, tc := range []struct {
+		name         string
+		nameA, nameB string
+		a, b         config
+		same         bool
+	}{
+		{"Amazon, two regions", "aws", "velero.io/aws", config{"region": "us-east-1"}, config{"region": "us-west-1"}, true},
+		{"Amazon, by address", "aws", "aws", config{}, config{"s3Url": "https://s3.us-east-1.amazonaws.com"}, true},
+		{"same host", "aws", "aws", config{"s3Url": "https://S3.example.com:443/"}, config{"s3Url": "https://s3.example.com"}, true},
+		{"other port", "aws", "aws", config{"s3Url": "http://s3.example.com:9000"}, config{"s3Url": "http://s3.example.com"}, false},
+		{"Amazon and other", "aws", "aws", config{}, config{"s3Url": "http://s3.example.com"}, false},
+		{"other provider", "aws", "gcp", config{}, config{}, false},
+		{"Azure, two accounts", "azure", "azure", config{"storageAccount": "a"}, config{"storageAccount": "b"}, false},
+		{"Azure, by address", "azure", "azure", config{"storageAccount": "a"}, config{"storageAccount": "a", "storageAccountURI": "https://a.blob.core.windows.net/"}, true},
+		{"Google, by address", "gcp", "gcp", config{"storeEndpoint": "x.example.com"}, config{"storeEndpoint": "https://x.example.com/storage/v1/"}, true},
+		{"not known", "x", "velero.io/x", config{"a": "b"}, config{}, true},
+	} {
+		a, b := Endpoint(tc.nameA, tc.a), Endpoint(tc.nameB, tc.b)
+		if (a == b) != tc.same {
+			t.Errorf("%s: %q and %q", tc.name, a, b)
+		}
+	}
+}
+
+func TestDoubtConfig(t *testing.T) {
+	type config = map[string]string
+	for _, tc := range []struct {
+		name   string
+		role   Role
+		config config
+		want   []string
+	}{
+		{"aws", ObjectStore, config{"region": "us-east-1"}, nil},
+		{"aws", ObjectStore, config{"region": "us-gov-east-1", "insecureSkipTLSVerify": "false"}, nil},
+		{"aws", ObjectStore, config{"region": "us-esat-1"}, []string{`spec.config[region]: "us-esat-1" is not the name of a region`}},
+		{"aws", ObjectStore, config{"region": "minio"}, []string{"other storage needs s3Url"}},
+		{"aws", VolumeSnapshotter, config{"region": "us-east-1a"}, []string{`spec.config[region]: "us-east-1a"`}},
+		{"aws", ObjectStore, config{"region": "minio", "s3Url": "http://minio:9000", "s3ForcePathStyle": "true"}, nil},
+		{"aws", ObjectStore, config{"region": "minio", "s3Url": "http://127.0.0.1:9000"}, nil},
+		{"aws", ObjectStore, config{"region": "us-east-1", "s3Url": "https://s3.us-east-1.amazonaws.com"}, nil},
+		{"aws", ObjectStore, config{"region": "minio", "s3Url": "http://minio:9000"}, []string{`spec.config[s3Url]: Velero's plugin puts the bucket in front of the host name`}},
+		{"aws", ObjectStore, config{"region": "r", "s3Url": "https://example.com/s3"}, []string{"spec.config[s3Url]: has a path"}},
+		{"aws", ObjectStore, config{"insecureSkipTLSVerify": "t"}, []string{"spec.config[insecureSkipTLSVerify]: whoever can intercept"}},
+		{"aws", ObjectStore, config{"enableSharedConfig": "true", "signatureVersion": "4"}, []string{"spec.config[enableSharedConfig]: deprecated", "spec.config[signatureVersion]: deprecated"}},
+		{"gcp", VolumeSnapshotter, config{"credentialsFile": "/f"}, []string{"spec.config[credentialsFile]: names a file"}},
+		{"azure", ObjectStore, config{"storageAccount": "my-account"}, []string{`spec.config[storageAccount]: Azure has no storage account "my-account"`}},
+		{"azure", VolumeSnapshotter, config{"subscriptionId": "s"}, []string{"spec.config[subscriptionId]: without resourceGroup"}},
+		{"azure", VolumeSnapshotter, config{"activeDirectoryAuthorityURI": "https://a"}, []string{"refused by it up to v1.14"}},
+		{"portworx", VolumeSnapshotter, config{"orgID": "7", "type": "cloud"}, []string{"spec.config[orgID]: not a setting of provider portworx that is known here"}},
+		{"unknown", ObjectStore, config{"region": "?"}, nil},
+	} {
+		got := DoubtConfig(tc.name, tc.role, tc.config, field.NewPath("spec", "config"))
+		if len(got) != len(tc.want) {
+			t.Errorf("%s %v: got %q, want %q", tc.name, tc.config, got, tc.want)
+			continue
+		}
+		for i := range tc.want {
+			if !strings.Contains(got[i], tc.want[i]) {
+				t.Errorf("%s %v: got %q, want %q", tc.name, tc.config, got, tc.want)
+			}
+		}
+	}
+}
