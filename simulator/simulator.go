@@ -106,8 +106,8 @@ func (s *Simulator) configure() error {
 	return nil
 }
 
-// Reset takes the simulator back to its configuration, but for buckets, objects, volumes and snapshots: accounts, access keys and faults are
-// those of the configuration, the clock is the machine's, and the journal is empty.
+// Reset takes the simulator back to its configuration, but for buckets, objects, volumes and snapshots: accounts,
+// access keys and faults are those of the configuration, the clock is the machine's, and the journal is empty.
 func (s *Simulator) Reset() error {
 	s.clock.Reset()
 	s.journal.Clear()
@@ -201,6 +201,7 @@ func (s *Simulator) RegionalHandler(region string) http.Handler { return s.s3.Re
 // ControlHandler serves the control API.
 func (s *Simulator) ControlHandler() http.Handler {
 	return control.New(control.Options{
-		Accounts: s.accounts, Faults: s.faults, Journal: s.journal, Clock: s.clock, CertPEM: s.CertPEM(), Reset: s.Reset,
+		Accounts: s.accounts, Faults: s.faults, Journal: s.journal, Clock: s.clock, Volumes: s.volumes,
+		CertPEM: s.CertPEM(), Reset: s.Reset,
 	})
 }

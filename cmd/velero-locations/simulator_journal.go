@@ -68,7 +68,7 @@ func printEntry(w io.Writer, e journal.Entry) error {
 	if e.Status == 0 {
 		status = "---"
 	}
-	object := e.Bucket
+	object := cmp.Or(e.Bucket, e.Resource)
 	if e.Key != "" {
 		object += "/" + e.Key
 	}

@@ -1,6 +1,10 @@
 package ec2
 
-import "regexp"
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"regexp"
+)
 
 // kind is a kind of resources, as their ids tell.
 type kind struct {
@@ -30,3 +34,10 @@ func (k kind) check(parameter string, ids ...string) error {
 
 // IsVolumeID says whether a text has the form of a volume's id.
 func IsVolumeID(id string) bool { return volumeKind.form.MatchString(id) }
+
+// NewVolumeID makes up the id of a volume.
+func NewVolumeID() string {
+	var random [9]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return volumeKind.prefix + hex.EncodeToString(random[:])[:17]
+}

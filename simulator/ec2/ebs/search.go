@@ -1,6 +1,8 @@
 package ebs
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -27,6 +29,32 @@ func search[T item](in *shelf[T], query Query, notFound func(ids ...string) erro
 	}
 	slices.SortFunc(out, bySequence)
 	return slices.CompactFunc(out, func(x, y T) bool { return bySequence(x, y) == 0 }), false, nil
+}
+
+// AllVolumes returns the volumes of all places, by account, region and creation.
+func (s *Store) AllVolumes() []*Volume {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return everywhere(s, func(c *contents) *shelf[*Volume] { return &c.volumes })
+}
+
+// AllSnapshots returns the snapshots of all places, by account, region and creation.
+func (s *Store) AllSnapshots() []*Snapshot {
+	s.settle()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return everywhere(s, func(c *contents) *shelf[*Snapshot] { return &c.snapshots })
+}
+
+func everywhere[T item](s *Store, of func(*contents) *shelf[T]) (out []T) {
+	places := slices.SortedFunc(maps.Keys(s.places), func(x, y Place) int {
+		return cmp.Or(cmp.Compare(x.Account, y.Account), cmp.Compare(x.Region, y.Region))
+	})
+	for _, place := range places {
+		found, _ := of(s.places[place]).find(Query{})
+		out = append(out, found...)
+	}
+	return out
 }
 
 func noSuchVolume(ids ...string) error { return notFound("InvalidVolume.NotFound", "volume", ids) }
