@@ -149,6 +149,9 @@ func (d *Directory) Rotate(id string) (Key, error) {
 	delete(d.keys, id)
 	fresh := NewKey()
 	key.ID, key.Secret, key.Active = fresh.ID, fresh.Secret, true
+	if key.SessionToken != "" {
+		key.SessionToken = rand.Text()
+	}
 	d.keys[key.ID] = key
 	return key, nil
 }

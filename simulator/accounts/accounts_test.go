@@ -81,6 +81,12 @@ func TestKeysWhileRunning(t *testing.T) {
 	if _, found := d.Key("A"); found {
 		t.Error("the old key is still found")
 	}
+	if err := d.Add("111111111111", Key{ID: "T", Secret: "s", SessionToken: "token"}); err != nil {
+		t.Fatal(err)
+	}
+	if temporary, err := d.Rotate("T"); err != nil || temporary.SessionToken == "" || temporary.SessionToken == "token" {
+		t.Errorf("a temporary key was rotated to another token: %v, %v", temporary.SessionToken != "token", err)
+	}
 	_, err = d.Rotate("A")
 	for _, err := range []error{err, d.SetActive("A", true), d.Add("333333333333", Key{ID: "B"})} {
 		if !errors.Is(err, ErrNotFound) {
