@@ -104,6 +104,7 @@ func TestRequests(t *testing.T) {
 
 		{"GET", "/v1/journal", "", 200, `"operation": "s3:GetObject"`},
 		{"GET", "/v1/journal?error=NoSuch*&bucket=velero&prefix=k", "", 200, `"status": 404`},
+		{"GET", "/v1/journal?resource=vol-*", "", 200, `"entries": []`},
 		{"GET", "/v1/journal?bucket=other", "", 200, `"entries": []`},
 		{"GET", "/v1/journal?after=1", "", 200, `"entries": []`},
 		{"GET", "/v1/journal?after=x", "", 400, `after: \"x\"`},

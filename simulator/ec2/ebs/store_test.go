@@ -235,3 +235,31 @@ func TestTagLimits(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingElseIsLookedAt counts what a query looks at among many: what it finds, and no more.
+func TestNothingElseIsLookedAt(t *testing.T) {
+	store := open(t, Options{})
+	var volumes []string
+	for i := range 2000 {
+		if i%10 == 0 {
+			volumes = append(volumes, createVolume(t, store, VolumeRequest{}).ID)
+		}
+		createSnapshot(t, store, volumes[len(volumes)-1], Tags{"backup": fmt.Sprintf("b-%d", i/10), "all": "yes"})
+	}
+	shelf := &store.look(home).snapshots
+	for name, test := range map[string]struct {
+		filters []Filter
+		want    int
+	}{
+		"volume":           {[]Filter{{"volume-id", volumes[7:8]}}, 10},
+		"volumes":          {[]Filter{{"volume-id", volumes[7:10]}}, 30},
+		"tag":              {[]Filter{{"tag:backup", []string{"b-7"}}}, 10},
+		"tag and status":   {[]Filter{{"status", []string{"completed"}}, {"tag:backup", []string{"b-7"}}, {"tag:all", []string{"*"}}}, 10},
+		"status of no one": {[]Filter{{"status", []string{"pending"}}, {"owner-id", []string{home.Account}}}, 0},
+		"tag of no one":    {[]Filter{{"tag:none", []string{"x"}}}, 0},
+	} {
+		if got := len(shelf.shortest(test.filters)); got != test.want {
+			t.Errorf("%s: %d are looked at, want %d", name, got, test.want)
+		}
+	}
+}
