@@ -158,6 +158,23 @@ func gone(prefix string) check {
 	}
 }
 
+// atMost: what is stored below the prefix has at most that many bytes, but is not nothing.
+func atMost(prefix string, size int64) check {
+	return func(s *session, _ string) error {
+		var total int64
+		for object := range s.inspector.ListObjects(context.Background(), s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+			if object.Err != nil {
+				return object.Err
+			}
+			total += object.Size
+		}
+		if total == 0 || total > size {
+			return fmt.Errorf("%d bytes are stored below %s, expected at most %d", total, prefix, size)
+		}
+		return nil
+	}
+}
+
 // bucketIn: the client's bucket, its name followed by the suffix, is in the region; nowhere if that is empty.
 func bucketIn(suffix, region string) check {
 	return func(s *session, _ string) error {
@@ -172,7 +189,7 @@ func bucketIn(suffix, region string) check {
 		if !there {
 			return nil
 		}
-		response, err := http.Head(s.server.URL + "/" + s.bucket + suffix) // S3 tells the region to anyone
+		response, err := http.Head(s.S3 + "/" + s.bucket + suffix) // S3 tells the region to anyone
 		if err != nil {
 			return err
 		}

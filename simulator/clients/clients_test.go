@@ -72,7 +72,7 @@ func findProgram(name string) (string, error) {
 	return exec.LookPath(name)
 }
 
-// TestClients runs all clients at once against one simulator, each with an account's key and buckets of its own.
+// TestClients runs all clients at once against one simulator, each with buckets of its own.
 func TestClients(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range clients {
@@ -106,7 +106,7 @@ func (w *world) newSession(t *testing.T, c client) *session {
 	t.Helper()
 	s := &session{world: w, client: c, bucket: c.program + "-backups", out: t.TempDir()}
 	s.vars = map[string]string{
-		"ENDPOINT": w.server.URL, "HOST": w.host(), "KEY": ownKey.ID, "SECRET": ownKey.Secret,
+		"ENDPOINT": w.S3, "HOST": w.Host(), "KEY": w.Key.ID, "SECRET": w.Key.Secret,
 		"BUCKET": s.bucket, "OUT": s.out, "DATA": w.data, "CONFIG": filepath.Join(s.out, "config"),
 	}
 	if err := os.WriteFile(s.vars["CONFIG"], []byte(s.expand(c.config)), 0o600); err != nil {
@@ -150,6 +150,7 @@ func (s *session) take(ctx context.Context, step step) error {
 	return nil
 }
 
+// assignment is a word in front of the program that goes into its environment.
 var assignment = regexp.MustCompile(`^[A-Z][A-Z0-9_]*=`)
 
 func (s *session) run(ctx context.Context, line string) (stdout, stderr string, err error) {

@@ -26,7 +26,7 @@ RESTIC_CACHE_DIR=$OUT/cache
 		{name: "restore", run: "restic restore latest --path $DATA/tree --target $OUT/restored", check: all(fetched("restored/tree", "tree"), fetched("restored/small", "small"), fetched("restored/empty", "empty"))},
 		{name: "restore of 64 MiB", run: "restic restore latest --path $DATA/large --target $OUT/restored", check: fetched("restored/large", "large")},
 
-		{name: "prune", run: "restic forget --keep-last 1 --group-by host --prune", says: "removed"},
+		{name: "prune", run: "restic forget --keep-last 1 --group-by host --prune", says: "removed", check: atMost("clusters/one/data/", 66<<20)},
 		{name: "check after prune", run: "restic check --read-data", says: "no errors were found"},
 		{name: "snapshots after prune", run: "restic snapshots", says: "1 snapshots"},
 		{name: "restore after prune", run: "restic restore latest --target $OUT/again", check: fetched("again/large", "large")},

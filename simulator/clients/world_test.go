@@ -4,16 +4,15 @@ package clients
 
 import (
 	"math/rand"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/velero-locations/velero-locations/simulator"
+	"github.com/velero-locations/velero-locations/simulator/simulatortest"
 )
 
 const (
@@ -21,49 +20,31 @@ const (
 	otherRegion = "eu-west-1"
 )
 
-var (
-	ownKey   = simulator.AccessKeyConfig{ID: "AKIACLIENT", Secret: "client/secret+"}
-	otherKey = simulator.AccessKeyConfig{ID: "AKIAOTHER", Secret: "other secret"}
-)
-
 // world is a simulator with what clients take there.
 type world struct {
-	server *httptest.Server
-	data   string
+	*simulatortest.Simulator
+	data string
 	// inspector sees what clients have stored, and is none of them.
 	inspector *minio.Client
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	sim, err := simulator.New(simulator.Config{
-		Regions: []string{homeRegion, otherRegion},
-		DataDir: filepath.Join(t.TempDir(), "state"),
-		Accounts: []simulator.AccountConfig{
-			{ID: "111111111111", AccessKeys: []simulator.AccessKeyConfig{ownKey}},
-			{ID: "222222222222", AccessKeys: []simulator.AccessKeyConfig{otherKey}, Buckets: []simulator.BucketConfig{{Name: "not-yours"}}},
-		},
+	sim := simulatortest.Start(t, func(config *simulator.Config) {
+		config.Regions = []string{homeRegion, otherRegion}
+		config.DataDir = filepath.Join(t.TempDir(), "state")
+		config.Accounts = append(config.Accounts, simulator.AccountConfig{
+			ID: "222222222222", Buckets: []simulator.BucketConfig{{Name: "not-yours"}},
+		})
+	})
+	inspector, err := minio.New(sim.Host(), &minio.Options{
+		Creds: credentials.NewStaticV4(sim.Key.ID, sim.Key.Secret, ""), Region: homeRegion, BucketLookup: minio.BucketLookupPath,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{server: httptest.NewServer(sim.Handler()), data: newData(t)}
-	t.Cleanup(func() {
-		w.server.Close()
-		if err := sim.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	w.inspector, err = minio.New(w.host(), &minio.Options{
-		Creds: credentials.NewStaticV4(ownKey.ID, ownKey.Secret, ""), Region: homeRegion, BucketLookup: minio.BucketLookupPath,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
+	return &world{sim, newData(t), inspector}
 }
-
-func (w *world) host() string { return strings.TrimPrefix(w.server.URL, "http://") }
 
 // newData makes the files that clients store: empty, small, large, and a tree with names that need encoding. 9 MiB is
 // more than awscli sends in one piece.
