@@ -10,7 +10,7 @@ LINT := $(GO) tool -modfile=hack/lint/go.mod golangci-lint
 
 .PHONY: help
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/velero-locations.
@@ -27,6 +27,10 @@ test: ## Run all tests of this module. Needs no network beyond modules.
 .PHONY: bench
 bench: ## Run the benchmarks.
 	$(GO) test -run '^$$' -bench . -benchtime 3x ./cmd/...
+
+.PHONY: bench-simulator
+bench-simulator: ## Compare the simulator's S3 with other servers (options: make bench-simulator ARGS=-quick).
+	$(GO) run ./hack/benchsimulator $(ARGS)
 
 .PHONY: generate
 generate: ## Regenerate all generated code.
