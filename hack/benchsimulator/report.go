@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -77,7 +78,7 @@ func (r *results) printValues(w io.Writer) {
 	}
 	line := []string{memoryRow + ", MiB"}
 	for _, s := range r.servers {
-		line = append(line, fmt.Sprintf("%d", r.resident[s]>>20))
+		line = append(line, strconv.FormatInt(r.resident[s]>>20, 10))
 	}
 	printLine(w, line)
 }
