@@ -10,7 +10,7 @@ LINT := $(GO) tool -modfile=hack/lint/go.mod golangci-lint
 
 .PHONY: help
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/velero-locations.
@@ -54,3 +54,7 @@ verify: ## Prove that generated code, modules, format and style are as they shou
 .PHONY: tools e2e image e2e-kind
 tools e2e image e2e-kind:
 	@echo "make $@: not there yet; it comes with the server behind a real kube-apiserver" >&2; exit 1
+
+.PHONY: simulator-minio-tests
+simulator-minio-tests: ## Run minio-go's functional tests against the simulator, case by case.
+	@$(GO) run ./hack/simulator-minio-tests

@@ -27,6 +27,7 @@ import (
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
 	"github.com/velero-locations/velero-locations/apiserver/standalone"
 	"github.com/velero-locations/velero-locations/controllers"
+	"github.com/velero-locations/velero-locations/pki"
 	"github.com/velero-locations/velero-locations/simulator"
 )
 
@@ -38,6 +39,8 @@ type Options struct {
 	Port int
 	// S3Address that the simulator's object storage answers on. Port 0: any free one.
 	S3Address string
+	// SimulatorControlAddress that the simulator's control API answers on. Port 0: any free one.
+	SimulatorControlAddress string
 	// Rules of validation.
 	Rules validation.Rules
 	// OnReady is called once everything answers and all files are written.
@@ -50,13 +53,17 @@ type Info struct {
 	Server string
 	// S3 is the URL of the simulator's object storage.
 	S3 string
+	// SimulatorControl is the URL of the simulator's control API.
+	SimulatorControl string
 	// Kubeconfig and Env are the paths of the files for clients and for shells.
 	Kubeconfig, Env string
 }
 
 // NewOptions returns the default options.
 func NewOptions() *Options {
-	return &Options{DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", OnReady: func(Info) {}}
+	return &Options{
+		DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", SimulatorControlAddress: "127.0.0.1:7446", OnReady: func(Info) {},
+	}
 }
 
 // AddFlags adds the flags of a development server.
@@ -65,6 +72,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.IntVar(&o.Port, "port", o.Port, "Port of the API server on 127.0.0.1; 0 takes any free one.")
 	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
 	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
+	flags.StringVar(&o.SimulatorControlAddress, "simulator-control-address", o.SimulatorControlAddress, "Address of the simulator's control API; port 0 takes any free one.")
 }
 
 // readyPoll is how often the server is asked whether it is ready.
@@ -74,8 +82,9 @@ const readyPoll = 10 * time.Millisecond
 type dev struct {
 	options   *Options
 	dir       string
-	api, s3   net.Listener
+	api       net.Listener
 	simulator *simulator.Simulator
+	endpoints simulator.Endpoints
 	accounts  []simulator.AccountConfig
 }
 
@@ -104,14 +113,12 @@ func Run(ctx context.Context, options *Options) error {
 	if err := d.listen(ctx); err != nil {
 		return err
 	}
-	// Servers that run close their listeners themselves; closing twice does no harm.
-	defer func() { _, _ = d.api.Close(), d.s3.Close() }()
+	// A server that runs closes its listener itself; closing twice does no harm.
+	defer func() { _ = d.api.Close() }()
 	return d.run(ctx)
 }
 
 func (d *dev) path(name string) string { return filepath.Join(d.dir, name) }
-
-func (d *dev) s3URL() string { return "http://" + d.s3.Addr().String() }
 
 func (d *dev) listen(ctx context.Context) error {
 	var config net.ListenConfig
@@ -119,9 +126,6 @@ func (d *dev) listen(ctx context.Context) error {
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(d.options.Port))
 	if d.api, err = config.Listen(ctx, "tcp", address); err != nil {
 		return fmt.Errorf("opening the API server's port (--port chooses another): %w", err)
-	}
-	if d.s3, err = config.Listen(ctx, "tcp", d.options.S3Address); err != nil {
-		return errors.Join(fmt.Errorf("opening the address of the simulator's S3 (--s3-address chooses another): %w", err), d.api.Close())
 	}
 	return nil
 }
@@ -131,7 +135,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 	if err := os.Remove(d.path("env")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing the environment of an earlier run: %w", err)
 	}
-	if err := d.startSimulator(); err != nil {
+	if err := d.startSimulator(ctx); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.simulator.Close()) }()
@@ -141,7 +145,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 	}
 	defer backend.Close()
 
-	authority, err := loadAuthority(d.dir)
+	authority, err := d.loadAuthority()
 	if err != nil {
 		return err
 	}
@@ -151,7 +155,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 	}
 	return apiserver.RunWith(ctx, backend, func(ctx context.Context) error {
 		group, ctx := errgroup.WithContext(ctx)
-		group.Go(func() error { return d.simulator.Serve(ctx, d.s3) })
+		group.Go(func() error { return d.simulator.Run(ctx) })
 		group.Go(func() error { return server.Run(ctx) })
 		group.Go(func() error { return unlessStopped(ctx, d.finish(ctx, group, authority)) })
 		return group.Wait()
@@ -164,8 +168,8 @@ func (d *dev) etcdOptions() *etcd.Options {
 	return options
 }
 
-func (d *dev) newServer(authority *authority, backend *etcd.Server) (*apiserver.Server, error) {
-	certificate, err := authority.serving()
+func (d *dev) newServer(authority *pki.Authority, backend *etcd.Server) (*apiserver.Server, error) {
+	certificate, err := authority.Serving()
 	if err != nil {
 		return nil, err
 	}
@@ -176,21 +180,24 @@ func (d *dev) newServer(authority *authority, backend *etcd.Server) (*apiserver.
 	api.Environment.Rules = d.options.Rules
 	return standalone.New(api, standalone.Options{
 		Listener:     d.api,
-		CertPEM:      certificate.certPEM,
-		KeyPEM:       certificate.keyPEM,
-		ClientCAPEM:  authority.certPEM,
+		CertPEM:      certificate.CertPEM,
+		KeyPEM:       certificate.KeyPEM,
+		ClientCAPEM:  authority.CertPEM,
 		EtcdEndpoint: backend.Endpoint(),
 	})
 }
 
 // finish does what needs a server that answers: it makes the first objects, runs the controllers,
 // and tells clients where everything is.
-func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *authority) error {
-	admin, err := authority.administrator()
+func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.Authority) error {
+	admin, err := administrator(authority)
 	if err != nil {
 		return err
 	}
-	info := Info{Server: "https://" + d.api.Addr().String(), S3: d.s3URL(), Kubeconfig: d.path("kubeconfig"), Env: d.path("env")}
+	info := Info{
+		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, SimulatorControl: d.endpoints.Control,
+		Kubeconfig: d.path("kubeconfig"), Env: d.path("env"),
+	}
 	kubeconfig, err := kubeconfig(info.Server, authority, admin)
 	if err != nil {
 		return err
@@ -235,7 +242,7 @@ func unlessStopped(ctx context.Context, err error) error {
 func (d *dev) controllerOptions() controllers.Options {
 	options := controllers.NewOptions()
 	options.Controllers = []string{"*", "namespace"}
-	options.DefaultS3Endpoint = d.s3URL()
+	options.DefaultS3Endpoint = d.endpoints.S3
 	return options
 }
 

@@ -10,6 +10,9 @@ import (
 
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/velero-locations/velero-locations/pki"
+	"github.com/velero-locations/velero-locations/simulator/control"
 )
 
 // writeFile writes a file that only its owner may read, whole or not at all.
@@ -30,11 +33,11 @@ func writeFile(path string, data []byte) error {
 }
 
 // kubeconfig returns a kubeconfig for the server's administrator.
-func kubeconfig(server string, authority *authority, admin keyPair) ([]byte, error) {
+func kubeconfig(server string, authority *pki.Authority, admin pki.KeyPair) ([]byte, error) {
 	const name = "velero-locations-dev"
 	config := clientcmdapi.NewConfig()
-	config.Clusters[name] = &clientcmdapi.Cluster{Server: server, CertificateAuthorityData: authority.certPEM}
-	config.AuthInfos[name] = &clientcmdapi.AuthInfo{ClientCertificateData: admin.certPEM, ClientKeyData: admin.keyPEM}
+	config.Clusters[name] = &clientcmdapi.Cluster{Server: server, CertificateAuthorityData: authority.CertPEM}
+	config.AuthInfos[name] = &clientcmdapi.AuthInfo{ClientCertificateData: admin.CertPEM, ClientKeyData: admin.KeyPEM}
 	config.Contexts[name] = &clientcmdapi.Context{Cluster: name, AuthInfo: name, Namespace: veleroNamespace}
 	config.CurrentContext = name
 	data, err := clientcmd.Write(*config)
@@ -50,7 +53,8 @@ func (d *dev) environment() []byte {
 	variables := [][2]string{
 		{"KUBECONFIG", d.path("kubeconfig")},
 		{"AWS_SHARED_CREDENTIALS_FILE", d.path("credentials")},
-		{"AWS_ENDPOINT_URL_S3", d.s3URL()},
+		{"AWS_ENDPOINT_URL_S3", d.endpoints.S3},
+		{control.AddressVariable, d.endpoints.Control},
 		{"VELERO_NAMESPACE", veleroNamespace},
 	}
 	var b strings.Builder

@@ -1,8 +1,8 @@
 package dev
 
 import (
-	"crypto/rand"
-	"encoding/base64"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,11 +12,12 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/velero-locations/velero-locations/simulator"
+	"github.com/velero-locations/velero-locations/simulator/accounts"
 )
 
 // startSimulator starts the simulator from the configuration in the data directory, which it
-// writes on the first start. From then on the file is its user's.
-func (d *dev) startSimulator() error {
+// writes on the first start, and opens its addresses. From then on the file is its user's.
+func (d *dev) startSimulator(ctx context.Context) error {
 	path := d.path("simulator.yaml")
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		data, err := yaml.Marshal(newWorld())
@@ -32,10 +33,16 @@ func (d *dev) startSimulator() error {
 		return err
 	}
 	config.DataDir = d.path("simulator")
+	config.S3.Address, config.Control.Address = d.options.S3Address, d.options.SimulatorControlAddress
+	config.CAFile = cmp.Or(config.CAFile, d.path("simulator-ca.pem"))
 	if d.simulator, err = simulator.New(*config); err != nil {
 		return err
 	}
 	d.accounts = config.Accounts
+	if d.endpoints, err = d.simulator.Listen(ctx); err != nil {
+		err = fmt.Errorf("opening the simulator's addresses (--s3-address and --simulator-control-address choose others): %w", err)
+		return errors.Join(err, d.simulator.Close())
+	}
 	return nil
 }
 
@@ -60,11 +67,9 @@ func newWorld() *simulator.Config {
 	}
 }
 
-// newAccessKey makes a key that nobody else on the machine can guess.
 func newAccessKey() simulator.AccessKeyConfig {
-	secret := make([]byte, 30)
-	_, _ = rand.Read(secret) // never fails, see crypto/rand
-	return simulator.AccessKeyConfig{ID: "AKIA" + rand.Text()[:16], Secret: base64.StdEncoding.EncodeToString(secret)}
+	key := accounts.NewKey()
+	return simulator.AccessKeyConfig{ID: key.ID, Secret: key.Secret}
 }
 
 // writeCredentials writes a credentials file of all accounts, a profile each, the first one

@@ -1,16 +1,16 @@
 package simulator
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"os"
-	"regexp"
 	"slices"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/velero-locations/velero-locations/simulator/s3"
+	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/policy"
 )
 
 // APIVersion and Kind head a configuration file.
@@ -40,14 +40,38 @@ type Config struct {
 	Regions []string `json:"regions,omitempty"`
 	S3      S3Config `json:"s3,omitempty"`
 	// DataDir keeps buckets and objects on disk; empty keeps them in memory.
-	DataDir  string          `json:"dataDir,omitempty"`
-	Accounts []AccountConfig `json:"accounts,omitempty"`
+	DataDir string `json:"dataDir,omitempty"`
+	// MemoryLimit bounds what objects take without a data directory, such as 2Gi, which is the default; "0" is no limit.
+	// What comes beyond is refused with 507 InsufficientStorage.
+	MemoryLimit string          `json:"memoryLimit,omitempty"`
+	Accounts    []AccountConfig `json:"accounts,omitempty"`
+	// CAFile is where the certificate is written that clients must trust to speak HTTPS; empty writes none.
+	CAFile  string        `json:"caFile,omitempty"`
+	Control ControlConfig `json:"control,omitempty,omitzero"`
+	// Faults are in force from the start, in this order. FaultSeed makes those with a probability repeat.
+	Faults    []faults.Rule `json:"faults,omitempty"`
+	FaultSeed uint64        `json:"faultSeed,omitempty"`
+	// JournalSize is how many requests the journal keeps; 10000 by default.
+	JournalSize int `json:"journalSize,omitempty"`
+}
+
+// ControlConfig says where the control API is served. Whoever reaches it can do everything to the simulator.
+type ControlConfig struct {
+	// Address is host:port, port 0 for any free one; empty serves no control API.
+	Address string `json:"address,omitempty"`
 }
 
 // S3Config says where S3 is served.
 type S3Config struct {
-	// Address is host:port; 127.0.0.1:9000 by default, port 0 for any free one.
+	// Address of the global endpoint is host:port; 127.0.0.1:9000 by default, port 0 for any free one. There the region
+	// that a request is signed for picks the region it is for.
 	Address string `json:"address,omitempty"`
+	// RegionalAddresses are those of the endpoints of regions, which accept no other region's signatures.
+	RegionalAddresses map[string]string `json:"regionalAddresses,omitempty"`
+	// Domains are those under which a bucket's name is a host, bucket.DOMAIN. localhost is one in any case.
+	Domains []string `json:"domains,omitempty"`
+	// StallTimeout is how long a client may leave a body or an answer where it is, such as 30s, which is the default.
+	StallTimeout string `json:"stallTimeout,omitempty"`
 }
 
 // AccountConfig is an account that exists from the start.
@@ -56,6 +80,8 @@ type AccountConfig struct {
 	ID         string            `json:"id"`
 	Name       string            `json:"name,omitempty"`
 	AccessKeys []AccessKeyConfig `json:"accessKeys,omitempty"`
+	// Policy holds for all keys of the account.
+	Policy policy.Policy `json:"policy,omitempty"`
 	// Buckets are created where they are not there yet.
 	Buckets []BucketConfig `json:"buckets,omitempty"`
 }
@@ -64,6 +90,20 @@ type AccountConfig struct {
 type AccessKeyConfig struct {
 	ID     string `json:"id"`
 	Secret string `json:"secret"`
+	// SessionToken makes the key a temporary one, whose requests all carry the token.
+	SessionToken string `json:"sessionToken,omitempty"`
+	// Expires is when the key ends; left out: never.
+	Expires time.Time `json:"expires,omitzero"`
+	// Disabled refuses the key until it is enabled by the control API.
+	Disabled bool `json:"disabled,omitempty"`
+	// Policy is what the key may do; without it, and without one of its account, it may do everything in its account.
+	Policy policy.Policy `json:"policy,omitempty"`
+}
+
+func (k AccessKeyConfig) key() accounts.Key {
+	return accounts.Key{
+		ID: k.ID, Secret: k.Secret, SessionToken: k.SessionToken, Expires: k.Expires, Active: !k.Disabled, Policy: k.Policy,
+	}
 }
 
 // String names the key without its secret, so that a printed configuration does not tell it.
@@ -77,6 +117,8 @@ type BucketConfig struct {
 	Name string `json:"name"`
 	// Region is the first of the configuration's regions by default.
 	Region string `json:"region,omitempty"`
+	// Policy says what other accounts may do with the bucket, too.
+	Policy policy.Policy `json:"policy,omitempty"`
 }
 
 // Load reads a configuration file. An error names the file, and all that is wrong with it.
@@ -116,107 +158,23 @@ func (c *Config) SetDefaults() {
 	if len(c.Regions) == 0 {
 		c.Regions = []string{"us-east-1"}
 	}
+	if c.MemoryLimit == "" {
+		c.MemoryLimit = "2Gi"
+	}
+	if c.S3.StallTimeout == "" {
+		c.S3.StallTimeout = "30s"
+	}
 	if c.S3.Address == "" {
 		c.S3.Address = "127.0.0.1:9000"
 	}
-	accounts := slices.Clone(c.Accounts)
-	for i := range accounts {
-		accounts[i].Buckets = slices.Clone(accounts[i].Buckets)
-		for j := range accounts[i].Buckets {
-			if accounts[i].Buckets[j].Region == "" {
-				accounts[i].Buckets[j].Region = c.Regions[0]
+	c.Accounts = slices.Clone(c.Accounts)
+	for i := range c.Accounts {
+		buckets := slices.Clone(c.Accounts[i].Buckets)
+		for j := range buckets {
+			if buckets[j].Region == "" {
+				buckets[j].Region = c.Regions[0]
 			}
 		}
+		c.Accounts[i].Buckets = buckets
 	}
-	c.Accounts = accounts
-}
-
-var (
-	accountID  = regexp.MustCompile(`^[0-9]{12}$`)
-	regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	keyID      = regexp.MustCompile(`^[!-+\--~]+$`) // printable ASCII without space and comma
-)
-
-// Validate returns everything that is wrong with the configuration, each with its path, joined to one error.
-func (c *Config) Validate() error {
-	v := validation{config: c, accounts: map[string]string{}, keys: map[string]string{}, buckets: map[string]string{}}
-	if c.BucketNames != GlobalBucketNames && c.BucketNames != RegionalBucketNames {
-		v.add("bucketNames", "%q is not one of %q and %q", c.BucketNames, GlobalBucketNames, RegionalBucketNames)
-	}
-	for i, region := range c.Regions {
-		path := fmt.Sprintf("regions[%d]", i)
-		if !regionName.MatchString(region) {
-			v.add(path, "%q is not a region's name: lower-case letters, digits and single hyphens", region)
-		}
-		if slices.Index(c.Regions, region) < i {
-			v.add(path, "%q is there already", region)
-		}
-	}
-	if len(c.Regions) == 0 {
-		v.add("regions", "there is none")
-	}
-	if _, _, err := net.SplitHostPort(c.S3.Address); err != nil {
-		v.add("s3.address", "%q is not host:port", c.S3.Address)
-	}
-	for i, account := range c.Accounts {
-		v.account(fmt.Sprintf("accounts[%d]", i), account)
-	}
-	return errors.Join(v.problems...)
-}
-
-// validation gathers problems, and where what must be unique was first seen.
-type validation struct {
-	config                  *Config
-	accounts, keys, buckets map[string]string
-	problems                []error
-}
-
-func (v *validation) add(path, format string, args ...any) {
-	v.problems = append(v.problems, fmt.Errorf(path+": "+format, args...))
-}
-
-func (v *validation) unique(seen map[string]string, path, value, what string) {
-	if first, found := seen[value]; found {
-		v.add(path, "%s is at %s already", what, first)
-		return
-	}
-	seen[value] = path
-}
-
-func (v *validation) account(path string, account AccountConfig) {
-	if !accountID.MatchString(account.ID) {
-		v.add(path+".id", "%q is not 12 digits", account.ID)
-	}
-	v.unique(v.accounts, path+".id", account.ID, fmt.Sprintf("%q", account.ID))
-	for i, key := range account.AccessKeys {
-		v.accessKey(fmt.Sprintf("%s.accessKeys[%d]", path, i), key)
-	}
-	for i, bucket := range account.Buckets {
-		v.bucket(fmt.Sprintf("%s.buckets[%d]", path, i), bucket)
-	}
-}
-
-func (v *validation) accessKey(path string, key AccessKeyConfig) {
-	if !keyID.MatchString(key.ID) {
-		v.add(path+".id", "%q is empty, or holds a space, a comma or a character that is not printable ASCII", key.ID)
-	} else {
-		v.unique(v.keys, path+".id", key.ID, fmt.Sprintf("%q", key.ID))
-	}
-	if key.Secret == "" {
-		v.add(path+".secret", "it is empty")
-	}
-}
-
-func (v *validation) bucket(path string, bucket BucketConfig) {
-	if err := s3.ValidateBucketName(bucket.Name); err != nil {
-		v.add(path+".name", "%q: %w", bucket.Name, err)
-	}
-	if !slices.Contains(v.config.Regions, bucket.Region) {
-		v.add(path+".region", "%q is not one of the configuration's regions", bucket.Region)
-	}
-	id, what := bucket.Name, fmt.Sprintf("%q", bucket.Name)
-	if v.config.BucketNames == RegionalBucketNames {
-		id, what = bucket.Region+"/"+bucket.Name, what+" in "+bucket.Region
-	}
-	v.unique(v.buckets, path+".name", id, what)
 }

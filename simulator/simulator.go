@@ -3,30 +3,35 @@
 package simulator
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/velero-locations/velero-locations/pki"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/clock"
+	"github.com/velero-locations/velero-locations/simulator/control"
+	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/journal"
+	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/s3"
 	"github.com/velero-locations/velero-locations/simulator/store"
 )
 
-const (
-	readHeaderTimeout = 30 * time.Second
-	idleTimeout       = 2 * time.Minute
-	// grace is how long requests may go on when the simulator is told to stop.
-	grace = 10 * time.Second
-)
-
 // Simulator is a running cloud. It is safe for concurrent use.
 type Simulator struct {
-	accounts *accounts.Directory
-	store    *store.Store
-	s3       *s3.Server
+	config    Config
+	accounts  *accounts.Directory
+	clock     *clock.Clock
+	faults    *faults.Set
+	journal   *journal.Journal
+	store     *store.Store
+	s3        *s3.Server
+	authority *pki.Authority
+	listeners listeners
 }
 
 // Option changes what a configuration file does not speak of.
@@ -34,7 +39,7 @@ type Option func(*options)
 
 type options struct{ now func() time.Time }
 
-// WithClock sets the clock that signatures, expiry and times of objects go by; the machine's is the default.
+// WithClock sets the machine's clock, which the cloud's goes along with until it is moved.
 func WithClock(now func() time.Time) Option {
 	return func(o *options) { o.now = now }
 }
@@ -42,7 +47,7 @@ func WithClock(now func() time.Time) Option {
 // New makes the cloud that the configuration describes. With a data directory it takes up what is there; a directory
 // that another simulator has open is an error at once. The caller must Close it.
 func New(config Config, opts ...Option) (*Simulator, error) {
-	o := options{now: time.Now}
+	var o options
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -50,31 +55,92 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("simulator configuration: %w", err)
 	}
-	directory, err := newDirectory(config.Accounts)
-	if err != nil {
+	sim := &Simulator{
+		config: config, accounts: accounts.NewDirectory(), clock: clock.New(o.now),
+		faults: faults.NewSet(config.FaultSeed), journal: journal.New(config.JournalSize),
+	}
+	if err := sim.configure(); err != nil {
 		return nil, fmt.Errorf("simulator configuration: %w", err)
 	}
-	storage, err := store.Open(store.Options{
-		Dir: config.DataDir, RegionalNames: config.BucketNames == RegionalBucketNames, Now: o.now,
+	memory, err := memoryLimit(config.MemoryLimit)
+	if err != nil {
+		return nil, fmt.Errorf("simulator configuration: memoryLimit: %w", err)
+	}
+	stall, err := time.ParseDuration(config.S3.StallTimeout)
+	if err != nil {
+		return nil, fmt.Errorf("simulator configuration: s3.stallTimeout: %w", err)
+	}
+	sim.store, err = store.Open(store.Options{
+		Dir: config.DataDir, Memory: memory, RegionalNames: config.BucketNames == RegionalBucketNames, Now: sim.clock.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the simulator's storage: %w", err)
 	}
-	if err := createBuckets(storage, config.Accounts); err != nil {
-		return nil, errors.Join(err, storage.Close())
+	if err := errors.Join(createBuckets(sim.store, config.Accounts), sim.loadAuthority()); err != nil {
+		return nil, errors.Join(err, sim.store.Close())
 	}
-	front := s3.NewServer(s3.Options{Store: storage, Accounts: directory, Regions: config.Regions, Now: o.now})
-	return &Simulator{accounts: directory, store: storage, s3: front}, nil
+	sim.s3 = s3.NewServer(s3.Options{
+		Store: sim.store, Accounts: sim.accounts, Regions: config.Regions, Domains: config.S3.Domains, StallTimeout: stall, Now: sim.clock.Now,
+		BucketPolicies: newBucketPolicies(config), Faults: sim.faults, Journal: sim.journal, Endpoint: sim.regionalEndpoint,
+	})
+	return sim, nil
+}
+
+// configure gives accounts, access keys and faults the state that the configuration describes.
+func (s *Simulator) configure() error {
+	directory, err := newDirectory(s.config.Accounts)
+	if err != nil {
+		return err
+	}
+	s.accounts.Replace(directory)
+	s.faults.Clear()
+	for _, rule := range s.config.Faults {
+		if _, err := s.faults.Add(rule); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reset takes the simulator back to its configuration, but for buckets and objects: accounts, access keys and faults are
+// those of the configuration, the clock is the machine's, and the journal is empty.
+func (s *Simulator) Reset() error {
+	s.clock.Reset()
+	s.journal.Clear()
+	return s.configure()
+}
+
+// loadAuthority makes the authority for HTTPS. With a data directory it is kept there.
+func (s *Simulator) loadAuthority() (err error) {
+	const name = "velero-locations-simulator"
+	if s.config.DataDir == "" {
+		s.authority, err = pki.New(name)
+		return err
+	}
+	s.authority, err = pki.Load(filepath.Join(s.config.DataDir, "ca.pem"), name, func(path string, data []byte) error {
+		return os.WriteFile(path, data, 0o600)
+	})
+	return err
+}
+
+func newBucketPolicies(config Config) func(region, name string) policy.Policy {
+	policies := map[[2]string]policy.Policy{}
+	for _, account := range config.Accounts {
+		for _, bucket := range account.Buckets {
+			policies[[2]string{bucket.Region, bucket.Name}] = bucket.Policy
+		}
+	}
+	return func(region, name string) policy.Policy { return policies[[2]string{region, name}] }
 }
 
 func newDirectory(configured []AccountConfig) (*accounts.Directory, error) {
 	directory := accounts.NewDirectory()
 	for _, account := range configured {
-		if err := directory.AddAccount(accounts.Account{ID: account.ID, Name: account.Name}); err != nil {
+		if err := directory.AddAccount(accounts.Account{ID: account.ID, Name: account.Name, Policy: account.Policy}); err != nil {
 			return nil, err
 		}
 		for _, key := range account.AccessKeys {
-			if err := directory.AddKey(account.ID, key.ID, key.Secret); err != nil {
+			if err := directory.Add(account.ID, key.key()); err != nil {
 				return nil, err
 			}
 		}
@@ -85,7 +151,7 @@ func newDirectory(configured []AccountConfig) (*accounts.Directory, error) {
 func createBuckets(storage *store.Store, configured []AccountConfig) error {
 	for _, account := range configured {
 		for _, bucket := range account.Buckets {
-			existing, err := storage.CreateBucket(bucket.Name, bucket.Region, account.ID)
+			existing, err := storage.CreateBucket(bucket.Name, bucket.Region, account.ID, store.Settings{})
 			if errors.Is(err, store.ErrBucketExists) {
 				info := existing.Info()
 				if info.Account == account.ID && info.Region == bucket.Region {
@@ -105,32 +171,32 @@ func createBuckets(storage *store.Store, configured []AccountConfig) error {
 // Accounts returns the accounts and access keys, to add, remove or rotate keys while the simulator runs.
 func (s *Simulator) Accounts() *accounts.Directory { return s.accounts }
 
-// Handler serves S3, for a server of the caller's own such as httptest's.
-func (s *Simulator) Handler() http.Handler { return s.s3 }
+// Faults returns the rules by which requests go wrong.
+func (s *Simulator) Faults() *faults.Set { return s.faults }
 
-// Serve serves S3 on the listener until the context is done, then lets the requests under way come to their end for a
-// moment. It closes the listener, and returns nil when it was the context that ended it.
-func (s *Simulator) Serve(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{Handler: s.s3, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serving S3 on %s: %w", listener.Addr(), err)
-	case <-ctx.Done():
-	}
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	if err := server.Shutdown(stopping); err != nil {
-		return errors.Join(fmt.Errorf("stopping S3 on %s: %w", listener.Addr(), err), server.Close())
-	}
-	return nil
+// Journal returns the record of requests.
+func (s *Simulator) Journal() *journal.Journal { return s.journal }
+
+// Clock returns the clock that signatures, expiry and times of objects go by.
+func (s *Simulator) Clock() *clock.Clock { return s.clock }
+
+// CertPEM returns the certificate that clients must trust to speak HTTPS.
+func (s *Simulator) CertPEM() []byte { return s.authority.CertPEM }
+
+// CreateBucket creates a bucket of an account in a region, unless the account has it there already.
+func (s *Simulator) CreateBucket(account, name, region string) error {
+	return createBuckets(s.store, []AccountConfig{{ID: account, Buckets: []BucketConfig{{Name: name, Region: region}}}})
 }
 
-// Close releases the data directory. What was answered before is kept there.
-func (s *Simulator) Close() error {
-	if err := s.store.Close(); err != nil {
-		return fmt.Errorf("closing the simulator's storage: %w", err)
-	}
-	return nil
+// Handler serves the global endpoint of S3, for a server of the caller's own such as httptest's.
+func (s *Simulator) Handler() http.Handler { return s.s3 }
+
+// RegionalHandler serves the endpoint of a region.
+func (s *Simulator) RegionalHandler(region string) http.Handler { return s.s3.Regional(region) }
+
+// ControlHandler serves the control API.
+func (s *Simulator) ControlHandler() http.Handler {
+	return control.New(control.Options{
+		Accounts: s.accounts, Faults: s.faults, Journal: s.journal, Clock: s.clock, CertPEM: s.CertPEM(), Reset: s.Reset,
+	})
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"net"
+	"io"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +14,7 @@ import (
 )
 
 type simulatorOptions struct {
-	config, dataDir, s3Address string
+	config, dataDir, s3Address, controlAddress, caFile string
 }
 
 func newSimulatorCommand() *cobra.Command {
@@ -20,7 +23,7 @@ func newSimulatorCommand() *cobra.Command {
 		Use:   "simulator",
 		Short: "Run the storage simulator alone, from a configuration file",
 		Long: "Run the storage simulator alone: S3 with the regions, accounts, access keys and buckets of a configuration file.\n" +
-			"It prints one line with its address when it is ready, and runs until it is interrupted.",
+			"It prints its addresses when it is ready, and runs until it is interrupted. Its subcommands control one that runs.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
@@ -28,6 +31,9 @@ func newSimulatorCommand() *cobra.Command {
 	flags.StringVar(&o.config, "config", "", "File that describes the simulated cloud (apiVersion "+simulator.APIVersion+").")
 	flags.StringVar(&o.dataDir, "data-dir", "", "Directory for buckets and objects; replaces dataDir of the file. Without either they are kept in memory.")
 	flags.StringVar(&o.s3Address, "s3-address", "", "Address to serve S3 on, host:port, port 0 for any free one; replaces s3.address of the file.")
+	flags.StringVar(&o.controlAddress, "control-address", "", "Address to serve the control API on, host:port, port 0 for any free one; replaces control.address of the file. Without either there is none.")
+	flags.StringVar(&o.caFile, "ca-file", "", "File to write the certificate to that clients of HTTPS must trust; replaces caFile of the file.")
+	cmd.AddCommand(newFaultCommand(), newJournalCommand())
 	return cmd
 }
 
@@ -39,23 +45,29 @@ func (o *simulatorOptions) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	if o.dataDir != "" {
-		config.DataDir = o.dataDir
-	}
-	if o.s3Address != "" {
-		config.S3.Address = o.s3Address
-	}
+	config.DataDir = cmp.Or(o.dataDir, config.DataDir)
+	config.S3.Address = cmp.Or(o.s3Address, config.S3.Address)
+	config.Control.Address = cmp.Or(o.controlAddress, config.Control.Address)
+	config.CAFile = cmp.Or(o.caFile, config.CAFile)
 	sim, err := simulator.New(*config)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, sim.Close()) }()
-	listener, err := (&net.ListenConfig{}).Listen(cmd.Context(), "tcp", config.S3.Address)
+	endpoints, err := sim.Listen(cmd.Context())
 	if err != nil {
-		return fmt.Errorf("listening for S3: %w", err)
+		return err
 	}
-	if _, err := fmt.Fprintf(cmd.OutOrStdout(), "S3 is served at http://%s\n", listener.Addr()); err != nil {
-		return errors.Join(fmt.Errorf("printing the address: %w", err), listener.Close())
+	printEndpoints(cmd.OutOrStdout(), endpoints)
+	return sim.Run(cmd.Context())
+}
+
+func printEndpoints(w io.Writer, endpoints simulator.Endpoints) {
+	fmt.Fprintf(w, "S3 is served at %s\n", endpoints.S3)
+	for _, region := range slices.Sorted(maps.Keys(endpoints.S3Regions)) {
+		fmt.Fprintf(w, "S3 of %s is served at %s\n", region, endpoints.S3Regions[region])
 	}
-	return sim.Serve(cmd.Context(), listener)
+	if endpoints.Control != "" {
+		fmt.Fprintf(w, "The control API is served at %s\n", endpoints.Control)
+	}
 }

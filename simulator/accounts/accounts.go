@@ -2,10 +2,25 @@
 package accounts
 
 import (
+	"cmp"
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
+	"time"
+
+	"github.com/velero-locations/velero-locations/simulator/policy"
+)
+
+// What a directory refuses. Callers compare with errors.Is.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrExists   = errors.New("it exists")
 )
 
 // Account is one owner of storage, as an AWS account is: what one account creates, another may not touch.
@@ -14,6 +29,8 @@ type Account struct {
 	ID string
 	// Name is what people call the account; it is shown as the owner's display name.
 	Name string
+	// Policy holds for all keys of the account.
+	Policy policy.Policy
 }
 
 // CanonicalID returns the 64 hex digits by which S3 names an owner in listings. It is the same in every run for the same
@@ -25,9 +42,26 @@ func (a Account) CanonicalID() string {
 
 // Key is an access key. It prints without its secret, so that it is safe in a log line or an error.
 type Key struct {
-	ID      string
-	Secret  string
+	ID     string
+	Secret string
+	// SessionToken comes with every request of a temporary key, as STS hands them out; empty for a key that stays.
+	SessionToken string
+	// Expires is when a temporary key ends; zero for never.
+	Expires time.Time
+	// Active is false for a key that is disabled: requests signed with it are refused as though it were not there.
+	Active  bool
 	Account Account
+	// Policy is what the key may do, together with its account's policy. A key that neither speaks of may do everything
+	// in its account.
+	Policy policy.Policy
+}
+
+// Identity returns what the key may do by its own policy and its account's.
+func (k Key) Identity() policy.Policy {
+	if len(k.Account.Policy) == 0 {
+		return k.Policy
+	}
+	return slices.Concat(k.Account.Policy, k.Policy)
 }
 
 // String names the key without its secret.
@@ -54,25 +88,71 @@ func (d *Directory) AddAccount(account Account) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, found := d.accounts[account.ID]; found {
-		return fmt.Errorf("account %s is there already", account.ID)
+		return fmt.Errorf("account %s is there already: %w", account.ID, ErrExists)
 	}
 	d.accounts[account.ID] = account
 	return nil
 }
 
-// AddKey gives an account one more access key. Key ids are unique across accounts, as at AWS: the id alone says who asks.
+// AddKey gives an account one more access key, active and without an end. Key ids are unique across accounts, as at AWS:
+// the id alone says who asks.
 func (d *Directory) AddKey(accountID, id, secret string) error {
+	return d.Add(accountID, Key{ID: id, Secret: secret, Active: true})
+}
+
+// Add is AddKey for a key with a session token, an end or a policy. The key's Account is that of accountID.
+func (d *Directory) Add(accountID string, key Key) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	account, found := d.accounts[accountID]
 	if !found {
-		return fmt.Errorf("adding access key %s: there is no account %s", id, accountID)
+		return fmt.Errorf("adding access key %s: there is no account %s: %w", key.ID, accountID, ErrNotFound)
 	}
-	if key, found := d.keys[id]; found {
-		return fmt.Errorf("access key %s belongs to account %s already", id, key.Account.ID)
+	if existing, found := d.keys[key.ID]; found {
+		return fmt.Errorf("access key %s belongs to account %s already: %w", key.ID, existing.Account.ID, ErrExists)
 	}
-	d.keys[id] = Key{ID: id, Secret: secret, Account: account}
+	key.Account = account
+	d.keys[key.ID] = key
 	return nil
+}
+
+// SetActive enables or disables an access key.
+func (d *Directory) SetActive(id string, active bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	key, found := d.keys[id]
+	if !found {
+		return fmt.Errorf("access key %s: %w", id, ErrNotFound)
+	}
+	key.Active = active
+	d.keys[id] = key
+	return nil
+}
+
+// Rotate replaces an access key by a new one that may do the same, and returns the new one. Requests that are signed
+// with the old one are refused from now on.
+func (d *Directory) Rotate(id string) (Key, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	key, found := d.keys[id]
+	if !found {
+		return Key{}, fmt.Errorf("rotating access key %s: %w", id, ErrNotFound)
+	}
+	delete(d.keys, id)
+	fresh := NewKey()
+	key.ID, key.Secret, key.Active = fresh.ID, fresh.Secret, true
+	if key.SessionToken != "" {
+		key.SessionToken = rand.Text()
+	}
+	d.keys[key.ID] = key
+	return key, nil
+}
+
+// NewKey makes an active access key with an id and a secret that nobody can guess, in the form of AWS's.
+func NewKey() Key {
+	secret := make([]byte, 30)
+	_, _ = rand.Read(secret) // never fails, see crypto/rand
+	return Key{ID: "AKIA" + rand.Text()[:16], Secret: base64.StdEncoding.EncodeToString(secret), Active: true}
 }
 
 // RemoveKey forgets an access key; requests signed with it are refused from now on. It says whether the key was there.
@@ -84,12 +164,33 @@ func (d *Directory) RemoveKey(id string) bool {
 	return found
 }
 
-// Key looks an access key up by its id.
+// Key looks an active access key up by its id.
 func (d *Directory) Key(id string) (Key, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	key, found := d.keys[id]
-	return key, found
+	if !found || !key.Active {
+		return Key{}, false
+	}
+	return key, true
+}
+
+// Keys returns all access keys, also disabled ones, by account and id.
+func (d *Directory) Keys() []Key {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return slices.SortedFunc(maps.Values(d.keys), func(x, y Key) int {
+		return cmp.Or(cmp.Compare(x.Account.ID, y.Account.ID), cmp.Compare(x.ID, y.ID))
+	})
+}
+
+// Replace makes this directory hold what another one holds.
+func (d *Directory) Replace(by *Directory) {
+	by.mu.RLock()
+	defer by.mu.RUnlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.accounts, d.keys = maps.Clone(by.accounts), maps.Clone(by.keys)
 }
 
 // Account looks an account up by its id.

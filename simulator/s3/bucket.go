@@ -89,19 +89,11 @@ func (q *request) locate() (*store.Bucket, error) {
 	}
 	err := error(nil)
 	for _, bucket := range candidates {
-		if err = q.owns(bucket); err == nil {
+		if err = q.mayUse(bucket); err == nil {
 			return bucket, nil
 		}
 	}
 	return nil, err
-}
-
-// getBucketVersioning is GetBucketVersioning of a bucket on which versioning was never set.
-func getBucketVersioning(q *request) error {
-	return wire.WriteXML(q.w, struct {
-		XMLName xml.Name `xml:"VersioningConfiguration"`
-		Xmlns   string   `xml:"xmlns,attr"`
-	}{Xmlns: wire.Namespace})
 }
 
 type listedOwner struct {
@@ -126,6 +118,9 @@ type listBucketsResult struct {
 
 // listBuckets is ListBuckets: the signer's own, of all regions, by name.
 func listBuckets(q *request) error {
+	if err := q.authorizeService(q.auth.Region); err != nil {
+		return err
+	}
 	query := q.URL.Query()
 	limit := 10000
 	if value := query.Get("max-buckets"); value != "" {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,66 +17,156 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/wire"
 )
 
+// copySource is the header that makes a PUT a copy.
+const copySource = "X-Amz-Copy-Source"
+
 type copyResult struct {
 	XMLName      xml.Name
 	Xmlns        string `xml:"xmlns,attr"`
 	ETag         string
 	LastModified string
+	Checksums    checksumElements
+	ChecksumType string `xml:",omitempty"`
+}
+
+// source is what a copy reads.
+type source struct {
+	bucket  *store.Bucket
+	key     string
+	version string
+	object  *store.Object
+	content store.Content
 }
 
 // copyObject is CopyObject: the source may be in any region, and must be the signer's too.
 func copyObject(q *request) error {
-	bucket, key, err := q.copySource()
+	from, err := q.openSource()
 	if err != nil {
 		return err
 	}
-	replace := q.Header.Get("X-Amz-Metadata-Directive") == "REPLACE"
-	if bucket == q.bucket && key == q.key && !replace {
-		return wire.NewError(http.StatusBadRequest, "InvalidRequest",
-			"This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
-	}
-	source, content, err := q.openSource(bucket, key)
-	if err != nil {
-		return err
-	}
-	headers := source.Headers
-	if replace {
-		if headers, err = objectHeaders(q.Header); err != nil {
-			return errors.Join(err, content.Close())
-		}
-	}
-	attributes := store.Attributes{Headers: headers, Checksums: func() map[string]string { return source.Checksums }}
-	conditions := store.Conditions{IfMatch: q.Header.Get("If-Match"), IfNoneMatch: q.Header.Get("If-None-Match")}
-	copied, err := q.bucket.Put(q.key, io.NewSectionReader(content, 0, source.Size), source.Size, attributes, conditions)
-	if err = errors.Join(err, content.Close()); err != nil {
+	copied, key, err := q.copy(from)
+	if err = errors.Join(err, from.content.Close()); err != nil {
 		return objects.Error(err, q.key)
 	}
-	return q.writeCopyResult("CopyObjectResult", copied.ETag, copied.Modified)
+	q.setHeaders(q.describe(copied, key))
+	q.w.Header().Del("ETag")
+	return q.writeCopyResult(from, copyResult{
+		XMLName: xml.Name{Local: "CopyObjectResult"}, ETag: copied.ETag, LastModified: formatTime(copied.Modified),
+		Checksums: copied.Checksums, ChecksumType: checksumTypeOf(copied),
+	})
 }
+
+func (q *request) copy(from *source) (*store.Object, customerKey, error) {
+	attributes, key, err := q.attributes(q.Header)
+	if err != nil {
+		return nil, key, err
+	}
+	metadata, tags := q.Header.Get("X-Amz-Metadata-Directive"), q.Header.Get("X-Amz-Tagging-Directive")
+	if err := checkDirectives(metadata, tags); err != nil {
+		return nil, key, err
+	}
+	changesNothing := metadata != "REPLACE" && q.Header.Get("X-Amz-Storage-Class") == "" && q.Header.Get(sseHeader) == "" &&
+		key.hash == "" && from.object.CustomerKey == "" && from.version == "" && q.Header.Get("X-Amz-Website-Redirect-Location") == ""
+	if from.bucket == q.bucket && from.key == q.key && changesNothing {
+		return nil, key, wire.NewError(http.StatusBadRequest, "InvalidRequest",
+			"This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	if metadata != "REPLACE" {
+		attributes.Headers = inherited(from.object.Headers, attributes.Headers)
+	}
+	if tags != "REPLACE" {
+		attributes.Tags = from.object.Tags
+	}
+	body := wire.NewStream(io.NewSectionReader(from.content, 0, from.object.Size))
+	if err := q.computeCopyChecksums(from.object, body); err != nil {
+		return nil, key, err
+	}
+	object, err := q.bucket.Put(q.key, store.Write{
+		Body: body, Size: from.object.Size, Attributes: attributes, Checksums: body.Checksums, Conditions: conditions(q.Header),
+	})
+	return object, key, err
+}
+
+// computeCopyChecksums makes the checksum that the request asks for, or those that the source has. They are of the full
+// object, also when the source's were made of its parts'.
+func (q *request) computeCopyChecksums(from *store.Object, body *wire.Body) error {
+	algorithm, err := requestedAlgorithm(q.Header)
+	if err != nil {
+		return err
+	}
+	if algorithm != "" {
+		return body.Compute(algorithm)
+	}
+	for header := range from.Checksums {
+		algorithm, _ := wire.ChecksumAlgorithm(header)
+		if err := body.Compute(algorithm); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkDirectives(directives ...string) error {
+	for _, directive := range directives {
+		if directive != "" && directive != "COPY" && directive != "REPLACE" {
+			return invalidArgument("x-amz-metadata-directive", directive, "Unknown metadata directive.")
+		}
+	}
+	return nil
+}
+
+// inherited returns the headers of a copy that keeps the source's metadata: encryption and storage class are never kept.
+func inherited(source, given map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, value := range source {
+		if !slices.Contains(ownHeaders, name) {
+			out[name] = value
+		}
+	}
+	for _, name := range ownHeaders {
+		if value := given[name]; value != "" {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// ownHeaders are those that a copy has from its request in any case.
+var ownHeaders = []string{sseHeader, kmsKeyHeader, bucketKeyHeader, "X-Amz-Storage-Class", "X-Amz-Website-Redirect-Location"}
 
 var copyRange = regexp.MustCompile(`^bytes=(\d{1,18})-(\d{1,18})$`)
 
 // uploadPartCopy is UploadPartCopy: a part whose content is a range of another object.
 func uploadPartCopy(q *request) error {
-	bucket, key, err := q.copySource()
+	number, upload, err := q.part()
 	if err != nil {
 		return err
 	}
-	source, content, err := q.openSource(bucket, key)
+	from, err := q.openSource()
 	if err != nil {
 		return err
 	}
-	from, size, err := parseCopyRange(q.Header.Get("X-Amz-Copy-Source-Range"), source.Size)
-	if err != nil {
-		return errors.Join(err, content.Close())
-	}
-	query := q.URL.Query()
-	number, _ := strconv.Atoi(query.Get("partNumber")) // checked by uploadPart
-	part, err := q.bucket.PutPart(q.key, query.Get("uploadId"), number, io.NewSectionReader(content, from, size), size)
-	if err = errors.Join(err, content.Close()); err != nil {
+	part, err := q.copyPart(from, number, upload)
+	if err = errors.Join(err, from.content.Close()); err != nil {
 		return objects.Error(err, q.key)
 	}
-	return q.writeCopyResult("CopyPartResult", part.ETag, part.Modified)
+	return q.writeCopyResult(from, copyResult{
+		XMLName: xml.Name{Local: "CopyPartResult"}, ETag: part.ETag, LastModified: formatTime(part.Modified), Checksums: part.Checksums,
+	})
+}
+
+func (q *request) copyPart(from *source, number int, upload store.UploadInfo) (store.PartInfo, error) {
+	start, size, err := parseCopyRange(q.Header.Get("X-Amz-Copy-Source-Range"), from.object.Size)
+	if err != nil {
+		return store.PartInfo{}, err
+	}
+	body := wire.NewStream(io.NewSectionReader(from.content, start, size))
+	if upload.ChecksumAlgorithm != "" {
+		if err := body.Compute(upload.ChecksumAlgorithm); err != nil {
+			return store.PartInfo{}, err
+		}
+	}
+	return q.bucket.PutPart(q.key, upload.ID, number, store.Write{Body: body, Size: size, Checksums: body.Checksums})
 }
 
 func parseCopyRange(value string, size int64) (from, length int64, err error) {
@@ -97,48 +188,62 @@ func parseCopyRange(value string, size int64) (from, length int64, err error) {
 	return from, to - from + 1, nil
 }
 
-// copySource finds the bucket and the key that x-amz-copy-source names.
-func (q *request) copySource() (*store.Bucket, string, error) {
-	header := q.Header.Get("X-Amz-Copy-Source")
+// openSource finds and opens what x-amz-copy-source names, and holds the reader to its key and its conditions.
+func (q *request) openSource() (*source, error) {
+	from, err := q.findSource()
+	if err != nil {
+		return nil, err
+	}
+	from.object, from.content, err = from.bucket.Open(from.key, from.version)
+	if errors.Is(err, store.ErrDeleteMarker) {
+		return nil, wire.NewError(http.StatusBadRequest, "InvalidRequest", "The source of a copy request may not specifically refer to a delete marker by version id.")
+	}
+	if err != nil {
+		return nil, objects.Error(err, from.key)
+	}
+	key, err := readCustomerKey(q.Header, sourcePrefix)
+	if err == nil {
+		err = key.opens(from.object.CustomerKey)
+	}
+	if err == nil {
+		err = objects.Preconditions(q.Header, "X-Amz-Copy-Source-", from.object)
+	}
+	if err != nil {
+		return nil, errors.Join(err, from.content.Close())
+	}
+	return from, nil
+}
+
+// findSource finds the bucket and the key that x-amz-copy-source names.
+func (q *request) findSource() (*source, error) {
+	header := q.Header.Get(copySource)
 	path, version, _ := strings.Cut(header, "?versionId=")
 	path, err := url.PathUnescape(path)
 	name, key, found := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if err != nil || !found || name == "" || key == "" {
-		return nil, "", wire.NewError(http.StatusBadRequest, "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey").
+		return nil, wire.NewError(http.StatusBadRequest, "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey").
 			With("ArgumentName", "x-amz-copy-source").With("ArgumentValue", header)
-	}
-	if version != "" && version != "null" {
-		return nil, "", wire.NewError(http.StatusNotFound, "NoSuchVersion", "The specified version does not exist.")
 	}
 	bucket, found := q.server.options.Store.Bucket(q.auth.Region, name)
 	if !found {
 		elsewhere := q.server.options.Store.Named(name)
 		if len(elsewhere) == 0 {
-			return nil, "", noSuchBucket(name)
+			return nil, noSuchBucket(name)
 		}
 		bucket = elsewhere[0]
 	}
-	if bucket.Info().Account != q.signer.Account.ID {
-		return nil, "", accessDenied()
+	if !q.permits(action("GetObject", version), bucket.Info(), key) {
+		return nil, accessDenied()
 	}
-	return bucket, key, nil
+	return &source{bucket: bucket, key: key, version: version}, nil
 }
 
-func (q *request) openSource(bucket *store.Bucket, key string) (*store.Object, store.Content, error) {
-	source, content, err := bucket.Open(key)
-	if err != nil {
-		return nil, nil, objects.Error(err, key)
+func (q *request) writeCopyResult(from *source, result copyResult) error {
+	if from.bucket.Settings().Versioning != "" {
+		q.w.Header().Set("X-Amz-Copy-Source-Version-Id", from.object.Version)
 	}
-	if err := objects.Preconditions(q.Header, "X-Amz-Copy-Source-", source); err != nil {
-		return nil, nil, errors.Join(err, content.Close())
-	}
-	return source, content, nil
-}
-
-func (q *request) writeCopyResult(element, etag string, modified time.Time) error {
-	return wire.WriteXML(q.w, copyResult{
-		XMLName: xml.Name{Local: element}, Xmlns: wire.Namespace, ETag: `"` + etag + `"`, LastModified: formatTime(modified),
-	})
+	result.Xmlns, result.ETag = wire.Namespace, `"`+result.ETag+`"`
+	return wire.WriteXML(q.w, result)
 }
 
 // formatTime is how S3 writes times in its documents.

@@ -1,11 +1,10 @@
 package s3
 
 import (
-	"encoding/xml"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/velero-locations/velero-locations/simulator/store"
 	"github.com/velero-locations/velero-locations/simulator/wire"
@@ -21,10 +20,17 @@ func createBucket(q *request) error {
 	if err != nil {
 		return err
 	}
+	if err := q.authorizeService(region); err != nil {
+		return err
+	}
 	if err := ValidateBucketName(q.name); err != nil {
 		return wire.NewError(http.StatusBadRequest, "InvalidBucketName", "The specified bucket is not valid.").With("BucketName", q.name)
 	}
-	bucket, err := q.server.options.Store.CreateBucket(q.name, region, q.signer.Account.ID)
+	var settings store.Settings
+	if strings.EqualFold(q.Header.Get("X-Amz-Bucket-Object-Lock-Enabled"), "true") {
+		settings = store.Settings{ObjectLock: true, Versioning: store.VersioningEnabled}
+	}
+	bucket, err := q.server.options.Store.CreateBucket(q.name, region, q.signer.Account.ID, settings)
 	if errors.Is(err, store.ErrBucketExists) {
 		err = q.nameTaken(bucket.Info())
 	}
@@ -52,17 +58,12 @@ func (q *request) nameTaken(existing store.BucketInfo) error {
 }
 
 func (q *request) locationConstraint() (string, error) {
-	document, err := q.document()
-	if err != nil || len(document) == 0 {
+	if len(q.document) == 0 {
+		return "", nil
+	}
+	var configuration struct{ LocationConstraint string }
+	if err := wire.ReadXML(q.document, "CreateBucketConfiguration", &configuration); err != nil {
 		return "", err
-	}
-	var configuration struct {
-		XMLName            xml.Name `xml:"CreateBucketConfiguration"`
-		LocationConstraint string
-	}
-	if err := xml.Unmarshal(document, &configuration); err != nil {
-		return "", wire.NewError(http.StatusBadRequest, "MalformedXML",
-			"The XML you provided was not well-formed or did not validate against our published schema")
 	}
 	if configuration.LocationConstraint == "EU" {
 		return "eu-west-1", nil
@@ -77,11 +78,7 @@ func (q *request) placement(constraint string) (string, error) {
 		if constraint == endpoint {
 			return endpoint, nil
 		}
-		if constraint == "" {
-			constraint = "unspecified"
-		}
-		return "", wire.NewError(http.StatusBadRequest, "IllegalLocationConstraintException",
-			fmt.Sprintf("The %s location constraint is incompatible for the region specific endpoint this request was sent to.", constraint))
+		return "", illegalConstraint(constraint)
 	}
 	switch {
 	case constraint == "":

@@ -14,12 +14,14 @@ import (
 const maxKeys = 1000
 
 type listedObject struct {
-	Key          string
-	LastModified string
-	ETag         string
-	Size         int64
-	StorageClass string
-	Owner        *listedOwner `xml:",omitempty"`
+	Key               string
+	LastModified      string
+	ETag              string
+	ChecksumAlgorithm []string `xml:",omitempty"`
+	ChecksumType      string   `xml:",omitempty"`
+	Size              int64
+	StorageClass      string
+	Owner             *listedOwner `xml:",omitempty"`
 }
 
 type listedPrefix struct {
@@ -110,11 +112,9 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 	for _, object := range page.Objects {
 		listed := listedObject{
 			Key: encode(object.Key), LastModified: formatTime(object.Modified), ETag: `"` + object.ETag + `"`,
-			Size: object.Size, StorageClass: "STANDARD",
+			Size: object.Size, StorageClass: storageClass(object),
 		}
-		if class := object.Headers["X-Amz-Storage-Class"]; class != "" {
-			listed.StorageClass = class
-		}
+		listed.ChecksumAlgorithm, listed.ChecksumType = checksumAlgorithms(object)
 		if withOwner {
 			owner := q.owner()
 			listed.Owner = &owner

@@ -17,7 +17,7 @@ const maxMetadata = 2 << 10
 // keptHeaders are the request headers that S3 keeps with an object and sends with it, besides x-amz-meta-.
 var keptHeaders = []string{
 	"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type", "Expires",
-	"X-Amz-Server-Side-Encryption", "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "X-Amz-Server-Side-Encryption-Bucket-Key-Enabled",
+	sseHeader, kmsKeyHeader, bucketKeyHeader,
 	"X-Amz-Storage-Class", "X-Amz-Website-Redirect-Location",
 }
 
@@ -28,38 +28,61 @@ var storageClasses = []string{
 
 // serveObjects hands an operation on objects to the objects of the bucket.
 func serveObjects(q *request) error {
-	return objects.Serve(q.w, q.Request, objects.Request{Bucket: q.bucket, Key: q.key, Body: q.body})
-}
-
-// writeObject is serveObjects for an operation that says what an object's metadata will be.
-func writeObject(q *request) error {
-	headers, err := objectHeaders(q.Header)
-	if err != nil {
-		return err
-	}
 	return objects.Serve(q.w, q.Request, objects.Request{
-		Bucket: q.bucket, Key: q.key, Body: q.body,
-		Attributes: store.Attributes{Headers: headers, Checksums: q.body.Checksums},
+		Bucket: q.bucket, Key: q.key, Body: q.body, Deletion: q.deletion(q.key, q.URL.Query().Get("versionId")),
 	})
 }
 
 func putObject(q *request) error {
-	if q.Header.Get("X-Amz-Copy-Source") != "" {
-		return copyObject(q)
+	attributes, key, err := q.attributes(q.Header)
+	if err != nil {
+		return err
 	}
-	return writeObject(q)
+	if err := q.computeChecksum(); err != nil {
+		return err
+	}
+	describe := func(o *store.Object) map[string]string {
+		headers := q.describe(o, key)
+		describeChecksums(o, headers)
+		return headers
+	}
+	return objects.Serve(q.w, q.Request, objects.Request{
+		Bucket: q.bucket, Key: q.key, Body: q.body, Describe: describe,
+		Write: store.Write{Attributes: attributes, Checksums: q.body.Checksums, Conditions: conditions(q.Header)},
+	})
 }
 
-func uploadPart(q *request) error {
-	number := q.URL.Query().Get("partNumber")
-	if n, err := strconv.Atoi(number); err != nil || n < 1 || n > 10000 {
-		return wire.NewError(http.StatusBadRequest, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive").
-			With("ArgumentName", "partNumber").With("ArgumentValue", number)
+// computeChecksum makes the checksum that the request names the algorithm of, when it does not come with it.
+func (q *request) computeChecksum() error {
+	algorithm, err := requestedAlgorithm(q.Header)
+	if err != nil || algorithm == "" || q.body.Promised() {
+		return err
 	}
-	if q.Header.Get("X-Amz-Copy-Source") != "" {
-		return uploadPartCopy(q)
+	return q.body.Compute(algorithm)
+}
+
+func conditions(h http.Header) store.Conditions {
+	return store.Conditions{IfMatch: h.Get("If-Match"), IfNoneMatch: h.Get("If-None-Match")}
+}
+
+// attributes reads what a request says of the object that it writes, and the customer's key for it.
+func (q *request) attributes(h http.Header) (store.Attributes, customerKey, error) {
+	var out store.Attributes
+	key, err := readCustomerKey(h, customerPrefix)
+	if err != nil {
+		return out, key, err
 	}
-	return serveObjects(q)
+	if out.Headers, err = objectHeaders(h); err != nil {
+		return out, key, err
+	}
+	if err := q.serverEncryption(out.Headers, key); err != nil {
+		return out, key, err
+	}
+	if out.Tags, err = parseTags(h.Get("X-Amz-Tagging")); err != nil {
+		return out, key, err
+	}
+	out.CustomerKey = key.hash
+	return out, key, q.lockAttributes(h, &out)
 }
 
 // objectHeaders picks the headers that stay with an object. Others, such as the uploader's session token, do not.
@@ -104,4 +127,11 @@ func withoutChunked(encoding string) string {
 		}
 	}
 	return strings.Join(out, ",")
+}
+
+func storageClass(object *store.Object) string {
+	if class := object.Headers["X-Amz-Storage-Class"]; class != "" {
+		return class
+	}
+	return "STANDARD"
 }

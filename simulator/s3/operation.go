@@ -1,9 +1,6 @@
 package s3
 
 import (
-	"bytes"
-	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,6 +20,8 @@ type operation struct {
 	params []string
 	needs  needs
 	handle func(*request) error
+	// header, if there is one, makes the request one for this operation as well.
+	header string
 }
 
 // level is what a path names.
@@ -57,40 +56,69 @@ var responseParams = []string{
 	"response-content-disposition", "response-content-encoding",
 }
 
-// operations are tried in order: those with a sub-resource before the one without.
+var (
+	readParams    = append([]string{"versionId", "partNumber"}, responseParams...)
+	versionParams = []string{"versionId"}
+)
+
+// operations are tried in order: those with a sub-resource or a header before the one without. Names are AWS's.
 var operations = []operation{
-	{"ListBuckets", http.MethodGet, serviceLevel, "", []string{"prefix", "bucket-region", "max-buckets", "continuation-token"}, 0, listBuckets},
+	{name: "ListBuckets", method: http.MethodGet, level: serviceLevel, params: []string{"prefix", "bucket-region", "max-buckets", "continuation-token"}, handle: listBuckets},
 
-	{"GetBucketLocation", http.MethodGet, bucketLevel, "location", nil, 0, getBucketLocation},
-	{"GetBucketVersioning", http.MethodGet, bucketLevel, "versioning", nil, ownBucket, getBucketVersioning},
-	{"ListMultipartUploads", http.MethodGet, bucketLevel, "uploads", []string{"prefix", "delimiter", "key-marker", "upload-id-marker", "max-uploads", "encoding-type"}, ownBucket, listMultipartUploads},
-	{"ListObjectsV2", http.MethodGet, bucketLevel, "list-type", []string{"prefix", "delimiter", "max-keys", "continuation-token", "start-after", "fetch-owner", "encoding-type", "metadata"}, ownBucket, listObjectsV2},
-	{"ListObjects", http.MethodGet, bucketLevel, "", []string{"prefix", "delimiter", "max-keys", "marker", "encoding-type"}, ownBucket, listObjects},
-	{"HeadBucket", http.MethodHead, bucketLevel, "", nil, ownBucket, headBucket},
-	{"CreateBucket", http.MethodPut, bucketLevel, "", nil, 0, createBucket},
-	{"DeleteBucket", http.MethodDelete, bucketLevel, "", nil, ownBucket, deleteBucket},
-	{"DeleteObjects", http.MethodPost, bucketLevel, "delete", nil, ownBucket | checksum, serveObjects},
+	{name: "GetBucketLocation", method: http.MethodGet, level: bucketLevel, sub: "location", handle: getBucketLocation},
+	{name: "GetBucketVersioning", method: http.MethodGet, level: bucketLevel, sub: "versioning", needs: ownBucket, handle: getBucketVersioning},
+	{name: "PutBucketVersioning", method: http.MethodPut, level: bucketLevel, sub: "versioning", needs: ownBucket | checksum, handle: putBucketVersioning},
+	{name: "GetBucketTagging", method: http.MethodGet, level: bucketLevel, sub: "tagging", needs: ownBucket, handle: getBucketTagging},
+	{name: "PutBucketTagging", method: http.MethodPut, level: bucketLevel, sub: "tagging", needs: ownBucket | checksum, handle: putBucketTagging},
+	{name: "DeleteBucketTagging", method: http.MethodDelete, level: bucketLevel, sub: "tagging", needs: ownBucket, handle: deleteBucketTagging},
+	{name: "GetBucketEncryption", method: http.MethodGet, level: bucketLevel, sub: "encryption", needs: ownBucket, handle: getBucketEncryption},
+	{name: "PutBucketEncryption", method: http.MethodPut, level: bucketLevel, sub: "encryption", needs: ownBucket | checksum, handle: putBucketEncryption},
+	{name: "DeleteBucketEncryption", method: http.MethodDelete, level: bucketLevel, sub: "encryption", needs: ownBucket, handle: deleteBucketEncryption},
+	{name: "GetObjectLockConfiguration", method: http.MethodGet, level: bucketLevel, sub: "object-lock", needs: ownBucket, handle: getObjectLockConfiguration},
+	{name: "PutObjectLockConfiguration", method: http.MethodPut, level: bucketLevel, sub: "object-lock", needs: ownBucket | checksum, handle: putObjectLockConfiguration},
+	{name: "GetBucketAcl", method: http.MethodGet, level: bucketLevel, sub: "acl", needs: ownBucket, handle: getACL},
+	{name: "PutBucketAcl", method: http.MethodPut, level: bucketLevel, sub: "acl", needs: ownBucket | checksum, handle: putACL},
+	{name: "ListMultipartUploads", method: http.MethodGet, level: bucketLevel, sub: "uploads", params: []string{"prefix", "delimiter", "key-marker", "upload-id-marker", "max-uploads", "encoding-type"}, needs: ownBucket, handle: listMultipartUploads},
+	{name: "ListObjectVersions", method: http.MethodGet, level: bucketLevel, sub: "versions", params: []string{"prefix", "delimiter", "key-marker", "version-id-marker", "max-keys", "encoding-type", "metadata"}, needs: ownBucket, handle: listObjectVersions},
+	{name: "ListObjectsV2", method: http.MethodGet, level: bucketLevel, sub: "list-type", params: []string{"prefix", "delimiter", "max-keys", "continuation-token", "start-after", "fetch-owner", "encoding-type", "metadata"}, needs: ownBucket, handle: listObjectsV2},
+	{name: "ListObjects", method: http.MethodGet, level: bucketLevel, params: []string{"prefix", "delimiter", "max-keys", "marker", "encoding-type"}, needs: ownBucket, handle: listObjects},
+	{name: "HeadBucket", method: http.MethodHead, level: bucketLevel, needs: ownBucket, handle: headBucket},
+	{name: "CreateBucket", method: http.MethodPut, level: bucketLevel, needs: checksum, handle: createBucket},
+	{name: "DeleteBucket", method: http.MethodDelete, level: bucketLevel, needs: ownBucket, handle: deleteBucket},
+	{name: "DeleteObjects", method: http.MethodPost, level: bucketLevel, sub: "delete", needs: ownBucket | checksum, handle: deleteObjects},
 
-	{"ListParts", http.MethodGet, objectLevel, "uploadId", []string{"max-parts", "part-number-marker"}, ownBucket, serveObjects},
-	{"UploadPart", http.MethodPut, objectLevel, "uploadId", []string{"partNumber"}, ownBucket | stream | checksum, uploadPart},
-	{"CompleteMultipartUpload", http.MethodPost, objectLevel, "uploadId", nil, ownBucket, serveObjects},
-	{"AbortMultipartUpload", http.MethodDelete, objectLevel, "uploadId", nil, ownBucket, serveObjects},
-	{"CreateMultipartUpload", http.MethodPost, objectLevel, "uploads", nil, ownBucket, writeObject},
-	{"GetObject", http.MethodGet, objectLevel, "", append([]string{"versionId"}, responseParams...), ownBucket, serveObjects},
-	{"HeadObject", http.MethodHead, objectLevel, "", append([]string{"versionId"}, responseParams...), ownBucket, serveObjects},
-	{"PutObject", http.MethodPut, objectLevel, "", nil, ownBucket | stream | checksum, putObject},
-	{"DeleteObject", http.MethodDelete, objectLevel, "", []string{"versionId"}, ownBucket, serveObjects},
+	{name: "ListParts", method: http.MethodGet, level: objectLevel, sub: "uploadId", params: []string{"max-parts", "part-number-marker", "encoding-type"}, needs: ownBucket, handle: listParts},
+	{name: "UploadPartCopy", method: http.MethodPut, level: objectLevel, sub: "uploadId", header: copySource, params: []string{"partNumber"}, needs: ownBucket, handle: uploadPartCopy},
+	{name: "UploadPart", method: http.MethodPut, level: objectLevel, sub: "uploadId", params: []string{"partNumber"}, needs: ownBucket | stream | checksum, handle: uploadPart},
+	{name: "CompleteMultipartUpload", method: http.MethodPost, level: objectLevel, sub: "uploadId", needs: ownBucket, handle: completeMultipartUpload},
+	{name: "AbortMultipartUpload", method: http.MethodDelete, level: objectLevel, sub: "uploadId", needs: ownBucket, handle: serveObjects},
+	{name: "CreateMultipartUpload", method: http.MethodPost, level: objectLevel, sub: "uploads", needs: ownBucket, handle: createMultipartUpload},
+	{name: "GetObjectTagging", method: http.MethodGet, level: objectLevel, sub: "tagging", params: versionParams, needs: ownBucket, handle: getObjectTagging},
+	{name: "PutObjectTagging", method: http.MethodPut, level: objectLevel, sub: "tagging", params: versionParams, needs: ownBucket | checksum, handle: putObjectTagging},
+	{name: "DeleteObjectTagging", method: http.MethodDelete, level: objectLevel, sub: "tagging", params: versionParams, needs: ownBucket, handle: deleteObjectTagging},
+	{name: "GetObjectRetention", method: http.MethodGet, level: objectLevel, sub: "retention", params: versionParams, needs: ownBucket, handle: getObjectRetention},
+	{name: "PutObjectRetention", method: http.MethodPut, level: objectLevel, sub: "retention", params: versionParams, needs: ownBucket | checksum, handle: putObjectRetention},
+	{name: "GetObjectLegalHold", method: http.MethodGet, level: objectLevel, sub: "legal-hold", params: versionParams, needs: ownBucket, handle: getObjectLegalHold},
+	{name: "PutObjectLegalHold", method: http.MethodPut, level: objectLevel, sub: "legal-hold", params: versionParams, needs: ownBucket | checksum, handle: putObjectLegalHold},
+	{name: "GetObjectAcl", method: http.MethodGet, level: objectLevel, sub: "acl", params: versionParams, needs: ownBucket, handle: getACL},
+	{name: "PutObjectAcl", method: http.MethodPut, level: objectLevel, sub: "acl", params: versionParams, needs: ownBucket | checksum, handle: putACL},
+	{name: "GetObjectAttributes", method: http.MethodGet, level: objectLevel, sub: "attributes", params: versionParams, needs: ownBucket, handle: getObjectAttributes},
+	{name: "GetObject", method: http.MethodGet, level: objectLevel, params: readParams, needs: ownBucket, handle: readObject},
+	{name: "HeadObject", method: http.MethodHead, level: objectLevel, params: readParams, needs: ownBucket, handle: readObject},
+	{name: "CopyObject", method: http.MethodPut, level: objectLevel, header: copySource, needs: ownBucket, handle: copyObject},
+	{name: "PutObject", method: http.MethodPut, level: objectLevel, needs: ownBucket | stream | checksum, handle: putObject},
+	{name: "DeleteObject", method: http.MethodDelete, level: objectLevel, params: versionParams, needs: ownBucket, handle: deleteObject},
 }
+
+// postObject is the upload of an HTML form, which is told by its type and not by its query.
+var postObjectOperation = operation{name: "PostObject", method: http.MethodPost, level: bucketLevel, needs: ownBucket | stream, handle: postObject}
 
 // notConfigured is what S3 answers to a GET of a bucket's configuration that was never set.
 var notConfigured = map[string]*wire.Error{
 	"policy":            wire.NewError(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist"),
 	"policyStatus":      wire.NewError(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist"),
-	"tagging":           wire.NewError(http.StatusNotFound, "NoSuchTagSet", "The TagSet does not exist"),
 	"lifecycle":         wire.NewError(http.StatusNotFound, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
 	"cors":              wire.NewError(http.StatusNotFound, "NoSuchCORSConfiguration", "The CORS configuration does not exist"),
-	"encryption":        wire.NewError(http.StatusNotFound, "ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found"),
-	"object-lock":       wire.NewError(http.StatusNotFound, "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket"),
 	"publicAccessBlock": wire.NewError(http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
 	"ownershipControls": wire.NewError(http.StatusNotFound, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
 	"replication":       wire.NewError(http.StatusNotFound, "ReplicationConfigurationNotFoundError", "The replication configuration was not found"),
@@ -110,10 +138,13 @@ func (q *request) level() level {
 // operation finds the operation that a request asks for. A query parameter that it does not know never falls through to
 // another operation: it may be a sub-resource, and PUT ?tagging must not write the object itself.
 func (q *request) operation() (operation, error) {
+	if q.form != nil {
+		return postObjectOperation, nil
+	}
 	query, at := q.URL.Query(), q.level()
 	known := false
 	for _, op := range operations {
-		if op.level == at && op.method == q.Method && (op.sub == "" || query.Has(op.sub)) {
+		if op.level == at && op.method == q.Method && (op.sub == "" || query.Has(op.sub)) && (op.header == "" || q.Header.Get(op.header) != "") {
 			known = true
 			if len(op.unknown(query)) == 0 {
 				return op, nil
@@ -153,33 +184,22 @@ func (o operation) unknown(query url.Values) []string {
 // openBody prepares the request's body. One that is not an object's content is read to its end first, so that nothing
 // is done before its signed hash is known to be right.
 func (q *request) openBody(op operation) error {
+	if q.form != nil {
+		body, err := wire.NewFileBody(q.form.file, q.form.header())
+		q.body = body
+		return err
+	}
 	body, err := wire.NewBody(q.Request, q.auth, q.signer.Secret, op.needs&checksum != 0)
 	if err != nil {
 		return err
 	}
-	q.body = body
-	if op.needs&stream != 0 {
-		if body.Size < 0 {
-			return wire.NewError(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
-		}
-		return nil
-	}
-	document, err := io.ReadAll(io.LimitReader(body, maxDocument+1))
-	if err != nil {
+	if op.needs&stream == 0 {
+		q.document, q.body, err = body.Bytes(maxDocument)
 		return err
 	}
-	if len(document) > maxDocument {
-		return wire.NewError(http.StatusBadRequest, "MaxMessageLengthExceeded", "Your request was too big.")
+	if body.Size < 0 {
+		return wire.NewError(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
 	}
-	q.body = wire.BytesBody(document)
+	q.body = body
 	return nil
-}
-
-// document returns the body of a request whose body is not streamed.
-func (q *request) document() ([]byte, error) {
-	var buf bytes.Buffer
-	if _, err := buf.ReadFrom(q.body); err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	return buf.Bytes(), nil
 }

@@ -8,12 +8,15 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/klog/v2"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/call"
+	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/journal"
+	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/store"
 	"github.com/velero-locations/velero-locations/simulator/wire"
 )
@@ -25,16 +28,31 @@ const defaultRegion = "us-east-1"
 type Options struct {
 	Store    *store.Store
 	Accounts *accounts.Directory
-	// Regions are those that exist. The region that a request is signed for picks the regional endpoint it acts on.
+	// Regions are those that exist.
 	Regions []string
+	// Domains are those under which a bucket's name is a host: bucket.DOMAIN. localhost is one in any case.
+	Domains []string
+	// StallTimeout is how long a client may leave a request's body, or an answer, where it is; zero is 30 seconds.
+	StallTimeout time.Duration
 	// Now is the clock that signatures are checked against; nil is the machine's.
 	Now func() time.Time
+	// BucketPolicies returns the policy of a bucket; nil is none at all.
+	BucketPolicies func(region, bucket string) policy.Policy
+	// Faults are those that requests meet; nil is none.
+	Faults *faults.Set
+	// Journal records requests; nil is one that nobody sees.
+	Journal *journal.Journal
+	// Endpoint returns host:port of the endpoint of a region, or nothing where it has none; nil is none at all.
+	Endpoint func(region string) string
 }
 
-// Server answers S3's REST protocol for path-style requests. Requests must be signed with Signature Version 4, in their
+// Server answers S3's REST protocol, with the bucket in the path or in the host. Requests must be signed with Signature Version 4, in their
 // headers or their URL.
 type Server struct {
 	options Options
+	// region is that of a regional endpoint; empty is the global endpoint, at which the region that a request is signed
+	// for picks the regional endpoint it acts on.
+	region string
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -44,8 +62,14 @@ func NewServer(options Options) *Server {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
+	if options.Journal == nil {
+		options.Journal = journal.New(1)
+	}
 	return &Server{options: options}
 }
+
+// Regional returns a server for the endpoint of one region over the same store.
+func (s *Server) Regional(region string) *Server { return &Server{options: s.options, region: region} }
 
 // request is one request, as far as it is understood by now.
 type request struct {
@@ -55,31 +79,51 @@ type request struct {
 	name, key   string // of the bucket and the object
 	signer      accounts.Key
 	auth        *wire.Authorization
+	claim       *wire.Authorization // auth, not verified
+	claimErr    error
+	op          operation
+	opErr       error
+	call        call.Call
 	bucket      *store.Bucket
 	body        *wire.Body
+	document    []byte // the body of a request whose body is not streamed
+	form        *form  // that carries an upload; nil for other requests
 	requestedAt time.Time
 }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{Request: r, server: s, w: w, requestedAt: s.options.Now()}
-	q.name, q.key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	recorder := s.watch(w, r)
+	defer recorder.Done()
+	q := &request{Request: r, server: s, w: guardConnection(recorder, r, s.options.StallTimeout), requestedAt: s.options.Now()}
+	q.name, q.key = q.address()
 	h := w.Header()
 	h.Set("Server", "velero-locations-simulator")
 	h.Set("X-Amz-Request-Id", rand.Text()[:16])
 	h.Set("X-Amz-Id-2", hostID())
-	operation, err := q.serve()
+	q.identify()
+	recorder.Entry.Call, recorder.Entry.RequestID = q.call, h.Get("X-Amz-Request-Id")
+	err := q.inject(&recorder.Entry)
+	if err == nil {
+		err = q.serve()
+	}
 	log := klog.V(4)
 	if err == nil {
-		log.InfoS("S3 request", "operation", operation, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID)
+		log.InfoS("S3 request", "operation", q.op.name, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID)
+		return
+	}
+	if errors.Is(err, faults.ErrGone) {
 		return
 	}
 	e := wire.AsError(err)
-	if e.Status == http.StatusInternalServerError {
-		klog.ErrorS(err, "S3 request failed", "operation", operation, "bucket", q.name, "key", q.key)
+	if e.Status == http.StatusInternalServerError && !errors.As(err, new(*wire.Error)) {
+		klog.ErrorS(err, "S3 request failed", "operation", q.op.name, "bucket", q.name, "key", q.key)
 	}
-	log.InfoS("S3 request refused", "operation", operation, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID, "code", e.Code)
-	wire.WriteError(w, r, e)
+	log.InfoS("S3 request refused", "operation", q.op.name, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID, "code", e.Code)
+	wire.WriteError(q.w, r, e)
+	if recorder.Entry.Status == e.Status {
+		recorder.Entry.Error = e.Code
+	}
 }
 
 // hostID makes up the second of S3's request ids, which there names the host that answered.
@@ -90,31 +134,31 @@ func hostID() string {
 }
 
 // serve takes the steps from an unknown request to its answer, in S3's order: who asks, where, for what.
-func (q *request) serve() (operation string, err error) {
+func (q *request) serve() error {
 	q.showRegion()
 	if err := q.authenticate(); err != nil {
-		return "", err
+		return err
 	}
 	q.showRegion()
-	op, opErr := q.operation()
-	if opErr != nil {
+	op := q.op
+	if q.opErr != nil {
 		op = operationAny
 	}
 	if op.needs&ownBucket != 0 {
 		if err := q.findBucket(); err != nil {
-			return op.name, err
+			return err
 		}
 	}
-	if opErr != nil {
-		return "", opErr
+	if q.opErr != nil {
+		return q.opErr
 	}
 	if err := q.checkHeaders(); err != nil {
-		return op.name, err
+		return err
 	}
 	if err := q.openBody(op); err != nil {
-		return op.name, err
+		return err
 	}
-	return op.name, op.handle(q)
+	return q.conceal(op.handle(q))
 }
 
 // showRegion puts a bucket's region on every answer about it, also on those that refuse: S3 does so for HeadBucket, and
@@ -136,7 +180,7 @@ func (q *request) showRegion() {
 }
 
 func (q *request) authenticate() error {
-	auth, err := wire.ParseRequest(q.Request)
+	auth, err := q.claim, q.claimErr
 	if err != nil {
 		return err
 	}
@@ -145,24 +189,26 @@ func (q *request) authenticate() error {
 	}
 	signer, found := q.server.options.Accounts.Key(auth.AccessKeyID)
 	if !found {
-		return wire.NewError(http.StatusForbidden, "InvalidAccessKeyId",
-			"The AWS Access Key Id you provided does not exist in our records.").With("AWSAccessKeyId", auth.AccessKeyID)
+		return invalidAccessKeyID(auth.AccessKeyID)
 	}
 	q.signer = signer
-	if q.Header.Get("X-Amz-Security-Token") != "" || q.URL.Query().Has("X-Amz-Security-Token") {
-		return wire.NewError(http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+	if err := q.checkSession(); err != nil {
+		return err
 	}
 	if err := auth.CheckTime(q.requestedAt); err != nil {
 		return err
 	}
-	if !slices.Contains(q.server.options.Regions, auth.Region) {
-		return wire.WrongRegion(auth, q.server.options.Regions[0])
+	if err := q.server.checkRegion(auth); err != nil {
+		return err
 	}
 	q.auth = auth
+	if q.form != nil {
+		return q.form.verify(auth, signer.Secret, q.requestedAt)
+	}
 	return auth.Verify(q.Request, signer.Secret)
 }
 
-// findBucket finds the bucket at the endpoint of the signature's region and makes sure that it is the signer's.
+// findBucket finds the bucket at the endpoint of the signature's region and makes sure that the signer may use it.
 func (q *request) findBucket() error {
 	bucket, found := q.server.options.Store.Bucket(q.auth.Region, q.name)
 	if !found {
@@ -172,7 +218,7 @@ func (q *request) findBucket() error {
 		}
 		return q.permanentRedirect(q.likeliest(elsewhere).Region)
 	}
-	if err := q.owns(bucket); err != nil {
+	if err := q.mayUse(bucket); err != nil {
 		return err
 	}
 	q.bucket = bucket
@@ -192,40 +238,20 @@ func (q *request) likeliest(buckets []*store.Bucket) store.BucketInfo {
 	return slices.MinFunc(buckets, func(x, y *store.Bucket) int { return rank(x) - rank(y) }).Info()
 }
 
-func (q *request) owns(bucket *store.Bucket) error {
-	owner := bucket.Info().Account
-	if owner != q.signer.Account.ID {
+func (q *request) mayUse(bucket *store.Bucket) error {
+	if expected := q.Header.Get("X-Amz-Expected-Bucket-Owner"); expected != "" && expected != bucket.Info().Account {
 		return accessDenied()
 	}
-	if expected := q.Header.Get("X-Amz-Expected-Bucket-Owner"); expected != "" && expected != owner {
-		return accessDenied()
-	}
-	return nil
-}
-
-// permanentRedirect is what a regional endpoint answers about a bucket of another region.
-func (q *request) permanentRedirect(region string) error {
-	q.w.Header().Set("X-Amz-Bucket-Region", region)
-	return wire.NewError(http.StatusMovedPermanently, "PermanentRedirect",
-		"The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.").
-		With("Endpoint", q.Host).With("Bucket", q.name)
+	return q.authorize(bucket.Info())
 }
 
 // checkHeaders refuses what would change the meaning of a request and is not done, instead of ignoring it.
 func (q *request) checkHeaders() error {
-	for name := range q.Header {
-		for _, prefix := range []string{"X-Amz-Server-Side-Encryption-Customer-", "X-Amz-Copy-Source-Server-Side-Encryption-", "X-Amz-Object-Lock-", "X-Amz-Grant-"} {
-			if strings.HasPrefix(name, prefix) {
-				return wire.NotImplemented(strings.ToLower(name))
-			}
-		}
+	if err := checkACLHeaders(q.Header); err != nil {
+		return err
 	}
 	if len(q.key) > 1024 {
 		return wire.NewError(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
-	}
-	if id := q.URL.Query()["versionId"]; len(id) > 0 && id[0] != "null" {
-		return wire.NewError(http.StatusNotFound, "NoSuchVersion", "The specified version does not exist.").
-			With("Key", q.key).With("VersionId", id[0])
 	}
 	return nil
 }

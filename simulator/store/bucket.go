@@ -2,72 +2,38 @@ package store
 
 import (
 	"crypto/md5"
+	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"strings"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/google/btree"
 )
 
-// Object is one object as it was stored. It is never changed: a new PUT makes a new Object.
-type Object struct {
-	Key  string `json:"key"`
-	Size int64  `json:"size"`
-	// ETag is without quotes: the MD5 of the content, or that of the parts' MD5s and their number for a multipart upload.
-	ETag     string    `json:"etag"`
-	Modified time.Time `json:"modified"`
-	// Headers go out again with the object, by canonical name.
-	Headers map[string]string `json:"headers,omitempty"`
-	// Checksums are verified x-amz-checksum- values of the content.
-	Checksums map[string]string `json:"checksums,omitempty"`
-	// Blob names the content in the store's blobs.
-	Blob string `json:"blob,omitempty"`
-
-	content blob
-}
-
-// Content is an open object's content.
-type Content interface {
-	io.ReaderAt
-	io.Closer
-}
-
-// Attributes are what a writer says of an object besides its content.
-type Attributes struct {
-	Headers map[string]string
-	// Checksums is asked once the content was read to its end; nil for none.
-	Checksums func() map[string]string
-}
-
-// Conditions guard a write. They are checked when the content has arrived, in one step with the write.
-type Conditions struct {
-	// IfMatch: the object must exist with this ETag.
-	IfMatch string
-	// IfNoneMatch: "*", the object must not exist.
-	IfNoneMatch string
-}
-
 // Bucket holds the objects of one bucket. It is safe for concurrent use; reads do not wait for writes to reach the disk.
 type Bucket struct {
-	info  BucketInfo
-	store *Store
+	info     BucketInfo
+	store    *Store
+	settings atomic.Pointer[Settings]
 
-	writes  sync.Mutex // serialises changes; held over the journal
-	gone    bool       // deleted; guarded by writes
-	uploads map[string]*upload
+	writes   sync.Mutex // serialises changes; held over the journal
+	gone     bool       // deleted; guarded by writes
+	sequence uint64     // of the last version; guarded by writes
+	uploads  map[string]*upload
 
-	mu   sync.RWMutex // guards tree
+	mu sync.RWMutex // guards tree
+	// tree holds the latest version of each key, with the older ones behind it.
 	tree *btree.BTreeG[*Object]
 }
 
-func newBucket(s *Store, info BucketInfo) *Bucket {
+func newBucket(s *Store, info BucketInfo, settings Settings) *Bucket {
 	byKey := func(x, y *Object) bool { return x.Key < y.Key }
-	return &Bucket{info: info, store: s, uploads: map[string]*upload{}, tree: btree.NewG(32, byKey)}
+	b := &Bucket{info: info, store: s, uploads: map[string]*upload{}, tree: btree.NewG(32, byKey)}
+	b.settings.Store(&settings)
+	return b
 }
 
 // Info returns what is known of the bucket.
@@ -80,106 +46,191 @@ func (b *Bucket) objects() *btree.BTreeG[*Object] {
 	return b.tree.Clone()
 }
 
-// Get finds an object.
-func (b *Bucket) Get(key string) (*Object, error) {
+// latest returns the latest version of a key, a delete marker too; nil for none.
+func (b *Bucket) latest(key string) *Object {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	object, found := b.tree.Get(&Object{Key: key})
-	if !found {
+	object, _ := b.tree.Get(&Object{Key: key})
+	return object
+}
+
+// Get finds a version of an object; an empty version is the latest. When that is a delete marker, the marker comes with
+// the error ErrNoSuchKey; when a version that was asked for is one, it comes with ErrDeleteMarker.
+func (b *Bucket) Get(key, version string) (*Object, error) {
+	object := b.latest(key)
+	if version != "" {
+		if object = object.find(version); object == nil {
+			return nil, ErrNoSuchVersion
+		}
+	}
+	switch {
+	case object == nil:
 		return nil, ErrNoSuchKey
+	case object.DeleteMarker && version == "":
+		return object, ErrNoSuchKey
+	case object.DeleteMarker:
+		return object, ErrDeleteMarker
 	}
 	return object, nil
 }
 
-// Open finds an object and opens its content, which the caller closes. It stays readable while it is open, also when the
-// object is deleted or overwritten meanwhile.
-func (b *Bucket) Open(key string) (*Object, Content, error) {
+// Open finds a version of an object as Get does and opens its content, which the caller closes. It stays readable while
+// it is open, also when the object is deleted or overwritten meanwhile.
+func (b *Bucket) Open(key, version string) (*Object, Content, error) {
 	for {
-		object, err := b.Get(key)
+		object, err := b.Get(key, version)
 		if err != nil {
-			return nil, nil, err
+			return object, nil, err
 		}
 		content, err := object.content.open()
 		if err == nil {
 			return object, content, nil
 		}
-		if now, _ := b.Get(key); now == object {
+		if now, _ := b.Get(key, version); now != nil && now.Blob == object.Blob {
 			return nil, nil, fmt.Errorf("reading %s/%s: %w", b.info.Name, key, err)
 		}
 	}
 }
 
-// Put stores an object when body was read to io.EOF without an error; otherwise nothing changes. size is only a hint.
-func (b *Bucket) Put(key string, body io.Reader, size int64, attributes Attributes, conditions Conditions) (*Object, error) {
+// Write is what is written: the content, and what is said of it.
+type Write struct {
+	Body io.Reader
+	// Size is only a hint.
+	Size       int64
+	Attributes Attributes
+	// Checksums are added to the attributes' when the body was read to its end; nil for none.
+	Checksums  func() map[string]string
+	Conditions Conditions
+}
+
+// Put stores an object when the body was read to io.EOF without an error; otherwise nothing changes.
+func (b *Bucket) Put(key string, w Write) (*Object, error) {
 	sum := md5.New()
-	content, n, err := b.store.blobs.write(io.TeeReader(body, sum), size)
+	content, n, err := b.store.blobs.write(io.TeeReader(w.Body, sum), w.Size)
 	if err != nil {
 		return nil, err
 	}
-	object := &Object{Key: key, Size: n, ETag: hex.EncodeToString(sum.Sum(nil)), Headers: maps.Clone(attributes.Headers), content: content}
-	if attributes.Checksums != nil {
-		object.Checksums = attributes.Checksums()
+	object := &Object{Key: key, Size: n, ETag: hex.EncodeToString(sum.Sum(nil)), Attributes: w.Attributes, content: content}
+	if w.Checksums != nil {
+		object.Checksums = w.Checksums()
 	}
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	if err := b.commit(object, conditions); err != nil {
+	if err := b.commit(object, w.Conditions, ""); err != nil {
 		return nil, errors.Join(err, content.remove())
 	}
 	return object, nil
 }
 
-// commit makes an object visible; it needs the lock on writes.
-func (b *Bucket) commit(object *Object, conditions Conditions) error {
+// commit makes a new version visible, and ends an upload with it if one is named; it needs the lock on writes.
+func (b *Bucket) commit(object *Object, conditions Conditions, endsUpload string) error {
 	if b.gone {
 		return ErrNoSuchBucket
 	}
-	old, err := b.Get(object.Key)
-	if err := conditions.check(old, err == nil); err != nil {
+	latest, settings := b.latest(object.Key), b.Settings()
+	if err := conditions.check(latest); err != nil {
 		return err
 	}
+	var replaced *Object
+	if object.Version = NullVersion; settings.Versioning == VersioningEnabled {
+		object.Version = rand.Text()
+	} else {
+		replaced = latest.find(NullVersion)
+	}
 	object.Modified = b.store.now()
-	object.Blob = object.content.name()
-	if err := b.store.journal.putObject(b.info, object); err != nil {
+	if object.Retention.Mode == "" && !object.DeleteMarker {
+		object.Retention = settings.Retention.from(object.Modified)
+	}
+	if object.content != nil {
+		object.Blob = object.content.name()
+	}
+	object.Sequence = b.sequence + 1
+	if err := b.store.journal.putObject(b.info, object, endsUpload); err != nil {
 		return fmt.Errorf("storing %s/%s: %w", b.info.Name, object.Key, err)
 	}
+	b.sequence++
+	object.older = latest.swap(replaced, nil)
+	b.show(object.Key, object)
+	return replaced.remove()
+}
+
+// show makes the versions of a key visible, latest first; nil for none.
+func (b *Bucket) show(key string, latest *Object) {
 	b.mu.Lock()
-	b.tree.ReplaceOrInsert(object)
-	b.mu.Unlock()
-	if old != nil {
-		return old.content.remove()
+	defer b.mu.Unlock()
+	if latest == nil {
+		b.tree.Delete(&Object{Key: key})
+		return
 	}
-	return nil
+	b.tree.ReplaceOrInsert(latest)
 }
 
-func (c Conditions) check(old *Object, exists bool) error {
-	if c.IfNoneMatch == "*" && exists {
-		return ErrPrecondition
-	}
-	if c.IfMatch == "" {
-		return nil
-	}
-	if !exists {
-		return ErrNoSuchKey
-	}
-	if want := strings.Trim(c.IfMatch, `"`); want != "*" && want != old.ETag {
-		return ErrPrecondition
-	}
-	return nil
+// Deletion says what to delete.
+type Deletion struct {
+	Key string
+	// Version is empty to delete the object as such: where there is versioning, a delete marker hides it.
+	Version string
+	// BypassGovernance deletes a version also when a retention in governance mode protects it.
+	BypassGovernance bool
+	Conditions       Conditions
 }
 
-// Delete removes an object. It is no error when there is none, as it is none for S3.
-func (b *Bucket) Delete(key string) error {
+// Deleted says what was done: which version is gone, or which one is the new delete marker.
+type Deleted struct {
+	// Version is empty where there is no versioning.
+	Version      string
+	DeleteMarker bool
+}
+
+// Delete deletes an object or a version. It is no error when there is none, as it is none for S3.
+func (b *Bucket) Delete(d Deletion) (Deleted, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	object, err := b.Get(key)
+	latest, versioning := b.latest(d.Key), b.Settings().Versioning
+	if d.Conditions.IfMatch != "" {
+		if err := d.Conditions.check(latest); err != nil {
+			return Deleted{}, err
+		}
+	}
+	if d.Version == "" && versioning != "" {
+		marker := &Object{Key: d.Key, DeleteMarker: true}
+		err := b.commit(marker, Conditions{}, "")
+		return Deleted{marker.Version, true}, err
+	}
+	version := d.Version
+	if version == "" {
+		version = NullVersion
+	}
+	object := latest.find(version)
+	if object == nil {
+		return Deleted{Version: d.Version}, nil
+	}
+	if object.protected(b.store.now(), d.BypassGovernance) {
+		return Deleted{}, ErrLocked
+	}
+	if err := b.store.journal.deleteObject(b.info, object); err != nil {
+		return Deleted{}, fmt.Errorf("deleting %s/%s: %w", b.info.Name, d.Key, err)
+	}
+	b.show(d.Key, latest.swap(object, nil))
+	return Deleted{d.Version, object.DeleteMarker}, object.remove()
+}
+
+// Change changes what is said of a version of an object, which Get finds, by the function, which may refuse. Content and
+// times stay as they are.
+func (b *Bucket) Change(key, version string, change func(*Attributes) error) (*Object, error) {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	object, err := b.Get(key, version)
 	if err != nil {
-		return nil
+		return object, err
 	}
-	if err := b.store.journal.deleteObject(b.info, key); err != nil {
-		return fmt.Errorf("deleting %s/%s: %w", b.info.Name, key, err)
+	changed := *object
+	if err := change(&changed.Attributes); err != nil {
+		return nil, err
 	}
-	b.mu.Lock()
-	b.tree.Delete(object)
-	b.mu.Unlock()
-	return object.content.remove()
+	if err := b.store.journal.putObject(b.info, &changed, ""); err != nil {
+		return nil, fmt.Errorf("changing %s/%s: %w", b.info.Name, key, err)
+	}
+	b.show(key, b.latest(key).swap(object, &changed))
+	return &changed, nil
 }

@@ -1,11 +1,11 @@
 package store
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -27,8 +27,9 @@ var (
 	_ journal = (*disk)(nil)
 	_ blobs   = (*disk)(nil)
 
-	bucketsTable = []byte("buckets")
-	objectsTable = []byte("objects")
+	bucketsTable  = []byte("buckets")
+	versionsTable = []byte("versions")
+	uploadsTable  = []byte("uploads")
 )
 
 func openDisk(dir string) (*disk, error) {
@@ -56,48 +57,6 @@ func (d *disk) close() error {
 	return errors.Join(d.db.Close(), d.lock.Close())
 }
 
-// load fills the store from the index and removes content that nothing names.
-func (d *disk) load(s *Store) error {
-	named := map[string]bool{}
-	err := d.db.Update(func(tx *bolt.Tx) error {
-		buckets, err := tx.CreateBucketIfNotExists(bucketsTable)
-		if err != nil {
-			return err
-		}
-		objects, err := tx.CreateBucketIfNotExists(objectsTable)
-		if err != nil {
-			return err
-		}
-		return buckets.ForEach(func(id, value []byte) error {
-			var info BucketInfo
-			if err := json.Unmarshal(value, &info); err != nil {
-				return fmt.Errorf("reading bucket %s: %w", id, err)
-			}
-			bucket := newBucket(s, info)
-			s.buckets[bucketID{info.Region, info.Name}] = bucket
-			return d.loadObjects(bucket, objects.Bucket(id), named)
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("loading the index of %s: %w", d.dir, err)
-	}
-	return d.sweep(named)
-}
-
-func (d *disk) loadObjects(bucket *Bucket, table *bolt.Bucket, named map[string]bool) error {
-	return table.ForEach(func(key, value []byte) error {
-		object := &Object{}
-		if err := json.Unmarshal(value, object); err != nil {
-			return fmt.Errorf("reading object %s/%s: %w", bucket.info.Name, key, err)
-		}
-		object.Key = string(key) // JSON cannot hold every key that S3 takes
-		object.content = d.file(object.Blob)
-		named[object.Blob] = true
-		bucket.tree.ReplaceOrInsert(object)
-		return nil
-	})
-}
-
 func (d *disk) sweep(named map[string]bool) error {
 	entries, err := os.ReadDir(d.blobDir())
 	if err != nil {
@@ -105,52 +64,12 @@ func (d *disk) sweep(named map[string]bool) error {
 	}
 	for _, entry := range entries {
 		if !named[entry.Name()] {
-			if err := d.file(entry.Name()).remove(); err != nil {
+			if err := (&fileBlob{d, entry.Name()}).remove(); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-func tableName(info BucketInfo) []byte { return []byte(info.Region + "/" + info.Name) }
-
-func (d *disk) createBucket(info BucketInfo) error {
-	value, err := json.Marshal(info)
-	if err != nil {
-		return err
-	}
-	return d.db.Update(func(tx *bolt.Tx) error {
-		if _, err := tx.Bucket(objectsTable).CreateBucketIfNotExists(tableName(info)); err != nil {
-			return err
-		}
-		return tx.Bucket(bucketsTable).Put(tableName(info), value)
-	})
-}
-
-func (d *disk) deleteBucket(info BucketInfo) error {
-	return d.db.Update(func(tx *bolt.Tx) error {
-		if err := tx.Bucket(objectsTable).DeleteBucket(tableName(info)); err != nil {
-			return err
-		}
-		return tx.Bucket(bucketsTable).Delete(tableName(info))
-	})
-}
-
-func (d *disk) putObject(info BucketInfo, object *Object) error {
-	value, err := json.Marshal(object)
-	if err != nil {
-		return err
-	}
-	return d.db.Update(func(tx *bolt.Tx) error {
-		return tx.Bucket(objectsTable).Bucket(tableName(info)).Put([]byte(object.Key), value)
-	})
-}
-
-func (d *disk) deleteObject(info BucketInfo, key string) error {
-	return d.db.Update(func(tx *bolt.Tx) error {
-		return tx.Bucket(objectsTable).Bucket(tableName(info)).Delete([]byte(key))
-	})
 }
 
 func (d *disk) write(r io.Reader, _ int64) (blob, int64, error) {
@@ -163,24 +82,71 @@ func (d *disk) write(r io.Reader, _ int64) (blob, int64, error) {
 		err = out.Sync()
 	}
 	err = errors.Join(err, out.Close())
-	content := fileBlob(out.Name())
+	content := &fileBlob{d, filepath.Base(out.Name())}
+	if err == nil {
+		err = d.syncNames()
+	}
 	if err != nil {
 		return nil, 0, errors.Join(fmt.Errorf("receiving content: %w", err), content.remove())
 	}
 	return content, n, nil
 }
 
-func (d *disk) file(name string) fileBlob { return fileBlob(filepath.Join(d.blobDir(), name)) }
+// syncNames makes the names of new files durable.
+func (d *disk) syncNames() error {
+	dir, err := os.Open(d.blobDir())
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
 
-// fileBlob is the path of a file with content.
-type fileBlob string
+func (d *disk) join(parts []blob, also io.Writer) (blob, int64, error) {
+	readers := make([]io.Reader, len(parts))
+	for i, p := range parts {
+		readers[i] = &lazyReader{content: p}
+	}
+	return d.write(io.TeeReader(io.MultiReader(readers...), also), 0)
+}
 
-func (f fileBlob) name() string           { return filepath.Base(string(f)) }
-func (f fileBlob) open() (Content, error) { return os.Open(string(f)) }
+// fileBlob is a file with content.
+type fileBlob struct {
+	disk *disk
+	file string
+}
 
-func (f fileBlob) remove() error {
-	if err := os.Remove(string(f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (f *fileBlob) path() string           { return filepath.Join(f.disk.blobDir(), f.file) }
+func (f *fileBlob) name() string           { return f.file }
+func (f *fileBlob) open() (Content, error) { return os.Open(f.path()) }
+
+func (f *fileBlob) remove() error {
+	if err := os.Remove(f.path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing content: %w", err)
 	}
 	return nil
+}
+
+// lazyReader opens a content when it is first read and closes it at its end, so that one file is open at a time.
+type lazyReader struct {
+	content blob
+	open    Content
+	reader  io.Reader
+}
+
+// Read returns the content.
+func (l *lazyReader) Read(p []byte) (int, error) {
+	if l.open == nil {
+		open, err := l.content.open()
+		if err != nil {
+			return 0, err
+		}
+		l.open, l.reader = open, io.NewSectionReader(open, 0, math.MaxInt64)
+	}
+	n, err := l.reader.Read(p)
+	if err != nil {
+		if closeErr := l.open.Close(); closeErr != nil && errors.Is(err, io.EOF) {
+			err = closeErr
+		}
+	}
+	return n, err
 }

@@ -9,6 +9,11 @@ type ListOptions struct {
 	// After is the last key, or the last common prefix, that is not wanted any more.
 	After string
 	Max   int
+	// Versions lists all versions of each key, latest first, delete markers too; otherwise only the latest, and keys whose
+	// latest is a delete marker are left out.
+	Versions bool
+	// AfterVersion is the last version of After that is not wanted any more, with Versions; empty when none of After is.
+	AfterVersion string
 }
 
 // Page is one page of a listing. Objects and Prefixes together are at most Max, each in order of bytes.
@@ -16,8 +21,10 @@ type Page struct {
 	Objects   []*Object
 	Prefixes  []string
 	Truncated bool
-	// Next is the After of the next page, when the listing is truncated.
-	Next string
+	// Next and NextVersion are After and AfterVersion of the next page, when the listing is truncated.
+	Next, NextVersion string
+	// Latest are those of Objects that are the latest version of their key.
+	Latest map[*Object]bool
 }
 
 // List returns a page of the keys that sort after After. A common prefix is on one page only, and is found without
@@ -36,7 +43,7 @@ func (b *Bucket) List(options ListOptions) Page {
 		}
 	}
 	if !l.page.Truncated {
-		l.page.Next = ""
+		l.page.Next, l.page.NextVersion = "", ""
 	}
 	return l.page
 }
@@ -49,7 +56,10 @@ type lister struct {
 }
 
 func (l *lister) visit(object *Object) (more bool) {
-	if object.Key <= l.options.After {
+	if object.Key < l.options.After || object.Key == l.options.After && l.options.AfterVersion == "" {
+		return true
+	}
+	if object.DeleteMarker && !l.options.Versions {
 		return true
 	}
 	rest, found := strings.CutPrefix(object.Key, l.options.Prefix)
@@ -66,10 +76,38 @@ func (l *lister) visit(object *Object) (more bool) {
 		l.seek = successor(common)
 		return false
 	}
+	if l.options.Versions {
+		return l.addVersions(object)
+	}
 	if !l.add(object.Key) {
 		return false
 	}
 	l.page.Objects = append(l.page.Objects, object)
+	return true
+}
+
+// addVersions adds the versions of a key. When the one that the page before ended with is gone by now, as it is for a
+// client that deletes what it lists, all that are left are listed.
+func (l *lister) addVersions(latest *Object) (more bool) {
+	from := latest
+	if latest.Key == l.options.After {
+		if seen := latest.find(l.options.AfterVersion); seen != nil {
+			from = seen.older
+		}
+	}
+	for object := from; object != nil; object = object.older {
+		if !l.add(object.Key) {
+			return false
+		}
+		l.page.NextVersion = object.Version
+		l.page.Objects = append(l.page.Objects, object)
+		if object == latest {
+			if l.page.Latest == nil {
+				l.page.Latest = map[*Object]bool{}
+			}
+			l.page.Latest[object] = true
+		}
+	}
 	return true
 }
 
@@ -87,7 +125,7 @@ func (l *lister) add(entry string) bool {
 		l.page.Truncated = true
 		return false
 	}
-	l.page.Next = entry
+	l.page.Next, l.page.NextVersion = entry, ""
 	return true
 }
 

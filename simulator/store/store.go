@@ -22,6 +22,10 @@ var (
 	ErrPartOrder      = errors.New("the parts are not in ascending order")
 	ErrPartTooSmall   = errors.New("a part other than the last is smaller than 5 MiB")
 	ErrPrecondition   = errors.New("a precondition does not hold")
+	ErrNoSuchVersion  = errors.New("there is no such version")
+	ErrDeleteMarker   = errors.New("the version is a delete marker")
+	ErrLocked         = errors.New("the version is protected by a retention or a legal hold")
+	ErrFull           = errors.New("the memory for content is used up")
 	ErrClosed         = errors.New("the store is closed")
 )
 
@@ -39,6 +43,9 @@ type Options struct {
 	Dir string
 	// RegionalNames lets each region have its own bucket of one name. S3 does not: its names are unique in a partition.
 	RegionalNames bool
+	// Memory is how many bytes the content of a store in memory may take, objectOverhead for each object and part
+	// included; zero is no limit. What comes beyond is refused with ErrFull.
+	Memory int64
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
 }
@@ -58,10 +65,14 @@ type bucketID struct{ region, name string }
 
 // journal makes changes durable before they become visible. A change that it refuses has not happened.
 type journal interface {
-	createBucket(BucketInfo) error
+	putBucket(BucketInfo, Settings) error
 	deleteBucket(BucketInfo) error
-	putObject(BucketInfo, *Object) error
-	deleteObject(BucketInfo, string) error
+	// putObject also forgets the upload that the object was made of, if it is named.
+	putObject(bucket BucketInfo, object *Object, upload string) error
+	deleteObject(BucketInfo, *Object) error
+	putUpload(BucketInfo, *upload) error
+	putPart(bucket BucketInfo, upload string, p part) error
+	deleteUpload(bucket BucketInfo, upload string) error
 	close() error
 }
 
@@ -73,7 +84,7 @@ func Open(options Options) (*Store, error) {
 	}
 	s := &Store{options: options, buckets: map[bucketID]*Bucket{}}
 	if options.Dir == "" {
-		s.blobs, s.journal = memoryBlobs{}, noJournal{}
+		s.blobs, s.journal = &memory{limit: options.Memory}, noJournal{}
 		return s, nil
 	}
 	disk, err := openDisk(options.Dir)
@@ -114,7 +125,7 @@ func (s *Store) Close() error {
 }
 
 // CreateBucket creates a bucket. When the name is taken it returns the bucket that has it, with ErrBucketExists.
-func (s *Store) CreateBucket(name, region, account string) (*Bucket, error) {
+func (s *Store) CreateBucket(name, region, account string, settings Settings) (*Bucket, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -126,15 +137,15 @@ func (s *Store) CreateBucket(name, region, account string) (*Bucket, error) {
 		}
 	}
 	info := BucketInfo{Name: name, Region: region, Account: account, Created: s.now()}
-	if err := s.journal.createBucket(info); err != nil {
+	if err := s.journal.putBucket(info, settings); err != nil {
 		return nil, fmt.Errorf("creating bucket %s: %w", name, err)
 	}
-	bucket := newBucket(s, info)
+	bucket := newBucket(s, info, settings)
 	s.buckets[bucketID{region, name}] = bucket
 	return bucket, nil
 }
 
-// DeleteBucket deletes a bucket that holds no object. Its unfinished multipart uploads go with it.
+// DeleteBucket deletes a bucket that holds no object and no version. Its unfinished multipart uploads go with it.
 func (s *Store) DeleteBucket(b *Bucket) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

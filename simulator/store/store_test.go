@@ -34,7 +34,7 @@ func both(t *testing.T) map[string]*Bucket {
 	t.Helper()
 	out := map[string]*Bucket{}
 	for name, dir := range map[string]string{"memory": "", "disk": filepath.Join(t.TempDir(), "d")} {
-		b, err := open(t, Options{Dir: dir}).CreateBucket("bucket", "us-east-1", "111111111111")
+		b, err := open(t, Options{Dir: dir}).CreateBucket("bucket", "us-east-1", "111111111111", Settings{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,11 +45,16 @@ func both(t *testing.T) map[string]*Bucket {
 
 func put(t *testing.T, b *Bucket, key, text string) *Object {
 	t.Helper()
-	object, err := b.Put(key, strings.NewReader(text), int64(len(text)), Attributes{}, Conditions{})
+	object, err := b.Put(key, Write{Body: strings.NewReader(text), Size: int64(len(text))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return object
+}
+
+func remove(b *Bucket, key string) error {
+	_, err := b.Delete(Deletion{Key: key})
+	return err
 }
 
 func read(t *testing.T, object *Object, content Content) string {
@@ -67,11 +72,11 @@ func TestBrokenBodyChangesNothing(t *testing.T) {
 			put(t, b, "k", "old")
 			for _, broken := range []error{errors.New("broken"), io.ErrUnexpectedEOF} {
 				body := io.MultiReader(strings.NewReader("new and longer"), iotest.ErrReader(broken))
-				if _, err := b.Put("k", body, 99, Attributes{}, Conditions{}); !errors.Is(err, broken) {
+				if _, err := b.Put("k", Write{Body: body, Size: 99}); !errors.Is(err, broken) {
 					t.Errorf("Put = %v", err)
 				}
 			}
-			object, content, err := b.Open("k")
+			object, content, err := b.Open("k", "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,18 +91,18 @@ func TestOpenObjectOutlivesItself(t *testing.T) {
 	for name, b := range both(t) {
 		t.Run(name, func(t *testing.T) {
 			put(t, b, "k", "first")
-			object, content, err := b.Open("k")
+			object, content, err := b.Open("k", "")
 			if err != nil {
 				t.Fatal(err)
 			}
 			put(t, b, "k", "second")
-			if err := b.Delete("k"); err != nil {
+			if _, err := b.Delete(Deletion{Key: "k"}); err != nil {
 				t.Fatal(err)
 			}
 			if got := read(t, object, content); got != "first" {
 				t.Errorf("the open object is %q", got)
 			}
-			if _, _, err := b.Open("k"); !errors.Is(err, ErrNoSuchKey) {
+			if _, _, err := b.Open("k", ""); !errors.Is(err, ErrNoSuchKey) {
 				t.Errorf("Open after Delete: %v", err)
 			}
 		})
@@ -112,7 +117,7 @@ func TestOneWinner(t *testing.T) {
 			results := make(chan error, 32)
 			for range cap(results) {
 				wg.Go(func() {
-					_, err := b.Put("k", strings.NewReader("x"), 1, Attributes{}, Conditions{IfNoneMatch: "*"})
+					_, err := b.Put("k", Write{Body: strings.NewReader("x"), Conditions: Conditions{IfNoneMatch: "*"}})
 					results <- err
 				})
 			}
@@ -134,12 +139,12 @@ func TestOneWinner(t *testing.T) {
 }
 
 func TestMemoryFollowsWhatCame(t *testing.T) {
-	_, n, err := memoryBlobs{}.write(strings.NewReader("short"), 1<<62)
+	_, n, err := (&memory{}).write(strings.NewReader("short"), 1<<62)
 	if err != nil || n != 5 {
 		t.Fatalf("%d, %v", n, err)
 	}
 	large := strings.Repeat("0123456789", 300_000)
-	content, n, err := memoryBlobs{}.write(iotest.HalfReader(strings.NewReader(large)), 7)
+	content, n, err := (&memory{}).write(iotest.HalfReader(strings.NewReader(large)), 7)
 	if err != nil || n != int64(len(large)) {
 		t.Fatalf("%d, %v", n, err)
 	}
@@ -158,7 +163,7 @@ func TestMemoryFollowsWhatCame(t *testing.T) {
 // TestListAgainstModel compares pages with what a plain pass over all keys gives.
 func TestListAgainstModel(t *testing.T) {
 	random := rand.New(rand.NewSource(1))
-	b, err := open(t, Options{}).CreateBucket("bucket", "us-east-1", "111111111111")
+	b, err := open(t, Options{}).CreateBucket("bucket", "us-east-1", "111111111111", Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +223,7 @@ func pages(t *testing.T, b *Bucket, options ListOptions) []string {
 func TestMultipart(t *testing.T) {
 	for name, b := range both(t) {
 		t.Run(name, func(t *testing.T) {
-			id, err := b.CreateUpload("k", Attributes{Headers: map[string]string{"Content-Type": "text/plain"}})
+			id, err := b.CreateUpload(UploadInfo{Key: "k", Attributes: Attributes{Headers: map[string]string{"Content-Type": "text/plain"}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -226,7 +231,7 @@ func TestMultipart(t *testing.T) {
 			var parts []PartInfo
 			for number, text := range []string{large, "small", "", "replaced", "last"} {
 				for range 2 {
-					part, err := b.PutPart("k", id, number+1, strings.NewReader(text), int64(len(text)))
+					part, err := b.PutPart("k", id, number+1, Write{Body: strings.NewReader(text), Size: int64(len(text))})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -243,21 +248,21 @@ func TestMultipart(t *testing.T) {
 				{[]PartInfo{{Number: 9}}, ErrInvalidPart},
 				{[]PartInfo{{Number: 1, ETag: parts[1].ETag}}, ErrInvalidPart},
 			} {
-				if _, err := b.Complete("k", id, test.chosen, Conditions{}); !errors.Is(err, test.want) {
+				if _, err := b.Complete("k", id, Completion{Parts: test.chosen}); !errors.Is(err, test.want) {
 					t.Errorf("completing with %v: %v", test.chosen, err)
 				}
 			}
-			if _, err := b.Complete("k", id, []PartInfo{parts[0], parts[4]}, Conditions{}); err != nil {
+			if _, err := b.Complete("k", id, Completion{Parts: []PartInfo{parts[0], parts[4]}}); err != nil {
 				t.Fatal(err)
 			}
-			object, content, err := b.Open("k")
+			object, content, err := b.Open("k", "")
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got := read(t, object, content); got != large+"last" || !strings.HasSuffix(object.ETag, "-2") || object.Headers["Content-Type"] != "text/plain" {
 				t.Errorf("%d bytes, ETag %s", len(got), object.ETag)
 			}
-			if _, err := b.Complete("k", id, parts[:1], Conditions{}); !errors.Is(err, ErrNoSuchUpload) {
+			if _, err := b.Complete("k", id, Completion{Parts: parts[:1]}); !errors.Is(err, ErrNoSuchUpload) {
 				t.Errorf("completing twice: %v", err)
 			}
 		})
@@ -267,14 +272,14 @@ func TestMultipart(t *testing.T) {
 // TestKill leaves the store as a killed process does, by copying its files while it is open.
 func TestKill(t *testing.T) {
 	dir, after := filepath.Join(t.TempDir(), "live"), filepath.Join(t.TempDir(), "killed")
-	b, err := open(t, Options{Dir: dir}).CreateBucket("bucket", "eu-west-1", "111111111111")
+	b, err := open(t, Options{Dir: dir}).CreateBucket("bucket", "eu-west-1", "111111111111", Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 20 {
 		put(t, b, fmt.Sprint("key/", i, "\xff"), strconv.Itoa(i))
 	}
-	if _, err := b.CreateUpload("unfinished", Attributes{}); err != nil {
+	if _, err := b.CreateUpload(UploadInfo{Key: "unfinished\xff"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.CopyFS(after, os.DirFS(dir)); err != nil {
@@ -285,7 +290,7 @@ func TestKill(t *testing.T) {
 		t.Fatalf("the bucket is %+v", reopened)
 	}
 	for i := range 20 {
-		object, content, err := reopened.Open(fmt.Sprint("key/", i, "\xff"))
+		object, content, err := reopened.Open(fmt.Sprint("key/", i, "\xff"), "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -299,11 +304,11 @@ func TestBuckets(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "d")
 	s := open(t, Options{Dir: dir, RegionalNames: true})
 	for _, region := range []string{"eu-west-1", "us-east-1"} {
-		if _, err := s.CreateBucket("name", region, region); err != nil {
+		if _, err := s.CreateBucket("name", region, region, Settings{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if existing, err := s.CreateBucket("name", "eu-west-1", "x"); !errors.Is(err, ErrBucketExists) || existing.Info().Account != "eu-west-1" {
+	if existing, err := s.CreateBucket("name", "eu-west-1", "x", Settings{}); !errors.Is(err, ErrBucketExists) || existing.Info().Account != "eu-west-1" {
 		t.Errorf("creating again: %v", err)
 	}
 	if got := s.Named("name"); len(got) != 2 || got[0].Info().Region != "eu-west-1" {
@@ -322,10 +327,10 @@ func TestBuckets(t *testing.T) {
 	}
 	s = open(t, Options{Dir: dir, RegionalNames: true})
 	b, _ = s.Bucket("eu-west-1", "name")
-	if err := errors.Join(b.Delete("k"), s.DeleteBucket(b)); err != nil {
+	if err := errors.Join(remove(b, "k"), s.DeleteBucket(b)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Put("k", strings.NewReader("x"), 1, Attributes{}, Conditions{}); !errors.Is(err, ErrNoSuchBucket) {
+	if _, err := b.Put("k", Write{Body: strings.NewReader("x")}); !errors.Is(err, ErrNoSuchBucket) {
 		t.Errorf("writing to a deleted bucket: %v", err)
 	}
 }

@@ -15,11 +15,10 @@ import (
 // MinPartSize is the least size of a part other than the last, as S3's multipart upload limits have it.
 const MinPartSize = 5 << 20
 
-// upload is a multipart upload that is under way. Uploads are not kept over a restart: their clients start again.
+// upload is a multipart upload that is under way.
 type upload struct {
-	info       UploadInfo
-	attributes Attributes
-	parts      map[int]part
+	UploadInfo
+	parts map[int]part
 }
 
 type part struct {
@@ -29,46 +28,56 @@ type part struct {
 
 // UploadInfo describes a multipart upload.
 type UploadInfo struct {
-	ID, Key   string
-	Initiated time.Time
+	ID        string    `json:"-"`
+	Key       string    `json:"-"`
+	Initiated time.Time `json:"initiated"`
+	// Attributes are those of the object to be. Checksums are not among them yet.
+	Attributes Attributes `json:"attributes"`
+	// ChecksumAlgorithm is that of the parts and the object, in lower case; empty for none.
+	ChecksumAlgorithm string `json:"checksumAlgorithm,omitempty"`
 }
 
 // PartInfo describes a part of a multipart upload.
 type PartInfo struct {
-	Number   int
-	Size     int64
-	ETag     string
-	Modified time.Time
+	Number    int               `json:"number"`
+	Size      int64             `json:"size"`
+	ETag      string            `json:"etag"`
+	Modified  time.Time         `json:"modified"`
+	Checksums map[string]string `json:"checksums,omitempty"`
 }
 
-// CreateUpload starts a multipart upload and returns its id.
-func (b *Bucket) CreateUpload(key string, attributes Attributes) (string, error) {
+// CreateUpload starts a multipart upload and returns its id. Of info, id and time are not looked at.
+func (b *Bucket) CreateUpload(info UploadInfo) (string, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	if b.gone {
 		return "", ErrNoSuchBucket
 	}
-	id := rand.Text()
-	info := UploadInfo{ID: id, Key: key, Initiated: b.store.now()}
-	b.uploads[id] = &upload{info: info, attributes: attributes, parts: map[int]part{}}
-	return id, nil
+	info.ID, info.Initiated = rand.Text(), b.store.now()
+	u := &upload{UploadInfo: info, parts: map[int]part{}}
+	if err := b.store.journal.putUpload(b.info, u); err != nil {
+		return "", fmt.Errorf("starting an upload to %s/%s: %w", b.info.Name, info.Key, err)
+	}
+	b.uploads[info.ID] = u
+	return info.ID, nil
 }
 
 // upload finds an upload; it needs the lock on writes.
 func (b *Bucket) upload(key, id string) (*upload, error) {
-	if u, found := b.uploads[id]; found && u.info.Key == key {
+	if u, found := b.uploads[id]; found && u.Key == key {
 		return u, nil
 	}
 	return nil, ErrNoSuchUpload
 }
 
-// PutPart stores a part when body was read to io.EOF without an error; an earlier part of that number is replaced.
-func (b *Bucket) PutPart(key, id string, number int, body io.Reader, size int64) (PartInfo, error) {
-	if err := b.checkUpload(key, id); err != nil {
+// PutPart stores a part when the body was read to io.EOF without an error; an earlier part of that number is replaced.
+// Of the write, body, size and checksums are looked at.
+func (b *Bucket) PutPart(key, id string, number int, w Write) (PartInfo, error) {
+	if _, err := b.Upload(key, id); err != nil {
 		return PartInfo{}, err
 	}
 	sum := md5.New()
-	content, n, err := b.store.blobs.write(io.TeeReader(body, sum), size)
+	content, n, err := b.store.blobs.write(io.TeeReader(w.Body, sum), w.Size)
 	if err != nil {
 		return PartInfo{}, err
 	}
@@ -79,6 +88,12 @@ func (b *Bucket) PutPart(key, id string, number int, body io.Reader, size int64)
 	if err != nil {
 		return PartInfo{}, errors.Join(err, content.remove())
 	}
+	if w.Checksums != nil {
+		info.Checksums = w.Checksums()
+	}
+	if err := b.store.journal.putPart(b.info, id, part{info, content}); err != nil {
+		return PartInfo{}, errors.Join(fmt.Errorf("storing a part of %s/%s: %w", b.info.Name, key, err), content.remove())
+	}
 	old, replaced := u.parts[number]
 	u.parts[number] = part{info, content}
 	if replaced {
@@ -87,11 +102,15 @@ func (b *Bucket) PutPart(key, id string, number int, body io.Reader, size int64)
 	return info, err
 }
 
-func (b *Bucket) checkUpload(key, id string) error {
+// Upload describes an upload that is under way.
+func (b *Bucket) Upload(key, id string) (UploadInfo, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
-	_, err := b.upload(key, id)
-	return err
+	u, err := b.upload(key, id)
+	if err != nil {
+		return UploadInfo{}, err
+	}
+	return u.UploadInfo, nil
 }
 
 // Parts lists the parts of an upload by number.
@@ -116,8 +135,8 @@ func (b *Bucket) Uploads(prefix string) []UploadInfo {
 	defer b.writes.Unlock()
 	var out []UploadInfo
 	for _, u := range b.uploads {
-		if strings.HasPrefix(u.info.Key, prefix) {
-			out = append(out, u.info)
+		if strings.HasPrefix(u.Key, prefix) {
+			out = append(out, u.UploadInfo)
 		}
 	}
 	slices.SortFunc(out, func(x, y UploadInfo) int {
@@ -140,6 +159,9 @@ func (b *Bucket) Abort(key, id string) error {
 	if err != nil {
 		return err
 	}
+	if err := b.store.journal.deleteUpload(b.info, id); err != nil {
+		return fmt.Errorf("aborting an upload to %s/%s: %w", b.info.Name, key, err)
+	}
 	delete(b.uploads, id)
 	return u.drop()
 }
@@ -159,24 +181,49 @@ func (b *Bucket) dropUploads() {
 	clear(b.uploads)
 }
 
-// Complete makes an object of an upload's parts, in the order given. Only Number and ETag of the parts are looked at.
-// The upload stays as it was when that fails.
-func (b *Bucket) Complete(key, id string, chosen []PartInfo, conditions Conditions) (*Object, error) {
-	u, parts, err := b.choose(key, id, chosen)
+// Completion says what to make of an upload.
+type Completion struct {
+	// Parts are those of the object, in order. Only Number and ETag are looked at.
+	Parts      []PartInfo
+	Conditions Conditions
+	// Content is written the whole content, if it is not nil.
+	Content io.Writer
+	// Checksums, if it is not nil, is then told the chosen parts and the object's size. It returns the object's checksums, or refuses.
+	Checksums func(parts []PartInfo, size int64) (map[string]string, error)
+}
+
+// Complete makes an object of an upload's parts. The upload stays as it was when that fails.
+func (b *Bucket) Complete(key, id string, c Completion) (*Object, error) {
+	u, parts, err := b.choose(key, id, c.Parts)
 	if err != nil {
 		return nil, err
 	}
-	content, n, err := b.concatenate(parts)
-	if err != nil {
-		return nil, err
+	contents, infos := make([]blob, len(parts)), make([]PartInfo, len(parts))
+	for i, p := range parts {
+		contents[i], infos[i] = p.content, p.PartInfo
 	}
-	object := &Object{Key: key, Size: n, ETag: multipartETag(parts), Headers: u.attributes.Headers, content: content}
+	if c.Content == nil {
+		c.Content = io.Discard
+	}
+	content, n, err := b.store.blobs.join(contents, c.Content)
+	if err != nil {
+		return nil, fmt.Errorf("joining parts: %w", err)
+	}
+	object := &Object{Key: key, Size: n, ETag: multipartETag(infos), Attributes: u.Attributes, content: content}
+	for _, p := range infos {
+		object.Parts = append(object.Parts, ObjectPart{p.Number, p.Size, p.Checksums})
+	}
+	if c.Checksums != nil {
+		if object.Checksums, err = c.Checksums(infos, n); err != nil {
+			return nil, errors.Join(err, content.remove())
+		}
+	}
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	if _, err := b.upload(key, id); err != nil {
 		return nil, errors.Join(err, content.remove())
 	}
-	if err := b.commit(object, conditions); err != nil {
+	if err := b.commit(object, c.Conditions, id); err != nil {
 		return nil, errors.Join(err, content.remove())
 	}
 	delete(b.uploads, id)
@@ -209,48 +256,8 @@ func (b *Bucket) choose(key, id string, chosen []PartInfo) (*upload, []part, err
 	return u, parts, nil
 }
 
-func (b *Bucket) concatenate(parts []part) (blob, int64, error) {
-	var size int64
-	readers := make([]io.Reader, len(parts))
-	for i, p := range parts {
-		readers[i] = &lazyReader{content: p.content, size: p.Size}
-		size += p.Size
-	}
-	content, n, err := b.store.blobs.write(io.MultiReader(readers...), size)
-	if err != nil {
-		return nil, 0, fmt.Errorf("joining parts: %w", err)
-	}
-	return content, n, nil
-}
-
-// lazyReader opens a content when it is first read and closes it at its end, so that one file is open at a time.
-type lazyReader struct {
-	content blob
-	size    int64
-	open    Content
-	reader  io.Reader
-}
-
-// Read returns the content.
-func (l *lazyReader) Read(p []byte) (int, error) {
-	if l.open == nil {
-		open, err := l.content.open()
-		if err != nil {
-			return 0, err
-		}
-		l.open, l.reader = open, io.NewSectionReader(open, 0, l.size)
-	}
-	n, err := l.reader.Read(p)
-	if err != nil {
-		if closeErr := l.open.Close(); closeErr != nil && errors.Is(err, io.EOF) {
-			err = closeErr
-		}
-	}
-	return n, err
-}
-
 // multipartETag is the MD5 of the parts' MD5s, a dash and the number of parts, as S3 makes it.
-func multipartETag(parts []part) string {
+func multipartETag(parts []PartInfo) string {
 	sum := md5.New()
 	for _, p := range parts {
 		raw, _ := hex.DecodeString(p.ETag) // made by PutPart

@@ -31,6 +31,8 @@ type Authorization struct {
 	Time time.Time
 	// Expires is the life of a presigned URL; zero when the request is signed in its headers.
 	Expires time.Duration
+
+	form bool // the policy of a form has an expiry of its own
 }
 
 // Presigned says that the signature came in the URL.
@@ -187,6 +189,29 @@ func parsePresigned(query url.Values) (*Authorization, error) {
 		return nil, queryMalformed("X-Amz-Expires must be a number of seconds from 1 to 604800")
 	}
 	a.Expires = time.Duration(seconds) * time.Second
+	return a, nil
+}
+
+// ParseForm reads the authorization of an upload by a form from its fields, by lower-case name.
+func ParseForm(fields map[string]string) (*Authorization, error) {
+	if fields["x-amz-algorithm"] != algorithm {
+		return nil, errUnsupportedMechanism()
+	}
+	for _, name := range []string{"x-amz-credential", "x-amz-date", "x-amz-signature"} {
+		if fields[name] == "" {
+			return nil, NewError(http.StatusBadRequest, "InvalidArgument", "Bucket POST must contain a field named '"+name+"'.  If it is specified, please check the order of the fields.").
+				With("ArgumentName", name)
+		}
+	}
+	a := &Authorization{Signature: fields["x-amz-signature"]}
+	if problem := a.setCredential(fields["x-amz-credential"]); problem != "" {
+		return nil, malformed(problem)
+	}
+	var err error
+	if a.Time, err = time.Parse(timeFormat, fields["x-amz-date"]); err != nil || a.Date != a.Time.Format(dateFormat) {
+		return nil, malformed("Invalid credential date. Date is not the same as X-Amz-Date.")
+	}
+	a.form = true
 	return a, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -42,13 +43,56 @@ func (b *Body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// BytesBody is a body that was read and verified already.
-func BytesBody(p []byte) *Body {
-	return &Body{Size: int64(len(p)), reader: bytes.NewReader(p), sums: &checksums{}}
+// Bytes reads the body to its end and returns it, and a body that holds the same again, for one that is small.
+// One of more than limit bytes is refused.
+func (b *Body) Bytes(limit int64) ([]byte, *Body, error) {
+	read, err := io.ReadAll(io.LimitReader(b, limit+1))
+	if err != nil {
+		return nil, nil, err
+	}
+	if int64(len(read)) > limit {
+		return nil, nil, NewError(http.StatusBadRequest, "MaxMessageLengthExceeded", "Your request was too big.")
+	}
+	return read, &Body{Size: int64(len(read)), reader: bytes.NewReader(read), sums: b.sums}, nil
 }
 
 // Checksums returns the verified x-amz-checksum- values by header name. It is complete once Read returned io.EOF.
 func (b *Body) Checksums() map[string]string { return b.sums.verified() }
+
+// Promised says that a checksum of the body was announced, other than Content-MD5.
+func (b *Body) Promised() bool {
+	return slices.ContainsFunc(b.sums.sums, func(c *checksum) bool { return c.header != contentMD5 })
+}
+
+// PromisedMD5 says that the body came with Content-MD5.
+func (b *Body) PromisedMD5() bool {
+	return slices.ContainsFunc(b.sums.sums, func(c *checksum) bool { return c.header == contentMD5 })
+}
+
+// Compute makes Checksums hold one of the algorithm also when none was announced.
+func (b *Body) Compute(algorithm string) error {
+	header := ChecksumHeader(algorithm)
+	if slices.ContainsFunc(b.sums.sums, func(c *checksum) bool { return c.header == header }) {
+		return nil
+	}
+	if err := b.sums.add(algorithm, ""); err != nil {
+		return err
+	}
+	b.sums.sums[len(b.sums.sums)-1].computed = true
+	return nil
+}
+
+// NewStream is a body that came in another one, as a file in a form does; what guards it is around it.
+func NewStream(r io.Reader) *Body {
+	sums := &checksums{}
+	return &Body{Size: -1, reader: &exactReader{inner: r, left: -1, sums: sums}, sums: sums}
+}
+
+// NewFileBody is the file in a form, whose fields, as headers, promise checksums of it.
+func NewFileBody(r io.Reader, fields http.Header) (*Body, error) {
+	b := NewStream(r)
+	return b, b.sums.fromHeaders(fields)
+}
 
 // NewBody prepares the body of a verified request for reading; secret is that of the key that signed it.
 // withChecksums says that x-amz-checksum- headers describe this body, as they do in PutObject, UploadPart and
@@ -58,6 +102,11 @@ func NewBody(r *http.Request, a *Authorization, secret string, withChecksums boo
 	payload := r.Header.Get("X-Amz-Content-Sha256")
 	if withChecksums {
 		if err := b.sums.fromHeaders(r.Header); err != nil {
+			return nil, err
+		}
+	}
+	if value := r.Header.Get("Content-Md5"); value != "" {
+		if err := b.sums.fromMD5(value); err != nil {
 			return nil, err
 		}
 	}

@@ -1,17 +1,25 @@
 package wire
 
 import (
+	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"hash"
 	"hash/crc32"
 	"hash/crc64"
 	"net/http"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/zeebo/xxh3"
 )
 
-const checksumPrefix = "x-amz-checksum-"
+const (
+	checksumPrefix = "x-amz-checksum-"
+	contentMD5     = "content-md5"
+)
 
 // nvme is the reversed polynomial of CRC-64/NVME, the checksum that S3 gives objects by default.
 const nvme = 0x9a6c9329ac4bc9b5
@@ -23,6 +31,29 @@ var algorithms = map[string]func() hash.Hash{
 	"crc64nvme": func() hash.Hash { return crc64.New(crc64.MakeTable(nvme)) },
 	"sha1":      sha1.New,
 	"sha256":    sha256.New,
+	"sha512":    sha512.New,
+	"md5":       md5.New,
+	"xxhash64":  func() hash.Hash { return xxhash.New() },
+	"xxhash3":   func() hash.Hash { return xxh3.New() },
+	"xxhash128": func() hash.Hash { return xxh3.New128() },
+}
+
+// NewChecksum returns the hash of a checksum algorithm, by the lower-case name in its header.
+func NewChecksum(algorithm string) (hash.Hash, bool) {
+	newHash, found := algorithms[algorithm]
+	if !found {
+		return nil, false
+	}
+	return newHash(), true
+}
+
+// ChecksumHeader is the header, and in canonical form the element, that holds the checksum of an algorithm.
+func ChecksumHeader(algorithm string) string { return checksumPrefix + algorithm }
+
+// ChecksumAlgorithm returns the algorithm that a header holds the checksum of, in lower case.
+func ChecksumAlgorithm(header string) (algorithm string, found bool) {
+	algorithm, found = strings.CutPrefix(strings.ToLower(header), checksumPrefix)
+	return algorithm, found && algorithm != "algorithm" && algorithm != "mode" && algorithm != "type"
 }
 
 // checksums computes the x-amz-checksum- values that a client promised, in headers or in a trailer, and compares them.
@@ -35,18 +66,27 @@ type checksum struct {
 	header string
 	hash   hash.Hash
 	want   string // base64; empty until the trailer came
+	// computed: nobody promised it.
+	computed bool
 }
 
 func (c *checksums) fromHeaders(h http.Header) error {
 	for header, values := range h {
-		name, found := strings.CutPrefix(strings.ToLower(header), checksumPrefix)
-		if !found || name == "algorithm" || name == "mode" || name == "type" {
-			continue
-		}
-		if err := c.add(name, values[0]); err != nil {
-			return err
+		if name, found := ChecksumAlgorithm(header); found {
+			if err := c.add(name, values[0]); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// fromMD5 takes the value of Content-MD5, which no answer repeats.
+func (c *checksums) fromMD5(value string) error {
+	if raw, err := base64.StdEncoding.DecodeString(value); err != nil || len(raw) != md5.Size {
+		return NewError(http.StatusBadRequest, "InvalidDigest", "The Content-MD5 you specified is not valid.")
+	}
+	c.sums = append(c.sums, &checksum{header: contentMD5, hash: md5.New(), want: value})
 	return nil
 }
 
@@ -98,10 +138,16 @@ func (c *checksums) write(p []byte) {
 
 func (c *checksums) verify() error {
 	for _, sum := range c.sums {
-		switch sum.want {
-		case "":
+		got := base64.StdEncoding.EncodeToString(sum.hash.Sum(nil))
+		switch {
+		case sum.computed:
+			sum.want = got
+		case sum.want == "":
 			return malformedTrailer()
-		case base64.StdEncoding.EncodeToString(sum.hash.Sum(nil)):
+		case sum.want == got:
+		case sum.header == contentMD5:
+			return NewError(http.StatusBadRequest, "BadDigest", "The Content-MD5 you specified did not match what we received.").
+				With("ExpectedDigest", sum.want).With("CalculatedDigest", got)
 		default:
 			name := strings.ToUpper(strings.TrimPrefix(sum.header, checksumPrefix))
 			return NewError(http.StatusBadRequest, "BadDigest", "The "+name+" you specified did not match the calculated checksum.")
@@ -115,7 +161,9 @@ func (c *checksums) verified() map[string]string {
 	out := map[string]string{}
 	if c.done {
 		for _, sum := range c.sums {
-			out[sum.header] = sum.want
+			if sum.header != contentMD5 {
+				out[sum.header] = sum.want
+			}
 		}
 	}
 	return out

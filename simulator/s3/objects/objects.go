@@ -1,5 +1,6 @@
-// Package objects serves S3's operations on the objects of one bucket. It is the only place that knows gofakes3: what
-// is asked of it was authenticated, authorised and decoded in front, and what gofakes3 answers is put right here.
+// Package objects serves S3's GetObject, HeadObject, PutObject, DeleteObject, UploadPart and AbortMultipartUpload on what
+// the front found. It is the only place that knows gofakes3: what is asked of it was authenticated, authorised and
+// decoded in front, and what gofakes3 answers is put right here.
 package objects
 
 import (
@@ -18,21 +19,21 @@ type Request struct {
 	Bucket *store.Bucket
 	Key    string
 	Body   *wire.Body
-	// Attributes of the object that the request writes.
-	Attributes store.Attributes
+	// Object and Content are what GetObject and HeadObject answer with; Content is nil for HeadObject.
+	Object  *store.Object
+	Content store.Content
+	// Write is what PutObject and UploadPart write, but for its body.
+	Write store.Write
+	// Deletion is what DeleteObject deletes.
+	Deletion store.Deletion
+	// Describe returns the headers that say more of an object that is answered with or was written.
+	Describe func(*store.Object) map[string]string
 }
 
-// Serve answers one of GetObject, HeadObject, PutObject, DeleteObject, DeleteObjects and the operations of multipart
-// uploads. It is told which one by the method and the query of r, as S3 is. An error that it returns was not written.
+// Serve answers one of the package's operations. It is told which one by the method and the query of r, as S3 is. An
+// error that it returns was not written.
 func Serve(w http.ResponseWriter, r *http.Request, request Request) error {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		if request.Key != "" && !r.URL.Query().Has("uploadId") {
-			if err := checkRead(w, r, request); err != nil {
-				return err
-			}
-		}
-	}
-	b := &backend{request: request, http: r}
+	b := &backend{request: request}
 	answer := &response{inner: w, header: http.Header{}, backend: b, head: r.Method == http.MethodHead}
 	// gofakes3's backends are not told who asks for what. One instance a request, which is a small struct, closes that gap.
 	g := gofakes3.New(b, gofakes3.WithTimeSkewLimit(0), gofakes3.WithMetadataSizeLimit(0))
@@ -40,46 +41,20 @@ func Serve(w http.ResponseWriter, r *http.Request, request Request) error {
 	return answer.finish()
 }
 
-// checkRead evaluates the conditions of a GET or HEAD, which gofakes3 knows in part only.
-func checkRead(w http.ResponseWriter, r *http.Request, request Request) error {
-	object, err := request.Bucket.Get(request.Key)
-	if err != nil {
-		return Error(err, request.Key)
-	}
-	if err := Preconditions(r.Header, "", object); err != nil {
-		if e := wire.AsError(err); e.Status == http.StatusNotModified {
-			w.Header().Set("ETag", `"`+object.ETag+`"`)
-			w.Header().Set("Last-Modified", object.Modified.Format(http.TimeFormat))
-		}
-		return err
-	}
-	if value := r.Header.Get("Range"); value != "" {
-		r.Header.Set("Range", normalRange(value, object.Size))
-	}
-	return nil
-}
-
 // inward is the request as gofakes3 sees it: no header but those that it should act on, since it keeps every x-amz-
 // header as metadata, and always a Content-Length, which it insists on.
 func inward(r *http.Request, request Request) *http.Request {
 	out := r.Clone(r.Context())
 	out.Header = http.Header{}
-	keep := []string{"Content-Md5", "Range"}
-	if r.Method == http.MethodPut {
-		keep = append(keep, "If-Match", "If-None-Match")
+	if value := r.Header.Get("Range"); value != "" {
+		out.Header.Set("Range", value)
 	}
-	for _, name := range keep {
-		if values := r.Header.Values(name); len(values) > 0 && values[0] != "" {
-			out.Header[name] = values
-		}
-	}
-	out.URL = &url.URL{Path: "/" + request.Bucket.Info().Name, RawQuery: r.URL.RawQuery}
-	if request.Key != "" {
-		out.URL.Path += "/" + request.Key
-	}
-	query := out.URL.Query()
+	query := r.URL.Query()
 	query.Del("versionId")
-	out.URL.RawQuery = query.Encode()
+	if !query.Has("uploadId") {
+		query.Del("partNumber")
+	}
+	out.URL = &url.URL{Path: "/" + request.Bucket.Info().Name + "/" + request.Key, RawQuery: query.Encode()}
 	size := max(request.Body.Size, 0)
 	out.Body, out.ContentLength = readCloser{request.Body}, size
 	// gofakes3 refuses an empty part by its header, which S3 takes; it passes ContentLength on to the backend.

@@ -57,9 +57,9 @@ func notModified(prefix, condition string) *wire.Error {
 
 var rangePattern = regexp.MustCompile(`^bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))$`)
 
-// normalRange makes a Range header one that gofakes3 treats as S3 does: S3 ignores a malformed or multiple range, and
+// NormalRange makes a Range header one that gofakes3 treats as S3 does: S3 ignores a malformed or multiple range, and
 // gives the whole object for a suffix that is longer than it.
-func normalRange(value string, size int64) string {
+func NormalRange(value string, size int64) string {
 	parts := rangePattern.FindStringSubmatch(value)
 	if parts == nil {
 		return ""

@@ -37,14 +37,11 @@ func (a *response) WriteHeader(status int) {
 	for _, name := range []string{
 		"X-Amz-Request-Id", "X-Amz-Id-2", "Server", // set in front
 		"Access-Control-Allow-Origin", // no CORS configuration allows it
-		"X-Amz-Delete-Marker",         // there are no versions
+		"X-Amz-Delete-Marker",         // known here
 	} {
 		a.header.Del(name)
 	}
-	if a.backend.etag != "" {
-		a.header.Set("ETag", `"`+a.backend.etag+`"`)
-	}
-	for name, value := range a.backend.checksums {
+	for name, value := range a.backend.headers {
 		a.header.Set(name, value)
 	}
 	maps.Copy(a.inner.Header(), a.header)
@@ -85,14 +82,11 @@ func (a *response) finish() error {
 
 // messages are S3's, for codes that gofakes3 leaves without one.
 var messages = map[string]string{
-	"BadDigest":            "The Content-MD5 you specified did not match what we received.",
-	"InvalidDigest":        "The Content-MD5 you specified is not valid.",
 	"InvalidRange":         "The requested range is not satisfiable",
 	"InvalidURI":           "Couldn't parse the specified URI.",
 	"KeyTooLongError":      "Your key is too long",
 	"MethodNotAllowed":     "The specified method is not allowed against this resource.",
 	"MissingContentLength": "You must provide the Content-Length HTTP header.",
-	"MalformedXML":         "The XML you provided was not well-formed or did not validate against our published schema",
 }
 
 func (a *response) parse() error {

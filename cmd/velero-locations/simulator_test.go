@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/velero-locations/velero-locations/simulator/control"
+)
+
+// startSimulator starts a simulator in a process of its own, and returns the addresses of its S3 and its control API.
+func startSimulator(t *testing.T) (s3, controlURL string) {
+	t.Helper()
+	config := filepath.Join(t.TempDir(), "simulator.yaml")
+	err := os.WriteFile(config, []byte(`apiVersion: simulator.velero-locations.io/v1alpha1
+kind: Simulator
+accounts:
+- id: "111111111111"
+  accessKeys: [{id: AKIA, secret: topsecret}]
+  buckets: [{name: velero}]
+`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	process := program(context.Background(), "simulator", "--config", config, "--s3-address", "127.0.0.1:0", "--control-address", "127.0.0.1:0")
+	process.Stderr = &bytes.Buffer{}
+	out, err := process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := process.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		if err := process.Wait(); err != nil {
+			t.Errorf("%v\n%s", err, process.Stderr)
+		}
+	})
+	lines := bufio.NewScanner(out)
+	for _, address := range []*string{&s3, &controlURL} {
+		lines.Scan()
+		_, url, found := strings.Cut(lines.Text(), " served at ")
+		if !found {
+			t.Fatalf("the simulator printed %q\n%s", lines.Text(), process.Stderr)
+		}
+		*address = url
+	}
+	return s3, controlURL
+}
+
+// runControl runs a command that controls a simulator, and returns its output and its errors.
+func runControl(t *testing.T, controlURL string, args ...string) (stdout, stderr string, ok bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := program(ctx, append([]string{"simulator"}, args...)...)
+	cmd.Env = append(cmd.Env, control.AddressVariable+"="+controlURL)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	return out.String(), errs.String(), err == nil
+}
+
+func TestSimulatorFaults(t *testing.T) {
+	s3, controlURL := startSimulator(t)
+	_, host, _ := strings.Cut(s3, "//")
+	client, err := minio.New(host, &minio.Options{Creds: credentials.NewStaticV4("AKIA", "topsecret", ""), Region: "us-east-1", MaxRetries: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func() string {
+		_, err := client.PutObject(t.Context(), "velero", "backups/k", strings.NewReader("x"), 1, minio.PutObjectOptions{})
+		return minio.ToErrorResponse(err).Code
+	}
+	do := func(args ...string) string {
+		t.Helper()
+		out, errs, ok := runControl(t, controlURL, args...)
+		if !ok {
+			t.Fatalf("%q: %s", args, errs)
+		}
+		return out
+	}
+	if got := do("fault", "add", "error", "code=SlowDown", "--operation", "s3:PutObject", "--bucket", "velero", "--prefix", "backups/", "--times", "1", "--name", "throttled"); got != "throttled\n" {
+		t.Errorf("fault add printed %q", got)
+	}
+	if got := do("fault", "add", "latency", "delay=1ms"); got != "latency-1\n" {
+		t.Errorf("fault add printed %q", got)
+	}
+	if code := put(); code != "SlowDown" {
+		t.Errorf("the first upload: %q", code)
+	}
+	if code := put(); code != "" {
+		t.Errorf("the second upload: %q", code)
+	}
+	wantContains(t, do("fault", "list"), "NAME", "throttled", `{"code":"SlowDown"}`, `"operations":["s3:PutObject"]`, "2        1\n", "latency-1")
+	wantContains(t, do("fault", "list", "-o", "json"), `"type": "latency"`, `"injected": 1`)
+	do("fault", "remove", "throttled")
+	do("fault", "remove", "--all")
+	if got := do("fault", "list"); strings.Count(got, "\n") != 1 {
+		t.Errorf("there is still a fault:\n%s", got)
+	}
+	wantContains(t, do("journal"), "503 s3:PutObject", "velero/backups/k account=111111111111 key=AKIA region=us-east-1 in=", "error=SlowDown faults=throttled", "200 s3:PutObject")
+	wantContains(t, do("journal", "--error", "*", "-o", "json"), `"error":"SlowDown"`)
+	if got := do("journal", "--error", "*"); strings.Contains(got, "200 s3:PutObject") {
+		t.Errorf("requests without an error are among\n%s", got)
+	}
+	followJournal(t, controlURL, put)
+}
+
+func followJournal(t *testing.T, controlURL string, put func() string) {
+	t.Helper()
+	cmd := program(t.Context(), "simulator", "journal", "--follow", "--error", "NoSuchBucket", "--control", controlURL)
+	all := program(t.Context(), "simulator", "journal", "--follow", "--control", controlURL)
+	out, err := all.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := all.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var none bytes.Buffer
+	cmd.Stdout = &none
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for range 2 {
+		lines.Scan() // what was there
+	}
+	if code := put(); code != "" {
+		t.Errorf("upload: %q", code)
+	}
+	if !lines.Scan() || !strings.Contains(lines.Text(), "200 s3:PutObject") {
+		t.Errorf("a new request is shown as %q", lines.Text())
+	}
+	if err := all.Process.Signal(syscall.SIGINT); err != nil {
+		t.Error(err)
+	}
+	if err := all.Wait(); err != nil {
+		t.Errorf("after an interrupt: %v", err)
+	}
+	_ = cmd.Process.Kill() // it may have ended
+	_ = cmd.Wait()
+	if none.Len() > 0 {
+		t.Errorf("the filter let %q through", none.String())
+	}
+}
+
+func TestSimulatorControlRefuses(t *testing.T) {
+	_, controlURL := startSimulator(t)
+	for name, test := range map[string]struct {
+		control string
+		args    []string
+		want    []string
+	}{
+		"unknown type":      {controlURL, []string{"fault", "add", "flood"}, []string{`"flood" is not one of latency, bandwidth`}},
+		"unknown parameter": {controlURL, []string{"fault", "add", "latency", "wait=1s"}, []string{`latency: json: unknown field "wait"`}},
+		"no parameter":      {controlURL, []string{"fault", "add", "latency"}, []string{"fault.delay: it is not a positive duration"}},
+		"not a parameter":   {controlURL, []string{"fault", "add", "latency", "2s"}, []string{`"2s" is not PARAMETER=VALUE`}},
+		"bad operation":     {controlURL, []string{"fault", "add", "expired", "--operation", "PutObject"}, []string{`match.operations[0]: "PutObject"`}},
+		"missing fault":     {controlURL, []string{"fault", "remove", "none"}, []string{`fault "none": not found`}},
+		"nothing to remove": {controlURL, []string{"fault", "remove"}, []string{"--all"}},
+		"unknown output":    {controlURL, []string{"journal", "-o", "xml"}, []string{`"xml" is not "json"`}},
+		"nobody there":      {"127.0.0.1:1", []string{"fault", "list"}, []string{"asking the control API", "connection refused"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, errs, ok := runControl(t, test.control, test.args...)
+			if ok {
+				t.Errorf("it succeeded: %s", out)
+			}
+			wantContains(t, errs, test.want...)
+		})
+	}
+}
+
+// TestDevControlsSimulator: what dev exports suffices for the commands.
+func TestDevControlsSimulator(t *testing.T) {
+	s := startDev(t, t.TempDir())
+	env, err := os.ReadFile(s.path("env"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(env), "export "+control.AddressVariable+"='")
+	if !found {
+		t.Fatalf("the environment lacks %s:\n%s", control.AddressVariable, env)
+	}
+	address, _, _ := strings.Cut(rest, "'")
+	out, errs, ok := runControl(t, address, "fault", "add", "outage", "--region", "eu-west-1")
+	if !ok || out != "outage-1\n" {
+		t.Errorf("%q %s", out, errs)
+	}
+	if _, err := os.Stat(s.path("simulator-ca.pem")); err != nil {
+		t.Error(err)
+	}
+}

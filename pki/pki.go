@@ -1,0 +1,146 @@
+// Package pki makes the certificates of servers that people start on their own machines.
+package pki
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"net"
+	"os"
+	"time"
+
+	"k8s.io/client-go/util/keyutil"
+)
+
+const (
+	authorityValidity   = 10 * 365 * 24 * time.Hour
+	certificateValidity = 365 * 24 * time.Hour
+	// clockSkew that a certificate's start is set back by.
+	clockSkew = 5 * time.Minute
+)
+
+// Authority signs certificates.
+type Authority struct {
+	// CertPEM is what clients trust.
+	CertPEM []byte
+
+	cert   *x509.Certificate
+	key    *ecdsa.PrivateKey
+	keyPEM []byte
+}
+
+// KeyPair is a certificate and its key, PEM-encoded.
+type KeyPair struct {
+	CertPEM, KeyPEM []byte
+}
+
+// New makes an authority.
+func New(name string) (*Authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("making the certificate authority: %w", err)
+	}
+	template := &x509.Certificate{
+		Subject:               pkix.Name{CommonName: name},
+		NotAfter:              time.Now().Add(authorityValidity),
+		KeyUsage:              x509.KeyUsageCertSign,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+	}
+	cert, err := sign(template, template, key, key)
+	if err != nil {
+		return nil, fmt.Errorf("making the certificate authority: %w", err)
+	}
+	pair, err := encode(cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("making the certificate authority: %w", err)
+	}
+	return &Authority{CertPEM: pair.CertPEM, cert: cert, key: key, keyPEM: pair.KeyPEM}, nil
+}
+
+// Load reads an authority from a file. Where there is none it makes one and has it written, for its owner's eyes only, so
+// that what trusts it goes on to do so.
+func Load(path, name string, write func(path string, data []byte) error) (*Authority, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		authority, err := New(name)
+		if err != nil {
+			return nil, err
+		}
+		return authority, write(path, append(authority.CertPEM, authority.keyPEM...))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the certificate authority: %w", err)
+	}
+	certBlock, rest := pem.Decode(data)
+	if certBlock == nil {
+		return nil, fmt.Errorf("reading the certificate authority: %s holds no certificate; remove it to have a new one made", path)
+	}
+	cert, err := x509.ParseCertificate(certBlock.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("reading the certificate authority from %s: %w", path, err)
+	}
+	parsed, err := keyutil.ParsePrivateKeyPEM(rest)
+	if err != nil {
+		return nil, fmt.Errorf("reading the key of the certificate authority from %s: %w", path, err)
+	}
+	key, ok := parsed.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("reading the key of the certificate authority from %s: it is a %T, want ECDSA", path, parsed)
+	}
+	return &Authority{CertPEM: pem.EncodeToMemory(certBlock), cert: cert, key: key, keyPEM: rest}, nil
+}
+
+// Serving returns the certificate of a server on loopback.
+func (a *Authority) Serving() (KeyPair, error) {
+	return a.Issue(&x509.Certificate{
+		Subject:     pkix.Name{CommonName: "localhost"},
+		DNSNames:    []string{"localhost", "*.localhost"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	})
+}
+
+// Issue returns a certificate as the template has it, with a key of its own.
+func (a *Authority) Issue(template *x509.Certificate) (KeyPair, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return KeyPair{}, fmt.Errorf("making a certificate for %s: %w", template.Subject, err)
+	}
+	template.NotAfter = time.Now().Add(certificateValidity)
+	cert, err := sign(template, a.cert, key, a.key)
+	if err != nil {
+		return KeyPair{}, fmt.Errorf("making a certificate for %s: %w", template.Subject, err)
+	}
+	return encode(cert, key)
+}
+
+func sign(template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) (*x509.Certificate, error) {
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, err
+	}
+	template.SerialNumber = serial
+	template.NotBefore = time.Now().Add(-clockSkew)
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(der)
+}
+
+func encode(cert *x509.Certificate, key *ecdsa.PrivateKey) (KeyPair, error) {
+	keyPEM, err := keyutil.MarshalPrivateKeyToPEM(key)
+	if err != nil {
+		return KeyPair{}, fmt.Errorf("encoding a key: %w", err)
+	}
+	return KeyPair{CertPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), KeyPEM: keyPEM}, nil
+}

@@ -1,0 +1,127 @@
+package control
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/journal"
+)
+
+// AddressVariable is the environment variable that names the control API to clients.
+const AddressVariable = "VELERO_LOCATIONS_SIMULATOR"
+
+// Client controls a simulator.
+type Client struct {
+	// Address is the URL of the control API; a bare host:port is taken as HTTP.
+	Address string
+	// HTTP is http.DefaultClient when nil.
+	HTTP *http.Client
+}
+
+// AddFault adds a fault, and returns it with its name.
+func (c *Client) AddFault(ctx context.Context, rule faults.Rule) (faults.Rule, error) {
+	var added faults.Rule
+	return added, c.call(ctx, http.MethodPost, "/v1/faults", rule, &added)
+}
+
+// Faults lists the faults in force.
+func (c *Client) Faults(ctx context.Context) ([]faults.Status, error) {
+	var list FaultList
+	return list.Faults, c.call(ctx, http.MethodGet, "/v1/faults", nil, &list)
+}
+
+// RemoveFault removes a fault.
+func (c *Client) RemoveFault(ctx context.Context, name string) error {
+	return c.call(ctx, http.MethodDelete, "/v1/faults/"+url.PathEscape(name), nil, nil)
+}
+
+// ClearFaults removes all faults.
+func (c *Client) ClearFaults(ctx context.Context) error {
+	return c.call(ctx, http.MethodDelete, "/v1/faults", nil, nil)
+}
+
+// Journal returns the entries of the journal that the filter picks, oldest first.
+func (c *Client) Journal(ctx context.Context, filter journal.Filter) ([]journal.Entry, error) {
+	var page JournalPage
+	err := c.call(ctx, http.MethodGet, "/v1/journal?"+encodeFilter(filter).Encode(), nil, &page)
+	return page.Entries, err
+}
+
+// Follow calls yield with the entries that the filter picks, and then with each new one, until yield returns an error or
+// the context is done.
+func (c *Client) Follow(ctx context.Context, filter journal.Filter, yield func(journal.Entry) error) error {
+	response, err := c.send(ctx, http.MethodGet, "/v1/journal/follow?"+encodeFilter(filter).Encode(), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	for decoder := json.NewDecoder(response.Body); ; {
+		var entry journal.Entry
+		if err := decoder.Decode(&entry); err != nil {
+			if errors.Is(err, io.EOF) || ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("following the journal: %w", err)
+		}
+		if err := yield(entry); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Client) call(ctx context.Context, method, path string, request, into any) error {
+	response, err := c.send(ctx, method, path, request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if into == nil {
+		return nil
+	}
+	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
+		return fmt.Errorf("reading the answer of the control API: %w", err)
+	}
+	return nil
+}
+
+// send sends a request and returns its answer, unless it refuses.
+func (c *Client) send(ctx context.Context, method, path string, request any) (*http.Response, error) {
+	var body io.Reader
+	if request != nil {
+		data, err := json.Marshal(request)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the request: %w", err)
+		}
+		body = bytes.NewReader(data)
+	}
+	base := strings.TrimSuffix(c.Address, "/")
+	if !strings.Contains(base, "://") {
+		base = "http://" + base
+	}
+	r, err := http.NewRequestWithContext(ctx, method, base+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("asking the control API: %w", err)
+	}
+	response, err := cmp.Or(c.HTTP, http.DefaultClient).Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("asking the control API: %w", err)
+	}
+	if response.StatusCode < 300 {
+		return response, nil
+	}
+	defer func() { _ = response.Body.Close() }()
+	var problem Problem
+	if err := json.NewDecoder(response.Body).Decode(&problem); err != nil || problem.Error == "" {
+		return nil, fmt.Errorf("the control API answered %s", response.Status)
+	}
+	return nil, errors.New(problem.Error)
+}

@@ -1,0 +1,143 @@
+// Package control is the API by which a running simulator is made to misbehave, watched and put right again: JSON over
+// HTTP, described in OpenAPI at /openapi.json. It has no credentials of its own: it belongs on loopback.
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/clock"
+	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/journal"
+)
+
+// Options are what the API controls.
+type Options struct {
+	Accounts *accounts.Directory
+	Faults   *faults.Set
+	Journal  *journal.Journal
+	Clock    *clock.Clock
+	// CertPEM is the certificate that clients of HTTPS must trust.
+	CertPEM []byte
+	// Reset takes everything but data back to the configuration.
+	Reset func() error
+}
+
+type server struct{ Options }
+
+// New returns the API.
+func New(options Options) http.Handler {
+	s := &server{options}
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		mux.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, request *http.Request) {
+			if err := r.handle(s, w, request); err != nil {
+				writeError(w, err)
+			}
+		})
+	}
+	mux.Handle("GET /metrics", options.Journal.Metrics())
+	mux.HandleFunc("GET /ca.pem", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-pem-file")
+		_, _ = w.Write(options.CertPEM) // the client may be gone
+	})
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		_ = writeJSON(w, http.StatusOK, describe(routes)) // as above
+	})
+	// A page in the user's browser can reach loopback too; it must not control anything.
+	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+// route is an operation of the API: what serves it and what describes it.
+type route struct {
+	method, path, summary string
+	// query are the names of query parameters, with what they mean.
+	query [][2]string
+	// request and response are examples of the bodies' types; nil is no body.
+	request, response any
+	handle            func(*server, http.ResponseWriter, *http.Request) error
+}
+
+var routes = []route{
+	{"GET", "/v1/faults", "Lists faults, in the order in which they apply.", nil, nil, FaultList{}, (*server).listFaults},
+	{"POST", "/v1/faults", "Adds a fault.", nil, faults.Rule{}, faults.Rule{}, (*server).addFault},
+	{"DELETE", "/v1/faults", "Removes all faults.", nil, nil, nil, (*server).clearFaults},
+	{"DELETE", "/v1/faults/{name}", "Removes a fault.", nil, nil, nil, (*server).removeFault},
+
+	{"GET", "/v1/journal", "Lists the last requests, oldest first.", journalQuery, nil, JournalPage{}, (*server).listJournal},
+	{"GET", "/v1/journal/follow", "Streams the last requests and then each new one, a JSON object a line.", journalQuery, nil, journal.Entry{}, (*server).followJournal},
+	{"DELETE", "/v1/journal", "Empties the journal.", nil, nil, nil, (*server).clearJournal},
+
+	{"GET", "/v1/clock", "Shows the simulator's time.", nil, nil, Time{}, (*server).showClock},
+	{"PUT", "/v1/clock", "Moves the clock to a time, from which it goes on.", nil, SetTime{}, Time{}, (*server).setClock},
+	{"POST", "/v1/clock/advance", "Moves the clock ahead, or back.", nil, Advance{}, Time{}, (*server).advanceClock},
+	{"DELETE", "/v1/clock", "Takes the clock back to the machine's time.", nil, nil, nil, (*server).resetClock},
+
+	{"GET", "/v1/keys", "Lists access keys, without their secrets.", nil, nil, KeyList{}, (*server).listKeys},
+	{"POST", "/v1/keys", "Adds an access key. What is left out is made up.", nil, NewKey{}, IssuedKey{}, (*server).addKey},
+	{"PATCH", "/v1/keys/{id}", "Enables or disables an access key.", nil, KeyChange{}, KeyInfo{}, (*server).changeKey},
+	{"POST", "/v1/keys/{id}/rotate", "Replaces an access key by a new one that may do the same.", nil, nil, IssuedKey{}, (*server).rotateKey},
+	{"DELETE", "/v1/keys/{id}", "Removes an access key.", nil, nil, nil, (*server).removeKey},
+
+	{"POST", "/v1/reset", "Takes accounts, access keys, faults, clock and journal back to the configuration. Buckets and objects stay.", nil, nil, nil, (*server).reset},
+}
+
+// Problem is the body of every answer that refuses.
+type Problem struct {
+	Error string `json:"error" doc:"What is wrong."`
+}
+
+var errBadRequest = errors.New("bad request")
+
+func writeError(w http.ResponseWriter, err error) {
+	status := http.StatusInternalServerError
+	for known, s := range map[error]int{
+		errBadRequest: http.StatusBadRequest, faults.ErrInvalid: http.StatusBadRequest,
+		accounts.ErrNotFound: http.StatusNotFound, errNotFound: http.StatusNotFound,
+		accounts.ErrExists: http.StatusConflict, faults.ErrExists: http.StatusConflict,
+	} {
+		if errors.Is(err, known) {
+			status = s
+		}
+	}
+	_ = writeJSON(w, status, Problem{err.Error()}) // the client may be gone
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) error {
+	data, err := json.MarshalIndent(body, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding the answer: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(data, '\n')) // the client may be gone
+	return nil
+}
+
+func done(w http.ResponseWriter) error {
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// maxRequest bounds the body of a request to the API, in bytes.
+const maxRequest = 1 << 20
+
+// readJSON reads the body of a request. A field that is not known is an error.
+func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("%w: reading the body: %w", errBadRequest, err)
+	}
+	return nil
+}
+
+func (s *server) reset(w http.ResponseWriter, _ *http.Request) error {
+	if err := s.Reset(); err != nil {
+		return err
+	}
+	return done(w)
+}

@@ -1,0 +1,89 @@
+package control
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/velero-locations/velero-locations/simulator/journal"
+)
+
+// JournalPage is a part of the journal.
+type JournalPage struct {
+	Entries []journal.Entry `json:"entries" doc:"The requests, oldest first."`
+}
+
+var journalQuery = [][2]string{
+	{"account", "Id of the account; * and ? are wild."},
+	{"accessKey", "Id of the access key; * and ? are wild."},
+	{"operation", "Operation, such as s3:PutObject; * and ? are wild."},
+	{"region", "Region; * and ? are wild."},
+	{"bucket", "Bucket; * and ? are wild."},
+	{"prefix", "What the key begins with."},
+	{"error", "Error code; * and ? are wild, so that * is any error."},
+	{"after", "Sequence number; only later entries are wanted."},
+}
+
+func parseFilter(query url.Values) (journal.Filter, error) {
+	filter := journal.Filter{
+		Account: query.Get("account"), AccessKey: query.Get("accessKey"), Operation: query.Get("operation"),
+		Region: query.Get("region"), Bucket: query.Get("bucket"), Prefix: query.Get("prefix"), Error: query.Get("error"),
+	}
+	if after := query.Get("after"); after != "" {
+		var err error
+		if filter.After, err = strconv.ParseUint(after, 10, 64); err != nil {
+			return filter, fmt.Errorf("%w: after: %q is not a sequence number", errBadRequest, after)
+		}
+	}
+	return filter, nil
+}
+
+func encodeFilter(f journal.Filter) url.Values {
+	out := url.Values{}
+	for name, value := range map[string]string{
+		"account": f.Account, "accessKey": f.AccessKey, "operation": f.Operation, "region": f.Region, "bucket": f.Bucket,
+		"prefix": f.Prefix, "error": f.Error,
+	} {
+		if value != "" {
+			out.Set(name, value)
+		}
+	}
+	if f.After > 0 {
+		out.Set("after", strconv.FormatUint(f.After, 10))
+	}
+	return out
+}
+
+func (s *server) listJournal(w http.ResponseWriter, r *http.Request) error {
+	filter, err := parseFilter(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, JournalPage{s.Journal.Entries(filter)})
+}
+
+func (s *server) followJournal(w http.ResponseWriter, r *http.Request) error {
+	filter, err := parseFilter(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	controller := http.NewResponseController(w)
+	if err := controller.Flush(); err != nil {
+		return fmt.Errorf("streaming the journal: %w", err)
+	}
+	encoder := json.NewEncoder(w)
+	for entry := range s.Journal.Follow(r.Context(), filter) {
+		if encoder.Encode(entry) != nil || controller.Flush() != nil {
+			return nil // the client is gone
+		}
+	}
+	return nil
+}
+
+func (s *server) clearJournal(w http.ResponseWriter, _ *http.Request) error {
+	s.Journal.Clear()
+	return done(w)
+}

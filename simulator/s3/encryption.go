@@ -1,0 +1,159 @@
+package s3
+
+import (
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/xml"
+	"net/http"
+
+	"github.com/velero-locations/velero-locations/simulator/store"
+	"github.com/velero-locations/velero-locations/simulator/wire"
+)
+
+// Nothing is encrypted. The headers are checked, kept and answered as if it were, so that clients see S3's behaviour.
+
+const (
+	sseHeader       = "X-Amz-Server-Side-Encryption"
+	kmsKeyHeader    = sseHeader + "-Aws-Kms-Key-Id"
+	bucketKeyHeader = sseHeader + "-Bucket-Key-Enabled"
+	kmsContext      = sseHeader + "-Context"
+	customerPrefix  = sseHeader + "-Customer-"
+	sourcePrefix    = "X-Amz-Copy-Source-Server-Side-Encryption-Customer-"
+)
+
+// customerKey is a key that a client encrypts with and keeps: only its hash is remembered.
+type customerKey struct {
+	hash, md5 string
+}
+
+// readCustomerKey reads the three headers of a customer's key, or none, that begin with the prefix.
+func readCustomerKey(h http.Header, prefix string) (customerKey, error) {
+	algorithm, encoded, sum := h.Get(prefix+"Algorithm"), h.Get(prefix+"Key"), h.Get(prefix+"Key-Md5")
+	switch {
+	case algorithm == "" && encoded == "" && sum == "":
+		return customerKey{}, nil
+	case algorithm == "":
+		return customerKey{}, invalidArgument("x-amz-server-side-encryption", "null", "Requests specifying Server Side Encryption with Customer provided keys must provide a valid encryption algorithm.")
+	case algorithm != "AES256":
+		return customerKey{}, wire.NewError(http.StatusBadRequest, "InvalidEncryptionAlgorithmError", "The encryption request you specified is not valid. The valid value is AES256.")
+	case encoded == "":
+		return customerKey{}, invalidArgument("x-amz-server-side-encryption", "null", "Requests specifying Server Side Encryption with Customer provided keys must provide an appropriate secret key.")
+	}
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || len(key) != 32 {
+		return customerKey{}, invalidArgument("x-amz-server-side-encryption", "null", "The secret key was invalid for the specified algorithm.")
+	}
+	got := md5.Sum(key)
+	if base64.StdEncoding.EncodeToString(got[:]) != sum {
+		return customerKey{}, invalidArgument("x-amz-server-side-encryption", "null", "The calculated MD5 hash of the key did not match the hash that was provided.")
+	}
+	hash := sha256.Sum256(key)
+	return customerKey{hex.EncodeToString(hash[:]), sum}, nil
+}
+
+// opens says whether the key is the one that what was stored demands.
+func (k customerKey) opens(stored string) error {
+	switch {
+	case stored == k.hash:
+		return nil
+	case stored == "":
+		return wire.NewError(http.StatusBadRequest, "InvalidRequest", "The encryption parameters are not applicable to this object.")
+	case k.hash == "":
+		return wire.NewError(http.StatusBadRequest, "InvalidRequest",
+			"The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.")
+	}
+	return accessDenied()
+}
+
+// describe puts the headers that confirm the key on an answer.
+func (k customerKey) describe(headers map[string]string) {
+	if k.hash != "" {
+		headers[customerPrefix+"Algorithm"], headers[customerPrefix+"Key-Md5"] = "AES256", k.md5
+	}
+}
+
+// serverEncryption is what an object's headers say of its encryption: what its writer asks for, or the bucket's default.
+func (q *request) serverEncryption(kept map[string]string, key customerKey) error {
+	algorithm := kept[sseHeader]
+	switch {
+	case algorithm != "" && key.hash != "":
+		return invalidArgument("x-amz-server-side-encryption", algorithm, "Server Side Encryption with Customer provided key is incompatible with the encryption method specified")
+	case algorithm == "" && kept[kmsKeyHeader] != "":
+		return invalidArgument("x-amz-server-side-encryption", "null", "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms")
+	case algorithm == "" && key.hash == "":
+		byDefault := q.bucket.Settings().Encryption
+		if byDefault.Algorithm == "" {
+			return nil
+		}
+		kept[sseHeader] = byDefault.Algorithm
+		if byDefault.KeyID != "" {
+			kept[kmsKeyHeader] = byDefault.KeyID
+		}
+		if byDefault.BucketKey {
+			kept[bucketKeyHeader] = "true"
+		}
+		return nil
+	case algorithm == "AES256" && kept[kmsKeyHeader] != "":
+		return invalidArgument("x-amz-server-side-encryption", algorithm, "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms")
+	}
+	return checkAlgorithm(algorithm)
+}
+
+func checkAlgorithm(algorithm string) error {
+	switch algorithm {
+	case "", "AES256", "aws:kms", "aws:kms:dsse":
+		return nil
+	}
+	return invalidArgument("x-amz-server-side-encryption", algorithm, "The encryption method specified is not supported")
+}
+
+type encryptionConfiguration struct {
+	XMLName xml.Name         `xml:"ServerSideEncryptionConfiguration"`
+	Xmlns   string           `xml:"xmlns,attr,omitempty"`
+	Rules   []encryptionRule `xml:"Rule"`
+}
+
+type encryptionRule struct {
+	Default struct {
+		SSEAlgorithm   string
+		KMSMasterKeyID string `xml:",omitempty"`
+	} `xml:"ApplyServerSideEncryptionByDefault"`
+	BucketKeyEnabled bool
+}
+
+func getBucketEncryption(q *request) error {
+	set := q.bucket.Settings().Encryption
+	if set.Algorithm == "" {
+		return wire.NewError(http.StatusNotFound, "ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found").With("BucketName", q.name)
+	}
+	rule := encryptionRule{BucketKeyEnabled: set.BucketKey}
+	rule.Default.SSEAlgorithm, rule.Default.KMSMasterKeyID = set.Algorithm, set.KeyID
+	return wire.WriteXML(q.w, encryptionConfiguration{Xmlns: wire.Namespace, Rules: []encryptionRule{rule}})
+}
+
+func putBucketEncryption(q *request) error {
+	var in encryptionConfiguration
+	if err := wire.ReadXML(q.document, "ServerSideEncryptionConfiguration", &in); err != nil {
+		return err
+	}
+	if len(in.Rules) != 1 || in.Rules[0].Default.SSEAlgorithm == "" {
+		return wire.MalformedXML()
+	}
+	rule := in.Rules[0]
+	if err := checkAlgorithm(rule.Default.SSEAlgorithm); err != nil {
+		return wire.MalformedXML()
+	}
+	if rule.Default.SSEAlgorithm == "AES256" && rule.Default.KMSMasterKeyID != "" {
+		return invalidArgument("KMSMasterKeyID", rule.Default.KMSMasterKeyID, "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse")
+	}
+	return q.configure(http.StatusOK, func(s *store.Settings) error {
+		s.Encryption = store.Encryption{Algorithm: rule.Default.SSEAlgorithm, KeyID: rule.Default.KMSMasterKeyID, BucketKey: rule.BucketKeyEnabled}
+		return nil
+	})
+}
+
+func deleteBucketEncryption(q *request) error {
+	return q.configure(http.StatusNoContent, func(s *store.Settings) error { s.Encryption = store.Encryption{}; return nil })
+}

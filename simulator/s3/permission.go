@@ -1,0 +1,97 @@
+package s3
+
+import (
+	"strings"
+
+	"github.com/velero-locations/velero-locations/simulator/policy"
+	"github.com/velero-locations/velero-locations/simulator/store"
+	"github.com/velero-locations/velero-locations/simulator/wire"
+)
+
+// actions are the operations whose IAM action has another name than theirs, as in AWS's "Required permissions for
+// Amazon S3 API operations". DeleteObjects needs s3:DeleteObject for each key.
+var actions = map[string]string{
+	"ListBuckets":                "ListAllMyBuckets",
+	"HeadBucket":                 "ListBucket",
+	"ListObjects":                "ListBucket",
+	"ListObjectsV2":              "ListBucket",
+	"ListObjectVersions":         "ListBucketVersions",
+	"ListMultipartUploads":       "ListBucketMultipartUploads",
+	"GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+	"PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+	"GetBucketEncryption":        "GetEncryptionConfiguration",
+	"PutBucketEncryption":        "PutEncryptionConfiguration",
+	"DeleteBucketEncryption":     "PutEncryptionConfiguration",
+	"DeleteBucketTagging":        "PutBucketTagging",
+	"HeadObject":                 "GetObject",
+	"CopyObject":                 "PutObject",
+	"PostObject":                 "PutObject",
+	"CreateMultipartUpload":      "PutObject",
+	"UploadPart":                 "PutObject",
+	"UploadPartCopy":             "PutObject",
+	"CompleteMultipartUpload":    "PutObject",
+	"ListParts":                  "ListMultipartUploadParts",
+}
+
+// headerActions are what a header of a write asks for besides the write itself.
+var headerActions = map[string]string{
+	"X-Amz-Tagging":                       "s3:PutObjectTagging",
+	"X-Amz-Object-Lock-Retain-Until-Date": "s3:PutObjectRetention",
+	"X-Amz-Object-Lock-Legal-Hold":        "s3:PutObjectLegalHold",
+	"X-Amz-Bypass-Governance-Retention":   "s3:BypassGovernanceRetention",
+}
+
+// action is the IAM action of an operation, on a version of an object where one is named.
+func action(operation, version string) string {
+	name := operation
+	if other, found := actions[operation]; found {
+		name = other
+	}
+	if version != "" {
+		name = strings.Replace(name, "Object", "ObjectVersion", 1)
+	}
+	return servicePrefix + name
+}
+
+// authorize refuses what the signer may not do with a bucket, or a key or prefix in it.
+func (q *request) authorize(bucket store.BucketInfo) error {
+	if q.op.name == "DeleteObjects" {
+		return nil // decided for each of its keys
+	}
+	if !q.permits(action(q.op.name, q.URL.Query().Get("versionId")), bucket, q.call.Key) {
+		return accessDenied()
+	}
+	for header, action := range headerActions {
+		if value := q.Header.Get(header); value != "" && value != "false" && !q.permits(action, bucket, q.call.Key) {
+			return accessDenied()
+		}
+	}
+	return nil
+}
+
+// authorizeService refuses what the signer may not do where no bucket is concerned that exists.
+func (q *request) authorizeService(region string) error {
+	return q.authorize(store.BucketInfo{Name: q.name, Region: region, Account: q.signer.Account.ID})
+}
+
+// permits says whether the signer may do an action on a key of a bucket.
+func (q *request) permits(action string, bucket store.BucketInfo, key string) bool {
+	c := q.call
+	c.Operation, c.Bucket, c.Region, c.Key = action, bucket.Name, bucket.Region, key
+	var ofBucket policy.Policy
+	if policies := q.server.options.BucketPolicies; policies != nil {
+		ofBucket = policies(bucket.Region, bucket.Name)
+	}
+	return policy.Permits(c, q.signer.Identity(), bucket.Account, ofBucket)
+}
+
+// conceal keeps from a signer who may not list a bucket whether it holds a key, as S3 does: 403 instead of 404.
+func (q *request) conceal(err error) error {
+	if err == nil || q.bucket == nil || wire.AsError(err).Code != "NoSuchKey" {
+		return err
+	}
+	if q.permits(servicePrefix+"ListBucket", q.bucket.Info(), q.key) {
+		return err
+	}
+	return accessDenied()
+}

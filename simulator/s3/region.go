@@ -1,0 +1,49 @@
+package s3
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/velero-locations/velero-locations/simulator/wire"
+)
+
+// checkRegion refuses a signature for a region that is not the endpoint's: at the global endpoint, for one that does not
+// exist.
+func (s *Server) checkRegion(auth *wire.Authorization) error {
+	if s.region != "" && auth.Region != s.region {
+		return wire.WrongRegion(auth, s.region)
+	}
+	if !slices.Contains(s.options.Regions, auth.Region) {
+		return wire.WrongRegion(auth, s.options.Regions[0])
+	}
+	return nil
+}
+
+// laterRegions were opened after 20 March 2019. S3 redirects to older ones only; for these it answers 400, as its guide
+// says under "Request redirection". Regions that AWS does not have count as old.
+var laterRegions = []string{
+	"af-south-1", "ap-east-1", "ap-east-2", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6",
+	"ap-southeast-7", "ca-west-1", "eu-central-2", "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "me-south-1", "mx-central-1",
+}
+
+// permanentRedirect is what a regional endpoint answers about a bucket of another region.
+func (q *request) permanentRedirect(region string) error {
+	q.w.Header().Set("X-Amz-Bucket-Region", region)
+	if slices.Contains(laterRegions, region) {
+		return illegalConstraint(region)
+	}
+	endpoint := ""
+	if q.server.options.Endpoint != nil {
+		endpoint = q.server.options.Endpoint(region)
+	}
+	return wire.NewError(http.StatusMovedPermanently, "PermanentRedirect",
+		"The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.").
+		With("Endpoint", cmp.Or(endpoint, q.Host)).With("Bucket", q.name)
+}
+
+func illegalConstraint(constraint string) error {
+	return wire.NewError(http.StatusBadRequest, "IllegalLocationConstraintException",
+		fmt.Sprintf("The %s location constraint is incompatible for the region specific endpoint this request was sent to.", cmp.Or(constraint, "unspecified")))
+}

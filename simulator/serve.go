@@ -1,0 +1,141 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/velero-locations/velero-locations/simulator/endpoint"
+)
+
+// Endpoints say where a simulator is served. All but the control API answer https:// at the same address, too.
+type Endpoints struct {
+	// S3 is the URL of the global endpoint.
+	S3 string
+	// S3Regions are the URLs of the endpoints of regions, by region.
+	S3Regions map[string]string
+	// Control is the URL of the control API; empty without one.
+	Control string
+}
+
+// listeners are the addresses that were opened and are not served yet.
+type listeners struct {
+	mu      sync.Mutex
+	open    []listening
+	regions map[string]string // host:port
+}
+
+type listening struct {
+	net.Listener
+	handler http.Handler
+	https   bool
+}
+
+// Listen opens the addresses of the configuration, so that an error comes before anything else is done, and writes the
+// configuration's CAFile. Run serves them; Close closes those that Run did not get.
+func (s *Simulator) Listen(ctx context.Context) (Endpoints, error) {
+	if s.config.CAFile != "" {
+		if err := os.WriteFile(s.config.CAFile, s.CertPEM(), 0o644); err != nil {
+			return Endpoints{}, fmt.Errorf("caFile: writing the certificate: %w", err)
+		}
+	}
+	out := Endpoints{S3Regions: map[string]string{}}
+	var err error
+	if out.S3, err = s.listen(ctx, "s3.address", s.config.S3.Address, s.Handler(), true); err != nil {
+		return out, err
+	}
+	for region, address := range s.config.S3.RegionalAddresses {
+		opened, err := s.listen(ctx, "s3.regionalAddresses."+region, address, s.RegionalHandler(region), true)
+		if err != nil {
+			return out, err
+		}
+		out.S3Regions[region] = opened
+		s.setRegionalEndpoint(region, opened)
+	}
+	if s.config.Control.Address != "" {
+		out.Control, err = s.listen(ctx, "control.address", s.config.Control.Address, s.ControlHandler(), false)
+	}
+	return out, err
+}
+
+func (s *Simulator) listen(ctx context.Context, field, address string, handler http.Handler, https bool) (url string, err error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("%s: opening the address: %w", field, err)
+	}
+	s.listeners.mu.Lock()
+	defer s.listeners.mu.Unlock()
+	s.listeners.open = append(s.listeners.open, listening{listener, handler, https})
+	return "http://" + listener.Addr().String(), nil
+}
+
+func (s *Simulator) setRegionalEndpoint(region, url string) {
+	s.listeners.mu.Lock()
+	defer s.listeners.mu.Unlock()
+	if s.listeners.regions == nil {
+		s.listeners.regions = map[string]string{}
+	}
+	s.listeners.regions[region] = url[len("http://"):]
+}
+
+// regionalEndpoint returns host:port of the endpoint of a region, or nothing.
+func (s *Simulator) regionalEndpoint(region string) string {
+	s.listeners.mu.Lock()
+	defer s.listeners.mu.Unlock()
+	return s.listeners.regions[region]
+}
+
+// Run serves what Listen opened until the context is done, then lets the requests under way come to their end for a
+// moment. It returns nil when it was the context that ended it.
+func (s *Simulator) Run(ctx context.Context) error {
+	s.listeners.mu.Lock()
+	open := s.listeners.open
+	s.listeners.open = nil
+	s.listeners.mu.Unlock()
+	group, ctx := errgroup.WithContext(ctx)
+	for _, l := range open {
+		group.Go(func() error { return s.serve(ctx, l) })
+	}
+	return group.Wait()
+}
+
+// Serve serves the global endpoint of S3 on a listener of the caller's, as Run does.
+func (s *Simulator) Serve(ctx context.Context, listener net.Listener) error {
+	return s.serve(ctx, listening{listener, s.Handler(), true})
+}
+
+func (s *Simulator) serve(ctx context.Context, l listening) error {
+	if !l.https {
+		return endpoint.Serve(ctx, l.Listener, nil, l.handler)
+	}
+	certificate, err := s.authority.Serving()
+	if err != nil {
+		return err
+	}
+	config, err := endpoint.TLSConfig(certificate.CertPEM, certificate.KeyPEM)
+	if err != nil {
+		return err
+	}
+	return endpoint.Serve(ctx, l.Listener, config, l.handler)
+}
+
+// Close releases the data directory and addresses that were opened in vain. What was answered before is kept on disk.
+func (s *Simulator) Close() error {
+	var problems []error
+	s.listeners.mu.Lock()
+	for _, l := range s.listeners.open {
+		problems = append(problems, l.Close())
+	}
+	s.listeners.open = nil
+	s.listeners.mu.Unlock()
+	if err := s.store.Close(); err != nil {
+		problems = append(problems, fmt.Errorf("closing the simulator's storage: %w", err))
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,208 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// The index holds a table of buckets, and for each bucket a table of versions and one of uploads. A version is under its
+// key, a zero byte and its id, which holds none; an upload is under its id, and each of its parts under that, a slash and
+// the part's number.
+
+// bucketRecord is a bucket in the index.
+type bucketRecord struct {
+	BucketInfo
+	Settings
+}
+
+// uploadRecord is an upload in the index; its key is not always valid in JSON as a string.
+type uploadRecord struct {
+	UploadInfo
+	Key []byte `json:"key"`
+}
+
+// partRecord is a part in the index.
+type partRecord struct {
+	PartInfo
+	Blob string `json:"blob"`
+}
+
+func tableName(info BucketInfo) []byte { return []byte(info.Region + "/" + info.Name) }
+
+func versionKey(o *Object) []byte { return []byte(o.Key + "\x00" + o.Version) }
+
+func partKey(upload string, number int) []byte { return fmt.Appendf(nil, "%s/%05d", upload, number) }
+
+// update changes the two tables of a bucket in one transaction.
+func (d *disk) update(info BucketInfo, change func(versions, uploads *bolt.Bucket) error) error {
+	return d.db.Update(func(tx *bolt.Tx) error {
+		return change(tx.Bucket(versionsTable).Bucket(tableName(info)), tx.Bucket(uploadsTable).Bucket(tableName(info)))
+	})
+}
+
+func (d *disk) putBucket(info BucketInfo, settings Settings) error {
+	value, err := json.Marshal(bucketRecord{info, settings})
+	if err != nil {
+		return err
+	}
+	return d.db.Update(func(tx *bolt.Tx) error {
+		for _, table := range [][]byte{versionsTable, uploadsTable} {
+			if _, err := tx.Bucket(table).CreateBucketIfNotExists(tableName(info)); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(bucketsTable).Put(tableName(info), value)
+	})
+}
+
+func (d *disk) deleteBucket(info BucketInfo) error {
+	return d.db.Update(func(tx *bolt.Tx) error {
+		for _, table := range [][]byte{versionsTable, uploadsTable} {
+			if err := tx.Bucket(table).DeleteBucket(tableName(info)); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(bucketsTable).Delete(tableName(info))
+	})
+}
+
+func (d *disk) putObject(info BucketInfo, object *Object, upload string) error {
+	value, err := json.Marshal(object)
+	if err != nil {
+		return err
+	}
+	return d.update(info, func(versions, uploads *bolt.Bucket) error {
+		if upload != "" {
+			if err := deleteUpload(uploads, upload); err != nil {
+				return err
+			}
+		}
+		return versions.Put(versionKey(object), value)
+	})
+}
+
+func (d *disk) deleteObject(info BucketInfo, object *Object) error {
+	return d.update(info, func(versions, _ *bolt.Bucket) error { return versions.Delete(versionKey(object)) })
+}
+
+func (d *disk) putUpload(info BucketInfo, u *upload) error {
+	value, err := json.Marshal(uploadRecord{u.UploadInfo, []byte(u.Key)})
+	if err != nil {
+		return err
+	}
+	return d.update(info, func(_, uploads *bolt.Bucket) error { return uploads.Put([]byte(u.ID), value) })
+}
+
+func (d *disk) putPart(info BucketInfo, upload string, p part) error {
+	value, err := json.Marshal(partRecord{p.PartInfo, p.content.name()})
+	if err != nil {
+		return err
+	}
+	return d.update(info, func(_, uploads *bolt.Bucket) error { return uploads.Put(partKey(upload, p.Number), value) })
+}
+
+func (d *disk) deleteUpload(info BucketInfo, upload string) error {
+	return d.update(info, func(_, uploads *bolt.Bucket) error { return deleteUpload(uploads, upload) })
+}
+
+func deleteUpload(uploads *bolt.Bucket, id string) error {
+	cursor := uploads.Cursor()
+	for key, _ := cursor.Seek([]byte(id)); bytes.HasPrefix(key, []byte(id)); key, _ = cursor.Seek([]byte(id)) {
+		if err := cursor.Delete(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load fills the store from the index and removes content that nothing names.
+func (d *disk) load(s *Store) error {
+	named := map[string]bool{}
+	err := d.db.Update(func(tx *bolt.Tx) error {
+		for _, table := range [][]byte{bucketsTable, versionsTable, uploadsTable} {
+			if _, err := tx.CreateBucketIfNotExists(table); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(bucketsTable).ForEach(func(id, value []byte) error {
+			var record bucketRecord
+			if err := json.Unmarshal(value, &record); err != nil {
+				return fmt.Errorf("reading bucket %s: %w", id, err)
+			}
+			bucket := newBucket(s, record.BucketInfo, record.Settings)
+			s.buckets[bucketID{record.Region, record.Name}] = bucket
+			if err := d.loadVersions(bucket, tx.Bucket(versionsTable).Bucket(id), named); err != nil {
+				return err
+			}
+			return d.loadUploads(bucket, tx.Bucket(uploadsTable).Bucket(id), named)
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("loading the index of %s: %w", d.dir, err)
+	}
+	return d.sweep(named)
+}
+
+func (d *disk) loadVersions(bucket *Bucket, table *bolt.Bucket, named map[string]bool) error {
+	return table.ForEach(func(key, value []byte) error {
+		object := &Object{}
+		if err := json.Unmarshal(value, object); err != nil {
+			return fmt.Errorf("reading object %s/%s: %w", bucket.info.Name, key, err)
+		}
+		at := bytes.LastIndexByte(key, 0)
+		if at < 0 {
+			return fmt.Errorf("object %s/%s has no version", bucket.info.Name, key)
+		}
+		object.Key, object.Version = string(key[:at]), string(key[at+1:])
+		if object.Version == NullVersion {
+			object.Version = NullVersion // one string for all
+		}
+		if object.Blob != "" {
+			object.content = &fileBlob{d, object.Blob}
+			named[object.Blob] = true
+		}
+		bucket.sequence = max(bucket.sequence, object.Sequence)
+		latest, _ := bucket.tree.Get(object)
+		bucket.tree.ReplaceOrInsert(latest.insert(object))
+		return nil
+	})
+}
+
+// insert returns the versions with one more at its place.
+func (o *Object) insert(version *Object) *Object {
+	if o == nil || o.Sequence < version.Sequence {
+		version.older = o
+		return version
+	}
+	o.older = o.older.insert(version)
+	return o
+}
+
+func (d *disk) loadUploads(bucket *Bucket, table *bolt.Bucket, named map[string]bool) error {
+	return table.ForEach(func(key, value []byte) error {
+		id, _, isPart := bytes.Cut(key, []byte("/"))
+		if !isPart { // comes before its parts
+			var record uploadRecord
+			if err := json.Unmarshal(value, &record); err != nil {
+				return fmt.Errorf("reading upload %s: %w", key, err)
+			}
+			record.UploadInfo.ID, record.UploadInfo.Key = string(id), string(record.Key)
+			bucket.uploads[string(id)] = &upload{UploadInfo: record.UploadInfo, parts: map[int]part{}}
+			return nil
+		}
+		var record partRecord
+		if err := json.Unmarshal(value, &record); err != nil {
+			return fmt.Errorf("reading part %s of an upload: %w", key, err)
+		}
+		u := bucket.uploads[string(id)]
+		if u == nil {
+			return fmt.Errorf("part %s belongs to no upload", key)
+		}
+		named[record.Blob] = true
+		u.parts[record.Number] = part{record.PartInfo, &fileBlob{d, record.Blob}}
+		return nil
+	})
+}

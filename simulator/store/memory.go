@@ -1,0 +1,189 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"sync/atomic"
+)
+
+const (
+	// firstBlock and maxBlock bound the blocks in which memory is taken while content arrives. Each is as large as all
+	// before it, so that never much more is taken than really came.
+	firstBlock = 64 << 10
+	maxBlock   = 1 << 20
+	// objectOverhead is what an object or a part takes besides its content, near enough.
+	objectOverhead = 512
+)
+
+// memory keeps content in memory, up to a limit.
+type memory struct {
+	limit int64 // zero for none
+	used  atomic.Int64
+}
+
+var _ blobs = (*memory)(nil)
+
+// take takes memory, or refuses when there is too little left.
+func (m *memory) take(n int64) error {
+	if used := m.used.Add(n); m.limit > 0 && used > m.limit {
+		m.used.Add(-n)
+		return ErrFull
+	}
+	return nil
+}
+
+func (m *memory) write(r io.Reader, size int64) (blob, int64, error) {
+	if err := m.take(objectOverhead); err != nil {
+		return nil, 0, err
+	}
+	out := &memoryBlob{memory: m}
+	for {
+		total := out.size()
+		left := max(size-total, bytes.MinRead)
+		if total > size { // there was no hint, or a wrong one
+			left = max(total, bytes.MinRead)
+		}
+		n, ended, err := out.read(r, min(left, max(total, firstBlock), maxBlock))
+		if err != nil {
+			return nil, 0, errors.Join(err, out.remove())
+		}
+		if ended {
+			return out, total + n, nil
+		}
+	}
+}
+
+// join shares the parts' memory instead of copying it.
+func (m *memory) join(parts []blob, also io.Writer) (blob, int64, error) {
+	if err := m.take(objectOverhead); err != nil {
+		return nil, 0, err
+	}
+	out := &memoryBlob{memory: m}
+	for _, p := range parts {
+		from, inMemory := p.(*memoryBlob)
+		if !inMemory {
+			return nil, 0, errors.Join(fmt.Errorf("joining parts: a part is a %T", p), out.remove())
+		}
+		for _, s := range from.spans {
+			s.uses.Add(1)
+			out.spans = append(out.spans, span{out.size(), s.block})
+			if _, err := also.Write(s.data); err != nil {
+				return nil, 0, errors.Join(err, out.remove())
+			}
+		}
+	}
+	return out, out.size(), nil
+}
+
+// memoryBlob is content in memory, as spans one after the other.
+type memoryBlob struct {
+	memory *memory
+	spans  []span
+}
+
+type span struct {
+	start int64
+	*block
+}
+
+// block is memory that is used by one blob, or by more when parts were joined.
+type block struct {
+	data []byte
+	uses atomic.Int32
+}
+
+// read adds up to n bytes, and says whether the reader has ended.
+func (m *memoryBlob) read(r io.Reader, n int64) (read int64, ended bool, err error) {
+	if err := m.memory.take(n); err != nil {
+		return 0, false, err
+	}
+	data := make([]byte, n)
+	filled, ended, err := fill(r, data)
+	if filled < len(data) { // the reader ended, before its announced size or without one
+		m.memory.used.Add(int64(filled) - n)
+		data = bytes.Clone(data[:filled])
+	}
+	if filled > 0 {
+		b := &block{data: data}
+		b.uses.Store(1)
+		m.spans = append(m.spans, span{m.size(), b})
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("receiving content: %w", err)
+	}
+	return int64(filled), ended, nil
+}
+
+// fill reads until the block is full or the reader ends. Unlike io.ReadFull it never turns the reader's own
+// io.ErrUnexpectedEOF, a truncated body, into the same error as a short last block.
+func fill(r io.Reader, block []byte) (n int, ended bool, err error) {
+	for n < len(block) {
+		read, err := r.Read(block[n:])
+		n += read
+		if err == io.EOF {
+			return n, true, nil
+		}
+		if err != nil {
+			return n, false, err
+		}
+	}
+	return n, false, nil
+}
+
+func (m *memoryBlob) size() int64 {
+	if len(m.spans) == 0 {
+		return 0
+	}
+	last := m.spans[len(m.spans)-1]
+	return last.start + int64(len(last.data))
+}
+
+func (m *memoryBlob) name() string           { return "" }
+func (m *memoryBlob) open() (Content, error) { return m, nil }
+
+func (m *memoryBlob) remove() error {
+	freed := int64(objectOverhead)
+	for _, s := range m.spans {
+		if s.uses.Add(-1) == 0 {
+			freed += int64(len(s.data))
+		}
+	}
+	m.memory.used.Add(-freed)
+	return nil
+}
+
+// Close has nothing to release.
+func (m *memoryBlob) Close() error { return nil }
+
+// ReadAt reads across spans.
+func (m *memoryBlob) ReadAt(p []byte, offset int64) (int, error) {
+	first := sort.Search(len(m.spans), func(i int) bool { s := m.spans[i]; return s.start+int64(len(s.data)) > offset })
+	read := 0
+	for _, s := range m.spans[first:] {
+		if read == len(p) {
+			return read, nil
+		}
+		n := copy(p[read:], s.data[offset-s.start:])
+		read += n
+		offset += int64(n)
+	}
+	if read < len(p) {
+		return read, io.EOF
+	}
+	return read, nil
+}
+
+// noJournal is the journal of a store in memory.
+type noJournal struct{}
+
+func (noJournal) putBucket(BucketInfo, Settings) error        { return nil }
+func (noJournal) deleteBucket(BucketInfo) error               { return nil }
+func (noJournal) putObject(BucketInfo, *Object, string) error { return nil }
+func (noJournal) deleteObject(BucketInfo, *Object) error      { return nil }
+func (noJournal) putUpload(BucketInfo, *upload) error         { return nil }
+func (noJournal) putPart(BucketInfo, string, part) error      { return nil }
+func (noJournal) deleteUpload(BucketInfo, string) error       { return nil }
+func (noJournal) close() error                                { return nil }

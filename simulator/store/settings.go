@@ -1,0 +1,51 @@
+package store
+
+import "fmt"
+
+// Versioning says what becomes of an object that is overwritten or deleted.
+type Versioning string
+
+// The states of a bucket's versioning, as S3 names them; a bucket where it was never set has none.
+const (
+	VersioningEnabled   Versioning = "Enabled"
+	VersioningSuspended Versioning = "Suspended"
+)
+
+// Settings are what can be set of a bucket while it exists.
+type Settings struct {
+	Versioning Versioning        `json:"versioning,omitempty"`
+	Tags       map[string]string `json:"tags,omitempty"`
+	// ObjectLock says that versions can be kept from being deleted.
+	ObjectLock bool             `json:"objectLock,omitempty"`
+	Retention  DefaultRetention `json:"retention,omitzero"`
+	Encryption Encryption       `json:"encryption,omitzero"`
+}
+
+// Encryption is how a bucket's objects are encrypted when their writers say nothing.
+type Encryption struct {
+	// Algorithm is AES256, aws:kms or aws:kms:dsse; empty when it was never set.
+	Algorithm string `json:"algorithm,omitempty"`
+	KeyID     string `json:"keyID,omitempty"`
+	BucketKey bool   `json:"bucketKey,omitempty"`
+}
+
+// Settings returns the bucket's settings; what they refer to must not be changed.
+func (b *Bucket) Settings() Settings { return *b.settings.Load() }
+
+// Configure changes the bucket's settings by the function, which may refuse.
+func (b *Bucket) Configure(change func(*Settings) error) error {
+	b.writes.Lock()
+	defer b.writes.Unlock()
+	if b.gone {
+		return ErrNoSuchBucket
+	}
+	settings := b.Settings()
+	if err := change(&settings); err != nil {
+		return err
+	}
+	if err := b.store.journal.putBucket(b.info, settings); err != nil {
+		return fmt.Errorf("configuring bucket %s: %w", b.info.Name, err)
+	}
+	b.settings.Store(&settings)
+	return nil
+}

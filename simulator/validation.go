@@ -1,0 +1,168 @@
+package simulator
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"regexp"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/velero-locations/velero-locations/simulator/policy"
+	"github.com/velero-locations/velero-locations/simulator/s3"
+)
+
+var (
+	accountID  = regexp.MustCompile(`^[0-9]{12}$`)
+	regionName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	domainName = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*$`)
+	keyID      = regexp.MustCompile(`^[!-+\--~]+$`) // printable ASCII without space and comma
+)
+
+// Validate returns everything that is wrong with the configuration, each with its path, joined to one error.
+func (c *Config) Validate() error {
+	v := validation{config: c, accounts: map[string]string{}, keys: map[string]string{}, buckets: map[string]string{}}
+	if c.BucketNames != GlobalBucketNames && c.BucketNames != RegionalBucketNames {
+		v.add("bucketNames", "%q is not one of %q and %q", c.BucketNames, GlobalBucketNames, RegionalBucketNames)
+	}
+	for i, region := range c.Regions {
+		path := fmt.Sprintf("regions[%d]", i)
+		if !regionName.MatchString(region) {
+			v.add(path, "%q is not a region's name: lower-case letters, digits and single hyphens", region)
+		}
+		if slices.Index(c.Regions, region) < i {
+			v.add(path, "%q is there already", region)
+		}
+	}
+	if len(c.Regions) == 0 {
+		v.add("regions", "there is none")
+	}
+	v.address("s3.address", c.S3.Address)
+	if _, err := memoryLimit(c.MemoryLimit); err != nil {
+		v.add("memoryLimit", "%w", err)
+	}
+	if stall, err := time.ParseDuration(c.S3.StallTimeout); err != nil || stall <= 0 {
+		v.add("s3.stallTimeout", "%q is not a time such as 30s", c.S3.StallTimeout)
+	}
+	for i, domain := range c.S3.Domains {
+		if !domainName.MatchString(domain) {
+			v.add(fmt.Sprintf("s3.domains[%d]", i), "%q is not a domain's name in lower case, without a port", domain)
+		}
+	}
+	for _, region := range slices.Sorted(maps.Keys(c.S3.RegionalAddresses)) {
+		v.address("s3.regionalAddresses."+region, c.S3.RegionalAddresses[region])
+		v.region("s3.regionalAddresses."+region, region)
+	}
+	if c.Control.Address != "" {
+		v.address("control.address", c.Control.Address)
+	}
+	if c.JournalSize < 0 {
+		v.add("journalSize", "%d is negative", c.JournalSize)
+	}
+	v.faults()
+	for i, account := range c.Accounts {
+		v.account(fmt.Sprintf("accounts[%d]", i), account)
+	}
+	return errors.Join(v.problems...)
+}
+
+// memoryLimit reads a number of bytes, with or without a unit.
+func memoryLimit(text string) (int64, error) {
+	quantity, err := resource.ParseQuantity(text)
+	if err != nil || quantity.Sign() < 0 {
+		return 0, fmt.Errorf("%q is not a number of bytes such as 512Mi or 2Gi", text)
+	}
+	return quantity.Value(), nil
+}
+
+// validation gathers problems, and where what must be unique was first seen.
+type validation struct {
+	config                  *Config
+	accounts, keys, buckets map[string]string
+	problems                []error
+}
+
+func (v *validation) add(path, format string, args ...any) {
+	v.problems = append(v.problems, fmt.Errorf(path+": "+format, args...))
+}
+
+func (v *validation) unique(seen map[string]string, path, value, what string) {
+	if first, found := seen[value]; found {
+		v.add(path, "%s is at %s already", what, first)
+		return
+	}
+	seen[value] = path
+}
+
+func (v *validation) address(path, address string) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		v.add(path, "%q is not host:port", address)
+	}
+}
+
+func (v *validation) region(path, region string) {
+	if !slices.Contains(v.config.Regions, region) {
+		v.add(path, "%q is not one of the configuration's regions", region)
+	}
+}
+
+func (v *validation) policy(path string, p policy.Policy, ofBucket bool) {
+	if err := p.Validate(path, ofBucket); err != nil {
+		v.problems = append(v.problems, err)
+	}
+}
+
+func (v *validation) faults() {
+	names := map[string]string{}
+	for i, rule := range v.config.Faults {
+		path := fmt.Sprintf("faults[%d]", i)
+		if err := rule.Validate(); err != nil {
+			v.add(path, "%w", err)
+		}
+		if rule.Name != "" {
+			v.unique(names, path+".name", rule.Name, fmt.Sprintf("%q", rule.Name))
+		}
+	}
+}
+
+func (v *validation) account(path string, account AccountConfig) {
+	if !accountID.MatchString(account.ID) {
+		v.add(path+".id", "%q is not 12 digits", account.ID)
+	}
+	v.unique(v.accounts, path+".id", account.ID, fmt.Sprintf("%q", account.ID))
+	v.policy(path+".policy", account.Policy, false)
+	for i, key := range account.AccessKeys {
+		v.accessKey(fmt.Sprintf("%s.accessKeys[%d]", path, i), key)
+	}
+	for i, bucket := range account.Buckets {
+		v.bucket(fmt.Sprintf("%s.buckets[%d]", path, i), bucket)
+	}
+}
+
+func (v *validation) accessKey(path string, key AccessKeyConfig) {
+	if !keyID.MatchString(key.ID) {
+		v.add(path+".id", "%q is empty, or holds a space, a comma or a character that is not printable ASCII", key.ID)
+	} else {
+		v.unique(v.keys, path+".id", key.ID, fmt.Sprintf("%q", key.ID))
+	}
+	if key.Secret == "" {
+		v.add(path+".secret", "it is empty")
+	}
+	v.policy(path+".policy", key.Policy, false)
+}
+
+func (v *validation) bucket(path string, bucket BucketConfig) {
+	if err := s3.ValidateBucketName(bucket.Name); err != nil {
+		v.add(path+".name", "%q: %w", bucket.Name, err)
+	}
+	v.region(path+".region", bucket.Region)
+	v.policy(path+".policy", bucket.Policy, true)
+	id, what := bucket.Name, fmt.Sprintf("%q", bucket.Name)
+	if v.config.BucketNames == RegionalBucketNames {
+		id, what = bucket.Region+"/"+bucket.Name, what+" in "+bucket.Region
+	}
+	v.unique(v.buckets, path+".name", id, what)
+}
