@@ -57,9 +57,9 @@ func parse(args []string) (options, error) {
 	var rows, servers, peers string
 	var quick bool
 	flags := flag.NewFlagSet("benchsimulator", flag.ContinueOnError)
-	flags.IntVar(&o.rounds, "rounds", 7, "rounds, each with a window of every row for every server")
-	flags.DurationVar(&o.window, "window", time.Second, "length of a window; what is under way at its end is waited for")
-	flags.BoolVar(&quick, "quick", false, "3 rounds with windows of 300ms, and no bucket of 100,000 keys")
+	flags.IntVar(&o.rounds, "rounds", 11, "rounds, each with a window of every row for every server")
+	flags.DurationVar(&o.window, "window", 250*time.Millisecond, "length of a window; what is under way at its end is waited for")
+	flags.BoolVar(&quick, "quick", false, "3 rounds, and no bucket of 100,000 keys")
 	flags.StringVar(&peers, "peers", "minio", "servers to build and to compare with, separated by commas: minio, versitygw")
 	flags.StringVar(&rows, "rows", "", "regular expression of the rows to run; all by default")
 	flags.StringVar(&servers, "servers", "", "regular expression of the servers to run; all by default")
@@ -72,7 +72,7 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("unexpected arguments %q", flags.Args())
 	}
 	if quick {
-		o.rounds, o.window, o.keys = 3, 300*time.Millisecond, o.keys[:1]
+		o.rounds, o.keys = 3, o.keys[:1]
 	}
 	if o.rounds < 1 || o.window <= 0 {
 		return o, errors.New("-rounds and -window must be positive")

@@ -77,7 +77,8 @@ func (s *server) prepare(ctx context.Context, rows []row) error {
 
 // window does the row's operation again and again, and returns how often it was done, altogether and a second.
 func (s *server) window(ctx context.Context, r row, length time.Duration, first int) (rate float64, done int, err error) {
-	if err := r.do(ctx, s.client, first); err != nil { // opens the connection again, and is not counted
+	// The connection may have been closed since the last window.
+	if _, err := s.client.BucketExists(ctx, objectsBucket); err != nil {
 		return 0, 0, err
 	}
 	var next atomic.Int64
