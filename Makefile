@@ -58,3 +58,8 @@ tools e2e image e2e-kind:
 .PHONY: simulator-minio-tests
 simulator-minio-tests: ## Run minio-go's functional tests against the simulator, case by case.
 	@$(GO) run ./hack/simulator-minio-tests
+
+# From the directory of the package, so that go test prints the table of results when all is well, too.
+.PHONY: simulator-clients
+simulator-clients: ## Run awscli, s3cmd, rclone and restic against the simulator.
+	@$(GO) test -C simulator/clients -count 1 -tags clients

@@ -39,6 +39,8 @@ type Options struct {
 	Port int
 	// S3Address that the simulator's object storage answers on. Port 0: any free one.
 	S3Address string
+	// EC2Address that the simulator's EC2 and STS answer on. Port 0: any free one.
+	EC2Address string
 	// SimulatorControlAddress that the simulator's control API answers on. Port 0: any free one.
 	SimulatorControlAddress string
 	// Rules of validation.
@@ -53,6 +55,8 @@ type Info struct {
 	Server string
 	// S3 is the URL of the simulator's object storage.
 	S3 string
+	// EC2 is the URL of the simulator's EC2 and STS.
+	EC2 string
 	// SimulatorControl is the URL of the simulator's control API.
 	SimulatorControl string
 	// Kubeconfig and Env are the paths of the files for clients and for shells.
@@ -62,7 +66,8 @@ type Info struct {
 // NewOptions returns the default options.
 func NewOptions() *Options {
 	return &Options{
-		DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", SimulatorControlAddress: "127.0.0.1:7446", OnReady: func(Info) {},
+		DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", EC2Address: "127.0.0.1:7445",
+		SimulatorControlAddress: "127.0.0.1:7446", OnReady: func(Info) {},
 	}
 }
 
@@ -72,6 +77,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.IntVar(&o.Port, "port", o.Port, "Port of the API server on 127.0.0.1; 0 takes any free one.")
 	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
 	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
+	flags.StringVar(&o.EC2Address, "ec2-address", o.EC2Address, "Address of the simulator's EC2 and STS; port 0 takes any free one.")
 	flags.StringVar(&o.SimulatorControlAddress, "simulator-control-address", o.SimulatorControlAddress, "Address of the simulator's control API; port 0 takes any free one.")
 }
 
@@ -195,7 +201,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 		return err
 	}
 	info := Info{
-		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, SimulatorControl: d.endpoints.Control,
+		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, EC2: d.endpoints.EC2, SimulatorControl: d.endpoints.Control,
 		Kubeconfig: d.path("kubeconfig"), Env: d.path("env"),
 	}
 	kubeconfig, err := kubeconfig(info.Server, authority, admin)

@@ -54,6 +54,8 @@ func (d *dev) environment() []byte {
 		{"KUBECONFIG", d.path("kubeconfig")},
 		{"AWS_SHARED_CREDENTIALS_FILE", d.path("credentials")},
 		{"AWS_ENDPOINT_URL_S3", d.endpoints.S3},
+		{"AWS_ENDPOINT_URL_EC2", d.endpoints.EC2},
+		{"AWS_ENDPOINT_URL_STS", d.endpoints.EC2},
 		{control.AddressVariable, d.endpoints.Control},
 		{"VELERO_NAMESPACE", veleroNamespace},
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/ec2"
 )
 
 // startSimulator starts the simulator from the configuration in the data directory, which it
@@ -33,14 +34,14 @@ func (d *dev) startSimulator(ctx context.Context) error {
 		return err
 	}
 	config.DataDir = d.path("simulator")
-	config.S3.Address, config.Control.Address = d.options.S3Address, d.options.SimulatorControlAddress
+	config.S3.Address, config.EC2.Address, config.Control.Address = d.options.S3Address, d.options.EC2Address, d.options.SimulatorControlAddress
 	config.CAFile = cmp.Or(config.CAFile, d.path("simulator-ca.pem"))
 	if d.simulator, err = simulator.New(*config); err != nil {
 		return err
 	}
 	d.accounts = config.Accounts
 	if d.endpoints, err = d.simulator.Listen(ctx); err != nil {
-		err = fmt.Errorf("opening the simulator's addresses (--s3-address and --simulator-control-address choose others): %w", err)
+		err = fmt.Errorf("opening the simulator's addresses (--s3-address, --ec2-address and --simulator-control-address choose others): %w", err)
 		return errors.Join(err, d.simulator.Close())
 	}
 	return nil
@@ -58,12 +59,22 @@ func newWorld() *simulator.Config {
 			{
 				ID: "111111111111", Name: "primary", AccessKeys: []simulator.AccessKeyConfig{newAccessKey()},
 				Buckets: []simulator.BucketConfig{{Name: "velero-backups", Region: "us-east-1"}, {Name: "velero-backups", Region: "us-west-1"}},
+				Volumes: []simulator.VolumeConfig{
+					newVolume("us-east-1a", "shop-orders"), newVolume("us-east-1b", "shop-carts"), newVolume("us-west-1a", "blog-posts"),
+				},
 			},
 			{
 				ID: "222222222222", Name: "secondary", AccessKeys: []simulator.AccessKeyConfig{newAccessKey()},
 				Buckets: []simulator.BucketConfig{{Name: "velero-backups", Region: "eu-west-1"}},
 			},
 		},
+	}
+}
+
+// newVolume makes a volume that holds something of its own.
+func newVolume(zone, name string) simulator.VolumeConfig {
+	return simulator.VolumeConfig{
+		ID: ec2.NewVolumeID(), AvailabilityZone: zone, Size: 8, VolumeType: "gp3", Tags: map[string]string{"Name": name}, Data: name,
 	}
 }
 

@@ -37,9 +37,10 @@ type Config struct {
 	// BucketNames is global by default.
 	BucketNames BucketNames `json:"bucketNames,omitempty"`
 	// Regions are those that exist; us-east-1 by default. The first one is named to clients that sign for none of them.
-	Regions []string `json:"regions,omitempty"`
-	S3      S3Config `json:"s3,omitempty"`
-	// DataDir keeps buckets and objects on disk; empty keeps them in memory.
+	Regions []string  `json:"regions,omitempty"`
+	S3      S3Config  `json:"s3,omitempty"`
+	EC2     EC2Config `json:"ec2,omitempty,omitzero"`
+	// DataDir keeps buckets, objects, volumes and snapshots on disk; empty keeps them in memory.
 	DataDir string `json:"dataDir,omitempty"`
 	// MemoryLimit bounds what objects take without a data directory, such as 2Gi, which is the default; "0" is no limit.
 	// What comes beyond is refused with 507 InsufficientStorage.
@@ -84,6 +85,8 @@ type AccountConfig struct {
 	Policy policy.Policy `json:"policy,omitempty"`
 	// Buckets are created where they are not there yet.
 	Buckets []BucketConfig `json:"buckets,omitempty"`
+	// Volumes are created where they are not there yet.
+	Volumes []VolumeConfig `json:"volumes,omitempty"`
 }
 
 // AccessKeyConfig is an access key of an account.

@@ -52,6 +52,11 @@ func TestParseRefuses(t *testing.T) {
 		{"bucket region", head + account + "  buckets: [{name: abc, region: mars-1}]\n", []string{`accounts[0].buckets[0].region: "mars-1"`}},
 		{"bucket twice", head + "regions: [us-east-1, eu-west-1]\n" + account + "  buckets: [{name: abc}, {name: abc, region: eu-west-1}]\n", []string{"accounts[0].buckets[1].name: \"abc\" is at accounts[0].buckets[0].name already"}},
 		{"bucket twice in a region", head + "bucketNames: regional\n" + account + "  buckets: [{name: abc}, {name: abc}]\n", []string{`"abc" in us-east-1 is at accounts[0].buckets[0].name already`}},
+		{"volume id", head + account + "  volumes: [{id: vol-x, availabilityZone: us-east-1a, size: 1}]\n", []string{`accounts[0].volumes[0].id: "vol-x" is not vol- and 17`}},
+		{"volume twice", head + account + "  volumes: [{id: vol-00000001, availabilityZone: us-east-1a, size: 1}, {id: vol-00000001, availabilityZone: us-east-1a, size: 1}]\n", []string{`volumes[1].id: "vol-00000001" is at accounts[0].volumes[0].id already`}},
+		{"volume zone", head + account + "  volumes: [{id: vol-00000001, availabilityZone: us-west-1a, size: 1}]\n", []string{`volumes[0].availabilityZone: "us-west-1a" is not a zone`}},
+		{"volume size", head + account + "  volumes: [{id: vol-00000001, availabilityZone: us-east-1a}]\n", []string{"volumes[0]: InvalidParameterValue: Volume of 0GiB"}},
+		{"EC2", head + "ec2: {address: x, regionalAddresses: {mars-1: \"127.0.0.1:0\"}, snapshotDuration: -1s}\n", []string{"ec2.address", `ec2.regionalAddresses.mars-1: "mars-1"`, "ec2.snapshotDuration: -1s is negative"}},
 		{"all at once", head + "bucketNames: x\naccounts: [{id: a, accessKeys: [{}], buckets: [{name: X}]}]\n", []string{"bucketNames", "accounts[0].id", "accessKeys[0].id", "accessKeys[0].secret", "buckets[0].name"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,10 +24,11 @@ import (
 )
 
 const (
-	killDir    = "SIMULATOR_KILL_TEST_DIR"
-	kills      = 50
-	writers    = 16
-	killAfter  = 100 * time.Millisecond
+	killDir = "SIMULATOR_KILL_TEST_DIR"
+	kills   = 50
+	writers = 16
+	// killAfter is how many requests are acknowledged before the first kill; before each further one it is one more.
+	killAfter  = 16
 	killBucket = "alice-home"
 )
 
@@ -96,26 +98,26 @@ func TestKill(t *testing.T) {
 	for i := range ledgers {
 		ledgers[i] = ledger{}
 	}
-	acknowledged := 0
 	for round := range kills {
 		command, client := startForKill(t, dir)
 		checkLedgers(t, client, ledgers)
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
-		counts := make([]int, writers)
+		enough := newCountdown(killAfter + round) // each round in the middle of something else
 		for i, mine := range ledgers {
-			wg.Go(func() { counts[i] = write(ctx, client, mine, i, rand.New(rand.NewSource(int64(round*writers+i)))) })
+			wg.Go(func() { write(ctx, client, mine, i, rand.New(rand.NewSource(int64(round*writers+i))), enough.count) })
 		}
-		time.Sleep(killAfter) // when the axe falls is left to chance
+		select {
+		case <-enough.done:
+		case <-time.After(time.Minute):
+			t.Error("the simulator is too slow")
+		}
 		if err := command.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
 		cancel()
 		wg.Wait()
 		_ = command.Wait()
-		for _, n := range counts {
-			acknowledged += n
-		}
 		if t.Failed() {
 			return
 		}
@@ -126,15 +128,30 @@ func TestKill(t *testing.T) {
 		t.Error(err)
 	}
 	_ = command.Wait()
-	if acknowledged < kills*writers {
-		t.Errorf("only %d requests were acknowledged", acknowledged)
-	}
-	t.Logf("%d requests were acknowledged between %d kills", acknowledged, kills)
+
 }
 
-// write puts, overwrites and deletes a few keys of the writer's own until the simulator is gone. It returns how many
-// requests were acknowledged.
-func write(ctx context.Context, client *minio.Client, mine ledger, writer int, random *rand.Rand) (acknowledged int) {
+// countdown is done when something was counted often enough.
+type countdown struct {
+	left atomic.Int64
+	done chan struct{}
+}
+
+func newCountdown(n int) *countdown {
+	c := &countdown{done: make(chan struct{})}
+	c.left.Store(int64(n))
+	return c
+}
+
+func (c *countdown) count() {
+	if c.left.Add(-1) == 0 {
+		close(c.done)
+	}
+}
+
+// write puts, overwrites and deletes a few keys of the writer's own until the simulator is gone, and counts what was
+// acknowledged.
+func write(ctx context.Context, client *minio.Client, mine ledger, writer int, random *rand.Rand, acknowledged func()) {
 	for ctx.Err() == nil {
 		key := fmt.Sprintf("writer-%02d/%d", writer, random.Intn(20))
 		data, sum := []byte(nil), ""
@@ -147,19 +164,18 @@ func write(ctx context.Context, client *minio.Client, mine ledger, writer int, r
 			mine[key] = map[string]bool{"": true}
 		}
 		mine[key][sum] = true // from now on either may be found
-		err := error(nil)
+		var err error
 		if data == nil {
 			err = client.RemoveObject(ctx, killBucket, key, minio.RemoveObjectOptions{})
 		} else {
 			_, err = client.PutObject(ctx, killBucket, key, bytes.NewReader(data), int64(len(data)), minio.PutObjectOptions{DisableMultipart: true})
 		}
 		if err != nil {
-			return acknowledged
+			return
 		}
 		mine[key] = map[string]bool{sum: true}
-		acknowledged++
+		acknowledged()
 	}
-	return acknowledged
 }
 
 // checkLedgers compares all objects with what their writers know, and takes up what is there.

@@ -20,6 +20,10 @@ type Endpoints struct {
 	S3 string
 	// S3Regions are the URLs of the endpoints of regions, by region.
 	S3Regions map[string]string
+	// EC2 is the URL of EC2 and STS; empty without one.
+	EC2 string
+	// EC2Regions are the URLs of EC2 and STS of regions, by region.
+	EC2Regions map[string]string
 	// Control is the URL of the control API; empty without one.
 	Control string
 }
@@ -57,6 +61,9 @@ func (s *Simulator) Listen(ctx context.Context) (Endpoints, error) {
 		}
 		out.S3Regions[region] = opened
 		s.setRegionalEndpoint(region, opened)
+	}
+	if err := s.listenEC2(ctx, &out); err != nil {
+		return out, err
 	}
 	if s.config.Control.Address != "" {
 		out.Control, err = s.listen(ctx, "control.address", s.config.Control.Address, s.ControlHandler(), false)
@@ -134,7 +141,7 @@ func (s *Simulator) Close() error {
 	}
 	s.listeners.open = nil
 	s.listeners.mu.Unlock()
-	if err := s.store.Close(); err != nil {
+	if err := errors.Join(s.store.Close(), s.volumes.Close()); err != nil {
 		problems = append(problems, fmt.Errorf("closing the simulator's storage: %w", err))
 	}
 	return errors.Join(problems...)

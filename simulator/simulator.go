@@ -1,5 +1,5 @@
-// Package simulator is a cloud's storage to try things against: S3 with regions, accounts and credentials that are
-// checked as the real one checks them. It runs in a Go test or as a process of its own, in memory or on disk.
+// Package simulator is a cloud's storage to try things against: S3, and EC2's volumes and snapshots, with regions, accounts
+// and credentials that are checked as the real ones check them. It runs in a Go test or as a process of its own, in memory or on disk.
 package simulator
 
 import (
@@ -14,9 +14,11 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/clock"
 	"github.com/velero-locations/velero-locations/simulator/control"
+	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 	"github.com/velero-locations/velero-locations/simulator/policy"
+	"github.com/velero-locations/velero-locations/simulator/query"
 	"github.com/velero-locations/velero-locations/simulator/s3"
 	"github.com/velero-locations/velero-locations/simulator/store"
 )
@@ -29,7 +31,9 @@ type Simulator struct {
 	faults    *faults.Set
 	journal   *journal.Journal
 	store     *store.Store
+	volumes   *ebs.Store
 	s3        *s3.Server
+	query     *query.Server
 	authority *pki.Authority
 	listeners listeners
 }
@@ -76,8 +80,8 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the simulator's storage: %w", err)
 	}
-	if err := errors.Join(createBuckets(sim.store, config.Accounts), sim.loadAuthority()); err != nil {
-		return nil, errors.Join(err, sim.store.Close())
+	if err := errors.Join(createBuckets(sim.store, config.Accounts), sim.openVolumes(), sim.loadAuthority()); err != nil {
+		return nil, errors.Join(err, sim.Close())
 	}
 	sim.s3 = s3.NewServer(s3.Options{
 		Store: sim.store, Accounts: sim.accounts, Regions: config.Regions, Domains: config.S3.Domains, StallTimeout: stall, Now: sim.clock.Now,
@@ -102,8 +106,8 @@ func (s *Simulator) configure() error {
 	return nil
 }
 
-// Reset takes the simulator back to its configuration, but for buckets and objects: accounts, access keys and faults are
-// those of the configuration, the clock is the machine's, and the journal is empty.
+// Reset takes the simulator back to its configuration, but for buckets, objects, volumes and snapshots: accounts,
+// access keys and faults are those of the configuration, the clock is the machine's, and the journal is empty.
 func (s *Simulator) Reset() error {
 	s.clock.Reset()
 	s.journal.Clear()
@@ -197,6 +201,7 @@ func (s *Simulator) RegionalHandler(region string) http.Handler { return s.s3.Re
 // ControlHandler serves the control API.
 func (s *Simulator) ControlHandler() http.Handler {
 	return control.New(control.Options{
-		Accounts: s.accounts, Faults: s.faults, Journal: s.journal, Clock: s.clock, CertPEM: s.CertPEM(), Reset: s.Reset,
+		Accounts: s.accounts, Faults: s.faults, Journal: s.journal, Clock: s.clock, Volumes: s.volumes,
+		CertPEM: s.CertPEM(), Reset: s.Reset,
 	})
 }

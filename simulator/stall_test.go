@@ -100,7 +100,7 @@ func TestMemoryLimit(t *testing.T) {
 		t.Helper()
 		return c.send(t, aliceKey, "us-east-1", http.MethodPut, "/alice-home/"+key, half)
 	}
-	if response := put("one"); response.StatusCode != 200 {
+	if response := put("one"); response.StatusCode != http.StatusOK {
 		t.Fatalf("after the lies: %d %s", response.StatusCode, text(t, response))
 	}
 	checkAnswer(t, put("two"), 507, []string{"InsufficientStorage", "memoryLimit"}, "us-east-1")

@@ -41,7 +41,7 @@ func TestUploadManager(t *testing.T) {
 					put := &awss3.PutObjectInput{Bucket: aws.String("alice-abroad"), Key: key, Body: newStream(data), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32}
 					get := &awss3.GetObjectInput{Bucket: aws.String("alice-abroad"), Key: key}
 					edit(put, get)
-					if _, err := manager.NewUploader(client).Upload(t.Context(), put); err != nil {
+					if _, err := manager.NewUploader(client).Upload(t.Context(), put); err != nil { //nolint:staticcheck // deprecated, and what Velero's plugin uses
 						t.Fatal(err)
 					}
 					got, err := client.GetObject(t.Context(), get)

@@ -24,7 +24,7 @@ var (
 
 // Validate returns everything that is wrong with the configuration, each with its path, joined to one error.
 func (c *Config) Validate() error {
-	v := validation{config: c, accounts: map[string]string{}, keys: map[string]string{}, buckets: map[string]string{}}
+	v := validation{config: c, accounts: map[string]string{}, keys: map[string]string{}, buckets: map[string]string{}, volumes: map[string]string{}}
 	if c.BucketNames != GlobalBucketNames && c.BucketNames != RegionalBucketNames {
 		v.add("bucketNames", "%q is not one of %q and %q", c.BucketNames, GlobalBucketNames, RegionalBucketNames)
 	}
@@ -56,6 +56,7 @@ func (c *Config) Validate() error {
 		v.address("s3.regionalAddresses."+region, c.S3.RegionalAddresses[region])
 		v.region("s3.regionalAddresses."+region, region)
 	}
+	v.ec2()
 	if c.Control.Address != "" {
 		v.address("control.address", c.Control.Address)
 	}
@@ -80,9 +81,9 @@ func memoryLimit(text string) (int64, error) {
 
 // validation gathers problems, and where what must be unique was first seen.
 type validation struct {
-	config                  *Config
-	accounts, keys, buckets map[string]string
-	problems                []error
+	config                           *Config
+	accounts, keys, buckets, volumes map[string]string
+	problems                         []error
 }
 
 func (v *validation) add(path, format string, args ...any) {
@@ -139,6 +140,9 @@ func (v *validation) account(path string, account AccountConfig) {
 	}
 	for i, bucket := range account.Buckets {
 		v.bucket(fmt.Sprintf("%s.buckets[%d]", path, i), bucket)
+	}
+	for i, volume := range account.Volumes {
+		v.volume(fmt.Sprintf("%s.volumes[%d]", path, i), volume)
 	}
 }
 

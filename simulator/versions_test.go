@@ -131,7 +131,7 @@ func TestVersions(t *testing.T) {
 		}
 	}
 	response := c.send(t, aliceKey, "us-east-1", http.MethodHead, "/alice-home/k", "")
-	if response.StatusCode != 404 || response.Header.Get("X-Amz-Delete-Marker") != "true" || response.Header.Get("X-Amz-Version-Id") != marker {
+	if response.StatusCode != http.StatusNotFound || response.Header.Get("X-Amz-Delete-Marker") != "true" || response.Header.Get("X-Amz-Version-Id") != marker {
 		t.Errorf("HEAD of a deleted object: %d %v", response.StatusCode, response.Header)
 	}
 	want := []string{"k " + marker + "*-", "k " + one, "k " + two, "k null"}

@@ -14,7 +14,7 @@ import (
 )
 
 type simulatorOptions struct {
-	config, dataDir, s3Address, controlAddress, caFile string
+	config, dataDir, s3Address, ec2Address, controlAddress, caFile string
 }
 
 func newSimulatorCommand() *cobra.Command {
@@ -22,15 +22,16 @@ func newSimulatorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "simulator",
 		Short: "Run the storage simulator alone, from a configuration file",
-		Long: "Run the storage simulator alone: S3 with the regions, accounts, access keys and buckets of a configuration file.\n" +
+		Long: "Run the storage simulator alone: S3 and EC2 with the regions, accounts, access keys, buckets and volumes of a configuration file.\n" +
 			"It prints its addresses when it is ready, and runs until it is interrupted. Its subcommands control one that runs.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.config, "config", "", "File that describes the simulated cloud (apiVersion "+simulator.APIVersion+").")
-	flags.StringVar(&o.dataDir, "data-dir", "", "Directory for buckets and objects; replaces dataDir of the file. Without either they are kept in memory.")
+	flags.StringVar(&o.dataDir, "data-dir", "", "Directory for buckets, objects, volumes and snapshots; replaces dataDir of the file. Without either they are kept in memory.")
 	flags.StringVar(&o.s3Address, "s3-address", "", "Address to serve S3 on, host:port, port 0 for any free one; replaces s3.address of the file.")
+	flags.StringVar(&o.ec2Address, "ec2-address", "", "Address to serve EC2 and STS on, host:port, port 0 for any free one; replaces ec2.address of the file. Without either there is none.")
 	flags.StringVar(&o.controlAddress, "control-address", "", "Address to serve the control API on, host:port, port 0 for any free one; replaces control.address of the file. Without either there is none.")
 	flags.StringVar(&o.caFile, "ca-file", "", "File to write the certificate to that clients of HTTPS must trust; replaces caFile of the file.")
 	cmd.AddCommand(newFaultCommand(), newJournalCommand())
@@ -47,6 +48,7 @@ func (o *simulatorOptions) run(cmd *cobra.Command) (err error) {
 	}
 	config.DataDir = cmp.Or(o.dataDir, config.DataDir)
 	config.S3.Address = cmp.Or(o.s3Address, config.S3.Address)
+	config.EC2.Address = cmp.Or(o.ec2Address, config.EC2.Address)
 	config.Control.Address = cmp.Or(o.controlAddress, config.Control.Address)
 	config.CAFile = cmp.Or(o.caFile, config.CAFile)
 	sim, err := simulator.New(*config)
@@ -63,11 +65,16 @@ func (o *simulatorOptions) run(cmd *cobra.Command) (err error) {
 }
 
 func printEndpoints(w io.Writer, endpoints simulator.Endpoints) {
-	fmt.Fprintf(w, "S3 is served at %s\n", endpoints.S3)
-	for _, region := range slices.Sorted(maps.Keys(endpoints.S3Regions)) {
-		fmt.Fprintf(w, "S3 of %s is served at %s\n", region, endpoints.S3Regions[region])
+	printEndpoint(w, "S3", endpoints.S3, endpoints.S3Regions)
+	printEndpoint(w, "EC2", endpoints.EC2, endpoints.EC2Regions)
+	printEndpoint(w, "The control API", endpoints.Control, nil)
+}
+
+func printEndpoint(w io.Writer, service, url string, regions map[string]string) {
+	if url != "" {
+		fmt.Fprintf(w, "%s is served at %s\n", service, url)
 	}
-	if endpoints.Control != "" {
-		fmt.Fprintf(w, "The control API is served at %s\n", endpoints.Control)
+	for _, region := range slices.Sorted(maps.Keys(regions)) {
+		fmt.Fprintf(w, "%s of %s is served at %s\n", service, region, regions[region])
 	}
 }

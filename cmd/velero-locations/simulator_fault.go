@@ -70,6 +70,7 @@ func newFaultAddCommand(client *control.Client) *cobra.Command {
 	flags.StringSliceVar(&match.Operations, "operation", nil, "Only these operations, such as s3:PutObject or s3:List*.")
 	flags.StringSliceVar(&match.Regions, "region", nil, "Only these regions.")
 	flags.StringSliceVar(&match.Buckets, "bucket", nil, "Only these buckets.")
+	flags.StringSliceVar(&match.Resources, "resource", nil, "Only these volumes and snapshots, by their ids.")
 	flags.StringVar(&match.Prefix, "prefix", "", "Only keys, and lists of prefixes, that begin so.")
 	flags.IntVar(&rule.Skip, "skip", 0, "Serve so many of these requests unharmed first.")
 	flags.IntVar(&rule.Times, "times", 0, "Harm so many requests then; 0 is all.")

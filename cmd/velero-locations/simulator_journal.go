@@ -57,6 +57,7 @@ func newJournalCommand() *cobra.Command {
 	flags.StringVar(&filter.Operation, "operation", "", "Only this operation, such as s3:PutObject.")
 	flags.StringVar(&filter.Region, "region", "", "Only this region.")
 	flags.StringVar(&filter.Bucket, "bucket", "", "Only this bucket.")
+	flags.StringVar(&filter.Resource, "resource", "", "Only this volume or snapshot, by its id.")
 	flags.StringVar(&filter.Prefix, "prefix", "", "Only keys that begin so.")
 	flags.StringVar(&filter.Error, "error", "", "Only requests that were answered this error code; * is any.")
 	return cmd
@@ -68,7 +69,7 @@ func printEntry(w io.Writer, e journal.Entry) error {
 	if e.Status == 0 {
 		status = "---"
 	}
-	object := e.Bucket
+	object := cmp.Or(e.Bucket, e.Resource)
 	if e.Key != "" {
 		object += "/" + e.Key
 	}

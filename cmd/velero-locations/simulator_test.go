@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -197,6 +198,18 @@ func TestDevControlsSimulator(t *testing.T) {
 		t.Fatalf("the environment lacks %s:\n%s", control.AddressVariable, env)
 	}
 	address, _, _ := strings.Cut(rest, "'")
+	volumes, err := (&control.Client{Address: address}).Volumes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var zones []string
+	for _, volume := range volumes {
+		zones = append(zones, volume.Zone)
+	}
+	if !slices.Equal(zones, []string{"us-east-1a", "us-east-1b", "us-west-1a"}) {
+		t.Errorf("there are volumes in %v", zones)
+	}
+	wantContains(t, string(env), "export AWS_ENDPOINT_URL_EC2='http://127.0.0.1:", "export AWS_ENDPOINT_URL_STS='http://127.0.0.1:")
 	out, errs, ok := runControl(t, address, "fault", "add", "outage", "--region", "eu-west-1")
 	if !ok || out != "outage-1\n" {
 		t.Errorf("%q %s", out, errs)

@@ -23,10 +23,10 @@ func main() {
 	verbose := flag.Bool("v", false, "print what a failed case says")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := runAll(ctx, *run, *verbose); err != nil {
+	err := runAll(ctx, *run, *verbose)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "simulator-minio-tests:", err)
-		stop()
 		os.Exit(1)
 	}
 }

@@ -64,6 +64,14 @@ func (k Key) Identity() policy.Policy {
 	return slices.Concat(k.Account.Policy, k.Policy)
 }
 
+// ARN names whom the key acts for: a user with the account's name, or the root of an account without one.
+func (k Key) ARN() string {
+	if k.Account.Name == "" {
+		return "arn:aws:iam::" + k.Account.ID + ":root"
+	}
+	return "arn:aws:iam::" + k.Account.ID + ":user/" + k.Account.Name
+}
+
 // String names the key without its secret.
 func (k Key) String() string { return "access key " + k.ID + " of account " + k.Account.ID }
 

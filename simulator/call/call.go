@@ -13,6 +13,8 @@ type Call struct {
 	Bucket    string `json:"bucket,omitempty" doc:"Bucket of the request."`
 	// Key is the object's key; for a list it is the prefix that is listed.
 	Key string `json:"key,omitempty" doc:"Key of the object, or the prefix of a list."`
+	// Resource is the id of a volume or a snapshot; of several the first.
+	Resource string `json:"resource,omitempty" doc:"Id of the volume or the snapshot of the request."`
 }
 
 // Matches says whether a name matches a pattern, in which * stands for any characters and ? for one, as in the policies

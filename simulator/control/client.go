@@ -78,6 +78,27 @@ func (c *Client) Follow(ctx context.Context, filter journal.Filter, yield func(j
 	}
 }
 
+// Volumes lists the volumes of all accounts and regions.
+func (c *Client) Volumes(ctx context.Context) ([]VolumeInfo, error) {
+	var list VolumeList
+	err := c.call(ctx, http.MethodGet, "/v1/volumes", nil, &list)
+	return list.Volumes, err
+}
+
+// WriteVolume writes to a volume, whose content becomes another, and returns it.
+func (c *Client) WriteVolume(ctx context.Context, id, data string) (VolumeInfo, error) {
+	var written VolumeInfo
+	err := c.call(ctx, http.MethodPost, "/v1/volumes/"+url.PathEscape(id)+"/write", Write{data}, &written)
+	return written, err
+}
+
+// Snapshots lists the snapshots of all accounts and regions.
+func (c *Client) Snapshots(ctx context.Context) ([]SnapshotInfo, error) {
+	var list SnapshotList
+	err := c.call(ctx, http.MethodGet, "/v1/snapshots", nil, &list)
+	return list.Snapshots, err
+}
+
 func (c *Client) call(ctx context.Context, method, path string, request, into any) error {
 	response, err := c.send(ctx, method, path, request)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/clock"
+	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 )
@@ -20,6 +21,7 @@ type Options struct {
 	Faults   *faults.Set
 	Journal  *journal.Journal
 	Clock    *clock.Clock
+	Volumes  *ebs.Store
 	// CertPEM is the certificate that clients of HTTPS must trust.
 	CertPEM []byte
 	// Reset takes everything but data back to the configuration.
@@ -82,7 +84,11 @@ var routes = []route{
 	{"POST", "/v1/keys/{id}/rotate", "Replaces an access key by a new one that may do the same.", nil, nil, IssuedKey{}, (*server).rotateKey},
 	{"DELETE", "/v1/keys/{id}", "Removes an access key.", nil, nil, nil, (*server).removeKey},
 
-	{"POST", "/v1/reset", "Takes accounts, access keys, faults, clock and journal back to the configuration. Buckets and objects stay.", nil, nil, nil, (*server).reset},
+	{"GET", "/v1/volumes", "Lists the volumes of all accounts and regions.", nil, nil, VolumeList{}, (*server).listVolumes},
+	{"POST", "/v1/volumes/{id}/write", "Writes to a volume, whose content becomes another.", nil, Write{}, VolumeInfo{}, (*server).writeVolume},
+	{"GET", "/v1/snapshots", "Lists the snapshots of all accounts and regions.", nil, nil, SnapshotList{}, (*server).listSnapshots},
+
+	{"POST", "/v1/reset", "Takes accounts, access keys, faults, clock and journal back to the configuration. Buckets, objects, volumes and snapshots stay.", nil, nil, nil, (*server).reset},
 }
 
 // Problem is the body of every answer that refuses.

@@ -16,6 +16,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/clock"
+	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 )
@@ -26,6 +27,10 @@ func start(t *testing.T) (*httptest.Server, Options) {
 	t.Helper()
 	options := Options{
 		Accounts: accounts.NewDirectory(), Faults: faults.NewSet(0), Journal: journal.New(10), Clock: clock.New(nil), CertPEM: []byte("PEM"),
+	}
+	var err error
+	if options.Volumes, err = ebs.Open(ebs.Options{}); err != nil {
+		t.Fatal(err)
 	}
 	if err := options.Accounts.AddAccount(accounts.Account{ID: account}); err != nil {
 		t.Fatal(err)
@@ -60,10 +65,25 @@ func do(t *testing.T, server *httptest.Server, method, path, body string) (int, 
 	return response.StatusCode, string(out)
 }
 
+// createVolume creates a volume with a snapshot.
+func createVolume(t *testing.T, store *ebs.Store) string {
+	t.Helper()
+	place := ebs.Place{Account: account, Region: "us-east-1"}
+	volume, err := store.CreateVolume(place, ebs.VolumeRequest{Zone: "us-east-1a", Performance: ebs.Performance{Size: 1}})
+	if err == nil {
+		_, err = store.CreateSnapshot(place, volume.ID, ebs.SnapshotRequest{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return volume.ID
+}
+
 // TestRequests sends requests in order to one simulator.
 func TestRequests(t *testing.T) {
 	server, options := start(t)
 	options.Journal.Record(journal.Entry{Call: call.Call{Operation: "s3:GetObject", Bucket: "velero", Key: "k"}, Status: 404, Error: "NoSuchKey"})
+	volume := createVolume(t, options.Volumes)
 	for _, test := range []struct {
 		method, path, body string
 		status             int
@@ -84,6 +104,7 @@ func TestRequests(t *testing.T) {
 
 		{"GET", "/v1/journal", "", 200, `"operation": "s3:GetObject"`},
 		{"GET", "/v1/journal?error=NoSuch*&bucket=velero&prefix=k", "", 200, `"status": 404`},
+		{"GET", "/v1/journal?resource=vol-*", "", 200, `"entries": []`},
 		{"GET", "/v1/journal?bucket=other", "", 200, `"entries": []`},
 		{"GET", "/v1/journal?after=1", "", 200, `"entries": []`},
 		{"GET", "/v1/journal?after=x", "", 400, `after: \"x\"`},
@@ -112,6 +133,12 @@ func TestRequests(t *testing.T) {
 		{"POST", "/v1/keys/AKIA/rotate", "", 404, `not found`},
 		{"DELETE", "/v1/keys/ASIA", "", 204, ""},
 		{"DELETE", "/v1/keys/ASIA", "", 404, `not found`},
+
+		{"GET", "/v1/volumes", "", 200, `"id": "` + volume + `"`},
+		{"GET", "/v1/snapshots", "", 200, `"volume": "` + volume + `"`},
+		{"POST", "/v1/volumes/" + volume + "/write", `{"data":"more"}`, 200, `"content": "` + string(ebs.Empty.Written([]byte("more")))},
+		{"POST", "/v1/volumes/vol-none/write", `{"data":"more"}`, 404, `volume \"vol-none\": not found`},
+		{"POST", "/v1/volumes/" + volume + "/write", `{"date":"more"}`, 400, `date`},
 
 		{"POST", "/v1/faults", `{"fault":{"type":"expired"}}`, 201, ""},
 		{"POST", "/v1/reset", "", 204, ""},
@@ -226,7 +253,7 @@ func TestDescription(t *testing.T) {
 		}
 	}
 	entry := schemas["Entry"].Properties
-	data, err := json.Marshal(journal.Entry{Call: call.Call{Account: "1", AccessKey: "1", Operation: "1", Region: "1", Bucket: "1", Key: "1"}, Error: "1", RequestID: "1", Faults: []string{"1"}})
+	data, err := json.Marshal(journal.Entry{Call: call.Call{Account: "1", AccessKey: "1", Operation: "1", Region: "1", Bucket: "1", Key: "1", Resource: "1"}, Error: "1", RequestID: "1", Faults: []string{"1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,6 +282,18 @@ func TestClient(t *testing.T) {
 	}
 	if err := client.ClearFaults(t.Context()); err != nil || !options.Faults.Empty() {
 		t.Errorf("%v", err)
+	}
+	volume := createVolume(t, options.Volumes)
+	before, err := client.Volumes(t.Context())
+	if err != nil || len(before) != 1 {
+		t.Fatalf("%+v, %v", before, err)
+	}
+	after, err := client.WriteVolume(t.Context(), volume, "data")
+	if err != nil || after.ID != volume || after.Content == before[0].Content {
+		t.Errorf("%+v, %v", after, err)
+	}
+	if snapshots, err := client.Snapshots(t.Context()); err != nil || len(snapshots) != 1 || snapshots[0].Content != before[0].Content {
+		t.Errorf("%+v, %v", snapshots, err)
 	}
 	server.Close()
 	if _, err := client.Journal(t.Context(), journal.Filter{}); err == nil {

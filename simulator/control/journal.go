@@ -21,6 +21,7 @@ var journalQuery = [][2]string{
 	{"operation", "Operation, such as s3:PutObject; * and ? are wild."},
 	{"region", "Region; * and ? are wild."},
 	{"bucket", "Bucket; * and ? are wild."},
+	{"resource", "Id of the volume or the snapshot; * and ? are wild."},
 	{"prefix", "What the key begins with."},
 	{"error", "Error code; * and ? are wild, so that * is any error."},
 	{"after", "Sequence number; only later entries are wanted."},
@@ -29,7 +30,7 @@ var journalQuery = [][2]string{
 func parseFilter(query url.Values) (journal.Filter, error) {
 	filter := journal.Filter{
 		Account: query.Get("account"), AccessKey: query.Get("accessKey"), Operation: query.Get("operation"),
-		Region: query.Get("region"), Bucket: query.Get("bucket"), Prefix: query.Get("prefix"), Error: query.Get("error"),
+		Region: query.Get("region"), Bucket: query.Get("bucket"), Resource: query.Get("resource"), Prefix: query.Get("prefix"), Error: query.Get("error"),
 	}
 	if after := query.Get("after"); after != "" {
 		var err error
@@ -44,7 +45,8 @@ func encodeFilter(f journal.Filter) url.Values {
 	out := url.Values{}
 	for name, value := range map[string]string{
 		"account": f.Account, "accessKey": f.AccessKey, "operation": f.Operation, "region": f.Region, "bucket": f.Bucket,
-		"prefix": f.Prefix, "error": f.Error,
+		"resource": f.Resource,
+		"prefix":   f.Prefix, "error": f.Error,
 	} {
 		if value != "" {
 			out.Set(name, value)

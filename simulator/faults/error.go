@@ -37,6 +37,13 @@ var known = map[string]Refusal{
 	"TooManyBuckets":        {http.StatusBadRequest, "", "You have attempted to create more buckets than allowed"},
 	"RequestLimitExceeded":  {http.StatusServiceUnavailable, "", "Request limit exceeded."},
 	"UnauthorizedOperation": {http.StatusForbidden, "", "You are not authorized to perform this operation."},
+
+	"Unavailable":                           {http.StatusServiceUnavailable, "", "The server is overloaded and can't handle the request."},
+	"InsufficientVolumeCapacity":            {http.StatusServiceUnavailable, "", "There is not enough capacity to fulfill your EBS volume provision request."},
+	"VolumeLimitExceeded":                   {http.StatusBadRequest, "", "You have exceeded the maximum number of volumes allowed for your account."},
+	"SnapshotLimitExceeded":                 {http.StatusBadRequest, "", "You have exceeded the maximum number of snapshots allowed for your account."},
+	"ConcurrentSnapshotLimitExceeded":       {http.StatusBadRequest, "", "Maximum allowed in-progress snapshots for a single volume exceeded."},
+	"SnapshotCreationPerVolumeRateExceeded": {http.StatusBadRequest, "", "The maximum per volume CreateSnapshot request rate has been exceeded. Use an increasing or variable sleep interval between requests."},
 }
 
 var errorCode = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.]*$`)

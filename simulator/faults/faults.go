@@ -63,6 +63,9 @@ type Refusal struct {
 // Error returns the code and the message.
 func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
 
+// ErrExpired comes with the Refusal of credentials that have expired, for which services have codes of their own.
+var ErrExpired = errors.New("the credentials have expired")
+
 // ErrGone says that the request gets no answer any more: its connection was cut, or its client has left.
 var ErrGone = errors.New("the connection is gone")
 

@@ -36,6 +36,7 @@ type Match struct {
 	Operations []string `json:"operations,omitempty" doc:"Operations, such as s3:PutObject or s3:List*."`
 	Regions    []string `json:"regions,omitempty" doc:"Regions; * and ? are wild."`
 	Buckets    []string `json:"buckets,omitempty" doc:"Buckets; * and ? are wild."`
+	Resources  []string `json:"resources,omitempty" doc:"Ids of volumes and snapshots; * and ? are wild."`
 	// Prefix is what the object's key, or the prefix of a list, begins with.
 	Prefix string `json:"prefix,omitempty" doc:"What the object's key, or the prefix of a list, begins with."`
 }
@@ -44,7 +45,8 @@ type Match struct {
 func (m Match) Matches(c call.Call) bool {
 	return call.MatchesAny(m.Accounts, c.Account) && call.MatchesAny(m.AccessKeys, c.AccessKey) &&
 		call.MatchesAny(m.Operations, c.Operation) && call.MatchesAny(m.Regions, c.Region) &&
-		call.MatchesAny(m.Buckets, c.Bucket) && strings.HasPrefix(c.Key, m.Prefix)
+		call.MatchesAny(m.Buckets, c.Bucket) && call.MatchesAny(m.Resources, c.Resource) &&
+		strings.HasPrefix(c.Key, m.Prefix)
 }
 
 var (

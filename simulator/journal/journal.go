@@ -37,7 +37,7 @@ type Entry struct {
 
 // Filter picks entries. What it leaves out matches all; * and ? are wild, but do not match what an entry lacks.
 type Filter struct {
-	Account, AccessKey, Operation, Region, Bucket string
+	Account, AccessKey, Operation, Region, Bucket, Resource string
 	// Prefix is what keys begin with.
 	Prefix string
 	// Error is an error code.
@@ -54,6 +54,7 @@ func (f Filter) Matches(e Entry) bool {
 		{f.Operation, e.Operation},
 		{f.Region, e.Region},
 		{f.Bucket, e.Bucket},
+		{f.Resource, e.Resource},
 		{f.Error, e.Error},
 	} {
 		if field[0] != "" && (field[1] == "" || !call.Matches(field[0], field[1])) {

@@ -4,7 +4,7 @@
 //		sim := simulatortest.Start(t)
 //		sim.CreateBucket(t, "velero")
 //		sim.Harm(t, faults.Rule{Fault: faults.Error{Code: "SlowDown"}, Times: 2})
-//		// point a client of S3 at sim.S3, with sim.Key and region sim.Region
+//		// point a client of S3 at sim.S3, or one of EC2 at sim.EC2, with sim.Key and region sim.Region
 //	}
 package simulatortest
 
@@ -14,6 +14,8 @@ import (
 
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/ec2"
+	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 )
@@ -40,6 +42,7 @@ func Start(tb testing.TB, change ...func(*simulator.Config)) *Simulator {
 	key := accounts.NewKey()
 	config := simulator.Config{
 		S3:      simulator.S3Config{Address: "127.0.0.1:0"},
+		EC2:     simulator.EC2Config{Address: "127.0.0.1:0"},
 		Control: simulator.ControlConfig{Address: "127.0.0.1:0"},
 		Accounts: []simulator.AccountConfig{{
 			ID: Account, Name: "test", AccessKeys: []simulator.AccessKeyConfig{{ID: key.ID, Secret: key.Secret}},
@@ -81,6 +84,18 @@ func (s *Simulator) CreateBucket(tb testing.TB, name string) {
 	if err := s.Simulator.CreateBucket(Account, name, s.Region); err != nil {
 		tb.Fatal(err)
 	}
+}
+
+// CreateVolume creates a volume of 1 GiB of Account in the first zone of Region, which holds the data, and returns its id.
+func (s *Simulator) CreateVolume(tb testing.TB, data string) string {
+	tb.Helper()
+	volume, err := s.Volumes().CreateVolume(ebs.Place{Account: Account, Region: s.Region}, ebs.VolumeRequest{
+		Zone: ec2.Zones(s.Region)[0], Performance: ebs.Performance{Size: 1}, Data: []byte(data),
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return volume.ID
 }
 
 // AddKey adds an access key of Account that may do what the statements say, or everything without any.

@@ -209,7 +209,7 @@ func (d *disk) loadUploads(bucket *Bucket, table *bolt.Bucket, named map[string]
 			if err := json.Unmarshal(value, &record); err != nil {
 				return fmt.Errorf("reading upload %s: %w", key, err)
 			}
-			record.UploadInfo.ID, record.UploadInfo.Key = string(id), string(record.Key)
+			record.ID, record.UploadInfo.Key = string(id), string(record.Key)
 			bucket.uploads[string(id)] = &upload{UploadInfo: record.UploadInfo, parts: map[int]part{}}
 			return nil
 		}

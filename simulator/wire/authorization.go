@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,19 +12,21 @@ import (
 
 const (
 	algorithm   = "AWS4-HMAC-SHA256"
-	service     = "s3"
+	s3Service   = "s3"
 	termination = "aws4_request"
 	timeFormat  = "20060102T150405Z"
 	dateFormat  = "20060102"
 	// maxPresign is the longest life of a presigned URL, as S3 documents it: seven days.
 	maxPresign = 7 * 24 * time.Hour
+	// defaultExpires is how many seconds a presigned URL of another service lives that says nothing, as STS has it.
+	defaultExpires = "900"
 )
 
 // Authorization is what a request says about its signer, not yet verified.
 type Authorization struct {
 	AccessKeyID string
-	// Date, Region: the scope that the signing key was derived for.
-	Date, Region string
+	// Date, Region, Service: the scope that the signing key was derived for. An empty service is s3.
+	Date, Region, Service string
 	// SignedHeaders are lower-case names, as the client listed them.
 	SignedHeaders []string
 	Signature     string
@@ -40,12 +43,17 @@ func (a *Authorization) Presigned() bool { return a.Expires != 0 }
 
 // Scope returns the credential scope, as it is part of what is signed.
 func (a *Authorization) Scope() string {
-	return a.Date + "/" + a.Region + "/" + service + "/" + termination
+	return a.Date + "/" + a.Region + "/" + a.service() + "/" + termination
 }
+
+func (a *Authorization) service() string { return cmp.Or(a.Service, s3Service) }
 
 // ParseRequest reads a request's authorization from its headers or its URL. It returns nil without an error for an
 // anonymous request, and refuses every mechanism other than Signature Version 4 with what S3 answers to it.
-func ParseRequest(r *http.Request) (*Authorization, error) {
+func ParseRequest(r *http.Request) (*Authorization, error) { return ParseRequestTo(s3Service, r) }
+
+// ParseRequestTo is ParseRequest for a request to another service than S3, which the signature must be for.
+func ParseRequestTo(service string, r *http.Request) (*Authorization, error) {
 	query := r.URL.Query()
 	header := r.Header.Get("Authorization")
 	switch {
@@ -53,17 +61,17 @@ func ParseRequest(r *http.Request) (*Authorization, error) {
 		return nil, NewError(http.StatusBadRequest, "InvalidArgument",
 			"Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified")
 	case header != "":
-		return parseSigned(r, header)
+		return parseSigned(r, header, service)
 	case query.Has("X-Amz-Algorithm"):
-		return parsePresigned(query)
+		return parsePresigned(query, service)
 	case query.Has("AWSAccessKeyId") || query.Has("Signature"):
 		return nil, errUnsupportedMechanism()
 	}
 	return nil, nil
 }
 
-func parseSigned(r *http.Request, header string) (*Authorization, error) {
-	a, err := ParseAuthorization(header)
+func parseSigned(r *http.Request, header, service string) (*Authorization, error) {
+	a, err := parseAuthorization(header, service)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +104,10 @@ func requestTime(h http.Header) (time.Time, error) {
 // ParseAuthorization reads the value of an Authorization header. The order of its parts and the space between them are
 // free, as they are for S3; each must be there once.
 func ParseAuthorization(header string) (*Authorization, error) {
+	return parseAuthorization(header, s3Service)
+}
+
+func parseAuthorization(header, service string) (*Authorization, error) {
 	mechanism, rest, _ := strings.Cut(strings.TrimSpace(header), " ")
 	switch {
 	case mechanism == algorithm:
@@ -117,7 +129,7 @@ func ParseAuthorization(header string) (*Authorization, error) {
 			return nil, malformed("the header is missing " + name + ".")
 		}
 	}
-	a := &Authorization{Signature: parts["Signature"]}
+	a := &Authorization{Signature: parts["Signature"], Service: service}
 	if problem := a.setCredential(parts["Credential"]); problem != "" {
 		return nil, malformed(problem)
 	}
@@ -139,8 +151,8 @@ func (a *Authorization) setCredential(credential string) (problem string) {
 	switch {
 	case a.AccessKeyID == "":
 		return "the access key id is empty."
-	case fields[n-2] != service:
-		return "incorrect service \"" + fields[n-2] + "\". This endpoint belongs to \"" + service + "\"."
+	case fields[n-2] != a.service():
+		return "incorrect service \"" + fields[n-2] + "\". This endpoint belongs to \"" + a.service() + "\"."
 	case fields[n-1] != termination:
 		return "incorrect terminal \"" + fields[n-1] + "\". This endpoint uses \"" + termination + "\"."
 	}
@@ -161,16 +173,19 @@ func (a *Authorization) setSignedHeaders(list string) (problem string) {
 	return ""
 }
 
-func parsePresigned(query url.Values) (*Authorization, error) {
+func parsePresigned(query url.Values, service string) (*Authorization, error) {
 	if query.Get("X-Amz-Algorithm") != algorithm {
 		return nil, queryMalformed("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"")
+	}
+	if service != s3Service && !query.Has("X-Amz-Expires") {
+		query.Set("X-Amz-Expires", defaultExpires)
 	}
 	for _, name := range []string{"X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"} {
 		if len(query[name]) != 1 || query.Get(name) == "" {
 			return nil, queryMalformed("Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.")
 		}
 	}
-	a := &Authorization{Signature: query.Get("X-Amz-Signature")}
+	a := &Authorization{Signature: query.Get("X-Amz-Signature"), Service: service}
 	if problem := a.setCredential(query.Get("X-Amz-Credential")); problem != "" {
 		return nil, queryMalformed("Error parsing the X-Amz-Credential parameter; " + problem)
 	}

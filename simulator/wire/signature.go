@@ -49,10 +49,24 @@ func (a *Authorization) CheckTime(now time.Time) error {
 // Verify compares the request's signature with the one that the secret gives, in constant time. Its error,
 // SignatureDoesNotMatch, carries what was signed, as S3's does, and never anything derived from the secret.
 func (a *Authorization) Verify(r *http.Request, secret string) error {
+	payload := r.Header.Get("X-Amz-Content-Sha256")
+	if payload == "" && a.Presigned() {
+		payload = unsignedPayload
+	}
+	return a.verify(r, secret, payload)
+}
+
+// VerifyBody is Verify for the services other than S3, whose signatures always cover the body.
+func (a *Authorization) VerifyBody(r *http.Request, secret string, body []byte) error {
+	sum := sha256.Sum256(body)
+	return a.verify(r, secret, hex.EncodeToString(sum[:]))
+}
+
+func (a *Authorization) verify(r *http.Request, secret, payload string) error {
 	if err := a.checkUnsigned(r); err != nil {
 		return err
 	}
-	canonical := a.canonicalRequest(r)
+	canonical := a.canonicalRequest(r, payload)
 	toSign := a.stringToSign(canonical)
 	if hmac.Equal([]byte(a.Signature), []byte(a.sign(secret, toSign))) {
 		return nil
@@ -92,17 +106,13 @@ func (a *Authorization) checkUnsigned(r *http.Request) error {
 		With("HeadersNotSigned", strings.Join(unsigned, ", "))
 }
 
-func (a *Authorization) canonicalRequest(r *http.Request) string {
+func (a *Authorization) canonicalRequest(r *http.Request, payload string) string {
 	var b strings.Builder
 	b.WriteString(r.Method + "\n" + URIEncode(r.URL.Path, true) + "\n" + canonicalQuery(r.URL.RawQuery) + "\n")
 	for _, name := range a.SignedHeaders {
 		b.WriteString(name + ":" + canonicalHeader(r, name) + "\n")
 	}
 	b.WriteString("\n" + strings.Join(a.SignedHeaders, ";") + "\n")
-	payload := r.Header.Get("X-Amz-Content-Sha256")
-	if payload == "" && a.Presigned() {
-		payload = unsignedPayload
-	}
 	b.WriteString(payload)
 	return b.String()
 }
@@ -206,7 +216,7 @@ func (a *Authorization) signingKey(secret string) []byte {
 		return key
 	}
 	key := []byte("AWS4" + secret)
-	for _, part := range []string{a.Date, a.Region, service, termination} {
+	for _, part := range []string{a.Date, a.Region, a.service(), termination} {
 		key = hmacSHA256(key, part)
 	}
 	if len(signingKeys.derived) == maxSigningKeys {

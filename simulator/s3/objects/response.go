@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
-	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/velero-locations/velero-locations/simulator/wire"
 )
@@ -44,7 +44,12 @@ func (a *response) WriteHeader(status int) {
 	for name, value := range a.backend.headers {
 		a.header.Set(name, value)
 	}
-	maps.Copy(a.inner.Header(), a.header)
+	for name, values := range a.header {
+		if strings.HasPrefix(name, "X-Amz-Meta-") {
+			name = strings.ToLower(name) // as S3 sends them: clients not written in Go take the name as it comes
+		}
+		a.inner.Header()[name] = values
+	}
 	a.inner.WriteHeader(status)
 }
 
