@@ -28,6 +28,10 @@ test: ## Run all tests of this module. Needs no network beyond modules.
 bench: ## Run the benchmarks.
 	$(GO) test -run '^$$' -bench . -benchtime 3x ./cmd/...
 
+.PHONY: bench-simulator
+bench-simulator: ## Compare the simulator's S3 with other servers (options: make bench-simulator ARGS=-quick).
+	$(GO) run ./hack/benchsimulator $(ARGS)
+
 .PHONY: generate
 generate: ## Regenerate all generated code.
 	hack/generate.sh

@@ -67,8 +67,8 @@ func TestStateOnDisk(t *testing.T) {
 		t.Errorf("content that nothing names was kept: %v", err)
 	}
 	files, err := os.ReadDir(filepath.Join(config.DataDir, "content"))
-	if err != nil || len(files) != 4 {
-		t.Errorf("%d files for 4 objects, %v", len(files), err)
+	if err != nil || len(files) != 1 {
+		t.Errorf("%d files for 1 object that is not small, %v", len(files), err)
 	}
 	checkAnswer(t, second.send(t, bobKey, "us-east-1", http.MethodGet, "/made/small", ""), 403, []string{"AccessDenied"}, "us-east-1")
 	checkAnswer(t, second.send(t, bobKey, "us-east-1", http.MethodPut, "/made", ""), 409, []string{"BucketAlreadyExists"}, "us-east-1")

@@ -21,7 +21,9 @@ var _ http.ResponseWriter = (*Recorder)(nil)
 func (j *Journal) Watch(w http.ResponseWriter, r *http.Request, now time.Time) *Recorder {
 	recorder := &Recorder{inner: w, journal: j, began: time.Now()}
 	recorder.Entry.Time = now
-	r.Body = &countedBody{r.Body, recorder}
+	if r.Body != http.NoBody {
+		r.Body = &countedBody{r.Body, recorder}
+	}
 	return recorder
 }
 

@@ -98,7 +98,7 @@ func (q *request) locate() (*store.Bucket, error) {
 
 type listedOwner struct {
 	ID          string
-	DisplayName string
+	DisplayName string `xml:",omitempty"`
 }
 
 type listedBucket struct {

@@ -109,6 +109,7 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 	out.Xmlns, out.Name, out.MaxKeys, out.IsTruncated = wire.Namespace, q.name, limit, page.Truncated
 	out.Prefix, out.Delimiter = encode(query.Get("prefix")), encode(query.Get("delimiter"))
 	out.EncodingType = query.Get("encoding-type")
+	owner := q.owner()
 	for _, object := range page.Objects {
 		listed := listedObject{
 			Key: encode(object.Key), LastModified: formatTime(object.Modified), ETag: `"` + object.ETag + `"`,
@@ -116,7 +117,6 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 		}
 		listed.ChecksumAlgorithm, listed.ChecksumType = checksumAlgorithms(object)
 		if withOwner {
-			owner := q.owner()
 			listed.Owner = &owner
 		}
 		out.Contents = append(out.Contents, listed)

@@ -10,8 +10,13 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/wire"
 )
 
-// stallTimeout is how long S3 waits for the next bytes of a body, near enough.
-const stallTimeout = 30 * time.Second
+const (
+	// stallTimeout is how long S3 waits for the next bytes of a body, near enough.
+	stallTimeout = 30 * time.Second
+	// deadlineSteps is into how many steps a timeout is divided: a deadline is moved only when it has come a step nearer,
+	// since moving it costs more than reading what is there.
+	deadlineSteps = 20
+)
 
 // guardConnection ends a request whose client stops sending its body, or stops reading the answer: each read and each
 // write has its own deadline, so that a slow transfer that goes on is not cut.
@@ -20,7 +25,9 @@ func guardConnection(w http.ResponseWriter, r *http.Request, timeout time.Durati
 		timeout = stallTimeout
 	}
 	controller := http.NewResponseController(w)
-	r.Body = &guardedBody{ReadCloser: r.Body, controller: controller, timeout: timeout}
+	if r.Body != http.NoBody {
+		r.Body = &guardedBody{ReadCloser: r.Body, controller: controller, timeout: timeout}
+	}
 	return &guardedWriter{ResponseWriter: w, controller: controller, timeout: timeout}
 }
 
@@ -28,11 +35,15 @@ type guardedBody struct {
 	io.ReadCloser
 	controller *http.ResponseController
 	timeout    time.Duration
+	set        time.Time // when the deadline was set last
 }
 
 // Read returns the body, or RequestTimeout when nothing came for too long.
 func (g *guardedBody) Read(p []byte) (int, error) {
-	_ = g.controller.SetReadDeadline(time.Now().Add(g.timeout)) // a server that cannot is one of a test without connections
+	if now := time.Now(); now.Sub(g.set) > g.timeout/deadlineSteps {
+		_ = g.controller.SetReadDeadline(now.Add(g.timeout)) // a server that cannot is one of a test without connections
+		g.set = now
+	}
 	n, err := g.ReadCloser.Read(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		e := wire.NewError(http.StatusBadRequest, "RequestTimeout",
@@ -50,11 +61,15 @@ type guardedWriter struct {
 	http.ResponseWriter
 	controller *http.ResponseController
 	timeout    time.Duration
+	set        time.Time // when the deadline was set last
 }
 
 // Write writes to a client that reads.
 func (g *guardedWriter) Write(p []byte) (int, error) {
-	_ = g.controller.SetWriteDeadline(time.Now().Add(g.timeout))
+	if now := time.Now(); now.Sub(g.set) > g.timeout/deadlineSteps {
+		_ = g.controller.SetWriteDeadline(now.Add(g.timeout))
+		g.set = now
+	}
 	return g.ResponseWriter.Write(p)
 }
 

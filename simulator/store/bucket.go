@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -19,10 +20,13 @@ type Bucket struct {
 	store    *Store
 	settings atomic.Pointer[Settings]
 
-	writes   sync.Mutex // serialises changes; held over the journal
-	gone     bool       // deleted; guarded by writes
-	sequence uint64     // of the last version; guarded by writes
-	uploads  map[string]*upload
+	// writes serialises changes and is held over the journal. Those of a single key hold it for reading, with the lock of
+	// the key, so that changes of several keys reach the disk together.
+	writes   sync.RWMutex
+	keys     [256]sync.Mutex    // a key's is that of its hash
+	gone     bool               // deleted; guarded by writes
+	sequence atomic.Uint64      // of the last version
+	uploads  map[string]*upload // guarded by writes, held for writing
 
 	mu sync.RWMutex // guards tree
 	// tree holds the latest version of each key, with the older ones behind it.
@@ -44,6 +48,19 @@ func (b *Bucket) objects() *btree.BTreeG[*Object] {
 	b.mu.Lock() // Clone marks the tree as shared, which is a write
 	defer b.mu.Unlock()
 	return b.tree.Clone()
+}
+
+var keySeed = maphash.MakeSeed()
+
+// lockKey locks a key for a change of its versions.
+func (b *Bucket) lockKey(key string) (unlock func()) {
+	b.writes.RLock()
+	lock := &b.keys[maphash.String(keySeed, key)%uint64(len(b.keys))]
+	lock.Lock()
+	return func() {
+		lock.Unlock()
+		b.writes.RUnlock()
+	}
 }
 
 // latest returns the latest version of a key, a delete marker too; nil for none.
@@ -114,15 +131,14 @@ func (b *Bucket) Put(key string, w Write) (*Object, error) {
 	if w.Checksums != nil {
 		object.Checksums = w.Checksums()
 	}
-	b.writes.Lock()
-	defer b.writes.Unlock()
+	defer b.lockKey(key)()
 	if err := b.commit(object, w.Conditions, ""); err != nil {
 		return nil, errors.Join(err, content.remove())
 	}
 	return object, nil
 }
 
-// commit makes a new version visible, and ends an upload with it if one is named; it needs the lock on writes.
+// commit makes a new version visible, and ends an upload with it if one is named; it needs the lock of the key.
 func (b *Bucket) commit(object *Object, conditions Conditions, endsUpload string) error {
 	if b.gone {
 		return ErrNoSuchBucket
@@ -144,11 +160,10 @@ func (b *Bucket) commit(object *Object, conditions Conditions, endsUpload string
 	if object.content != nil {
 		object.Blob = object.content.name()
 	}
-	object.Sequence = b.sequence + 1
+	object.Sequence = b.sequence.Add(1)
 	if err := b.store.journal.putObject(b.info, object, endsUpload); err != nil {
 		return fmt.Errorf("storing %s/%s: %w", b.info.Name, object.Key, err)
 	}
-	b.sequence++
 	object.older = latest.swap(replaced, nil)
 	b.show(object.Key, object)
 	return replaced.remove()
@@ -184,8 +199,7 @@ type Deleted struct {
 
 // Delete deletes an object or a version. It is no error when there is none, as it is none for S3.
 func (b *Bucket) Delete(d Deletion) (Deleted, error) {
-	b.writes.Lock()
-	defer b.writes.Unlock()
+	defer b.lockKey(d.Key)()
 	latest, versioning := b.latest(d.Key), b.Settings().Versioning
 	if d.Conditions.IfMatch != "" {
 		if err := d.Conditions.check(latest); err != nil {
@@ -218,8 +232,7 @@ func (b *Bucket) Delete(d Deletion) (Deleted, error) {
 // Change changes what is said of a version of an object, which Get finds, by the function, which may refuse. Content and
 // times stay as they are.
 func (b *Bucket) Change(key, version string, change func(*Attributes) error) (*Object, error) {
-	b.writes.Lock()
-	defer b.writes.Unlock()
+	defer b.lockKey(key)()
 	object, err := b.Get(key, version)
 	if err != nil {
 		return object, err

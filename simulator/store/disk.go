@@ -14,13 +14,15 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// disk keeps the state in a directory: an index in bbolt, and a file for each content. A file is complete and on disk
+// disk keeps the state in a directory: an index in bbolt with all small content, and a file for each larger content. A file is complete and on disk
 // before the index names it, and is removed after the index forgot it, so that a crash at any time leaves at most files
 // that nothing names; they are removed at the next start.
 type disk struct {
 	dir  string
 	lock *flock.Flock
 	db   *bolt.DB
+	// commits makes all changes of the index.
+	commits *commits
 }
 
 var (
@@ -48,6 +50,7 @@ func openDisk(dir string) (*disk, error) {
 	if d.db, err = bolt.Open(filepath.Join(dir, "index.db"), 0o600, &bolt.Options{Timeout: time.Second}); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the index in %s: %w", dir, err), d.lock.Unlock())
 	}
+	d.commits = newCommits(d.db)
 	return d, nil
 }
 
@@ -72,7 +75,21 @@ func (d *disk) sweep(named map[string]bool) error {
 	return nil
 }
 
-func (d *disk) write(r io.Reader, _ int64) (blob, int64, error) {
+func (d *disk) write(r io.Reader, size int64) (blob, int64, error) {
+	if size <= maxSmall {
+		small, n, rest, err := d.writeSmall(r, size)
+		if err != nil {
+			return nil, 0, fmt.Errorf("receiving content: %w", err)
+		}
+		if small != nil {
+			return small, n, nil
+		}
+		r = rest
+	}
+	return d.writeFile(r)
+}
+
+func (d *disk) writeFile(r io.Reader) (blob, int64, error) {
 	out, err := os.CreateTemp(d.blobDir(), "")
 	if err != nil {
 		return nil, 0, fmt.Errorf("making a file for content: %w", err)

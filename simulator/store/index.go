@@ -8,7 +8,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// The index holds a table of buckets, and for each bucket a table of versions and one of uploads. A version is under its
+// The index holds a table of buckets, one of small contents by their blob's name, and for each bucket a table of versions and one of uploads. A version is under its
 // key, a zero byte and its id, which holds none; an upload is under its id, and each of its parts under that, a slash and
 // the part's number.
 
@@ -38,7 +38,7 @@ func partKey(upload string, number int) []byte { return fmt.Appendf(nil, "%s/%05
 
 // update changes the two tables of a bucket in one transaction.
 func (d *disk) update(info BucketInfo, change func(versions, uploads *bolt.Bucket) error) error {
-	return d.db.Update(func(tx *bolt.Tx) error {
+	return d.commits.now(func(tx *bolt.Tx) error {
 		return change(tx.Bucket(versionsTable).Bucket(tableName(info)), tx.Bucket(uploadsTable).Bucket(tableName(info)))
 	})
 }
@@ -48,7 +48,7 @@ func (d *disk) putBucket(info BucketInfo, settings Settings) error {
 	if err != nil {
 		return err
 	}
-	return d.db.Update(func(tx *bolt.Tx) error {
+	return d.commits.now(func(tx *bolt.Tx) error {
 		for _, table := range [][]byte{versionsTable, uploadsTable} {
 			if _, err := tx.Bucket(table).CreateBucketIfNotExists(tableName(info)); err != nil {
 				return err
@@ -59,7 +59,7 @@ func (d *disk) putBucket(info BucketInfo, settings Settings) error {
 }
 
 func (d *disk) deleteBucket(info BucketInfo) error {
-	return d.db.Update(func(tx *bolt.Tx) error {
+	return d.commits.now(func(tx *bolt.Tx) error {
 		for _, table := range [][]byte{versionsTable, uploadsTable} {
 			if err := tx.Bucket(table).DeleteBucket(tableName(info)); err != nil {
 				return err
@@ -74,7 +74,10 @@ func (d *disk) putObject(info BucketInfo, object *Object, upload string) error {
 	if err != nil {
 		return err
 	}
-	return d.update(info, func(versions, uploads *bolt.Bucket) error {
+	err = d.update(info, func(versions, uploads *bolt.Bucket) error {
+		if err := storeContent(versions.Tx(), object.content); err != nil {
+			return err
+		}
 		if upload != "" {
 			if err := deleteUpload(uploads, upload); err != nil {
 				return err
@@ -82,6 +85,10 @@ func (d *disk) putObject(info BucketInfo, object *Object, upload string) error {
 		}
 		return versions.Put(versionKey(object), value)
 	})
+	if err == nil {
+		contentStored(object.content)
+	}
+	return err
 }
 
 func (d *disk) deleteObject(info BucketInfo, object *Object) error {
@@ -101,7 +108,16 @@ func (d *disk) putPart(info BucketInfo, upload string, p part) error {
 	if err != nil {
 		return err
 	}
-	return d.update(info, func(_, uploads *bolt.Bucket) error { return uploads.Put(partKey(upload, p.Number), value) })
+	err = d.update(info, func(_, uploads *bolt.Bucket) error {
+		if err := storeContent(uploads.Tx(), p.content); err != nil {
+			return err
+		}
+		return uploads.Put(partKey(upload, p.Number), value)
+	})
+	if err == nil {
+		contentStored(p.content)
+	}
+	return err
 }
 
 func (d *disk) deleteUpload(info BucketInfo, upload string) error {
@@ -122,12 +138,12 @@ func deleteUpload(uploads *bolt.Bucket, id string) error {
 func (d *disk) load(s *Store) error {
 	named := map[string]bool{}
 	err := d.db.Update(func(tx *bolt.Tx) error {
-		for _, table := range [][]byte{bucketsTable, versionsTable, uploadsTable} {
+		for _, table := range [][]byte{bucketsTable, versionsTable, uploadsTable, contentsTable} {
 			if _, err := tx.CreateBucketIfNotExists(table); err != nil {
 				return err
 			}
 		}
-		return tx.Bucket(bucketsTable).ForEach(func(id, value []byte) error {
+		err := tx.Bucket(bucketsTable).ForEach(func(id, value []byte) error {
 			var record bucketRecord
 			if err := json.Unmarshal(value, &record); err != nil {
 				return fmt.Errorf("reading bucket %s: %w", id, err)
@@ -139,6 +155,10 @@ func (d *disk) load(s *Store) error {
 			}
 			return d.loadUploads(bucket, tx.Bucket(uploadsTable).Bucket(id), named)
 		})
+		if err != nil {
+			return err
+		}
+		return sweepSmall(tx, named)
 	})
 	if err != nil {
 		return fmt.Errorf("loading the index of %s: %w", d.dir, err)
@@ -161,10 +181,10 @@ func (d *disk) loadVersions(bucket *Bucket, table *bolt.Bucket, named map[string
 			object.Version = NullVersion // one string for all
 		}
 		if object.Blob != "" {
-			object.content = &fileBlob{d, object.Blob}
+			object.content = d.blob(object.Blob)
 			named[object.Blob] = true
 		}
-		bucket.sequence = max(bucket.sequence, object.Sequence)
+		bucket.sequence.Store(max(bucket.sequence.Load(), object.Sequence))
 		latest, _ := bucket.tree.Get(object)
 		bucket.tree.ReplaceOrInsert(latest.insert(object))
 		return nil
@@ -202,7 +222,7 @@ func (d *disk) loadUploads(bucket *Bucket, table *bolt.Bucket, named map[string]
 			return fmt.Errorf("part %s belongs to no upload", key)
 		}
 		named[record.Blob] = true
-		u.parts[record.Number] = part{record.PartInfo, &fileBlob{d, record.Blob}}
+		u.parts[record.Number] = part{record.PartInfo, d.blob(record.Blob)}
 		return nil
 	})
 }

@@ -158,10 +158,13 @@ func (c *checksums) verify() error {
 }
 
 func (c *checksums) verified() map[string]string {
-	out := map[string]string{}
+	var out map[string]string
 	if c.done {
 		for _, sum := range c.sums {
 			if sum.header != contentMD5 {
+				if out == nil {
+					out = map[string]string{}
+				}
 				out[sum.header] = sum.want
 			}
 		}

@@ -73,7 +73,8 @@ type chunkReader struct {
 }
 
 func newChunkReader(in io.Reader, chain *signatureChain) *chunkReader {
-	return &chunkReader{in: bufio.NewReaderSize(in, 32<<10), chain: chain}
+	// The buffer is for the lines between chunks; what is in them is read past it.
+	return &chunkReader{in: bufio.NewReaderSize(in, maxChunkLine+1), chain: chain}
 }
 
 // Read returns the data of the chunks.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -195,11 +196,33 @@ func (a *Authorization) sign(secret, text string) string {
 	return hex.EncodeToString(hmacSHA256(a.signingKey(secret), text))
 }
 
+// signingKeys holds keys that were derived, of which each is good for a day: four of a request's five HMACs.
+var signingKeys = struct {
+	sync.Mutex
+	derived map[signingScope][]byte
+}{derived: map[signingScope][]byte{}}
+
+// signingScope is what a signing key is derived from.
+type signingScope struct{ secret, date, region, service string }
+
+// maxSigningKeys bounds what is held: dates and regions are the clients' to choose.
+const maxSigningKeys = 1000
+
 func (a *Authorization) signingKey(secret string) []byte {
+	scope := signingScope{secret, a.Date, a.Region, a.service()}
+	signingKeys.Lock()
+	defer signingKeys.Unlock()
+	if key, found := signingKeys.derived[scope]; found {
+		return key
+	}
 	key := []byte("AWS4" + secret)
-	for _, part := range []string{a.Date, a.Region, a.service(), termination} {
+	for _, part := range []string{scope.date, scope.region, scope.service, termination} {
 		key = hmacSHA256(key, part)
 	}
+	if len(signingKeys.derived) == maxSigningKeys {
+		clear(signingKeys.derived)
+	}
+	signingKeys.derived[scope] = key
 	return key
 }
 

@@ -45,20 +45,31 @@ func (b *backend) GetObject(_, _ string, requested *gofakes3.ObjectRangeRequest)
 		return nil, err
 	}
 	out := b.describe(part)
-	out.Contents = &section{Content: content, reader: io.NewSectionReader(content, 0, object.Size)}
+	out.Contents = newSection(content, 0, object.Size)
 	if part != nil {
-		out.Contents = &section{Content: content, reader: io.NewSectionReader(content, part.Start, part.Length)}
+		out.Contents = newSection(content, part.Start, part.Length)
 	}
 	return out, nil
 }
 
+// maxCopyBuffer bounds the memory through which content is sent.
+const maxCopyBuffer = 128 << 10
+
+// section is the part of a content that was asked for.
 type section struct {
-	store.Content
-	reader io.Reader
+	io.Closer
+	*io.SectionReader
 }
 
-// Read reads the part of the content that was asked for.
-func (s *section) Read(p []byte) (int, error) { return s.reader.Read(p) }
+func newSection(content store.Content, start, length int64) *section {
+	return &section{Closer: content, SectionReader: io.NewSectionReader(content, start, length)}
+}
+
+// WriteTo spares io.Copy a buffer that is larger than the content.
+func (s *section) WriteTo(w io.Writer) (int64, error) {
+	buffer := make([]byte, max(1, min(s.Size(), maxCopyBuffer)))
+	return io.CopyBuffer(w, s.SectionReader, buffer)
+}
 
 func (b *backend) describe(part *gofakes3.ObjectRange) *gofakes3.Object {
 	object := b.request.Object

@@ -44,7 +44,7 @@ func Serve(w http.ResponseWriter, r *http.Request, request Request) error {
 // inward is the request as gofakes3 sees it: no header but those that it should act on, since it keeps every x-amz-
 // header as metadata, and always a Content-Length, which it insists on.
 func inward(r *http.Request, request Request) *http.Request {
-	out := r.Clone(r.Context())
+	out := r.WithContext(r.Context()) // a copy; what is changed below is replaced in it, not changed
 	out.Header = http.Header{}
 	if value := r.Header.Get("Range"); value != "" {
 		out.Header.Set("Range", value)
