@@ -128,7 +128,6 @@ func TestKill(t *testing.T) {
 		t.Error(err)
 	}
 	_ = command.Wait()
-
 }
 
 // countdown is done when something was counted often enough.
