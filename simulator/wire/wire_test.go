@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -273,6 +274,21 @@ func FuzzParseAuthorization(f *testing.F) {
 		}
 		if a.AccessKeyID == "" || a.Signature == "" || len(a.Date) != 8 || strings.Contains(a.Region, "/") || !strings.Contains(";"+strings.Join(a.SignedHeaders, ";")+";", ";host;") {
 			t.Errorf("%q was taken for %+v", header, a)
+		}
+	})
+}
+
+// FuzzVerify presents signatures that nobody made: no request may pass, whatever it says of itself.
+func FuzzVerify(f *testing.F) {
+	f.Add("/k", "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a/20130524/us-east-1/s3/aws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=9&X-Amz-SignedHeaders=host&X-Amz-Signature=00", "")
+	f.Add("/a%2fb", "x=%zz&x=1&&=", algorithm+" "+exampleScope+", SignedHeaders=host;x-amz-date, Signature=00")
+	f.Fuzz(func(t *testing.T, path, query, header string) {
+		r := &http.Request{Method: http.MethodGet, Host: "h", URL: &url.URL{Path: path, RawQuery: query}, Header: http.Header{
+			"Authorization": {header}, "X-Amz-Date": {"20130524T000000Z"}, "X-Amz-Content-Sha256": {unsignedPayload},
+		}}
+		a, err := ParseRequest(r)
+		if err == nil && a != nil && a.Verify(r, "a secret that the request was not made with") == nil {
+			t.Errorf("%s?%s with %q passed", path, query, header)
 		}
 	})
 }
