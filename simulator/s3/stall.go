@@ -26,24 +26,34 @@ func guardConnection(w http.ResponseWriter, r *http.Request, timeout time.Durati
 	}
 	controller := http.NewResponseController(w)
 	if r.Body != http.NoBody {
-		r.Body = &guardedBody{ReadCloser: r.Body, controller: controller, timeout: timeout}
+		r.Body = &guardedBody{r.Body, deadline{set: controller.SetReadDeadline, timeout: timeout}}
 	}
-	return &guardedWriter{ResponseWriter: w, controller: controller, timeout: timeout}
+	return &guardedWriter{w, deadline{set: controller.SetWriteDeadline, timeout: timeout}}
+}
+
+// deadline of one direction of a connection.
+type deadline struct {
+	set     func(time.Time) error
+	timeout time.Duration
+	last    time.Time // when it was set
+}
+
+// move sets the deadline anew when it has come a step nearer.
+func (d *deadline) move() {
+	if now := time.Now(); now.Sub(d.last) > d.timeout/deadlineSteps {
+		_ = d.set(now.Add(d.timeout)) // a server that cannot is one of a test without connections
+		d.last = now
+	}
 }
 
 type guardedBody struct {
 	io.ReadCloser
-	controller *http.ResponseController
-	timeout    time.Duration
-	set        time.Time // when the deadline was set last
+	deadline deadline
 }
 
 // Read returns the body, or RequestTimeout when nothing came for too long.
 func (g *guardedBody) Read(p []byte) (int, error) {
-	if now := time.Now(); now.Sub(g.set) > g.timeout/deadlineSteps {
-		_ = g.controller.SetReadDeadline(now.Add(g.timeout)) // a server that cannot is one of a test without connections
-		g.set = now
-	}
+	g.deadline.move()
 	n, err := g.ReadCloser.Read(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		e := wire.NewError(http.StatusBadRequest, "RequestTimeout",
@@ -52,24 +62,19 @@ func (g *guardedBody) Read(p []byte) (int, error) {
 		return n, e
 	}
 	if err != nil {
-		_ = g.controller.SetReadDeadline(time.Time{}) // what comes now is the next request's
+		_ = g.deadline.set(time.Time{}) // what comes now is the next request's
 	}
 	return n, err
 }
 
 type guardedWriter struct {
 	http.ResponseWriter
-	controller *http.ResponseController
-	timeout    time.Duration
-	set        time.Time // when the deadline was set last
+	deadline deadline
 }
 
 // Write writes to a client that reads.
 func (g *guardedWriter) Write(p []byte) (int, error) {
-	if now := time.Now(); now.Sub(g.set) > g.timeout/deadlineSteps {
-		_ = g.controller.SetWriteDeadline(now.Add(g.timeout))
-		g.set = now
-	}
+	g.deadline.move()
 	return g.ResponseWriter.Write(p)
 }
 

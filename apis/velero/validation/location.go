@@ -5,6 +5,7 @@ package validation
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -152,13 +153,8 @@ func period(period *metav1.Duration, path *field.Path) field.ErrorList {
 
 // oneOf accepts an absent value: what it means is for defaulting to say.
 func oneOf[T ~string](value T, supported []T, path *field.Path) field.ErrorList {
-	if value == "" {
+	if value == "" || slices.Contains(supported, value) {
 		return nil
-	}
-	for _, s := range supported {
-		if value == s {
-			return nil
-		}
 	}
 	return field.ErrorList{field.NotSupported(path, value, supported)}
 }
