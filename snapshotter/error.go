@@ -15,9 +15,10 @@ type Reason string
 const (
 	// NotFound means that there is no such volume or snapshot in the location's region and account.
 	NotFound Reason = "NotFound"
-	// Elsewhere means that the volume is in another region than the location.
+	// Elsewhere means that the volume, or the zone that one is wanted in, is in another region than
+	// the location.
 	Elsewhere Reason = "Elsewhere"
-	// NotReady means that the snapshot is not complete yet, so that waiting helps.
+	// NotReady means that the volume or the snapshot is still being made, so that waiting helps.
 	NotReady Reason = "NotReady"
 	// WrongRegion means that the provider has no such region, or the endpoint is not of it.
 	WrongRegion Reason = "WrongRegion"
@@ -49,6 +50,11 @@ func (e *Error) Error() string { return e.Advice }
 
 // Unwrap returns what kept the provider from answering; nil if it answered.
 func (e *Error) Unwrap() error { return e.Cause }
+
+// CredentialsRefused says that other credentials, or other permissions of the same, would help.
+func (e *Error) CredentialsRefused() bool {
+	return e.Reason == CredentialsRefused || e.Reason == Denied
+}
 
 // ReasonOf returns the reason of an error; empty if it is none of a snapshotter.
 func ReasonOf(err error) Reason {
