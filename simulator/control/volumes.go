@@ -15,13 +15,14 @@ type VolumeList struct {
 
 // VolumeInfo is a volume.
 type VolumeInfo struct {
-	ID      string `json:"id" doc:"Id of the volume."`
-	Account string `json:"account" doc:"Id of its account."`
-	Region  string `json:"region" doc:"Its region."`
-	Zone    string `json:"availabilityZone" doc:"Its availability zone."`
-	Size    int    `json:"size" doc:"Its size in GiB."`
-	Type    string `json:"volumeType" doc:"Its type, such as gp3."`
-	Status  string `json:"status" doc:"available or in-use."`
+	Provider string `json:"provider" doc:"Provider of a volume snapshot location that can snapshot it, such as aws."`
+	ID       string `json:"id" doc:"Id of the volume."`
+	Account  string `json:"account" doc:"Id of its account."`
+	Region   string `json:"region" doc:"Its region."`
+	Zone     string `json:"availabilityZone" doc:"Its availability zone."`
+	Size     int    `json:"size" doc:"Its size in GiB."`
+	Type     string `json:"volumeType" doc:"Its type, such as gp3."`
+	Status   string `json:"status" doc:"available or in-use."`
 	// Content is what EC2 does not tell.
 	Content  string            `json:"content" doc:"Identity of what the volume holds; another one after each write."`
 	Snapshot string            `json:"snapshot,omitempty" doc:"Id of the snapshot that it was made from."`
@@ -36,6 +37,7 @@ type SnapshotList struct {
 
 // SnapshotInfo is a snapshot.
 type SnapshotInfo struct {
+	Provider string            `json:"provider" doc:"Provider of its volume."`
 	ID       string            `json:"id" doc:"Id of the snapshot."`
 	Account  string            `json:"account" doc:"Id of its account."`
 	Region   string            `json:"region" doc:"Its region."`
@@ -53,9 +55,12 @@ type Write struct {
 	Data string `json:"data" doc:"What is written, after all that was written before."`
 }
 
+// aws is the provider of EBS volumes, as volume snapshot locations name it.
+const aws = "aws"
+
 func describeVolume(v *ebs.Volume) VolumeInfo {
 	return VolumeInfo{
-		v.ID, v.Account, v.Region, v.Zone, v.Size, v.Type, v.Status(), string(v.Content), v.SnapshotID, v.Created, v.Tags,
+		aws, v.ID, v.Account, v.Region, v.Zone, v.Size, v.Type, v.Status(), string(v.Content), v.SnapshotID, v.Created, v.Tags,
 	}
 }
 
@@ -88,7 +93,7 @@ func (s *server) listSnapshots(w http.ResponseWriter, _ *http.Request) error {
 	now := s.Clock.Now()
 	for _, snapshot := range s.Volumes.AllSnapshots() {
 		list.Snapshots = append(list.Snapshots, SnapshotInfo{
-			snapshot.ID, snapshot.Account, snapshot.Region, snapshot.VolumeID, snapshot.Size, snapshot.Status(), snapshot.Progress(now),
+			aws, snapshot.ID, snapshot.Account, snapshot.Region, snapshot.VolumeID, snapshot.Size, snapshot.Status(), snapshot.Progress(now),
 			string(snapshot.Content), snapshot.Started, snapshot.Tags,
 		})
 	}
