@@ -3,13 +3,17 @@ package controllers
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/velero-locations/velero-locations/controllers/backend"
 	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/snapshotter/drivers"
 )
 
 // Options says which controllers run, where, and how.
@@ -21,6 +25,9 @@ type Options struct {
 
 	// DefaultS3Endpoint is the URL of the storage of locations that name no s3Url. Empty: Amazon's.
 	DefaultS3Endpoint string
+	// DefaultVolumeEndpoints are URLs of services of volumes by the name of the provider, in any form,
+	// for locations whose credentials name no other. A provider that is not there has its own.
+	DefaultVolumeEndpoints map[string]string
 	// ValidationFrequency is how often a location is checked that does not say how often. 0: not
 	// again after the first time.
 	ValidationFrequency time.Duration
@@ -57,8 +64,11 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 		"The only namespace whose locations are looked at; empty: all.")
 	flags.StringVar(&o.DefaultS3Endpoint, "default-s3-endpoint", o.DefaultS3Endpoint,
 		"URL of the S3-compatible storage of locations whose spec.config has no s3Url; empty: Amazon S3.")
+	flags.StringToStringVar(&o.DefaultVolumeEndpoints, "default-volume-endpoints", o.DefaultVolumeEndpoints,
+		"URLs of services of volumes, as provider=URL,..., where a volume snapshot location's credentials name no other, such as aws=http://localstack:4566 for EC2; "+
+			"a provider that is not named has its own.")
 	flags.DurationVar(&o.ValidationFrequency, "store-validation-frequency", o.ValidationFrequency,
-		"How often a backup storage location is checked that has no spec.validationFrequency; 0: only when it changes.")
+		"How often a location is checked that has no spec.validationFrequency; 0: only when it changes.")
 	flags.DurationVar(&o.ValidationTimeout, "validation-timeout", o.ValidationTimeout,
 		"How long one check of a location may take.")
 	flags.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection,
@@ -77,8 +87,8 @@ func (o *Options) Validate() error {
 	if _, err := choose(o.Controllers); err != nil {
 		problems = append(problems, err)
 	}
-	if _, err := provider.ParseURL(o.DefaultS3Endpoint); err != nil {
-		problems = append(problems, fmt.Errorf("--default-s3-endpoint %w", err))
+	if _, err := o.backend(); err != nil {
+		problems = append(problems, err)
 	}
 	if o.ValidationFrequency < 0 {
 		problems = append(problems, fmt.Errorf("--store-validation-frequency is %s: it must not be negative", o.ValidationFrequency))
@@ -90,6 +100,28 @@ func (o *Options) Validate() error {
 		problems = append(problems, errors.New("--leader-elect needs --leader-elect-namespace"))
 	}
 	return errors.Join(problems...)
+}
+
+// backend returns what opens the storage of locations, but for the reader of Secrets.
+func (o *Options) backend() (backend.Backend, error) {
+	var problems []error
+	endpoint, err := provider.ParseURL(o.DefaultS3Endpoint)
+	if err != nil {
+		problems = append(problems, fmt.Errorf("--default-s3-endpoint %w", err))
+	}
+	storage := backend.Backend{S3Endpoint: endpoint, VolumeEndpoints: map[string]*url.URL{}}
+	for _, name := range slices.Sorted(maps.Keys(o.DefaultVolumeEndpoints)) {
+		if _, found := drivers.Find(name); !found {
+			problems = append(problems, fmt.Errorf("--default-volume-endpoints: there is no driver for provider %q", name))
+			continue
+		}
+		endpoint, err := provider.ParseURL(o.DefaultVolumeEndpoints[name])
+		if err != nil {
+			problems = append(problems, fmt.Errorf("--default-volume-endpoints: that of %q %w", name, err))
+		}
+		storage.VolumeEndpoints[provider.Find(name, provider.VolumeSnapshotter).Name] = endpoint
+	}
+	return storage, errors.Join(problems...)
 }
 
 // choose resolves names of controllers, and the name of the default set, to known controllers,

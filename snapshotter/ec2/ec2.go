@@ -47,7 +47,7 @@ func open(opts snapshotter.Options) (snapshotter.Snapshotter, error) {
 	}
 	key, err := credentials.ParseAWS(opts.Credentials, config.Profile)
 	if err != nil {
-		return nil, err
+		return nil, snapshotter.NewBadCredentials(err)
 	}
 	at, err := findEndpoint(opts, config)
 	if err != nil {

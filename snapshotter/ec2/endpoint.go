@@ -46,7 +46,7 @@ func findEndpoint(opts snapshotter.Options, config provider.AWSVolumeSnapshotter
 	u, err := credentials.AWSEndpoint(opts.Credentials, config.Profile, "ec2")
 	switch {
 	case err != nil:
-		return endpoint{}, err
+		return endpoint{}, snapshotter.NewBadCredentials(err)
 	case u != nil && !ignore:
 		return endpoint{url: u, source: "endpoint_url in the credentials"}, nil
 	case opts.Endpoint != nil:
