@@ -23,8 +23,11 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/backup"
 	"github.com/velero-locations/velero-locations/controllers/location"
+	"github.com/velero-locations/velero-locations/controllers/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/namespace"
+	"github.com/velero-locations/velero-locations/controllers/schedule"
 )
 
 // component names the controllers in events, in managed fields and in the user agent.
@@ -45,6 +48,8 @@ type controller struct {
 var known = map[string]controller{
 	"backup-location":   {byDefault: true, setup: setupLocation(location.SetupBackupStorage)},
 	"snapshot-location": {byDefault: true, setup: setupLocation(location.SetupVolumeSnapshot)},
+	"backup":            {byDefault: true, setup: setupBackup},
+	"schedule":          {byDefault: true, setup: setupSchedule},
 	// A cluster clears its namespaces itself; only the API server of `dev` needs this.
 	"namespace": {setup: setupNamespace},
 }
@@ -77,6 +82,26 @@ func setupLocation(setup func(context.Context, manager.Manager, location.Options
 			FieldOwner: component,
 		})
 	}
+}
+
+func writer(mgr manager.Manager) mergepatch.Writer {
+	return mergepatch.Writer{Client: mgr.GetClient(), FieldOwner: component}
+}
+
+func setupBackup(_ context.Context, mgr manager.Manager, opts Options, _ record.EventRecorder) error {
+	storage, err := opts.backend()
+	if err != nil {
+		return err
+	}
+	storage.Secrets = mgr.GetAPIReader()
+	return backup.Setup(mgr, writer(mgr), backup.Options{
+		Backend: &storage, Defaults: opts.SelectionDefaults, TTL: opts.DefaultBackupTTL,
+		Concurrent: opts.ConcurrentBackups, LocationWait: opts.LocationWait,
+	})
+}
+
+func setupSchedule(_ context.Context, mgr manager.Manager, _ Options, _ record.EventRecorder) error {
+	return schedule.Setup(mgr, writer(mgr))
 }
 
 func setupNamespace(_ context.Context, mgr manager.Manager, _ Options, _ record.EventRecorder) error {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/controllers/backend"
 	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/locations/selection"
 	"github.com/velero-locations/velero-locations/snapshotter/drivers"
 )
 
@@ -34,6 +35,15 @@ type Options struct {
 	// ValidationTimeout is how long one check may take.
 	ValidationTimeout time.Duration
 
+	// SelectionDefaults are what backups get whose namespace does not say where they go.
+	SelectionDefaults selection.Defaults
+	// DefaultBackupTTL is how long backups are kept that do not say how long.
+	DefaultBackupTTL time.Duration
+	// ConcurrentBackups is how many backups run at a time.
+	ConcurrentBackups int
+	// LocationWait is how long a backup waits for the first check of a location that is new.
+	LocationWait time.Duration
+
 	// LeaderElection lets only one of several processes work at a time.
 	LeaderElection bool
 	// LeaderElectionNamespace is where the lease is kept.
@@ -51,6 +61,10 @@ func NewOptions() Options {
 		Controllers:             []string{defaultSet},
 		ValidationFrequency:     time.Minute,
 		ValidationTimeout:       10 * time.Second,
+		SelectionDefaults:       selection.Defaults{StorageLocation: selection.DefaultStorageLocation},
+		DefaultBackupTTL:        30 * 24 * time.Hour,
+		ConcurrentBackups:       1,
+		LocationWait:            time.Minute,
 		LeaderElectionNamespace: "velero",
 	}
 }
@@ -71,6 +85,16 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 		"How often a location is checked that has no spec.validationFrequency; 0: only when it changes.")
 	flags.DurationVar(&o.ValidationTimeout, "validation-timeout", o.ValidationTimeout,
 		"How long one check of a location may take.")
+	flags.StringVar(&o.SelectionDefaults.StorageLocation, "default-backup-storage-location", o.SelectionDefaults.StorageLocation,
+		"Backup storage location of backups that name none, where none is the default.")
+	flags.Var(&o.SelectionDefaults.SnapshotLocations, "default-volume-snapshot-locations",
+		"Volume snapshot locations of backups that name none, for providers that have several, such as aws:ebs-us-east-1,portworx:local.")
+	flags.DurationVar(&o.DefaultBackupTTL, "default-backup-ttl", o.DefaultBackupTTL,
+		"How long backups are kept that have no spec.ttl.")
+	flags.IntVar(&o.ConcurrentBackups, "concurrent-backups", o.ConcurrentBackups,
+		"How many backups run at a time.")
+	flags.DurationVar(&o.LocationWait, "location-wait", o.LocationWait,
+		"How long a backup waits for the first check of a backup storage location that is new.")
 	flags.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection,
 		"Work only while holding a lease, so that of several replicas one works at a time.")
 	flags.StringVar(&o.LeaderElectionNamespace, "leader-elect-namespace", o.LeaderElectionNamespace,
@@ -95,6 +119,12 @@ func (o *Options) Validate() error {
 	}
 	if o.ValidationTimeout <= 0 {
 		problems = append(problems, fmt.Errorf("--validation-timeout is %s: it must be positive", o.ValidationTimeout))
+	}
+	if o.DefaultBackupTTL <= 0 {
+		problems = append(problems, fmt.Errorf("--default-backup-ttl is %s: it must be positive", o.DefaultBackupTTL))
+	}
+	if o.ConcurrentBackups < 1 {
+		problems = append(problems, fmt.Errorf("--concurrent-backups is %d: it must be at least 1", o.ConcurrentBackups))
 	}
 	if o.LeaderElection && o.LeaderElectionNamespace == "" {
 		problems = append(problems, errors.New("--leader-elect needs --leader-elect-namespace"))

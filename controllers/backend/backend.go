@@ -74,6 +74,10 @@ func (b *Backend) s3Options(ctx context.Context, location *velerov1.BackupStorag
 		Region:                config.Region,
 		PathStyle:             config.PathStyle,
 		InsecureSkipTLSVerify: config.InsecureSkipTLSVerify,
+		PublicEndpoint:        config.PublicURL,
+		Writing: objectstore.Writing{
+			Encryption: config.ServerSideEncryption, KMSKeyID: config.KMSKeyID, Tags: config.Tags, Checksum: config.ChecksumAlgorithm,
+		},
 	}
 	if opts.Endpoint == nil {
 		opts.Endpoint = b.S3Endpoint

@@ -181,12 +181,17 @@ func TestOptionsOfStore(t *testing.T) {
 		config map[string]string
 		want   objectstore.S3Options
 	}{
-		"nothing": {want: objectstore.S3Options{Bucket: "bbb", Endpoint: byDefault, Credentials: goodKey}},
+		"nothing": {want: objectstore.S3Options{Bucket: "bbb", Endpoint: byDefault, Credentials: goodKey, Writing: objectstore.Writing{Checksum: "CRC32"}}},
 		"all": {
-			config: map[string]string{"region": "us-west-1", "s3Url": "https://s3.example.com/", "s3ForcePathStyle": "true", "insecureSkipTLSVerify": "true", "profile": "other"},
+			config: map[string]string{
+				"region": "us-west-1", "s3Url": "https://s3.example.com/", "s3ForcePathStyle": "true", "insecureSkipTLSVerify": "true", "profile": "other",
+				"publicUrl": "https://public.example.com", "kmsKeyId": "alias/k", "tagging": "a=1&b=2", "checksumAlgorithm": "",
+			},
 			want: objectstore.S3Options{
 				Bucket: "bbb", Endpoint: &url.URL{Scheme: "https", Host: "s3.example.com"}, Region: "us-west-1", PathStyle: &yes,
 				InsecureSkipTLSVerify: true, Credentials: credentials.AWS{AccessKeyID: "AKIDHIDDEN2", SecretAccessKey: "hidden2"},
+				PublicEndpoint: &url.URL{Scheme: "https", Host: "public.example.com"},
+				Writing:        objectstore.Writing{KMSKeyID: "alias/k", Tags: map[string]string{"a": "1", "b": "2"}},
 			},
 		},
 	} {

@@ -32,6 +32,8 @@ type volumes = snapshotter.Snapshotter
 
 // storage is a store and volumes at once, which cannot be opened, or fail, or hold directories.
 type storage struct {
+	objectstore.Store
+
 	volumes
 	refusal, err error
 	names        []string
