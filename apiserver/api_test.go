@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	fieldpath "k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/registry/generic"
 	etcd3testing "k8s.io/apiserver/pkg/storage/etcd3/testing"
@@ -52,5 +53,35 @@ func TestEveryKindIsValidated(t *testing.T) {
 		if !wrong(lost, "status.phase") {
 			t.Errorf("%s of a phase that there is not are accepted", resource)
 		}
+	}
+}
+
+// TestEachKindIsStoredInItsVersion shows that the kinds of a group with two versions are kept in the one
+// that has them.
+func TestEachKindIsStoredInItsVersion(t *testing.T) {
+	api, err := NewAPI(Core, Velero)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range api.Kinds {
+		want := kind.GroupVersionKind()
+		obj, err := api.Scheme.New(schema.GroupVersionKind{Group: want.Group, Version: runtime.APIVersionInternal, Kind: want.Kind})
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := runtime.Encode(api.StorageCodec(), obj)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored, got, err := api.StorageCodec().Decode(data, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *got != want || reflect.TypeOf(stored) != reflect.TypeOf(obj) {
+			t.Errorf("a %T is stored as %s and read as a %T, want %s", obj, got, stored, want)
+		}
+	}
+	if got, ok := api.StorageVersioner().KindForGroupVersionKinds([]schema.GroupVersionKind{{Group: "example.com", Version: "v1", Kind: "Backup"}}); ok {
+		t.Errorf("a kind of another group would be stored as %s", got)
 	}
 }
