@@ -429,6 +429,36 @@ var kinds = map[string]struct {
 		fieldsPass: fields.Set{"involvedObject.name": "primary", "reason": "Available"},
 		fieldsFail: fields.Set{"reason": "Unavailable"},
 	},
+	"PersistentVolume": {
+		kind:    core.PersistentVolumes,
+		valid:   func() runtime.Object { return newPersistentVolume() },
+		invalid: &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: "bad"}},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.PersistentVolume).Status.Phase = corev1.VolumeReleased
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.PersistentVolume).Spec.CSI.VolumeHandle = "vol-2"
+			return obj
+		},
+		fieldsPass: fields.Set{"metadata.name": "orders"},
+		fieldsFail: fields.Set{"metadata.name": "other"},
+	},
+	"PersistentVolumeClaim": {
+		kind:    core.PersistentVolumeClaims,
+		valid:   func() runtime.Object { return newPersistentVolumeClaim() },
+		invalid: &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "bad"}},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.PersistentVolumeClaim).Status.Phase = corev1.ClaimBound
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.PersistentVolumeClaim).Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteMany}
+			return obj
+		},
+		fieldsPass: fields.Set{"metadata.name": "orders", "metadata.namespace": metav1.NamespaceDefault},
+		fieldsFail: fields.Set{"metadata.name": "other"},
+	},
 }
 
 func TestKinds(t *testing.T) {
@@ -436,7 +466,14 @@ func TestKinds(t *testing.T) {
 	for name, test := range kinds {
 		t.Run(name, func(t *testing.T) {
 			run := func(name string, do func(*genericregistrytest.Tester)) {
-				t.Run(name, func(t *testing.T) { do(genericregistrytest.New(t, newStore(t, storage, test.kind).Store)) })
+				t.Run(name, func(t *testing.T) {
+					store := newStore(t, storage, test.kind)
+					tester := genericregistrytest.New(t, store.Store)
+					if !store.NamespaceScoped() {
+						tester.ClusterScope()
+					}
+					do(tester)
+				})
 			}
 			run("Create", func(tester *genericregistrytest.Tester) {
 				valid := test.valid()
