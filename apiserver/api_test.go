@@ -2,7 +2,10 @@ package apiserver
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -83,5 +86,32 @@ func TestEachKindIsStoredInItsVersion(t *testing.T) {
 	}
 	if got, ok := api.StorageVersioner().KindForGroupVersionKinds([]schema.GroupVersionKind{{Group: "example.com", Version: "v1", Kind: "Backup"}}); ok {
 		t.Errorf("a kind of another group would be stored as %s", got)
+	}
+}
+
+// TestDocumentedFields shows that docs/kinds.md has a row for each kind, and names every field that selectors
+// may use and no other.
+func TestDocumentedFields(t *testing.T) {
+	api, err := NewAPI(Velero)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../docs/kinds.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range api.Kinds {
+		served := kind.GroupVersionKind()
+		row := regexp.MustCompile(fmt.Sprintf("(?m)^\\| %s \\| `%s`[^|]*\\| %s \\| (.*) \\|$", served.Kind, kind.GroupVersionResource().Resource, served.Version)).FindSubmatch(text)
+		if row == nil {
+			t.Errorf("docs/kinds.md has no row for %s", served)
+			continue
+		}
+		documented := append(strings.Split(strings.ReplaceAll(string(row[1]), "`", ""), ", "), "metadata.name", "metadata.namespace")
+		slices.Sort(documented)
+		_, _, err := api.Scheme.ConvertFieldLabel(served, "no.such.field", "")
+		if want := "must be one of " + strings.Join(documented, ", "); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("docs/kinds.md says of %s: %s; the server: %v", served.Kind, want, err)
+		}
 	}
 }
