@@ -13,6 +13,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
+	"github.com/velero-locations/velero-locations/simulator/openapi"
 )
 
 // Options are what the API controls.
@@ -63,9 +64,28 @@ type route struct {
 	handle            func(*server, http.ResponseWriter, *http.Request) error
 }
 
+func describe(routes []route) openapi.Object {
+	var operations []openapi.Operation
+	for _, r := range routes {
+		operations = append(operations, openapi.Operation{
+			Method: r.method, Path: r.path, Summary: r.summary, Query: r.query, Request: r.request, Response: r.response,
+		})
+	}
+	return openapi.Describe(api, operations)
+}
+
+// api is what the description of the API says of all routes.
+var api = openapi.API{
+	Title: "Control API of the velero-locations simulator", Problem: Problem{},
+	Plain: map[string]string{
+		"/metrics": "Counts of requests in Prometheus' text format.",
+		"/ca.pem":  "The certificate that clients of HTTPS must trust.",
+	},
+}
+
 var routes = []route{
 	{"GET", "/v1/faults", "Lists faults, in the order in which they apply.", nil, nil, FaultList{}, (*server).listFaults},
-	{"POST", "/v1/faults", "Adds a fault.", nil, faults.Rule{}, faults.Rule{}, (*server).addFault},
+	{"POST", "/v1/faults", "Adds a fault.", nil, faults.Rule{}, openapi.Created{Body: faults.Rule{}}, (*server).addFault},
 	{"DELETE", "/v1/faults", "Removes all faults.", nil, nil, nil, (*server).clearFaults},
 	{"DELETE", "/v1/faults/{name}", "Removes a fault.", nil, nil, nil, (*server).removeFault},
 
@@ -79,7 +99,7 @@ var routes = []route{
 	{"DELETE", "/v1/clock", "Takes the clock back to the machine's time.", nil, nil, nil, (*server).resetClock},
 
 	{"GET", "/v1/keys", "Lists access keys, without their secrets.", nil, nil, KeyList{}, (*server).listKeys},
-	{"POST", "/v1/keys", "Adds an access key. What is left out is made up.", nil, NewKey{}, IssuedKey{}, (*server).addKey},
+	{"POST", "/v1/keys", "Adds an access key. What is left out is made up.", nil, NewKey{}, openapi.Created{Body: IssuedKey{}}, (*server).addKey},
 	{"PATCH", "/v1/keys/{id}", "Enables or disables an access key.", nil, KeyChange{}, KeyInfo{}, (*server).changeKey},
 	{"POST", "/v1/keys/{id}/rotate", "Replaces an access key by a new one that may do the same.", nil, nil, IssuedKey{}, (*server).rotateKey},
 	{"DELETE", "/v1/keys/{id}", "Removes an access key.", nil, nil, nil, (*server).removeKey},

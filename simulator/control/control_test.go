@@ -16,6 +16,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/clock"
+	"github.com/velero-locations/velero-locations/simulator/content"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
@@ -136,7 +137,7 @@ func TestRequests(t *testing.T) {
 
 		{"GET", "/v1/volumes", "", 200, `"id": "` + volume + `"`},
 		{"GET", "/v1/snapshots", "", 200, `"volume": "` + volume + `"`},
-		{"POST", "/v1/volumes/" + volume + "/write", `{"data":"more"}`, 200, `"content": "` + string(ebs.Empty.Written([]byte("more")))},
+		{"POST", "/v1/volumes/" + volume + "/write", `{"data":"more"}`, 200, `"content": "` + string(content.Empty.Written([]byte("more")))},
 		{"POST", "/v1/volumes/vol-none/write", `{"data":"more"}`, 404, `volume \"vol-none\": not found`},
 		{"POST", "/v1/volumes/" + volume + "/write", `{"date":"more"}`, 400, `date`},
 
