@@ -9,11 +9,13 @@ import (
 	"net/http"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/azure"
 	"github.com/velero-locations/velero-locations/simulator/clock"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 	"github.com/velero-locations/velero-locations/simulator/openapi"
+	"github.com/velero-locations/velero-locations/simulator/portworx"
 )
 
 // Options are what the API controls.
@@ -23,6 +25,8 @@ type Options struct {
 	Journal  *journal.Journal
 	Clock    *clock.Clock
 	Volumes  *ebs.Store
+	Azure    *azure.Store
+	Portworx *portworx.Store
 	// CertPEM is the certificate that clients of HTTPS must trust.
 	CertPEM []byte
 	// Reset takes everything but data back to the configuration.
@@ -104,9 +108,13 @@ var routes = []route{
 	{"POST", "/v1/keys/{id}/rotate", "Replaces an access key by a new one that may do the same.", nil, nil, IssuedKey{}, (*server).rotateKey},
 	{"DELETE", "/v1/keys/{id}", "Removes an access key.", nil, nil, nil, (*server).removeKey},
 
-	{"GET", "/v1/volumes", "Lists the volumes of all accounts and regions.", nil, nil, VolumeList{}, (*server).listVolumes},
+	{"GET", "/v1/volumes", "Lists the volumes of all providers, accounts and regions.", nil, nil, VolumeList{}, (*server).listVolumes},
 	{"POST", "/v1/volumes/{id}/write", "Writes to a volume, whose content becomes another.", nil, Write{}, VolumeInfo{}, (*server).writeVolume},
-	{"GET", "/v1/snapshots", "Lists the snapshots of all accounts and regions.", nil, nil, SnapshotList{}, (*server).listSnapshots},
+	{"GET", "/v1/snapshots", "Lists the snapshots of all providers, accounts and regions.", nil, nil, SnapshotList{}, (*server).listSnapshots},
+
+	{"GET", "/v1/nodes", "Lists the nodes of Portworx.", nil, nil, NodeList{}, (*server).listNodes},
+	{"POST", "/v1/nodes/{cluster}/{node}/fail", "Loses a node of Portworx, and with it its volumes and their local snapshots, for good.", nil, nil, NodeInfo{}, (*server).failNode},
+	{"POST", "/v1/nodes/{cluster}/{node}/replace", "Puts an empty node of Portworx in the place of one that has failed.", nil, nil, NodeInfo{}, (*server).replaceNode},
 
 	{"POST", "/v1/reset", "Takes accounts, access keys, faults, clock and journal back to the configuration. Buckets, objects, volumes and snapshots stay.", nil, nil, nil, (*server).reset},
 }

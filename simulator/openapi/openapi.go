@@ -164,6 +164,9 @@ func (s *schemas) fields(t reflect.Type, properties Object, required *[]string) 
 			continue
 		}
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		if options == "" {
 			*required = append(*required, name)
 		}
