@@ -260,7 +260,7 @@ func TestDevControlsSimulator(t *testing.T) {
 	for _, volume := range volumes {
 		zones = append(zones, volume.Zone)
 	}
-	if !slices.Equal(zones, []string{"us-east-1a", "us-east-1b", "us-west-1a"}) {
+	if !slices.Equal(zones, []string{"us-east-1a", "us-east-1b", "us-west-1a", "1", "node-1"}) {
 		t.Errorf("there are volumes in %v", zones)
 	}
 	wantContains(t, string(env), "export AWS_ENDPOINT_URL_EC2='http://127.0.0.1:", "export AWS_ENDPOINT_URL_STS='http://127.0.0.1:")
