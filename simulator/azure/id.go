@@ -18,6 +18,11 @@ const (
 	snapshots = "snapshots"
 )
 
+// DiskID returns the id of a disk.
+func DiskID(subscription, resourceGroup, name string) ID {
+	return ID{subscription, resourceGroup, disks, name}
+}
+
 var idForm = regexp.MustCompile(`(?i)^/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Compute/(disks|snapshots)/([^/]+)$`)
 
 // ParseID reads the id of a disk or a snapshot.

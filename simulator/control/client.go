@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
@@ -76,6 +77,13 @@ func (c *Client) Follow(ctx context.Context, filter journal.Filter, yield func(j
 			return err
 		}
 	}
+}
+
+// Now returns the simulator's time.
+func (c *Client) Now(ctx context.Context) (time.Time, error) {
+	var clock Time
+	err := c.call(ctx, http.MethodGet, "/v1/clock", nil, &clock)
+	return clock.Now, err
 }
 
 // Volumes lists the volumes of all providers, accounts and regions.

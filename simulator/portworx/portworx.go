@@ -126,8 +126,8 @@ func (s *Store) cluster(account, name string) (Cluster, error) {
 	return clusters[i], nil
 }
 
-// newID makes up an id in the form of Portworx's: a number of 18 digits.
-func newID() string {
+// NewID makes up an id in the form of Portworx's: a number of 18 digits.
+func NewID() string {
 	n, _ := rand.Int(rand.Reader, big.NewInt(9e17)) // never fails
 	return n.Add(n, big.NewInt(1e17)).String()
 }

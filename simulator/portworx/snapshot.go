@@ -58,7 +58,7 @@ func (s *Store) createSnapshot(account, cluster string, r NewSnapshot) (*Snapsho
 		return nil, err
 	}
 	snapshot := &Snapshot{
-		SnapshotInfo: SnapshotInfo{ID: newID(), Type: r.Type, Volume: volume.ID, Size: volume.Size, Labels: r.Labels, Created: s.options.Now().UTC()},
+		SnapshotInfo: SnapshotInfo{ID: NewID(), Type: r.Type, Volume: volume.ID, Size: volume.Size, Labels: r.Labels, Created: s.options.Now().UTC()},
 		Account:      account, Cluster: cluster, Content: volume.Content,
 	}
 	switch r.Type {

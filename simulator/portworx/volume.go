@@ -52,7 +52,7 @@ func (s *Store) createVolume(account string, cluster Cluster, r NewVolume) (*Vol
 	defer s.mu.Unlock()
 	volume := &Volume{
 		VolumeInfo: VolumeInfo{
-			ID: newID(), Name: r.Name, Node: r.Node, Size: r.Size, Snapshot: r.Snapshot, Labels: r.Labels, Created: s.options.Now().UTC(),
+			ID: NewID(), Name: r.Name, Node: r.Node, Size: r.Size, Snapshot: r.Snapshot, Labels: r.Labels, Created: s.options.Now().UTC(),
 		},
 		Account: account, Cluster: cluster.Name, Content: content.Empty,
 	}
