@@ -119,7 +119,7 @@ func TestPortworxRefusals(t *testing.T) {
 		{name: "unknown key", key: simulator.AccessKeyConfig{ID: "nobody", Secret: "x"}, method: "GET", path: volumes, status: 401, code: "Unauthenticated", message: `"nobody"`},
 		{name: "wrong secret", key: simulator.AccessKeyConfig{ID: aliceKey.ID, Secret: "guessed"}, method: "GET", path: volumes, status: 401, code: "Unauthenticated", message: "secret"},
 		{name: "expired", key: expiredKey, method: "GET", path: volumes, status: 401, code: "Unauthenticated", message: "expired"},
-		{name: "another account's cluster", key: bobKey, method: "GET", path: volumes, status: 404, code: "NotFound", message: `no cluster "px-a"`},
+		{name: "another account's cluster", key: bobKey, method: "GET", path: volumes, status: 404, code: "ClusterNotFound", message: `no cluster "px-a"`},
 		{name: "volume of another cluster", key: aliceKey, method: "GET", path: portworxPath("px-empty", "/volumes/"+pxVolume), status: 404, code: "NotFound", message: "no volume"},
 		{name: "volume of another account", key: aliceKey, method: "GET", path: volumes + "/" + bobVolume, status: 404, code: "NotFound", message: "no volume"},
 		{name: "read only", key: readerKey, method: "POST", path: snapshots, body: portworx.NewSnapshot{Volume: pxVolume}, status: 403, code: "PermissionDenied", message: "portworx:CreateSnapshot " + pxVolume},

@@ -34,6 +34,15 @@ type NewCredential struct {
 
 func (c *Credential) key() string { return c.Cluster + "/" + c.Name }
 
+// SetCredential sets credentials up in a cluster of an account, in place of those that have the name.
+func (s *Store) SetCredential(account, cluster string, r NewCredential) error {
+	if _, err := s.cluster(account, cluster); err != nil {
+		return err
+	}
+	_, err := s.createCredential(account, cluster, r)
+	return err
+}
+
 func (s *Store) createCredential(account, cluster string, r NewCredential) (*Credential, error) {
 	if !nameForm.MatchString(r.Name) {
 		return nil, invalid("name: %q is not lower-case letters, digits, periods and hyphens, 63 at most", r.Name)

@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/velero-locations/velero-locations/simulator/clouds"
 	"github.com/velero-locations/velero-locations/simulator/content"
 	"github.com/velero-locations/velero-locations/simulator/records"
 )
@@ -119,7 +121,7 @@ func (s *Store) cluster(account, name string) (Cluster, error) {
 	clusters := s.options.Clusters[account]
 	i := slices.IndexFunc(clusters, func(c Cluster) bool { return c.Name == name })
 	if i < 0 {
-		return Cluster{}, notFound("cluster", name)
+		return Cluster{}, clouds.Refuse(http.StatusNotFound, "ClusterNotFound", "There is no cluster %q.", name)
 	}
 	return clusters[i], nil
 }
