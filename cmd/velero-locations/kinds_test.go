@@ -154,7 +154,7 @@ func (s *server) documented(t *testing.T) {
 	}
 }
 
-// TestBodiesOfVelero posts what Velero's client posts.
+// TestBodiesOfVelero posts what Velero's client posts, and what it would never.
 func TestBodiesOfVelero(t *testing.T) {
 	s := startDev(t, t.TempDir())
 	for _, test := range []struct{ plural, body, want string }{
@@ -185,6 +185,10 @@ func TestBodiesOfVelero(t *testing.T) {
 	} {
 		path := "/apis/velero.io/v1/namespaces/velero/" + test.plural
 		wantContains(t, s.kubectlWith(t, test.body, "create", "--raw", path, "-f", "-"), test.want)
+	}
+	for _, body := range []string{"5 minutes", "1d"} {
+		got := s.run(t, fmt.Sprintf(`{"kind":"Backup","apiVersion":"velero.io/v1","metadata":{"name":"x"},"spec":{"ttl":%q}}`, body), "create", "-f", "-")
+		wantContains(t, got.stderr, fmt.Sprintf(`spec.ttl: Invalid value: %q: must be a duration`, body))
 	}
 	wantContains(t, s.kubectlWith(t, `{"kind":"DeleteOptions","apiVersion":"velero.io/v1"}`, "delete", "--raw", "/apis/velero.io/v1/namespaces/velero/backups/full", "-f", "-"), `"status":"Success"`)
 }
