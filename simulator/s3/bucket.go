@@ -121,7 +121,7 @@ func listBuckets(q *request) error {
 	if err := q.authorizeService(q.auth.Region); err != nil {
 		return err
 	}
-	query := q.URL.Query()
+	query := q.query
 	limit := 10000
 	if value := query.Get("max-buckets"); value != "" {
 		var err error

@@ -48,7 +48,7 @@ func copyObject(q *request) error {
 	if err = errors.Join(err, from.content.Close()); err != nil {
 		return objects.Error(err, q.key)
 	}
-	q.setHeaders(q.describe(copied, key))
+	q.describe(copied, key, q.w.Header())
 	q.w.Header().Del("ETag")
 	return q.writeCopyResult(from, copyResult{
 		XMLName: xml.Name{Local: "CopyObjectResult"}, ETag: copied.ETag, LastModified: formatTime(copied.Modified),

@@ -58,7 +58,7 @@ type listingV2 struct {
 
 // listObjects is ListObjects, the first version. NextMarker is there only with a delimiter, as S3 has it.
 func listObjects(q *request) error {
-	query := q.URL.Query()
+	query := q.query
 	out := listingV1{Marker: query.Get("marker")}
 	page, encode, err := q.list(&out.listing, out.Marker, true)
 	if err != nil {
@@ -73,7 +73,7 @@ func listObjects(q *request) error {
 
 // listObjectsV2 is ListObjectsV2. The continuation token says where the page before ended.
 func listObjectsV2(q *request) error {
-	query := q.URL.Query()
+	query := q.query
 	if version := query.Get("list-type"); version != "2" {
 		return invalidArgument("list-type", version, "Invalid List Type specified in Request")
 	}
@@ -98,7 +98,7 @@ func listObjectsV2(q *request) error {
 
 // list fills in a page, and returns how the client wants keys encoded.
 func (q *request) list(out *listing, after string, withOwner bool) (store.Page, func(string) string, error) {
-	query := q.URL.Query()
+	query := q.query
 	limit, encode, err := listParameters(query, "max-keys")
 	if err != nil {
 		return store.Page{}, nil, err

@@ -24,7 +24,7 @@ func (q *request) identify() {
 		q.call.Operation = servicePrefix + q.op.name
 	}
 	if q.level() == bucketLevel {
-		q.call.Key = q.URL.Query().Get("prefix")
+		q.call.Key = q.query.Get("prefix")
 	}
 	if q.claim == nil {
 		return

@@ -141,7 +141,7 @@ func (q *request) operation() (operation, error) {
 	if q.form != nil {
 		return postObjectOperation, nil
 	}
-	query, at := q.URL.Query(), q.level()
+	query, at := q.query, q.level()
 	known := false
 	for _, op := range operations {
 		if op.level == at && op.method == q.Method && (op.sub == "" || query.Has(op.sub)) && (op.header == "" || q.Header.Get(op.header) != "") {

@@ -34,12 +34,15 @@ var actions = map[string]string{
 }
 
 // headerActions are what a header of a write asks for besides the write itself.
-var headerActions = map[string]string{
-	"X-Amz-Tagging":                       "s3:PutObjectTagging",
-	"X-Amz-Object-Lock-Retain-Until-Date": "s3:PutObjectRetention",
-	"X-Amz-Object-Lock-Legal-Hold":        "s3:PutObjectLegalHold",
-	"X-Amz-Bypass-Governance-Retention":   "s3:BypassGovernanceRetention",
+var headerActions = [...]struct{ header, action string }{
+	{"X-Amz-Tagging", "s3:PutObjectTagging"},
+	{lockUntilHeader, "s3:PutObjectRetention"},
+	{legalHoldHeader, "s3:PutObjectLegalHold"},
+	{bypassHeader, bypassAction},
 }
+
+// bypassAction is what it takes to delete what a retention in governance mode protects.
+const bypassAction = "s3:BypassGovernanceRetention"
 
 // action is the IAM action of an operation, on a version of an object where one is named.
 func action(operation, version string) string {
@@ -58,11 +61,11 @@ func (q *request) authorize(bucket store.BucketInfo) error {
 	if q.op.name == "DeleteObjects" {
 		return nil // decided for each of its keys
 	}
-	if !q.permits(action(q.op.name, q.URL.Query().Get("versionId")), bucket, q.call.Key) {
+	if !q.permits(action(q.op.name, q.query.Get("versionId")), bucket, q.call.Key) {
 		return accessDenied()
 	}
-	for header, action := range headerActions {
-		if value := q.Header.Get(header); value != "" && value != "false" && !q.permits(action, bucket, q.call.Key) {
+	for _, needed := range headerActions {
+		if value := q.Header.Get(needed.header); value != "" && value != "false" && !q.permits(needed.action, bucket, q.call.Key) {
 			return accessDenied()
 		}
 	}

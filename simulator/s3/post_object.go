@@ -211,9 +211,8 @@ func postObject(q *request) error {
 	if err != nil {
 		return objects.Error(err, q.key)
 	}
-	headers := q.describe(object, key)
-	describeChecksums(object, headers)
-	q.setHeaders(headers)
+	q.describe(object, key, q.w.Header())
+	describeChecksums(object, q.w.Header())
 	return q.answerForm(object)
 }
 

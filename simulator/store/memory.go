@@ -40,11 +40,15 @@ func (m *memory) write(r io.Reader, size int64) (blob, int64, error) {
 		return nil, 0, err
 	}
 	out := &memoryBlob{memory: m}
+	out.spans = out.only[:0]
 	for {
 		total := out.size()
 		left := max(size-total, bytes.MinRead)
-		if total > size { // there was no hint, or a wrong one
+		switch {
+		case total > size: // there was no hint, or a wrong one
 			left = max(total, bytes.MinRead)
+		case total == size && size > 0: // nothing but the end should come
+			left = 1
 		}
 		n, ended, err := out.read(r, min(left, max(total, firstBlock), maxBlock))
 		if err != nil {
@@ -82,6 +86,9 @@ func (m *memory) join(parts []blob, also io.Writer) (blob, int64, error) {
 type memoryBlob struct {
 	memory *memory
 	spans  []span
+	// only and first are the memory for the spans of a blob of one block, which most are.
+	only  [1]span
+	first block
 }
 
 type span struct {
@@ -107,7 +114,11 @@ func (m *memoryBlob) read(r io.Reader, n int64) (read int64, ended bool, err err
 		data = bytes.Clone(data[:filled])
 	}
 	if filled > 0 {
-		b := &block{data: data}
+		b := &m.first
+		if len(m.spans) > 0 {
+			b = &block{}
+		}
+		b.data = data
 		b.uses.Store(1)
 		m.spans = append(m.spans, span{m.size(), b})
 	}
