@@ -96,9 +96,9 @@ func (q *request) locate() (*store.Bucket, error) {
 	return nil, err
 }
 
+// listedOwner names an account. S3 has left its display name out since November 2025.
 type listedOwner struct {
-	ID          string
-	DisplayName string `xml:",omitempty"`
+	ID string
 }
 
 type listedBucket struct {
@@ -148,7 +148,7 @@ func listBuckets(q *request) error {
 }
 
 func (q *request) owner() listedOwner {
-	return listedOwner{ID: q.signer.Account.CanonicalID(), DisplayName: q.signer.Account.Name}
+	return listedOwner{ID: q.signer.Account.CanonicalID()}
 }
 
 func invalidArgument(name, value, message string) *wire.Error {

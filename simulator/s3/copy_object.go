@@ -246,5 +246,7 @@ func (q *request) writeCopyResult(from *source, result copyResult) error {
 	return wire.WriteXML(q.w, result)
 }
 
-// formatTime is how S3 writes times in its documents.
-func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+// timeFormat is how S3 writes times in its documents.
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+func formatTime(t time.Time) string { return t.UTC().Format(timeFormat) }
