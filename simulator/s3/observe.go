@@ -44,6 +44,9 @@ func (q *request) inject(entry *journal.Entry) error {
 	}
 	var err error
 	q.w, q.Request, entry.Faults, err = q.server.options.Faults.Inject(q.w, q.Request, q.call)
+	if q.form != nil {
+		q.form.body.Reader = q.Body
+	}
 	if refusal := (*faults.Refusal)(nil); errors.As(err, &refusal) {
 		return wire.NewError(refusal.Status, refusal.Code, refusal.Message)
 	}

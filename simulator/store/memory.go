@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sort"
 	"sync/atomic"
 )
@@ -72,7 +73,10 @@ func (m *memory) join(parts []blob, also io.Writer) (blob, int64, error) {
 			return nil, 0, errors.Join(fmt.Errorf("joining parts: a part is a %T", p), out.remove())
 		}
 		for _, s := range from.spans {
-			s.uses.Add(1)
+			if s.uses.Add(1) == 1 {
+				s.uses.Add(-1)
+				return nil, 0, errors.Join(fmt.Errorf("joining parts: %w", fs.ErrNotExist), out.remove())
+			}
 			out.spans = append(out.spans, span{out.size(), s.block})
 			if _, err := also.Write(s.data); err != nil {
 				return nil, 0, errors.Join(err, out.remove())

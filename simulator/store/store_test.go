@@ -1,8 +1,11 @@
 package store
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"math/rand"
 	"os"
@@ -266,6 +269,57 @@ func TestMultipart(t *testing.T) {
 				t.Errorf("completing twice: %v", err)
 			}
 		})
+	}
+}
+
+// replacing replaces a part when it is given the first bytes of the one before.
+type replacing struct {
+	hash.Hash
+	replace func()
+}
+
+func (r *replacing) Write(p []byte) (int, error) {
+	if r.replace != nil {
+		r.replace()
+		r.replace = nil
+	}
+	return r.Hash.Write(p)
+}
+
+// TestReplacedWhileCompleting uploads a part again while its upload is being completed. The object is of the chosen
+// parts, or, where the content of one is gone, that one is refused.
+func TestReplacedWhileCompleting(t *testing.T) {
+	for name, b := range both(t) {
+		for _, test := range []struct {
+			by   string
+			want error
+		}{{"last", nil}, {"other", ErrInvalidPart}} {
+			t.Run(name+" by "+test.by, func(t *testing.T) {
+				id, err := b.CreateUpload(UploadInfo{Key: "k"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var parts []PartInfo
+				upload := func(number int, text string) {
+					part, err := b.PutPart("k", id, number, Write{Body: strings.NewReader(text), Size: int64(len(text))})
+					if err != nil {
+						t.Error(err)
+					}
+					parts = append(parts, part)
+				}
+				large := strings.Repeat("x", MinPartSize)
+				upload(1, large)
+				upload(2, "last")
+				content := &replacing{sha256.New(), func() { upload(2, test.by) }}
+				_, err = b.Complete("k", id, Completion{Parts: parts, Content: content})
+				if err != nil && !errors.Is(err, test.want) {
+					t.Fatalf("completing: %v", err)
+				}
+				if want := sha256.Sum256([]byte(large + "last")); err == nil && !bytes.Equal(content.Sum(nil), want[:]) {
+					t.Error("the hash is not that of the content")
+				}
+			})
+		}
 	}
 }
 
