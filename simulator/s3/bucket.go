@@ -147,8 +147,13 @@ func listBuckets(q *request) error {
 	return wire.WriteXML(q.w, out)
 }
 
+// owner is the bucket's, or the signer where there is no bucket.
 func (q *request) owner() listedOwner {
-	return listedOwner{ID: q.signer.Account.CanonicalID()}
+	account := q.signer.Account
+	if q.bucket != nil {
+		account.ID = q.bucket.Info().Account
+	}
+	return listedOwner{ID: account.CanonicalID()}
 }
 
 func invalidArgument(name, value, message string) *wire.Error {

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/velero-locations/velero-locations/simulator/policy"
@@ -23,6 +24,9 @@ var actions = map[string]string{
 	"PutBucketEncryption":        "PutEncryptionConfiguration",
 	"DeleteBucketEncryption":     "PutEncryptionConfiguration",
 	"DeleteBucketTagging":        "PutBucketTagging",
+	"GetBucketCors":              "GetBucketCORS",
+	"PutBucketCors":              "PutBucketCORS",
+	"DeleteBucketCors":           "PutBucketCORS",
 	"HeadObject":                 "GetObject",
 	"CopyObject":                 "PutObject",
 	"PostObject":                 "PutObject",
@@ -81,11 +85,25 @@ func (q *request) authorizeService(region string) error {
 func (q *request) permits(action string, bucket store.BucketInfo, key string) bool {
 	c := q.call
 	c.Operation, c.Bucket, c.Region, c.Key = action, bucket.Name, bucket.Region, key
-	var ofBucket policy.Policy
-	if policies := q.server.options.BucketPolicies; policies != nil {
-		ofBucket = policies(bucket.Region, bucket.Name)
+	return policy.Permits(c, q.signer.Identity(), bucket.Account, q.bucketPolicy(action, bucket))
+}
+
+// bucketPolicy is what the configuration and PutBucketPolicy say of an action on a bucket. The owner can always read and
+// replace the policy, so that nobody is locked out.
+func (q *request) bucketPolicy(action string, bucket store.BucketInfo) policy.Policy {
+	if strings.HasSuffix(action, "BucketPolicy") && q.signer.Account.ID == bucket.Account {
+		return nil
 	}
-	return policy.Permits(c, q.signer.Identity(), bucket.Account, ofBucket)
+	var out policy.Policy
+	if policies := q.server.options.BucketPolicies; policies != nil {
+		out = policies(bucket.Region, bucket.Name)
+	}
+	if stored, found := q.server.options.Store.Bucket(bucket.Region, bucket.Name); found {
+		if set := stored.Settings().Policy.Statements; len(set) > 0 {
+			out = slices.Concat(out, set)
+		}
+	}
+	return out
 }
 
 // conceal keeps from a signer who may not list a bucket whether it holds a key, as S3 does: 403 instead of 404.

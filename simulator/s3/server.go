@@ -3,6 +3,7 @@
 package s3
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -152,6 +153,9 @@ func newHostID() string {
 
 // serve takes the steps from an unknown request to its answer, in S3's order: who asks, where, for what.
 func (q *request) serve() error {
+	if q.Method == http.MethodOptions {
+		return q.preflight()
+	}
 	err := q.authenticate()
 	q.showRegion()
 	if err != nil {
@@ -201,7 +205,7 @@ func (q *request) authenticate() error {
 		return err
 	}
 	if auth == nil {
-		return accessDenied()
+		return q.passAnonymous()
 	}
 	signer, found := q.server.options.Accounts.Key(auth.AccessKeyID)
 	if !found {
@@ -224,6 +228,16 @@ func (q *request) authenticate() error {
 	return auth.Verify(q.Request, signer.Secret)
 }
 
+// passAnonymous lets a request without a signature go on to where the policy of its bucket decides.
+func (q *request) passAnonymous() error {
+	buckets := q.server.options.Store.Named(q.name)
+	if q.opErr != nil || q.op.needs&ownBucket == 0 || len(buckets) == 0 {
+		return accessDenied()
+	}
+	q.auth = wire.Anonymous(cmp.Or(q.server.region, q.likeliest(buckets).Region))
+	return nil
+}
+
 // findBucket finds the bucket at the endpoint of the signature's region and makes sure that the signer may use it.
 func (q *request) findBucket() error {
 	bucket, found := q.server.options.Store.Bucket(q.auth.Region, q.name)
@@ -238,6 +252,7 @@ func (q *request) findBucket() error {
 		return err
 	}
 	q.bucket = bucket
+	q.allowOrigin()
 	return nil
 }
 

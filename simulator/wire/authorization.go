@@ -36,7 +36,12 @@ type Authorization struct {
 	Expires time.Duration
 
 	form bool // the policy of a form has an expiry of its own
+
+	anonymous bool
 }
+
+// Anonymous is what is known of a request without a signature, at the endpoint of a region.
+func Anonymous(region string) *Authorization { return &Authorization{Region: region, anonymous: true} }
 
 // Presigned says that the signature came in the URL.
 func (a *Authorization) Presigned() bool { return a.Expires != 0 }
