@@ -102,6 +102,7 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 	if withOwner {
 		owner = append(wire.AppendElement([]byte("<Owner>"), "ID", q.owner().ID), "</Owner>"...)
 	}
+	out.Entries = make([]byte, 0, (len(page.Objects)+len(page.Prefixes))*usualEntry)
 	for _, object := range page.Objects {
 		out.Entries = appendObject(out.Entries, object, encode(object.Key), owner)
 	}
@@ -112,6 +113,9 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 	}
 	return page, encode, nil
 }
+
+// usualEntry is how long the element of an object is, or little less, in bytes.
+const usualEntry = 400
 
 // appendObject adds the element of an object; owner is the one of its owner, or nothing.
 func appendObject(out []byte, object *store.Object, key string, owner []byte) []byte {

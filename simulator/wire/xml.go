@@ -1,11 +1,13 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/xml"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Namespace is the XML namespace of S3's documents.
@@ -18,17 +20,23 @@ func WriteXML(w http.ResponseWriter, document any) error {
 
 // WriteXMLStatus answers with a status and a document.
 func WriteXMLStatus(w http.ResponseWriter, status int, document any) error {
-	body, err := xml.Marshal(document)
-	if err != nil {
+	body, _ := documents.Get().(*bytes.Buffer)
+	defer documents.Put(body)
+	body.Reset()
+	body.WriteString(xml.Header)
+	if err := xml.NewEncoder(body).Encode(document); err != nil {
 		return fmt.Errorf("encoding the answer: %w", err)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/xml")
-	h.Set("Content-Length", strconv.Itoa(len(xml.Header)+len(body)))
+	h.Set("Content-Length", strconv.Itoa(body.Len()))
 	w.WriteHeader(status)
-	_, _ = w.Write(append([]byte(xml.Header), body...)) // the client may be gone
+	_, _ = w.Write(body.Bytes()) // the client may be gone
 	return nil
 }
+
+// documents are buffers for answers; the longest is a list of a thousand keys.
+var documents = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
 // ReadXML reads a document that a client sent; root is the name of its element. What is not it is MalformedXML.
 func ReadXML(document []byte, root string, into any) error {
