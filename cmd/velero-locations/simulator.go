@@ -34,7 +34,7 @@ func newSimulatorCommand() *cobra.Command {
 	flags.StringVar(&o.ec2Address, "ec2-address", "", "Address to serve EC2 and STS on, host:port, port 0 for any free one; replaces ec2.address of the file. Without either there is none.")
 	flags.StringVar(&o.controlAddress, "control-address", "", "Address to serve the control API on, host:port, port 0 for any free one; replaces control.address of the file. Without either there is none.")
 	flags.StringVar(&o.caFile, "ca-file", "", "File to write the certificate to that clients of HTTPS must trust; replaces caFile of the file.")
-	cmd.AddCommand(newFaultCommand(), newJournalCommand())
+	cmd.AddCommand(newFaultCommand(), newJournalCommand(), newKeyCommand(), newClockCommand())
 	return cmd
 }
 
