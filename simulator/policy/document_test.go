@@ -67,3 +67,18 @@ func TestDocumentRefuses(t *testing.T) {
 		}
 	}
 }
+
+// FuzzDocument reads policies that nobody meant to write. What is taken must be valid as a policy of the configuration is.
+func FuzzDocument(f *testing.F) {
+	f.Add([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":["s3:*"],"Resource":["arn:aws:s3:::velero"]}]}`))
+	f.Add([]byte(`{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:List*","Resource":"arn:aws:s3:::velero/*","Condition":{"StringLike":{"s3:prefix":"a/*"}}}}`))
+	f.Fuzz(func(t *testing.T, document []byte) {
+		parsed, err := policy.ParseDocument(document, "velero")
+		if err != nil {
+			return
+		}
+		if err := parsed.Validate("policy", true); err != nil {
+			t.Errorf("%s: %v", document, err)
+		}
+	})
+}

@@ -84,7 +84,7 @@ func deleteBucketCORS(q *request) error {
 }
 
 // preflight answers what a browser asks before it lets a page use a bucket. Nobody signs that.
-func (q *request) preflight() error {
+func preflight(q *request) error {
 	buckets := q.server.options.Store.Named(q.name)
 	q.showRegion()
 	switch {

@@ -120,6 +120,9 @@ var operations = []operation{
 // postObject is the upload of an HTML form, which is told by its type and not by its query.
 var postObjectOperation = operation{name: "PostObject", method: http.MethodPost, level: bucketLevel, needs: ownBucket | stream, handle: postObject}
 
+// preflightOperation is what a browser asks before a page may use a bucket, which is told by its method alone.
+var preflightOperation = operation{name: "Preflight", method: http.MethodOptions, level: bucketLevel, handle: preflight}
+
 // notConfigured is what S3 answers to a GET of a bucket's configuration that was never set.
 var notConfigured = map[string]*wire.Error{
 	"lifecycle":         wire.NewError(http.StatusNotFound, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
@@ -144,6 +147,9 @@ func (q *request) level() level {
 func (q *request) operation() (operation, error) {
 	if q.form != nil {
 		return postObjectOperation, nil
+	}
+	if q.Method == http.MethodOptions && q.name != "" {
+		return preflightOperation, nil
 	}
 	query, at := q.query, q.level()
 	known := false

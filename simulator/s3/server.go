@@ -153,8 +153,8 @@ func newHostID() string {
 
 // serve takes the steps from an unknown request to its answer, in S3's order: who asks, where, for what.
 func (q *request) serve() error {
-	if q.Method == http.MethodOptions {
-		return q.preflight()
+	if q.op.name == preflightOperation.name {
+		return q.op.handle(q)
 	}
 	err := q.authenticate()
 	q.showRegion()
