@@ -25,7 +25,10 @@ type memory struct {
 	used  atomic.Int64
 }
 
-var _ blobs = (*memory)(nil)
+var (
+	_ blobs       = (*memory)(nil)
+	_ RangeWriter = (*memoryBlob)(nil)
+)
 
 // take takes memory, or refuses when there is too little left.
 func (m *memory) take(n int64) error {
@@ -175,9 +178,8 @@ func (m *memoryBlob) Close() error { return nil }
 
 // ReadAt reads across spans.
 func (m *memoryBlob) ReadAt(p []byte, offset int64) (int, error) {
-	first := sort.Search(len(m.spans), func(i int) bool { s := m.spans[i]; return s.start+int64(len(s.data)) > offset })
 	read := 0
-	for _, s := range m.spans[first:] {
+	for _, s := range m.from(offset) {
 		if read == len(p) {
 			return read, nil
 		}
@@ -189,6 +191,31 @@ func (m *memoryBlob) ReadAt(p []byte, offset int64) (int, error) {
 		return read, io.EOF
 	}
 	return read, nil
+}
+
+// from returns the spans that hold what is at an offset and after it.
+func (m *memoryBlob) from(offset int64) []span {
+	return m.spans[sort.Search(len(m.spans), func(i int) bool { s := m.spans[i]; return s.start+int64(len(s.data)) > offset }):]
+}
+
+// WriteRange writes a part of the content from where it lies, in pieces of a bounded size.
+func (m *memoryBlob) WriteRange(w io.Writer, offset, length int64, piece int) (int64, error) {
+	written := int64(0)
+	for _, s := range m.from(offset) {
+		if written == length {
+			break
+		}
+		data := s.data[offset+written-s.start:]
+		for len(data) > 0 && written < length {
+			n, err := w.Write(data[:min(int64(len(data)), length-written, int64(piece))])
+			written += int64(n)
+			if err != nil {
+				return written, err
+			}
+			data = data[n:]
+		}
+	}
+	return written, nil
 }
 
 // noJournal is the journal of a store in memory.

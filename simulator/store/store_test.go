@@ -163,6 +163,35 @@ func TestMemoryFollowsWhatCame(t *testing.T) {
 	}
 }
 
+// TestWriteRange writes parts of a content of several blocks.
+func TestWriteRange(t *testing.T) {
+	b := both(t)["memory"]
+	text := make([]byte, 3<<20)
+	for i := range text {
+		text[i] = byte(i % 251)
+	}
+	if _, err := b.Put("k", Write{Body: bytes.NewReader(text), Size: int64(len(text))}); err != nil {
+		t.Fatal(err)
+	}
+	_, content, err := b.Open("k", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct, is := content.(RangeWriter)
+	if !is {
+		t.Fatalf("%T is no RangeWriter", content)
+	}
+	for _, r := range [][2]int64{
+		{0, int64(len(text))}, {0, 0}, {0, 1}, {1, 100}, {firstBlock - 1, 1}, {firstBlock - 1, 2}, {firstBlock, 1}, {firstBlock - 1, 2 << 20}, {int64(len(text)) - 1, 1},
+	} {
+		var got bytes.Buffer
+		n, err := direct.WriteRange(&got, r[0], r[1], 1000)
+		if err != nil || n != r[1] || !bytes.Equal(got.Bytes(), text[r[0]:r[0]+r[1]]) {
+			t.Errorf("%d bytes at %d: %d bytes, %v", r[1], r[0], n, err)
+		}
+	}
+}
+
 // TestListAgainstModel compares pages with what a plain pass over all keys gives.
 func TestListAgainstModel(t *testing.T) {
 	random := rand.New(rand.NewSource(1))

@@ -52,22 +52,26 @@ func (b *backend) GetObject(_, _ string, requested *gofakes3.ObjectRangeRequest)
 	return out, nil
 }
 
-// maxCopyBuffer bounds the memory through which content is sent.
-const maxCopyBuffer = 128 << 10
+// maxPiece bounds what is sent in one write, for which a client has a time limit, and the memory for it.
+const maxPiece = 128 << 10
 
 // section is the part of a content that was asked for.
 type section struct {
-	io.Closer
+	store.Content
 	*io.SectionReader
 }
 
 func newSection(content store.Content, start, length int64) *section {
-	return &section{Closer: content, SectionReader: io.NewSectionReader(content, start, length)}
+	return &section{Content: content, SectionReader: io.NewSectionReader(content, start, length)}
 }
 
-// WriteTo spares io.Copy a buffer that is larger than the content.
+// WriteTo spares io.Copy a buffer that is larger than the content, or any. It is called at most once, and before Read.
 func (s *section) WriteTo(w io.Writer) (int64, error) {
-	buffer := make([]byte, max(1, min(s.Size(), maxCopyBuffer)))
+	if direct, is := s.Content.(store.RangeWriter); is {
+		_, start, length := s.Outer()
+		return direct.WriteRange(w, start, length, maxPiece)
+	}
+	buffer := make([]byte, max(1, min(s.Size(), maxPiece)))
 	return io.CopyBuffer(w, s.SectionReader, buffer)
 }
 
