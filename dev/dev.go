@@ -27,6 +27,7 @@ import (
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
 	"github.com/velero-locations/velero-locations/apiserver/standalone"
 	"github.com/velero-locations/velero-locations/controllers"
+	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/pki"
 	"github.com/velero-locations/velero-locations/simulator"
 )
@@ -92,6 +93,7 @@ type dev struct {
 	simulator *simulator.Simulator
 	endpoints simulator.Endpoints
 	accounts  []simulator.AccountConfig
+	disks     []disk
 }
 
 // Run runs a development server until the context ends. An error says what could not be
@@ -215,7 +217,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 	if err := waitUntilReady(ctx, config); err != nil {
 		return err
 	}
-	if err := seed(ctx, config, d.defaultCredentials()); err != nil {
+	if err := seed(ctx, config, d.defaultCredentials(), d.disks); err != nil {
 		return err
 	}
 	group.Go(func() error { return unlessStopped(ctx, controllers.Run(ctx, config, d.controllerOptions())) })
@@ -249,6 +251,7 @@ func (d *dev) controllerOptions() controllers.Options {
 	options := controllers.NewOptions()
 	options.Controllers = []string{"*", "namespace"}
 	options.DefaultS3Endpoint = d.endpoints.S3
+	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2}
 	return options
 }
 

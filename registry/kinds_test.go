@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,10 +18,20 @@ import (
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	"github.com/velero-locations/velero-locations/apis/velero/install"
-	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/backup"
+	"github.com/velero-locations/velero-locations/registry/backuprepository"
 	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
 	"github.com/velero-locations/velero-locations/registry/core"
+	"github.com/velero-locations/velero-locations/registry/datadownload"
+	"github.com/velero-locations/velero-locations/registry/dataupload"
+	"github.com/velero-locations/velero-locations/registry/deletebackuprequest"
+	"github.com/velero-locations/velero-locations/registry/downloadrequest"
+	"github.com/velero-locations/velero-locations/registry/podvolumebackup"
+	"github.com/velero-locations/velero-locations/registry/podvolumerestore"
+	"github.com/velero-locations/velero-locations/registry/restore"
+	"github.com/velero-locations/velero-locations/registry/schedule"
+	"github.com/velero-locations/velero-locations/registry/serverstatusrequest"
 	"github.com/velero-locations/velero-locations/registry/volumesnapshotlocation"
 )
 
@@ -62,8 +73,9 @@ func newStoreWith(t *testing.T, storage storagebackend.Config, kind storer, deco
 	scheme := scheme(t)
 	storage.Prefix = "/" + t.Name()
 	codecs := serializer.NewCodecFactory(scheme)
-	storage.Codec = codecs.LegacyCodec(v1.SchemeGroupVersion, corev1.SchemeGroupVersion)
-	resource := kind.(registry.Kind).GroupVersionResource().GroupResource()
+	served := kind.(registry.Kind).GroupVersionResource()
+	storage.Codec = codecs.LegacyCodec(served.GroupVersion())
+	resource := served.GroupResource()
 	store, err := kind.NewStore(scheme, generic.RESTOptions{
 		StorageConfig:           storage.ForResource(resource),
 		Decorator:               decorator,
@@ -129,6 +141,232 @@ var kinds = map[string]struct {
 		fieldsPass: fields.Set{"spec.provider": "aws"},
 		fieldsFail: fields.Set{"spec.provider": "gcp"},
 	},
+	"Backup": {
+		kind: backup.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.Backup{
+				ObjectMeta: metav1.ObjectMeta{Name: "full", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.BackupSpec{StorageLocation: "primary"},
+				Status:     velero.BackupStatus{Phase: velero.BackupPhaseCompleted},
+			}
+		},
+		invalid: &velero.Backup{Spec: velero.BackupSpec{ExcludedNamespaces: []string{"*"}}},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.Backup).Status.Phase = velero.BackupPhaseDeleting
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.Backup).Status.Phase = "Lost"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.storageLocation": "primary", "status.phase": "Completed"},
+		fieldsFail: fields.Set{"spec.storageLocation": "secondary"},
+	},
+	"Schedule": {
+		kind: schedule.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.Schedule{
+				ObjectMeta: metav1.ObjectMeta{Name: "nightly", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.ScheduleSpec{Schedule: "0 1 * * *", Template: velero.BackupSpec{StorageLocation: "primary"}},
+			}
+		},
+		invalid: &velero.Schedule{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.Schedule).Spec.Paused = true
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.Schedule).Spec.Schedule = ""
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.template.storageLocation": "primary", "status.phase": ""},
+		fieldsFail: fields.Set{"status.phase": "Enabled"},
+	},
+	"DeleteBackupRequest": {
+		kind: deletebackuprequest.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.DeleteBackupRequest{
+				ObjectMeta: metav1.ObjectMeta{Name: "full-x7", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.DeleteBackupRequestSpec{BackupName: "full"},
+			}
+		},
+		invalid: &velero.DeleteBackupRequest{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DeleteBackupRequest).Status.Phase = velero.DeleteBackupRequestPhaseInProgress
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DeleteBackupRequest).Spec.BackupName = ""
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.backupName": "full"},
+		fieldsFail: fields.Set{"spec.backupName": "other"},
+	},
+	"DownloadRequest": {
+		kind: downloadrequest.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.DownloadRequest{
+				ObjectMeta: metav1.ObjectMeta{Name: "full-log", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.DownloadRequestSpec{Target: velero.DownloadTarget{Kind: velero.DownloadTargetKindBackupLog, Name: "full"}},
+			}
+		},
+		invalid: &velero.DownloadRequest{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DownloadRequest).Status.DownloadURL = "https://example.com"
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DownloadRequest).Spec.Target.Kind = "BackupLogs"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.target.kind": "BackupLog", "spec.target.name": "full"},
+		fieldsFail: fields.Set{"status.phase": "Processed"},
+	},
+	"ServerStatusRequest": {
+		kind: serverstatusrequest.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.ServerStatusRequest{ObjectMeta: metav1.ObjectMeta{Name: "cli-x7", Namespace: metav1.NamespaceDefault}}
+		},
+		invalid: &velero.ServerStatusRequest{Status: velero.ServerStatusRequestStatus{Plugins: []velero.PluginInfo{{}}}},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.ServerStatusRequest).Status.Phase = velero.ServerStatusRequestPhaseProcessed
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.ServerStatusRequest).Status.Phase = "Lost"
+			return obj
+		},
+		fieldsPass: fields.Set{"status.phase": ""},
+		fieldsFail: fields.Set{"status.phase": "Processed"},
+	},
+	"Restore": {
+		kind: restore.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.Restore{
+				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.RestoreSpec{BackupName: "full"},
+			}
+		},
+		invalid: &velero.Restore{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.Restore).Status.Phase = velero.RestorePhaseInProgress
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.Restore).Spec.ScheduleName = "nightly"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.backupName": "full", "spec.scheduleName": ""},
+		fieldsFail: fields.Set{"status.phase": "Completed"},
+	},
+	"PodVolumeBackup": {
+		kind: podvolumebackup.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.PodVolumeBackup{
+				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
+				Spec: velero.PodVolumeBackupSpec{
+					Node: "node-1", Pod: corev1.ObjectReference{Name: "db-0"}, Volume: "data", BackupStorageLocation: "primary",
+				},
+			}
+		},
+		invalid: &velero.PodVolumeBackup{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.PodVolumeBackup).Spec.Cancel = true
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.PodVolumeBackup).Spec.UploaderType = "rsync"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.node": "node-1", "spec.backupStorageLocation": "primary"},
+		fieldsFail: fields.Set{"status.phase": "Completed"},
+	},
+	"PodVolumeRestore": {
+		kind: podvolumerestore.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.PodVolumeRestore{
+				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
+				Spec: velero.PodVolumeRestoreSpec{
+					Pod: corev1.ObjectReference{Name: "db-0"}, Volume: "data", BackupStorageLocation: "primary", SnapshotID: "k1", SourceNamespace: "shop",
+				},
+			}
+		},
+		invalid: &velero.PodVolumeRestore{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.PodVolumeRestore).Status.Node = "node-1"
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.PodVolumeRestore).Spec.SnapshotID = ""
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.backupStorageLocation": "primary", "status.node": ""},
+		fieldsFail: fields.Set{"status.phase": "Completed"},
+	},
+	"BackupRepository": {
+		kind: backuprepository.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.BackupRepository{
+				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.BackupRepositorySpec{VolumeNamespace: "shop", BackupStorageLocation: "primary"},
+			}
+		},
+		invalid: &velero.BackupRepository{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.BackupRepository).Spec.MaintenanceFrequency.Duration = time.Hour
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.BackupRepository).Spec.RepositoryType = "rsync"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.volumeNamespace": "shop"},
+		fieldsFail: fields.Set{"spec.backupStorageLocation": "secondary"},
+	},
+	"DataUpload": {
+		kind: dataupload.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.DataUpload{
+				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
+				Spec: velero.DataUploadSpec{
+					SnapshotType: velero.SnapshotTypeCSI, SourcePVC: "data", SourceNamespace: "shop", BackupStorageLocation: "primary",
+				},
+			}
+		},
+		invalid: &velero.DataUpload{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DataUpload).Status.Phase = velero.DataMovePhaseAccepted
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DataUpload).Status.NodeOS = "plan9"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.backupStorageLocation": "primary"},
+		fieldsFail: fields.Set{"status.phase": "Completed"},
+	},
+	"DataDownload": {
+		kind: datadownload.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.DataDownload{
+				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
+				Spec: velero.DataDownloadSpec{
+					TargetVolume: velero.TargetVolumeSpec{PVC: "data", Namespace: "shop"}, SourceNamespace: "shop", BackupStorageLocation: "primary", SnapshotID: "k1",
+				},
+			}
+		},
+		invalid: &velero.DataDownload{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DataDownload).Spec.TargetVolume.PV = "pv-1"
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DataDownload).Spec.NodeOS = "plan9"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.backupStorageLocation": "primary"},
+		fieldsFail: fields.Set{"status.phase": "Completed"},
+	},
 	"Secret": {
 		kind: core.Secrets,
 		valid: func() runtime.Object {
@@ -191,6 +429,36 @@ var kinds = map[string]struct {
 		fieldsPass: fields.Set{"involvedObject.name": "primary", "reason": "Available"},
 		fieldsFail: fields.Set{"reason": "Unavailable"},
 	},
+	"PersistentVolume": {
+		kind:    core.PersistentVolumes,
+		valid:   func() runtime.Object { return newPersistentVolume() },
+		invalid: &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: "bad"}},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.PersistentVolume).Status.Phase = corev1.VolumeReleased
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.PersistentVolume).Spec.CSI.VolumeHandle = "vol-2"
+			return obj
+		},
+		fieldsPass: fields.Set{"metadata.name": "orders"},
+		fieldsFail: fields.Set{"metadata.name": "other"},
+	},
+	"PersistentVolumeClaim": {
+		kind:    core.PersistentVolumeClaims,
+		valid:   func() runtime.Object { return newPersistentVolumeClaim() },
+		invalid: &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "bad"}},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.PersistentVolumeClaim).Status.Phase = corev1.ClaimBound
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.PersistentVolumeClaim).Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteMany}
+			return obj
+		},
+		fieldsPass: fields.Set{"metadata.name": "orders", "metadata.namespace": metav1.NamespaceDefault},
+		fieldsFail: fields.Set{"metadata.name": "other"},
+	},
 }
 
 func TestKinds(t *testing.T) {
@@ -198,7 +466,14 @@ func TestKinds(t *testing.T) {
 	for name, test := range kinds {
 		t.Run(name, func(t *testing.T) {
 			run := func(name string, do func(*genericregistrytest.Tester)) {
-				t.Run(name, func(t *testing.T) { do(genericregistrytest.New(t, newStore(t, storage, test.kind).Store)) })
+				t.Run(name, func(t *testing.T) {
+					store := newStore(t, storage, test.kind)
+					tester := genericregistrytest.New(t, store.Store)
+					if !store.NamespaceScoped() {
+						tester.ClusterScope()
+					}
+					do(tester)
+				})
 			}
 			run("Create", func(tester *genericregistrytest.Tester) {
 				valid := test.valid()

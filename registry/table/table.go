@@ -48,6 +48,16 @@ func Age[T Object]() Column[T] {
 	}
 }
 
+// NonZero is the cell of a value that is left empty when it is zero, as Velero's columns do with
+// fields that are then absent.
+func NonZero[V comparable](value V) any {
+	var zero V
+	if value == zero {
+		return nil
+	}
+	return value
+}
+
 // Convertor makes tables of one kind. It honours TableOptions.NoHeaders and carries the list's
 // resourceVersion, continue token and remaining count over.
 type Convertor[T Object] struct {

@@ -136,7 +136,13 @@ func (c *Client) ResetClock(ctx context.Context) error {
 	return c.call(ctx, http.MethodDelete, "/v1/clock", nil, nil)
 }
 
-// Volumes lists the volumes of all accounts and regions.
+// Now returns the simulator's time.
+func (c *Client) Now(ctx context.Context) (time.Time, error) {
+	shown, err := c.Clock(ctx)
+	return shown.Now, err
+}
+
+// Volumes lists the volumes of all providers, accounts and regions.
 func (c *Client) Volumes(ctx context.Context) ([]VolumeInfo, error) {
 	var list VolumeList
 	err := c.call(ctx, http.MethodGet, "/v1/volumes", nil, &list)
@@ -150,11 +156,34 @@ func (c *Client) WriteVolume(ctx context.Context, id, data string) (VolumeInfo, 
 	return written, err
 }
 
-// Snapshots lists the snapshots of all accounts and regions.
+// Snapshots lists the snapshots of all providers, accounts and regions.
 func (c *Client) Snapshots(ctx context.Context) ([]SnapshotInfo, error) {
 	var list SnapshotList
 	err := c.call(ctx, http.MethodGet, "/v1/snapshots", nil, &list)
 	return list.Snapshots, err
+}
+
+// Nodes lists the nodes of Portworx.
+func (c *Client) Nodes(ctx context.Context) ([]NodeInfo, error) {
+	var list NodeList
+	err := c.call(ctx, http.MethodGet, "/v1/nodes", nil, &list)
+	return list.Nodes, err
+}
+
+// FailNode loses a node of Portworx, and with it its volumes and their local snapshots, for good.
+func (c *Client) FailNode(ctx context.Context, cluster, node string) (NodeInfo, error) {
+	return c.changeNode(ctx, cluster, node, "fail")
+}
+
+// ReplaceNode puts an empty node of Portworx in the place of one that has failed.
+func (c *Client) ReplaceNode(ctx context.Context, cluster, node string) (NodeInfo, error) {
+	return c.changeNode(ctx, cluster, node, "replace")
+}
+
+func (c *Client) changeNode(ctx context.Context, cluster, node, change string) (NodeInfo, error) {
+	var changed NodeInfo
+	err := c.call(ctx, http.MethodPost, "/v1/nodes/"+url.PathEscape(cluster)+"/"+url.PathEscape(node)+"/"+change, nil, &changed)
+	return changed, err
 }
 
 func (c *Client) call(ctx context.Context, method, path string, request, into any) error {

@@ -99,7 +99,7 @@ func parseStatement(data []byte, bucket string) (Statement, error) {
 		if !found || name != bucket && !strings.HasPrefix(name, bucket+"/") {
 			return out, wrong("Resource", "%q is neither \"arn:aws:s3:::%s\" nor begins with \"arn:aws:s3:::%s/\"", resource, bucket, bucket)
 		}
-		out.Resources = append(out.Resources, name)
+		out.Paths = append(out.Paths, name)
 	}
 	if err := out.parseCondition(in.Condition); err != nil {
 		return out, err

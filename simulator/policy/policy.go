@@ -33,10 +33,13 @@ type Statement struct {
 	// parameter lies under it, but nothing that concerns the bucket as a whole.
 	Prefix  string   `json:"prefix,omitempty" doc:"What keys, and the prefix parameter of lists, begin with. Left out: any."`
 	Regions []string `json:"regions,omitempty" doc:"Regions; * and ? are wild. Left out: any."`
+	// Resources are ids of volumes and snapshots, in which * and ? are wild. A statement with resources covers no call that
+	// names none.
+	Resources []string `json:"resources,omitempty" doc:"Ids of volumes and snapshots; * and ? are wild. Left out: any."`
 	// Accounts are those that a bucket's policy speaks of. A key's own policy has none.
 	Accounts []string `json:"accounts,omitempty" doc:"Only in a bucket's policy: ids of the accounts that it is about; * and ? are wild, and * is also who does not sign. Left out: all."`
-	// Resources are patterns of BUCKET, for actions on the bucket as a whole, and of BUCKET/KEY, for those on objects.
-	Resources []string `json:"resources,omitempty" doc:"BUCKET for actions on the bucket, BUCKET/KEY for those on objects; * and ? are wild. Left out: any."`
+	// Paths are patterns of BUCKET, for actions on the bucket as a whole, and of BUCKET/KEY, for those on objects.
+	Paths []string `json:"paths,omitempty" doc:"BUCKET for actions on the bucket, BUCKET/KEY for those on objects; * and ? are wild. Left out: any."`
 	// ListPrefixes are patterns of the prefix parameter of lists. A statement that has some covers nothing but lists.
 	ListPrefixes []string `json:"listPrefixes,omitempty" doc:"Prefix parameter of lists, which are then all that is covered; * and ? are wild. Left out: any."`
 }
@@ -78,16 +81,16 @@ func (p Policy) Decide(c call.Call) Decision {
 func (s Statement) covers(c call.Call) bool {
 	return call.MatchesAny(s.Actions, c.Operation) && (s.Bucket == "" || call.Matches(s.Bucket, c.Bucket)) &&
 		strings.HasPrefix(c.Key, s.Prefix) && call.MatchesAny(s.Regions, c.Region) &&
-		call.MatchesAny(s.Accounts, c.Account) &&
-		s.coversResource(c) && s.coversList(c)
+		call.MatchesAny(s.Resources, c.Resource) && call.MatchesAny(s.Accounts, c.Account) &&
+		s.coversPath(c) && s.coversList(c)
 }
 
-func (s Statement) coversResource(c call.Call) bool {
+func (s Statement) coversPath(c call.Call) bool {
 	name := c.Bucket
 	if isOnObject(c.Operation) {
 		name += "/" + c.Key
 	}
-	return call.MatchesAny(s.Resources, name)
+	return call.MatchesAny(s.Paths, name)
 }
 
 func (s Statement) coversList(c call.Call) bool {

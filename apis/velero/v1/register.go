@@ -29,6 +29,15 @@ func Resource(resource string) schema.GroupResource {
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(
 		SchemeGroupVersion,
+		&Backup{}, &BackupList{},
+		&Restore{}, &RestoreList{},
+		&Schedule{}, &ScheduleList{},
+		&DeleteBackupRequest{}, &DeleteBackupRequestList{},
+		&DownloadRequest{}, &DownloadRequestList{},
+		&ServerStatusRequest{}, &ServerStatusRequestList{},
+		&PodVolumeBackup{}, &PodVolumeBackupList{},
+		&PodVolumeRestore{}, &PodVolumeRestoreList{},
+		&BackupRepository{}, &BackupRepositoryList{},
 		&BackupStorageLocation{}, &BackupStorageLocationList{},
 		&VolumeSnapshotLocation{}, &VolumeSnapshotLocationList{},
 	)

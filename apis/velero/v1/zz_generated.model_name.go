@@ -9,6 +9,71 @@
 package v1
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in Backup) OpenAPIModelName() string {
+	return "io.velero.v1.Backup"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupHooks) OpenAPIModelName() string {
+	return "io.velero.v1.BackupHooks"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupList) OpenAPIModelName() string {
+	return "io.velero.v1.BackupList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupProgress) OpenAPIModelName() string {
+	return "io.velero.v1.BackupProgress"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupRepository) OpenAPIModelName() string {
+	return "io.velero.v1.BackupRepository"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupRepositoryList) OpenAPIModelName() string {
+	return "io.velero.v1.BackupRepositoryList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupRepositoryMaintenanceStatus) OpenAPIModelName() string {
+	return "io.velero.v1.BackupRepositoryMaintenanceStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupRepositorySpec) OpenAPIModelName() string {
+	return "io.velero.v1.BackupRepositorySpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupRepositoryStatus) OpenAPIModelName() string {
+	return "io.velero.v1.BackupRepositoryStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupResourceHook) OpenAPIModelName() string {
+	return "io.velero.v1.BackupResourceHook"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupResourceHookSpec) OpenAPIModelName() string {
+	return "io.velero.v1.BackupResourceHookSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupSpec) OpenAPIModelName() string {
+	return "io.velero.v1.BackupSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupStatus) OpenAPIModelName() string {
+	return "io.velero.v1.BackupStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in BackupStorageLocation) OpenAPIModelName() string {
 	return "io.velero.v1.BackupStorageLocation"
 }
@@ -29,8 +94,223 @@ func (in BackupStorageLocationStatus) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DataMoveOperationProgress) OpenAPIModelName() string {
+	return "io.velero.v1.DataMoveOperationProgress"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DeleteBackupRequest) OpenAPIModelName() string {
+	return "io.velero.v1.DeleteBackupRequest"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DeleteBackupRequestList) OpenAPIModelName() string {
+	return "io.velero.v1.DeleteBackupRequestList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DeleteBackupRequestSpec) OpenAPIModelName() string {
+	return "io.velero.v1.DeleteBackupRequestSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DeleteBackupRequestStatus) OpenAPIModelName() string {
+	return "io.velero.v1.DeleteBackupRequestStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DownloadRequest) OpenAPIModelName() string {
+	return "io.velero.v1.DownloadRequest"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DownloadRequestList) OpenAPIModelName() string {
+	return "io.velero.v1.DownloadRequestList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DownloadRequestSpec) OpenAPIModelName() string {
+	return "io.velero.v1.DownloadRequestSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DownloadRequestStatus) OpenAPIModelName() string {
+	return "io.velero.v1.DownloadRequestStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DownloadTarget) OpenAPIModelName() string {
+	return "io.velero.v1.DownloadTarget"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ExecHook) OpenAPIModelName() string {
+	return "io.velero.v1.ExecHook"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ExecRestoreHook) OpenAPIModelName() string {
+	return "io.velero.v1.ExecRestoreHook"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in HookStatus) OpenAPIModelName() string {
+	return "io.velero.v1.HookStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in InitRestoreHook) OpenAPIModelName() string {
+	return "io.velero.v1.InitRestoreHook"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in Metadata) OpenAPIModelName() string {
+	return "io.velero.v1.Metadata"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ObjectStorageLocation) OpenAPIModelName() string {
 	return "io.velero.v1.ObjectStorageLocation"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PluginInfo) OpenAPIModelName() string {
+	return "io.velero.v1.PluginInfo"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeBackup) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeBackup"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeBackupList) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeBackupList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeBackupSpec) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeBackupSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeBackupStatus) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeBackupStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeRestore) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeRestore"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeRestoreList) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeRestoreList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeRestoreSpec) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeRestoreSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeRestoreStatus) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeRestoreStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in Restore) OpenAPIModelName() string {
+	return "io.velero.v1.Restore"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreHooks) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreHooks"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreList) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreProgress) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreProgress"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreResourceHook) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreResourceHook"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreResourceHookSpec) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreResourceHookSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreSpec) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreStatus) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreStatusSpec) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreStatusSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in Schedule) OpenAPIModelName() string {
+	return "io.velero.v1.Schedule"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ScheduleList) OpenAPIModelName() string {
+	return "io.velero.v1.ScheduleList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ScheduleSpec) OpenAPIModelName() string {
+	return "io.velero.v1.ScheduleSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ScheduleStatus) OpenAPIModelName() string {
+	return "io.velero.v1.ScheduleStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ServerStatusRequest) OpenAPIModelName() string {
+	return "io.velero.v1.ServerStatusRequest"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ServerStatusRequestList) OpenAPIModelName() string {
+	return "io.velero.v1.ServerStatusRequestList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ServerStatusRequestSpec) OpenAPIModelName() string {
+	return "io.velero.v1.ServerStatusRequestSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ServerStatusRequestStatus) OpenAPIModelName() string {
+	return "io.velero.v1.ServerStatusRequestStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in UploaderConfigForBackup) OpenAPIModelName() string {
+	return "io.velero.v1.UploaderConfigForBackup"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in UploaderConfigForRestore) OpenAPIModelName() string {
+	return "io.velero.v1.UploaderConfigForRestore"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.

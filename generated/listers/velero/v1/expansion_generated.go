@@ -5,6 +5,22 @@
 
 package v1
 
+// BackupListerExpansion allows custom methods to be added to
+// BackupLister.
+type BackupListerExpansion interface{}
+
+// BackupNamespaceListerExpansion allows custom methods to be added to
+// BackupNamespaceLister.
+type BackupNamespaceListerExpansion interface{}
+
+// BackupRepositoryListerExpansion allows custom methods to be added to
+// BackupRepositoryLister.
+type BackupRepositoryListerExpansion interface{}
+
+// BackupRepositoryNamespaceListerExpansion allows custom methods to be added to
+// BackupRepositoryNamespaceLister.
+type BackupRepositoryNamespaceListerExpansion interface{}
+
 // BackupStorageLocationListerExpansion allows custom methods to be added to
 // BackupStorageLocationLister.
 type BackupStorageLocationListerExpansion interface{}
@@ -12,6 +28,62 @@ type BackupStorageLocationListerExpansion interface{}
 // BackupStorageLocationNamespaceListerExpansion allows custom methods to be added to
 // BackupStorageLocationNamespaceLister.
 type BackupStorageLocationNamespaceListerExpansion interface{}
+
+// DeleteBackupRequestListerExpansion allows custom methods to be added to
+// DeleteBackupRequestLister.
+type DeleteBackupRequestListerExpansion interface{}
+
+// DeleteBackupRequestNamespaceListerExpansion allows custom methods to be added to
+// DeleteBackupRequestNamespaceLister.
+type DeleteBackupRequestNamespaceListerExpansion interface{}
+
+// DownloadRequestListerExpansion allows custom methods to be added to
+// DownloadRequestLister.
+type DownloadRequestListerExpansion interface{}
+
+// DownloadRequestNamespaceListerExpansion allows custom methods to be added to
+// DownloadRequestNamespaceLister.
+type DownloadRequestNamespaceListerExpansion interface{}
+
+// PodVolumeBackupListerExpansion allows custom methods to be added to
+// PodVolumeBackupLister.
+type PodVolumeBackupListerExpansion interface{}
+
+// PodVolumeBackupNamespaceListerExpansion allows custom methods to be added to
+// PodVolumeBackupNamespaceLister.
+type PodVolumeBackupNamespaceListerExpansion interface{}
+
+// PodVolumeRestoreListerExpansion allows custom methods to be added to
+// PodVolumeRestoreLister.
+type PodVolumeRestoreListerExpansion interface{}
+
+// PodVolumeRestoreNamespaceListerExpansion allows custom methods to be added to
+// PodVolumeRestoreNamespaceLister.
+type PodVolumeRestoreNamespaceListerExpansion interface{}
+
+// RestoreListerExpansion allows custom methods to be added to
+// RestoreLister.
+type RestoreListerExpansion interface{}
+
+// RestoreNamespaceListerExpansion allows custom methods to be added to
+// RestoreNamespaceLister.
+type RestoreNamespaceListerExpansion interface{}
+
+// ScheduleListerExpansion allows custom methods to be added to
+// ScheduleLister.
+type ScheduleListerExpansion interface{}
+
+// ScheduleNamespaceListerExpansion allows custom methods to be added to
+// ScheduleNamespaceLister.
+type ScheduleNamespaceListerExpansion interface{}
+
+// ServerStatusRequestListerExpansion allows custom methods to be added to
+// ServerStatusRequestLister.
+type ServerStatusRequestListerExpansion interface{}
+
+// ServerStatusRequestNamespaceListerExpansion allows custom methods to be added to
+// ServerStatusRequestNamespaceLister.
+type ServerStatusRequestNamespaceListerExpansion interface{}
 
 // VolumeSnapshotLocationListerExpansion allows custom methods to be added to
 // VolumeSnapshotLocationLister.

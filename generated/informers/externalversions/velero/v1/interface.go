@@ -11,8 +11,26 @@ import (
 
 // Interface provides access to all the informers in this group version.
 type Interface interface {
+	// Backups returns a BackupInformer.
+	Backups() TypedBackupInformer
+	// BackupRepositories returns a BackupRepositoryInformer.
+	BackupRepositories() TypedBackupRepositoryInformer
 	// BackupStorageLocations returns a BackupStorageLocationInformer.
 	BackupStorageLocations() TypedBackupStorageLocationInformer
+	// DeleteBackupRequests returns a DeleteBackupRequestInformer.
+	DeleteBackupRequests() TypedDeleteBackupRequestInformer
+	// DownloadRequests returns a DownloadRequestInformer.
+	DownloadRequests() TypedDownloadRequestInformer
+	// PodVolumeBackups returns a PodVolumeBackupInformer.
+	PodVolumeBackups() TypedPodVolumeBackupInformer
+	// PodVolumeRestores returns a PodVolumeRestoreInformer.
+	PodVolumeRestores() TypedPodVolumeRestoreInformer
+	// Restores returns a RestoreInformer.
+	Restores() TypedRestoreInformer
+	// Schedules returns a ScheduleInformer.
+	Schedules() TypedScheduleInformer
+	// ServerStatusRequests returns a ServerStatusRequestInformer.
+	ServerStatusRequests() TypedServerStatusRequestInformer
 	// VolumeSnapshotLocations returns a VolumeSnapshotLocationInformer.
 	VolumeSnapshotLocations() TypedVolumeSnapshotLocationInformer
 }
@@ -28,9 +46,54 @@ func New(f internalinterfaces.SharedInformerFactory, namespace string, tweakList
 	return &version{factory: f, namespace: namespace, tweakListOptions: tweakListOptions}
 }
 
+// Backups returns a TypedBackupInformer.
+func (v *version) Backups() TypedBackupInformer {
+	return &backupInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// BackupRepositories returns a TypedBackupRepositoryInformer.
+func (v *version) BackupRepositories() TypedBackupRepositoryInformer {
+	return &backupRepositoryInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
 // BackupStorageLocations returns a TypedBackupStorageLocationInformer.
 func (v *version) BackupStorageLocations() TypedBackupStorageLocationInformer {
 	return &backupStorageLocationInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// DeleteBackupRequests returns a TypedDeleteBackupRequestInformer.
+func (v *version) DeleteBackupRequests() TypedDeleteBackupRequestInformer {
+	return &deleteBackupRequestInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// DownloadRequests returns a TypedDownloadRequestInformer.
+func (v *version) DownloadRequests() TypedDownloadRequestInformer {
+	return &downloadRequestInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// PodVolumeBackups returns a TypedPodVolumeBackupInformer.
+func (v *version) PodVolumeBackups() TypedPodVolumeBackupInformer {
+	return &podVolumeBackupInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// PodVolumeRestores returns a TypedPodVolumeRestoreInformer.
+func (v *version) PodVolumeRestores() TypedPodVolumeRestoreInformer {
+	return &podVolumeRestoreInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// Restores returns a TypedRestoreInformer.
+func (v *version) Restores() TypedRestoreInformer {
+	return &restoreInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// Schedules returns a TypedScheduleInformer.
+func (v *version) Schedules() TypedScheduleInformer {
+	return &scheduleInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// ServerStatusRequests returns a TypedServerStatusRequestInformer.
+func (v *version) ServerStatusRequests() TypedServerStatusRequestInformer {
+	return &serverStatusRequestInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
 }
 
 // VolumeSnapshotLocations returns a TypedVolumeSnapshotLocationInformer.

@@ -15,7 +15,16 @@ import (
 
 type VeleroV1Interface interface {
 	RESTClient() rest.Interface
+	BackupsGetter
+	BackupRepositoriesGetter
 	BackupStorageLocationsGetter
+	DeleteBackupRequestsGetter
+	DownloadRequestsGetter
+	PodVolumeBackupsGetter
+	PodVolumeRestoresGetter
+	RestoresGetter
+	SchedulesGetter
+	ServerStatusRequestsGetter
 	VolumeSnapshotLocationsGetter
 }
 
@@ -24,8 +33,44 @@ type VeleroV1Client struct {
 	restClient rest.Interface
 }
 
+func (c *VeleroV1Client) Backups(namespace string) BackupInterface {
+	return newBackups(c, namespace)
+}
+
+func (c *VeleroV1Client) BackupRepositories(namespace string) BackupRepositoryInterface {
+	return newBackupRepositories(c, namespace)
+}
+
 func (c *VeleroV1Client) BackupStorageLocations(namespace string) BackupStorageLocationInterface {
 	return newBackupStorageLocations(c, namespace)
+}
+
+func (c *VeleroV1Client) DeleteBackupRequests(namespace string) DeleteBackupRequestInterface {
+	return newDeleteBackupRequests(c, namespace)
+}
+
+func (c *VeleroV1Client) DownloadRequests(namespace string) DownloadRequestInterface {
+	return newDownloadRequests(c, namespace)
+}
+
+func (c *VeleroV1Client) PodVolumeBackups(namespace string) PodVolumeBackupInterface {
+	return newPodVolumeBackups(c, namespace)
+}
+
+func (c *VeleroV1Client) PodVolumeRestores(namespace string) PodVolumeRestoreInterface {
+	return newPodVolumeRestores(c, namespace)
+}
+
+func (c *VeleroV1Client) Restores(namespace string) RestoreInterface {
+	return newRestores(c, namespace)
+}
+
+func (c *VeleroV1Client) Schedules(namespace string) ScheduleInterface {
+	return newSchedules(c, namespace)
+}
+
+func (c *VeleroV1Client) ServerStatusRequests(namespace string) ServerStatusRequestInterface {
+	return newServerStatusRequests(c, namespace)
 }
 
 func (c *VeleroV1Client) VolumeSnapshotLocations(namespace string) VolumeSnapshotLocationInterface {
