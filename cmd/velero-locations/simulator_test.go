@@ -224,6 +224,12 @@ func TestSimulatorControlRefuses(t *testing.T) {
 		"missing fault":     {controlURL, []string{"fault", "remove", "none"}, []string{`fault "none": not found`}},
 		"nothing to remove": {controlURL, []string{"fault", "remove"}, []string{"--all"}},
 		"unknown output":    {controlURL, []string{"journal", "-o", "xml"}, []string{`"xml" is not "json"`}},
+		"unknown account":   {controlURL, []string{"key", "add", "--account", "999999999999"}, []string{"there is no account 999999999999"}},
+		"no account":        {controlURL, []string{"key", "add"}, []string{`required flag(s) "account"`}},
+		"bad expiry":        {controlURL, []string{"key", "add", "--account", "111111111111", "--expires", "soon"}, []string{`--expires: "soon" is not a time`}},
+		"unknown key":       {controlURL, []string{"key", "disable", "AKIANONE"}, []string{"access key AKIANONE: not found"}},
+		"bad time":          {controlURL, []string{"clock", "set", "noon"}, []string{`"noon" is not a time`}},
+		"bad duration":      {controlURL, []string{"clock", "advance", "later"}, []string{`"later" is not a duration`}},
 		"unknown format":    {controlURL, []string{"volumes", "-o", "xml"}, []string{`invalid argument "xml"`, "must be json or yaml"}},
 		"unknown command":   {controlURL, []string{"volumes", "erase"}, []string{`unknown command "erase"`}},
 		"missing volume":    {controlURL, []string{"volumes", "write", "vol-1", "x"}, []string{`volume "vol-1": not found`}},
@@ -237,6 +243,79 @@ func TestSimulatorControlRefuses(t *testing.T) {
 			}
 			wantContains(t, errs, test.want...)
 		})
+	}
+}
+
+// TestSimulatorKeysAndClock takes a key from its addition to its removal, and moves the clock. Only adding and rotating
+// show a secret.
+func TestSimulatorKeysAndClock(t *testing.T) {
+	s3, controlURL := startSimulator(t)
+	_, host, _ := strings.Cut(s3, "//")
+	do := func(args ...string) string {
+		t.Helper()
+		out, errs, ok := runControl(t, controlURL, args...)
+		if !ok {
+			t.Fatalf("%q: %s", args, errs)
+		}
+		return out
+	}
+	// code is how S3 refuses who signs with credentials.
+	code := func(file string) string {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "credentials")
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		client, err := minio.New(host, &minio.Options{Creds: credentials.NewFileAWSCredentials(path, "default"), Region: "us-east-1", MaxRetries: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.PutObject(t.Context(), "velero", "backups/k", strings.NewReader("x"), 1, minio.PutObjectOptions{})
+		return minio.ToErrorResponse(err).Code
+	}
+	policy := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(policy, []byte("- {effect: Allow, actions: ['s3:PutObject'], prefix: backups/}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	added := do("key", "add", "--account", "111111111111", "--id", "AKIANEW", "--policy", policy)
+	if got := code(added); got != "" {
+		t.Errorf("with the added key: %s", got)
+	}
+	list := do("key", "list")
+	wantContains(t, list, "ID       ACCOUNT       ACTIVE  EXPIRES  STATEMENTS\n", "AKIANEW  111111111111  true    never    1\n")
+	wantContains(t, do("key", "list", "-o", "json"), `"id": "AKIANEW"`, `"prefix": "backups/"`)
+	for _, out := range []string{list, do("key", "list", "-o", "json")} {
+		_, secret, _ := strings.Cut(strings.TrimSpace(added), "aws_secret_access_key=")
+		if strings.Contains(out, secret) || strings.Contains(out, "topsecret") {
+			t.Errorf("a list shows a secret:\n%s", out)
+		}
+	}
+	do("key", "disable", "AKIANEW")
+	if got := code(added); got != "InvalidAccessKeyId" {
+		t.Errorf("with the disabled key: %q", got)
+	}
+	do("key", "enable", "AKIANEW")
+	rotated := do("key", "rotate", "AKIANEW")
+	if old, fresh := code(added), code(rotated); old != "InvalidAccessKeyId" || fresh != "" {
+		t.Errorf("after the rotation: %q with the old key, %q with the new one", old, fresh)
+	}
+	if got := do("clock", "show"); !strings.HasSuffix(got, "Z offset=0s\n") {
+		t.Errorf("clock show printed %q", got)
+	}
+	if got := do("clock", "advance", "20m"); !strings.HasSuffix(got, "Z offset=20m0s\n") {
+		t.Errorf("clock advance printed %q", got)
+	}
+	if got := code(rotated); got != "RequestTimeTooSkewed" {
+		t.Errorf("with the clock ahead: %q", got)
+	}
+	if got := do("clock", "set", "2020-01-01T00:00:00Z"); !strings.HasPrefix(got, "2020-01-01T00:00:0") {
+		t.Errorf("clock set printed %q", got)
+	}
+	do("clock", "reset")
+	id := strings.TrimPrefix(strings.Split(rotated, "\n")[1], "aws_access_key_id=")
+	do("key", "remove", id)
+	if got := code(rotated); got != "InvalidAccessKeyId" {
+		t.Errorf("with the removed key: %q", got)
 	}
 }
 
