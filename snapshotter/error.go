@@ -15,13 +15,15 @@ type Reason string
 const (
 	// NotFound means that there is no such volume or snapshot in the location's region and account.
 	NotFound Reason = "NotFound"
-	// Elsewhere means that the volume is in another region than the location.
+	// Elsewhere means that the volume, or the zone that one is wanted in, is in another region than
+	// the location.
 	Elsewhere Reason = "Elsewhere"
-	// NotReady means that the snapshot is not complete yet, so that waiting helps.
+	// NotReady means that the volume or the snapshot is still being made, so that waiting helps.
 	NotReady Reason = "NotReady"
 	// WrongRegion means that the provider has no such region, or the endpoint is not of it.
 	WrongRegion Reason = "WrongRegion"
-	// CredentialsRefused means that other credentials would help: the key is not known, or has expired.
+	// CredentialsRefused means that other credentials would help: the key is not known, or has
+	// expired, or the file of credentials cannot be read.
 	CredentialsRefused Reason = "CredentialsRefused"
 	// Denied means that the credentials are good, but may not do this.
 	Denied Reason = "Denied"
@@ -40,15 +42,20 @@ type Error struct {
 	Code string
 	// Advice says on one line what happened, a colon, and what to do. It holds no secret.
 	Advice string
-	// Cause is what kept the provider from answering; nil if it answered.
+	// Cause is what kept the provider from being asked, or from answering; nil if it answered.
 	Cause error
 }
 
 // Error is the advice.
 func (e *Error) Error() string { return e.Advice }
 
-// Unwrap returns what kept the provider from answering; nil if it answered.
+// Unwrap returns the cause; nil if the provider answered.
 func (e *Error) Unwrap() error { return e.Cause }
+
+// CredentialsRefused says that other credentials, or other permissions of the same, would help.
+func (e *Error) CredentialsRefused() bool {
+	return e.Reason == CredentialsRefused || e.Reason == Denied
+}
 
 // ReasonOf returns the reason of an error; empty if it is none of a snapshotter.
 func ReasonOf(err error) Reason {
@@ -57,6 +64,11 @@ func ReasonOf(err error) Reason {
 		return failure.Reason
 	}
 	return ""
+}
+
+// NewBadCredentials returns the error of a driver that cannot use a credentials file.
+func NewBadCredentials(err error) *Error {
+	return &Error{Reason: CredentialsRefused, Advice: err.Error(), Cause: err}
 }
 
 // NewUnreachable returns the error of a request that got no answer from an endpoint. Correct says

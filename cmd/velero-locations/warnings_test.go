@@ -83,11 +83,13 @@ func TestProviderConfig(t *testing.T) {
 // on the server, changes nothing and is not warned, while the controller writes the status meanwhile.
 func TestApplyingAgain(t *testing.T) {
 	s := startDev(t, t.TempDir())
-	// An absent Secret, no default location, and a bucket with slashes: there is enough to warn of and to rewrite.
+	// An absent Secret, no default location, a bucket with slashes and an unknown provider: there is enough to warn of and
+	// to rewrite, and nothing that is checked, and written, every minute.
 	manifest := strings.NewReplacer("bucket: velero-backups", "bucket: /velero-backups/", "provider: aws", "provider: velero.io/aws\n  validationFrequency: 0s").
-		Replace(location("east", "us-east-1", "absent", "/a/")) + "---\n" + strings.Replace(snapshotLocation, "us-east-1", "nowhere-1", 1)
+		Replace(location("east", "us-east-1", "absent", "/a/")) + "---\n" + strings.Replace(snapshotLocation, "provider: aws", "provider: asw", 1)
 	s.kubectlWith(t, manifest, "apply", "-f", "-")
 	s.kubectl(t, "wait", "--for=jsonpath={.status.phase}=Unavailable", "bsl/east", "--timeout=5s")
+	s.kubectl(t, "wait", "--for=jsonpath={.status.message}", "vsl/ebs", "--timeout=5s")
 	versions := func() string {
 		return s.kubectl(t, "get", "bsl,vsl", "-o", `jsonpath={range .items[*]}{.metadata.name} {.metadata.generation} {.metadata.resourceVersion}{"\n"}{end}`)
 	}

@@ -5,12 +5,14 @@ import (
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/snapshotter"
 	"github.com/velero-locations/velero-locations/snapshotter/azure"
+	"github.com/velero-locations/velero-locations/snapshotter/ec2"
 	"github.com/velero-locations/velero-locations/snapshotter/portworx"
 )
 
 // known are the drivers by the normal form of their provider's name. A new one needs a line here,
 // and a package next to this one.
 var known = map[string]snapshotter.Driver{
+	provider.AWS:          ec2.Driver,
 	azure.ProviderName:    azure.Driver,
 	portworx.ProviderName: portworx.Driver,
 }
