@@ -30,6 +30,8 @@ import (
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/pki"
 	"github.com/velero-locations/velero-locations/simulator"
+	"github.com/velero-locations/velero-locations/snapshotter/azure"
+	"github.com/velero-locations/velero-locations/snapshotter/portworx"
 )
 
 // Options of a development server.
@@ -256,7 +258,7 @@ func (d *dev) controllerOptions() controllers.Options {
 	options := controllers.NewOptions()
 	options.Controllers = []string{"*", "namespace"}
 	options.DefaultS3Endpoint = d.endpoints.S3
-	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2}
+	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2, azure.ProviderName: d.endpoints.Clouds, portworx.ProviderName: d.endpoints.Clouds}
 	return options
 }
 
