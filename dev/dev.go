@@ -30,6 +30,8 @@ import (
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/pki"
 	"github.com/velero-locations/velero-locations/simulator"
+	"github.com/velero-locations/velero-locations/snapshotter/azure"
+	"github.com/velero-locations/velero-locations/snapshotter/portworx"
 )
 
 // Options of a development server.
@@ -42,6 +44,8 @@ type Options struct {
 	S3Address string
 	// EC2Address that the simulator's EC2 and STS answer on. Port 0: any free one.
 	EC2Address string
+	// CloudsAddress that the simulated Azure and Portworx answer on. Port 0: any free one.
+	CloudsAddress string
 	// SimulatorControlAddress that the simulator's control API answers on. Port 0: any free one.
 	SimulatorControlAddress string
 	// Rules of validation.
@@ -58,6 +62,8 @@ type Info struct {
 	S3 string
 	// EC2 is the URL of the simulator's EC2 and STS.
 	EC2 string
+	// Clouds is the URL of the simulated Azure and Portworx.
+	Clouds string
 	// SimulatorControl is the URL of the simulator's control API.
 	SimulatorControl string
 	// Kubeconfig and Env are the paths of the files for clients and for shells.
@@ -68,7 +74,7 @@ type Info struct {
 func NewOptions() *Options {
 	return &Options{
 		DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", EC2Address: "127.0.0.1:7445",
-		SimulatorControlAddress: "127.0.0.1:7446", OnReady: func(Info) {},
+		SimulatorControlAddress: "127.0.0.1:7446", CloudsAddress: "127.0.0.1:7447", OnReady: func(Info) {},
 	}
 }
 
@@ -79,6 +85,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
 	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
 	flags.StringVar(&o.EC2Address, "ec2-address", o.EC2Address, "Address of the simulator's EC2 and STS; port 0 takes any free one.")
+	flags.StringVar(&o.CloudsAddress, "clouds-address", o.CloudsAddress, "Address of the simulated Azure and Portworx; port 0 takes any free one.")
 	flags.StringVar(&o.SimulatorControlAddress, "simulator-control-address", o.SimulatorControlAddress, "Address of the simulator's control API; port 0 takes any free one.")
 }
 
@@ -203,7 +210,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 		return err
 	}
 	info := Info{
-		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, EC2: d.endpoints.EC2, SimulatorControl: d.endpoints.Control,
+		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, EC2: d.endpoints.EC2, Clouds: d.endpoints.Clouds, SimulatorControl: d.endpoints.Control,
 		Kubeconfig: d.path("kubeconfig"), Env: d.path("env"),
 	}
 	kubeconfig, err := kubeconfig(info.Server, authority, admin)
@@ -251,7 +258,7 @@ func (d *dev) controllerOptions() controllers.Options {
 	options := controllers.NewOptions()
 	options.Controllers = []string{"*", "namespace"}
 	options.DefaultS3Endpoint = d.endpoints.S3
-	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2}
+	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2, azure.ProviderName: d.endpoints.Clouds, portworx.ProviderName: d.endpoints.Clouds}
 	return options
 }
 

@@ -48,7 +48,7 @@ type server struct {
 func startDev(t testing.TB, dir string, flags ...string) *server {
 	t.Helper()
 	s := &server{dir: dir, exited: make(chan error, 1), output: &bytes.Buffer{}}
-	args := []string{"dev", "--data-dir", dir, "--port", "0", "--s3-address", "127.0.0.1:0", "--ec2-address", "127.0.0.1:0", "--simulator-control-address", "127.0.0.1:0"}
+	args := []string{"dev", "--data-dir", dir, "--port", "0", "--s3-address", "127.0.0.1:0", "--ec2-address", "127.0.0.1:0", "--clouds-address", "127.0.0.1:0", "--simulator-control-address", "127.0.0.1:0"}
 	s.process = program(context.Background(), append(args, flags...)...)
 	s.process.Stdout, s.process.Stderr = s.output, s.output
 	if err := os.Remove(filepath.Join(dir, "env")); err != nil && !errors.Is(err, fs.ErrNotExist) {

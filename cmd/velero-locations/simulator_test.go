@@ -16,6 +16,9 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/velero-locations/velero-locations/simulator/control"
+	"github.com/velero-locations/velero-locations/snapshotter"
+	"github.com/velero-locations/velero-locations/snapshotter/azure"
+	"github.com/velero-locations/velero-locations/snapshotter/portworx"
 )
 
 // startSimulator starts a simulator in a process of its own, and returns the addresses of its S3 and its control API.
@@ -339,15 +342,54 @@ func TestDevControlsSimulator(t *testing.T) {
 	for _, volume := range volumes {
 		zones = append(zones, volume.Zone)
 	}
-	if !slices.Equal(zones, []string{"us-east-1a", "us-east-1b", "us-west-1a", "1", "node-1"}) {
+	if !slices.Equal(zones, []string{"us-east-1a", "us-east-1b", "us-west-1a", "eastus-1", "node-1"}) {
 		t.Errorf("there are volumes in %v", zones)
 	}
-	wantContains(t, string(env), "export AWS_ENDPOINT_URL_EC2='http://127.0.0.1:", "export AWS_ENDPOINT_URL_STS='http://127.0.0.1:")
+	wantContains(t, string(env), "export AWS_ENDPOINT_URL_EC2='http://127.0.0.1:", "export AWS_ENDPOINT_URL_STS='http://127.0.0.1:",
+		"export VELERO_LOCATIONS_AZURE_ENDPOINT='http://127.0.0.1:", "export VELERO_LOCATIONS_PORTWORX_ENDPOINT='http://127.0.0.1:")
+	checkOtherClouds(t, s)
 	out, errs, ok := runControl(t, address, "fault", "add", "outage", "--region", "eu-west-1")
 	if !ok || out != "outage-1\n" {
 		t.Errorf("%q %s", out, errs)
 	}
 	if _, err := os.Stat(s.path("simulator-ca.pem")); err != nil {
 		t.Error(err)
+	}
+}
+
+// checkOtherClouds: the credentials files of the accounts of Azure and Portworx, and the addresses in the environment,
+// suffice for their drivers.
+func checkOtherClouds(t *testing.T, s *server) {
+	t.Helper()
+	env, err := os.ReadFile(s.path("env"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		driver   snapshotter.Driver
+		variable string
+		volume   string
+	}{
+		"azure":    {azure.Driver, azure.EndpointVariable, "blog-media"},
+		"portworx": {portworx.Driver, portworx.EndpointVariable, "shop-search"},
+	} {
+		file, err := os.ReadFile(s.path("accounts", "primary-"+name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(string(env), test.variable+"='")
+		address, _, _ := strings.Cut(rest, "'")
+		t.Setenv(test.variable, address)
+		volumes, err := test.driver.Open(snapshotter.Options{Credentials: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer volumes.Close()
+		if _, err := volumes.CreateSnapshot(t.Context(), test.volume, "", nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := volumes.Check(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -35,8 +35,6 @@ type (
 
 // storage is a store and volumes at once, which cannot be opened, or fail, or hold directories.
 type storage struct {
-	objectstore.Store
-
 	volumes
 	store
 	refusal, err error
