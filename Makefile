@@ -51,8 +51,16 @@ verify: ## Prove that generated code, modules, format and style are as they shou
 	$(GO) mod verify
 	$(LINT) run ./...
 
-.PHONY: tools e2e image e2e-kind
-tools e2e image e2e-kind:
+.PHONY: tools
+tools: ## Build kube-apiserver, etcd, kubectl, velero and its AWS plugin for tests, once (the first time takes a quarter of an hour).
+	hack/tools/build.sh
+
+.PHONY: e2e
+e2e: build tools ## Run the suites behind a real kube-apiserver.
+	$(GO) test -C e2e -timeout 20m ./...
+
+.PHONY: image e2e-kind
+image e2e-kind:
 	@echo "make $@: not there yet; it comes with the server behind a real kube-apiserver" >&2; exit 1
 
 .PHONY: simulator-minio-tests
