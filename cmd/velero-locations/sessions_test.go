@@ -1,6 +1,8 @@
 package main
 
 import (
+	"maps"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -9,10 +11,10 @@ import (
 
 // TestSessions runs the sessions that are run behind a kube-apiserver, too, each against a server of its own, which stops as it is asked to.
 func TestSessions(t *testing.T) {
-	for name, session := range devtest.Sessions {
+	for _, name := range slices.Sorted(maps.Keys(devtest.Sessions)) {
 		t.Run(name, func(t *testing.T) {
 			s := startDev(t, t.TempDir())
-			session(t, s.Server)
+			devtest.Sessions[name](t, s.Server)
 			s.signal(t, syscall.SIGTERM)
 		})
 	}

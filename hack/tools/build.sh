@@ -12,7 +12,7 @@ version() { go list -m -f '{{.Version}}' "$1"; }
 # build FOLDER LDFLAGS NAME=PACKAGE...: builds programs of the module in a folder. A stamp says what they were built from.
 build() {
 	local folder=$1 ldflags="-s -w $2" stamp="bin/.$1" key name programs=("${@:3}")
-	key=$({ cat "$folder/go.mod" "$folder/go.sum"; go version; echo "$ldflags" "${programs[@]}"; } | git hash-object --stdin)
+	key=$({ find "$folder" -type f -print0 | sort -z | xargs -0 cat; go version; echo "$ldflags" "${programs[@]}"; } | git hash-object --stdin)
 	if [[ -f $stamp && $(<"$stamp") == "$key" ]]; then
 		return
 	fi
@@ -29,7 +29,7 @@ build() {
 
 kubernetes=$(cd kubernetes && version k8s.io/kubernetes)
 build kubernetes "-X k8s.io/component-base/version.gitVersion=$kubernetes -X k8s.io/client-go/pkg/version.gitVersion=$kubernetes" \
-	kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver kubectl=k8s.io/kubernetes/cmd/kubectl etcd=go.etcd.io/etcd/server/v3
+	kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver kubectl=k8s.io/kubernetes/cmd/kubectl kube-controllers=./controllers etcd=go.etcd.io/etcd/server/v3
 velero=$(cd velero && version github.com/vmware-tanzu/velero)
 build velero "-X github.com/vmware-tanzu/velero/pkg/buildinfo.Version=$velero" \
 	velero=github.com/vmware-tanzu/velero/cmd/velero velero-plugin-for-aws=github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws
