@@ -70,7 +70,7 @@ func TestTypes(t *testing.T) {
 	ourKinds, theirKinds := kinds(our), kinds(their)
 	for kind, upstream := range theirKinds {
 		if of, ok := ourKinds[kind]; ok {
-			c.types(kind.Version+"."+kind.Kind, of, upstream)
+			c.types(kind.Kind, of, upstream)
 		} else {
 			c.differ("%s.%s: Velero has this kind", kind.Version, kind.Kind)
 		}
@@ -120,11 +120,13 @@ func (c *comparison) types(path string, our, their reflect.Type) {
 		c.differ("%s is %s, Velero's is %s", path, our, their)
 	case our.Kind() == reflect.Struct && !c.seen[our]:
 		c.seen[our] = true
-		c.structs(path, our, their)
+		c.structs(our, their)
 	}
 }
 
-func (c *comparison) structs(path string, our, their reflect.Type) {
+// structs names what differs by the type that it is in, since many kinds may share it.
+func (c *comparison) structs(our, their reflect.Type) {
+	path := our.Name()
 	ourFields, theirFields := fields(our), fields(their)
 	for name, theirField := range theirFields {
 		ourField, ok := ourFields[name]
