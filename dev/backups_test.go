@@ -41,7 +41,8 @@ func start(t *testing.T) *laptop {
 	t.Helper()
 	options := dev.NewOptions()
 	options.DataDir, options.Port = t.TempDir(), 0
-	options.S3Address, options.EC2Address, options.SimulatorControlAddress = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	const anyPort = "127.0.0.1:0"
+	options.S3Address, options.EC2Address, options.CloudsAddress, options.SimulatorControlAddress = anyPort, anyPort, anyPort, anyPort
 	ready := make(chan dev.Info, 1)
 	options.OnReady = func(info dev.Info) { ready <- info }
 	ctx, cancel := context.WithCancel(context.Background())

@@ -15,6 +15,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
+	"github.com/velero-locations/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/simulator/control"
 	"github.com/velero-locations/velero-locations/snapshotter"
 	"github.com/velero-locations/velero-locations/snapshotter/azure"
@@ -114,15 +115,15 @@ func TestSimulatorFaults(t *testing.T) {
 	if code := put(); code != "" {
 		t.Errorf("the second upload: %q", code)
 	}
-	wantContains(t, do("fault", "list"), "NAME", "throttled", `{"code":"SlowDown"}`, `"operations":["s3:PutObject"]`, "2        1\n", "latency-1")
-	wantContains(t, do("fault", "list", "-o", "json"), `"type": "latency"`, `"injected": 1`)
+	devtest.WantContains(t, do("fault", "list"), "NAME", "throttled", `{"code":"SlowDown"}`, `"operations":["s3:PutObject"]`, "2        1\n", "latency-1")
+	devtest.WantContains(t, do("fault", "list", "-o", "json"), `"type": "latency"`, `"injected": 1`)
 	do("fault", "remove", "throttled")
 	do("fault", "remove", "--all")
 	if got := do("fault", "list"); strings.Count(got, "\n") != 1 {
 		t.Errorf("there is still a fault:\n%s", got)
 	}
-	wantContains(t, do("journal"), "503 s3:PutObject", "velero/backups/k account=111111111111 key=AKIA region=us-east-1 in=", "error=SlowDown faults=throttled", "200 s3:PutObject")
-	wantContains(t, do("journal", "--error", "*", "-o", "json"), `"error":"SlowDown"`)
+	devtest.WantContains(t, do("journal"), "503 s3:PutObject", "velero/backups/k account=111111111111 key=AKIA region=us-east-1 in=", "error=SlowDown faults=throttled", "200 s3:PutObject")
+	devtest.WantContains(t, do("journal", "--error", "*", "-o", "json"), `"error":"SlowDown"`)
 	if got := do("journal", "--error", "*"); strings.Contains(got, "200 s3:PutObject") {
 		t.Errorf("requests without an error are among\n%s", got)
 	}
@@ -163,14 +164,14 @@ func TestSimulatorVolumes(t *testing.T) {
 		}
 	}
 	hello := do("hello", "volumes", "write", "vol-00000000000000001", "-")
-	wantContains(t, do("", "volumes", "-o", "yaml", "--account", "2*"), "content: "+hello, "size: 3\n", "availabilityZone: us-east-1a\n")
+	devtest.WantContains(t, do("", "volumes", "-o", "yaml", "--account", "2*"), "content: "+hello, "size: 3\n", "availabilityZone: us-east-1a\n")
 	if same := do("", "volumes", "write", "vol-00000000000000002", "hello"); same != hello {
 		t.Errorf("volumes that hold the same are %s and %s", hello, same)
 	}
 	if words, one := do("", "volumes", "write", "vol-00000000000000001", "a", "b"), do("", "volumes", "write", "vol-00000000000000002", "a b"); words != one {
 		t.Errorf("the same texts make %s and %s", words, one)
 	}
-	wantContains(t, do("", "snapshots", "-o", "json"), `"snapshots": []`)
+	devtest.WantContains(t, do("", "snapshots", "-o", "json"), `"snapshots": []`)
 }
 
 func followJournal(t *testing.T, controlURL string, put func() string) {
@@ -244,7 +245,7 @@ func TestSimulatorControlRefuses(t *testing.T) {
 			if ok {
 				t.Errorf("it succeeded: %s", out)
 			}
-			wantContains(t, errs, test.want...)
+			devtest.WantContains(t, errs, test.want...)
 		})
 	}
 }
@@ -285,8 +286,8 @@ func TestSimulatorKeysAndClock(t *testing.T) {
 		t.Errorf("with the added key: %s", got)
 	}
 	list := do("key", "list")
-	wantContains(t, list, "ID       ACCOUNT       ACTIVE  EXPIRES  STATEMENTS\n", "AKIANEW  111111111111  true    never    1\n")
-	wantContains(t, do("key", "list", "-o", "json"), `"id": "AKIANEW"`, `"prefix": "backups/"`)
+	devtest.WantContains(t, list, "ID       ACCOUNT       ACTIVE  EXPIRES  STATEMENTS\n", "AKIANEW  111111111111  true    never    1\n")
+	devtest.WantContains(t, do("key", "list", "-o", "json"), `"id": "AKIANEW"`, `"prefix": "backups/"`)
 	for _, out := range []string{list, do("key", "list", "-o", "json")} {
 		_, secret, _ := strings.Cut(strings.TrimSpace(added), "aws_secret_access_key=")
 		if strings.Contains(out, secret) || strings.Contains(out, "topsecret") {
@@ -325,7 +326,7 @@ func TestSimulatorKeysAndClock(t *testing.T) {
 // TestDevControlsSimulator: what dev exports suffices for the commands.
 func TestDevControlsSimulator(t *testing.T) {
 	s := startDev(t, t.TempDir())
-	env, err := os.ReadFile(s.path("env"))
+	env, err := os.ReadFile(s.Path("env"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,14 +346,14 @@ func TestDevControlsSimulator(t *testing.T) {
 	if !slices.Equal(zones, []string{"us-east-1a", "us-east-1b", "us-west-1a", "eastus-1", "node-1"}) {
 		t.Errorf("there are volumes in %v", zones)
 	}
-	wantContains(t, string(env), "export AWS_ENDPOINT_URL_EC2='http://127.0.0.1:", "export AWS_ENDPOINT_URL_STS='http://127.0.0.1:",
+	devtest.WantContains(t, string(env), "export AWS_ENDPOINT_URL_EC2='http://127.0.0.1:", "export AWS_ENDPOINT_URL_STS='http://127.0.0.1:",
 		"export VELERO_LOCATIONS_AZURE_ENDPOINT='http://127.0.0.1:", "export VELERO_LOCATIONS_PORTWORX_ENDPOINT='http://127.0.0.1:")
 	checkOtherClouds(t, s)
 	out, errs, ok := runControl(t, address, "fault", "add", "outage", "--region", "eu-west-1")
 	if !ok || out != "outage-1\n" {
 		t.Errorf("%q %s", out, errs)
 	}
-	if _, err := os.Stat(s.path("simulator-ca.pem")); err != nil {
+	if _, err := os.Stat(s.Path("simulator-ca.pem")); err != nil {
 		t.Error(err)
 	}
 }
@@ -361,7 +362,7 @@ func TestDevControlsSimulator(t *testing.T) {
 // suffice for their drivers.
 func checkOtherClouds(t *testing.T, s *server) {
 	t.Helper()
-	env, err := os.ReadFile(s.path("env"))
+	env, err := os.ReadFile(s.Path("env"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -373,7 +374,7 @@ func checkOtherClouds(t *testing.T, s *server) {
 		"azure":    {azure.Driver, azure.EndpointVariable, "blog-media"},
 		"portworx": {portworx.Driver, portworx.EndpointVariable, "shop-search"},
 	} {
-		file, err := os.ReadFile(s.path("accounts", "primary-"+name))
+		file, err := os.ReadFile(s.Path("accounts", "primary-"+name))
 		if err != nil {
 			t.Fatal(err)
 		}
