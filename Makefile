@@ -6,7 +6,7 @@ GO ?= go
 # The API machinery's version, which kubectl shows for client and server.
 KUBERNETES_VERSION := $(patsubst v0.%,v1.%,$(shell $(GO) list -m -f '{{.Version}}' k8s.io/apiserver))
 LDFLAGS := -s -w -X k8s.io/component-base/version.gitVersion=$(KUBERNETES_VERSION)
-LINT := $(GO) tool -modfile=hack/lint/go.mod golangci-lint
+LINT := $(GO) tool -modfile=$(CURDIR)/hack/lint/go.mod golangci-lint
 
 .PHONY: help
 help: ## List the targets.
@@ -39,20 +39,31 @@ generate: ## Regenerate all generated code.
 .PHONY: lint
 lint: ## Check style and format.
 	$(LINT) run ./...
+	cd e2e && $(LINT) run ./...
 
 .PHONY: fmt
 fmt: ## Format the code.
 	$(LINT) fmt ./...
+	cd e2e && $(LINT) fmt ./...
 
 .PHONY: verify
 verify: ## Prove that generated code, modules, format and style are as they should be.
 	hack/verify-generated.sh
 	$(GO) mod tidy -diff
+	$(GO) mod tidy -C e2e -diff
 	$(GO) mod verify
-	$(LINT) run ./...
+	$(MAKE) lint
 
-.PHONY: tools e2e image e2e-kind
-tools e2e image e2e-kind:
+.PHONY: tools
+tools: ## Build kube-apiserver, etcd, kubectl, velero and its AWS plugin for tests, once (the first time takes a quarter of an hour).
+	hack/tools/build.sh
+
+.PHONY: e2e
+e2e: build tools ## Run the suites behind a real kube-apiserver.
+	$(GO) test -C e2e -timeout 20m ./...
+
+.PHONY: image e2e-kind
+image e2e-kind:
 	@echo "make $@: not there yet; it comes with the server behind a real kube-apiserver" >&2; exit 1
 
 .PHONY: simulator-minio-tests

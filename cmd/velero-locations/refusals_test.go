@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/velero-locations/velero-locations/dev/devtest"
 )
 
 // TestRefusesToStart shows what a user sees who starts the program wrongly: one line that says
@@ -36,7 +38,7 @@ func TestRefusesToStart(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"data directory in use":      {[]string{"dev", "--data-dir", running.dir, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{running.dir, "in use by another process"}},
+		"data directory in use":      {[]string{"dev", "--data-dir", running.Dir, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{running.Dir, "in use by another process"}},
 		"port in use":                {[]string{"dev", "--data-dir", t.TempDir(), "--port", port, "--s3-address", "127.0.0.1:0"}, []string{"address already in use", "--port"}},
 		"S3 port in use":             {[]string{"dev", "--data-dir", t.TempDir(), "--port", "0", "--s3-address", "127.0.0.1:" + port}, []string{"address already in use", "--s3-address"}},
 		"unknown field":              {[]string{"dev", "--data-dir", unknownField, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{"simulator.yaml", `"regoins"`}},
@@ -47,7 +49,7 @@ func TestRefusesToStart(t *testing.T) {
 		"API server without etcd":    {clusterFlags(running, "apiserver"), []string{"--etcd-servers", "--embedded-etcd-dir"}},
 		"API server with two etcds":  {clusterFlags(running, "apiserver", "--etcd-servers", "http://127.0.0.1:1", "--embedded-etcd-dir", t.TempDir()), []string{"exclude each other"}},
 		"API server half-configured": {[]string{"apiserver", "--embedded-etcd-dir", t.TempDir(), "--kubeconfig", "x"}, []string{"--authentication-kubeconfig, --authorization-kubeconfig"}},
-		"unknown controller":         {[]string{"controller", "--controllers", "lokation", "--kubeconfig", running.path("kubeconfig")}, []string{"lokation", "location"}},
+		"unknown controller":         {[]string{"controller", "--controllers", "lokation", "--kubeconfig", running.Path("kubeconfig")}, []string{"lokation", "location"}},
 	} {
 		t.Run(name, func(t *testing.T) { wantRefusal(t, test.args, nil, test.want...) })
 	}
@@ -105,5 +107,5 @@ func wantRefusal(t *testing.T, args []string, user *syscall.Credential, want ...
 	if lines := strings.Count(string(out), "\n"); lines != 1 {
 		t.Errorf("it printed %d lines, want one:\n%s", lines, out)
 	}
-	wantContains(t, string(out), want...)
+	devtest.WantContains(t, string(out), want...)
 }

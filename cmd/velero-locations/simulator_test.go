@@ -15,6 +15,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
+	"github.com/velero-locations/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
 
@@ -105,15 +106,15 @@ func TestSimulatorFaults(t *testing.T) {
 	if code := put(); code != "" {
 		t.Errorf("the second upload: %q", code)
 	}
-	wantContains(t, do("fault", "list"), "NAME", "throttled", `{"code":"SlowDown"}`, `"operations":["s3:PutObject"]`, "2        1\n", "latency-1")
-	wantContains(t, do("fault", "list", "-o", "json"), `"type": "latency"`, `"injected": 1`)
+	devtest.WantContains(t, do("fault", "list"), "NAME", "throttled", `{"code":"SlowDown"}`, `"operations":["s3:PutObject"]`, "2        1\n", "latency-1")
+	devtest.WantContains(t, do("fault", "list", "-o", "json"), `"type": "latency"`, `"injected": 1`)
 	do("fault", "remove", "throttled")
 	do("fault", "remove", "--all")
 	if got := do("fault", "list"); strings.Count(got, "\n") != 1 {
 		t.Errorf("there is still a fault:\n%s", got)
 	}
-	wantContains(t, do("journal"), "503 s3:PutObject", "velero/backups/k account=111111111111 key=AKIA region=us-east-1 in=", "error=SlowDown faults=throttled", "200 s3:PutObject")
-	wantContains(t, do("journal", "--error", "*", "-o", "json"), `"error":"SlowDown"`)
+	devtest.WantContains(t, do("journal"), "503 s3:PutObject", "velero/backups/k account=111111111111 key=AKIA region=us-east-1 in=", "error=SlowDown faults=throttled", "200 s3:PutObject")
+	devtest.WantContains(t, do("journal", "--error", "*", "-o", "json"), `"error":"SlowDown"`)
 	if got := do("journal", "--error", "*"); strings.Contains(got, "200 s3:PutObject") {
 		t.Errorf("requests without an error are among\n%s", got)
 	}
@@ -181,7 +182,7 @@ func TestSimulatorControlRefuses(t *testing.T) {
 			if ok {
 				t.Errorf("it succeeded: %s", out)
 			}
-			wantContains(t, errs, test.want...)
+			devtest.WantContains(t, errs, test.want...)
 		})
 	}
 }
@@ -189,7 +190,7 @@ func TestSimulatorControlRefuses(t *testing.T) {
 // TestDevControlsSimulator: what dev exports suffices for the commands.
 func TestDevControlsSimulator(t *testing.T) {
 	s := startDev(t, t.TempDir())
-	env, err := os.ReadFile(s.path("env"))
+	env, err := os.ReadFile(s.Path("env"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,12 +210,12 @@ func TestDevControlsSimulator(t *testing.T) {
 	if !slices.Equal(zones, []string{"us-east-1a", "us-east-1b", "us-west-1a"}) {
 		t.Errorf("there are volumes in %v", zones)
 	}
-	wantContains(t, string(env), "export AWS_ENDPOINT_URL_EC2='http://127.0.0.1:", "export AWS_ENDPOINT_URL_STS='http://127.0.0.1:")
+	devtest.WantContains(t, string(env), "export AWS_ENDPOINT_URL_EC2='http://127.0.0.1:", "export AWS_ENDPOINT_URL_STS='http://127.0.0.1:")
 	out, errs, ok := runControl(t, address, "fault", "add", "outage", "--region", "eu-west-1")
 	if !ok || out != "outage-1\n" {
 		t.Errorf("%q %s", out, errs)
 	}
-	if _, err := os.Stat(s.path("simulator-ca.pem")); err != nil {
+	if _, err := os.Stat(s.Path("simulator-ca.pem")); err != nil {
 		t.Error(err)
 	}
 }
