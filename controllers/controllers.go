@@ -23,6 +23,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/certificates"
 	"github.com/velero-locations/velero-locations/controllers/location"
 	"github.com/velero-locations/velero-locations/controllers/namespace"
 	"github.com/velero-locations/velero-locations/locations/provider"
@@ -45,6 +46,8 @@ type controller struct {
 // known are the controllers by name. A new one needs a line here and nothing else.
 var known = map[string]controller{
 	"location": {byDefault: true, setup: setupLocation},
+	// For an API server in a cluster whose certificates nobody else keeps. It runs alone, since the others need that server.
+	"certificates": {setup: setupCertificates},
 	// A cluster clears its namespaces itself; only the API server of `dev` needs this.
 	"namespace": {setup: setupNamespace},
 }
@@ -74,6 +77,13 @@ func setupLocation(ctx context.Context, mgr manager.Manager, opts Options, event
 		Timeout:         opts.ValidationTimeout,
 		Events:          events,
 		FieldOwner:      component,
+	})
+}
+
+func setupCertificates(_ context.Context, mgr manager.Manager, opts Options, _ record.EventRecorder) error {
+	return certificates.Setup(mgr, certificates.Options{
+		Namespace: opts.ServerNamespace, Service: opts.ServerService,
+		APIServices: []string{"v1.velero.io", "v2alpha1.velero.io"}, FieldOwner: component,
 	})
 }
 

@@ -27,6 +27,9 @@ type Options struct {
 	// ValidationTimeout is how long one check may take.
 	ValidationTimeout time.Duration
 
+	// ServerNamespace and ServerService are where kube-apiserver reaches the API server whose certificates are kept.
+	ServerNamespace, ServerService string
+
 	// LeaderElection lets only one of several processes work at a time.
 	LeaderElection bool
 	// LeaderElectionNamespace is where the lease is kept.
@@ -44,6 +47,8 @@ func NewOptions() Options {
 		Controllers:             []string{defaultSet},
 		ValidationFrequency:     time.Minute,
 		ValidationTimeout:       10 * time.Second,
+		ServerNamespace:         "velero-locations",
+		ServerService:           "velero-locations",
 		LeaderElectionNamespace: "velero",
 	}
 }
@@ -61,6 +66,10 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 		"How often a backup storage location is checked that has no spec.validationFrequency; 0: only when it changes.")
 	flags.DurationVar(&o.ValidationTimeout, "validation-timeout", o.ValidationTimeout,
 		"How long one check of a location may take.")
+	flags.StringVar(&o.ServerNamespace, "server-namespace", o.ServerNamespace,
+		"Namespace of the API server whose certificates the controller \"certificates\" keeps.")
+	flags.StringVar(&o.ServerService, "server-service", o.ServerService,
+		"Service of the API server whose certificates the controller \"certificates\" keeps.")
 	flags.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection,
 		"Work only while holding a lease, so that of several replicas one works at a time.")
 	flags.StringVar(&o.LeaderElectionNamespace, "leader-elect-namespace", o.LeaderElectionNamespace,
@@ -88,6 +97,9 @@ func (o *Options) Validate() error {
 	}
 	if o.LeaderElection && o.LeaderElectionNamespace == "" {
 		problems = append(problems, errors.New("--leader-elect needs --leader-elect-namespace"))
+	}
+	if o.ServerNamespace == "" || o.ServerService == "" {
+		problems = append(problems, errors.New("--server-namespace and --server-service must not be empty"))
 	}
 	return errors.Join(problems...)
 }

@@ -20,8 +20,8 @@ func TestChoose(t *testing.T) {
 		"one more":                {names: []string{"*", "namespace"}, want: []string{"location", "namespace"}},
 		"one of the set as well":  {names: []string{"location", "*"}, want: []string{"location"}},
 		"one outside the set":     {names: []string{"namespace"}, want: []string{"namespace"}},
-		"one that does not exist": {names: []string{"*", "locations"}, err: `there is no controller "locations"; known are location, namespace, and '*'`},
-		"none":                    {err: "known are location, namespace"},
+		"one that does not exist": {names: []string{"*", "locations"}, err: `there is no controller "locations"; known are certificates, location, namespace, and '*'`},
+		"none":                    {err: "known are certificates, location, namespace"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := choose(tc.names)
@@ -49,7 +49,7 @@ func TestValidate(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, flag := range []string{"--controllers", "--default-s3-endpoint", "--store-validation-frequency", "--validation-timeout", "--leader-elect-namespace"} {
+	for _, flag := range []string{"--controllers", "--default-s3-endpoint", "--store-validation-frequency", "--validation-timeout", "--leader-elect-namespace", "--server-service"} {
 		if !strings.Contains(err.Error(), flag) {
 			t.Errorf("nothing about %s in: %v", flag, err)
 		}
