@@ -33,7 +33,7 @@ import (
 
 const (
 	// interval at which everything is looked at.
-	interval = time.Minute
+	interval = 30 * time.Second
 	// renewBefore its end a certificate is replaced.
 	renewBefore = pki.CertificateValidity / 3
 	// authorityKey is where the authority's key stands in its Secret.
