@@ -14,7 +14,7 @@ help: ## List the targets.
 
 .PHONY: build
 build: ## Build bin/velero-locations.
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/velero-locations ./cmd/velero-locations
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/velero-locations ./cmd/velero-locations
 
 .PHONY: run
 run: build ## Run everything on loopback, with state in .dev (options: make run ARGS='--port 0').
@@ -69,9 +69,12 @@ image: ## Make bin/image.tar, a container image, without a container engine (opt
 	CGO_ENABLED=0 GOOS=linux GOARCH=$(shell $(GO) env GOARCH) $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/linux/velero-locations ./cmd/velero-locations
 	GOARCH= $(GO) run ./hack/image -program bin/linux/velero-locations -architecture $(shell $(GO) env GOARCH) -name $(IMAGE) -output bin/image.tar
 
+# Whether there is a container engine is asked first, since what follows takes its time.
 .PHONY: e2e-kind
-e2e-kind: image tools ## Run the suites in a cluster that kind makes. Needs Docker, and the image of a node.
-	$(GO) test -C e2e/kind -count 1 -timeout 30m ./...
+e2e-kind: ## Run sessions in a cluster that kind makes. Needs Docker, and the image of a node.
+	$(GO) test -C e2e/kind -tags kind -count 1 -run TestEngine .
+	$(MAKE) image tools
+	$(GO) test -C e2e/kind -tags kind -count 1 -timeout 60m -run TestKind -v .
 
 .PHONY: simulator-minio-tests
 simulator-minio-tests: ## Run minio-go's functional tests against the simulator, case by case.
