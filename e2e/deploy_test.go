@@ -159,6 +159,52 @@ func TestInstall(t *testing.T) {
 
 	controller.Stop(t)
 	certificates.Stop(t)
+	testOutage(t, c, server)
+}
+
+// TestExternalEtcd runs two replicas on an etcd outside of them: what is written to one is read from the other.
+func TestExternalEtcd(t *testing.T) {
+	c := cluster.StartKubernetes(t)
+	deploy := filepath.Join(cluster.Repository(t), "deploy")
+	c.Kubectl(t, "apply", "-f", filepath.Join(deploy, "base", "namespace.yaml"))
+	manifests := c.Kubectl(t, "kustomize", filepath.Join(deploy, "overlays", "external-etcd"))
+	const address = "https://etcd-client.etcd.svc:2379"
+	if !strings.Contains(manifests, address) {
+		t.Fatalf("the overlay does not name %s", address)
+	}
+	c.KubectlWith(t, strings.ReplaceAll(manifests, address, c.StartSecureEtcd(t)), "apply", "-f", "-")
+	c.Pod(t, "deployment/velero-locations-certificates", "--health-address=")
+	c.Kubectl(t, "wait", "--for=create", "secret/velero-locations-serving", "-n", home, "--timeout=60s")
+
+	one := c.ServerPod(t, "deployment/velero-locations", "--shutdown-delay-duration=0s")
+	two := c.ServerPod(t, "deployment/velero-locations", "--shutdown-delay-duration=0s")
+	one.AwaitReady(t)
+	two.AwaitReady(t)
+	one.Expose(t)
+	c.KubectlWith(t, devtest.Location("east", "us-east-1", "", ""), "apply", "-f", "-")
+	one.Stop(t)
+	two.Expose(t)
+	c.Kubectl(t, "get", "bsl", "east", "-n", "velero")
+	two.Stop(t)
+}
+
+// testOutage shows what the cluster goes through while the server is away, and that it gets over it.
+func testOutage(t *testing.T, c *cluster.Cluster, server *cluster.ServerPod) {
+	t.Helper()
+	c.Kubectl(t, "create", "namespace", "elsewhere")
+	server.Stop(t)
+	if got := c.Run(t, "", "get", "bsl", "-n", "velero"); got.Code == 0 {
+		t.Error("a server that is away answers")
+	}
+	c.Kubectl(t, "wait", "--for=condition=Available=false", "--timeout=60s", "apiservice/v1.velero.io")
+	c.Kubectl(t, "delete", "namespace", "elsewhere", "--wait=false")
+	c.Kubectl(t, "wait", "--for=condition=NamespaceDeletionDiscoveryFailure", "--timeout=60s", "namespace/elsewhere")
+
+	server = c.ServerPod(t, "statefulset/velero-locations")
+	server.AwaitReady(t)
+	server.Expose(t)
+	c.Kubectl(t, "wait", "--for=delete", "--timeout=60s", "namespace/elsewhere")
+	c.Kubectl(t, "get", "bsl", "east", "-n", "velero")
 	server.Stop(t)
 }
 

@@ -137,6 +137,32 @@ func (p *Pod) Log(tb testing.TB) string {
 	return string(log[p.said:])
 }
 
+// StartSecureEtcd starts an etcd for our server that takes TLS clients with certificates only, puts such a certificate into Secret
+// velero-locations-etcd, and returns the etcd's address.
+func (c *Cluster) StartSecureEtcd(tb testing.TB) string {
+	tb.Helper()
+	const name = "secure-etcd"
+	c.issue(tb, c.servers, name, serving(name))
+	c.issue(tb, c.users, name+"-client", client(program))
+	file := func(name string) string { return c.Path("pki", name) }
+	address, _ := freeAddress(tb)
+	peers, _ := freeAddress(tb)
+	url := "https://" + address
+	etcd := c.start(tb, name, tool(tb, "etcd"), "--data-dir", c.Path(name), "--unsafe-no-fsync", "--log-level", "warn",
+		"--cert-file", file(name+".pem"), "--key-file", file(name+".key"), "--client-cert-auth", "--trusted-ca-file", file("users-ca.pem"),
+		"--listen-client-urls", url, "--advertise-client-urls", url,
+		"--listen-peer-urls", "http://"+peers, "--initial-advertise-peer-urls", "http://"+peers, "--initial-cluster", "default=http://"+peers)
+	tlsClient := rest.TLSClientConfig{CAFile: c.servingCA(), CertFile: file(name + "-client.pem"), KeyFile: file(name + "-client.key")}
+	httpClient, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: tlsClient})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	etcd.await(tb, func() error { return ready(httpClient, url+"/readyz") })
+	c.Kubectl(tb, "create", "secret", "generic", program+"-etcd", "-n", home, "--from-file=ca.crt="+tlsClient.CAFile,
+		"--from-file=tls.crt="+tlsClient.CertFile, "--from-file=tls.key="+tlsClient.KeyFile)
+	return url
+}
+
 // ServerPod is the pod of our server.
 type ServerPod struct {
 	*Pod
