@@ -205,10 +205,11 @@ func (s *ServerPod) Expose(tb testing.TB) {
 // Certificate is the serial number of the certificate that the server serves with.
 func (s *ServerPod) Certificate(tb testing.TB) string {
 	tb.Helper()
-	connection, err := tls.Dial("tcp", s.address, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // kube-apiserver verifies it
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // kube-apiserver verifies it
+	connection, err := dialer.DialContext(tb.Context(), "tcp", s.address)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	defer func() { _ = connection.Close() }()
-	return connection.ConnectionState().PeerCertificates[0].SerialNumber.String()
+	return connection.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber.String()
 }

@@ -131,7 +131,9 @@ func (k *kind) lay(t *testing.T) {
 	t.Helper()
 	const profile = "[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n"
 	primary, secondary := []any{"AKIAPRIMARY", "primary-secret"}, []any{"AKIASECONDARY", "secondary-secret"}
-	file := func(profileName string, key []any) string { return fmt.Sprintf(profile, append([]any{profileName}, key...)...) }
+	file := func(profileName string, key []any) string {
+		return fmt.Sprintf(profile, append([]any{profileName}, key...)...)
+	}
 	for path, content := range map[string]string{
 		"accounts/primary":   file("default", primary),
 		"accounts/secondary": file("default", secondary),
@@ -158,7 +160,9 @@ func (k *kind) lay(t *testing.T) {
 }
 
 // overlay is what is installed.
-func (k *kind) overlay() string { return filepath.Join(k.repository, "deploy", "overlays", "simulator") }
+func (k *kind) overlay() string {
+	return filepath.Join(k.repository, "deploy", "overlays", "simulator")
+}
 
 // install applies the overlay and waits until all of it works.
 func (k *kind) install(t *testing.T) {

@@ -24,7 +24,7 @@ func TestRefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		t.TempDir():              "there is no container engine to make a cluster with",
+		t.TempDir():               "there is no container engine to make a cluster with",
 		silent + ":/usr/bin:/bin": "the container engine does not answer, so there is no cluster to test in",
 	} {
 		for _, test := range []string{"TestEngine", "TestKind"} {
