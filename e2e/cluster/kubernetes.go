@@ -30,15 +30,28 @@ type Cluster struct {
 	// Config is the administrator's.
 	Config *rest.Config
 
-	url, etcdURL, serverURL, s3 string
-	servers, users              *pki.Authority
-	environment                 []byte
-	server                      *process
+	url, etcdURL, serverURL, s3, ec2 string
+	servers, users                   *pki.Authority
+	environment                      []byte
+	server                           *process
 }
 
 // StartKubernetes starts a cluster that knows nothing of velero.io but the namespace. It ends with the test; when the test
 // fails its logs are kept.
 func StartKubernetes(tb testing.TB) *Cluster {
+	tb.Helper()
+	c := newCluster(tb)
+	link(tb, c.Dir)
+	c.startEtcd(tb)
+	c.startKubeAPIServer(tb)
+	c.startControllers(tb)
+	c.setEnvironment(tb, [][2]string{{"KUBECONFIG", c.Path("kubeconfig")}, {"VELERO_NAMESPACE", Namespace}})
+	c.Kubectl(tb, "create", "namespace", Namespace)
+	return c
+}
+
+// newCluster makes a directory for a test.
+func newCluster(tb testing.TB) *Cluster {
 	tb.Helper()
 	dir, err := os.MkdirTemp("", "velero-locations-e2e-")
 	if err != nil {
@@ -57,12 +70,6 @@ func StartKubernetes(tb testing.TB) *Cluster {
 	if err := os.Mkdir(c.Path("logs"), 0o700); err != nil {
 		tb.Fatal(err)
 	}
-	link(tb, dir)
-	c.startEtcd(tb)
-	c.startKubeAPIServer(tb)
-	c.startControllers(tb)
-	c.setEnvironment(tb, [][2]string{{"KUBECONFIG", c.Path("kubeconfig")}, {"VELERO_NAMESPACE", Namespace}})
-	c.Kubectl(tb, "create", "namespace", Namespace)
 	return c
 }
 

@@ -4174,20 +4174,35 @@ func schema_velero_locations_apis_velero_v1_VolumeSnapshotLocationStatus(ref com
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
 			SchemaProps: spec.SchemaProps{
-				Description: "VolumeSnapshotLocationStatus is what was last seen of a location.",
+				Description: "VolumeSnapshotLocationStatus is what was last seen of a location. Velero's own type has the phase only, and no release of Velero writes it; its clients pass over the rest.",
 				Type:        []string{"object"},
 				Properties: map[string]spec.Schema{
 					"phase": {
 						SchemaProps: spec.SchemaProps{
-							Description: "Whether the location could be used when it was last checked. Absent: not checked yet.\n\nPossible enum values:\n - `\"Available\"` means that the last check succeeded.\n - `\"Unavailable\"` means that the last check failed.",
+							Description: "Whether the location could be used when it was last checked. Absent: not checked yet, or there is nothing here that could check it, which the message says.\n\nPossible enum values:\n - `\"Available\"` means that the last check succeeded.\n - `\"Unavailable\"` means that the last check failed.",
 							Type:        []string{"string"},
 							Format:      "",
 							Enum:        []interface{}{"Available", "Unavailable"},
 						},
 					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Why the location is not available, or is not checked. Velero's type has no such field.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"lastValidationTime": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the location was last checked. Velero's type has no such field.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
 				},
 			},
 		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
 	}
 }
 
