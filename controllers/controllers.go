@@ -26,6 +26,7 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/backend"
 	"github.com/velero-locations/velero-locations/controllers/backup"
+	"github.com/velero-locations/velero-locations/controllers/certificates"
 	"github.com/velero-locations/velero-locations/controllers/deletion"
 	"github.com/velero-locations/velero-locations/controllers/download"
 	"github.com/velero-locations/velero-locations/controllers/expiry"
@@ -64,6 +65,8 @@ var known = map[string]controller{
 	"expiry":            {byDefault: true, setup: setupExpiry},
 	"schedule":          {byDefault: true, setup: setupSchedule},
 	"server-status":     {byDefault: true, setup: setupServerStatus},
+	// For an API server in a cluster whose certificates nobody else keeps. It runs alone, since the others need that server.
+	"certificates": {setup: setupCertificates},
 	// A cluster clears its namespaces itself; only the API server of `dev` needs this.
 	"namespace": {setup: setupNamespace},
 }
@@ -135,6 +138,13 @@ func setupDownload(mgr manager.Manager, storage *backend.Backend, _ Options) err
 
 func setupExpiry(_ context.Context, mgr manager.Manager, opts Options, _ record.EventRecorder) error {
 	return expiry.Setup(mgr, writer(mgr), opts.GarbageCollectionFrequency)
+}
+
+func setupCertificates(_ context.Context, mgr manager.Manager, opts Options, _ record.EventRecorder) error {
+	return certificates.Setup(mgr, certificates.Options{
+		Namespace: opts.ServerNamespace, Service: opts.ServerService,
+		APIServices: []string{"v1.velero.io", "v2alpha1.velero.io"}, FieldOwner: component,
+	})
 }
 
 func setupSchedule(_ context.Context, mgr manager.Manager, _ Options, _ record.EventRecorder) error {

@@ -48,6 +48,9 @@ type Options struct {
 	// LocationWait is how long a backup waits for the first check of a location that is new.
 	LocationWait time.Duration
 
+	// ServerNamespace and ServerService are where kube-apiserver reaches the API server whose certificates are kept.
+	ServerNamespace, ServerService string
+
 	// LeaderElection lets only one of several processes work at a time.
 	LeaderElection bool
 	// LeaderElectionNamespace is where the lease is kept.
@@ -71,6 +74,8 @@ func NewOptions() Options {
 		BackupSyncPeriod:           time.Minute,
 		GarbageCollectionFrequency: time.Hour,
 		LocationWait:               time.Minute,
+		ServerNamespace:            "velero-locations",
+		ServerService:              "velero-locations",
 		LeaderElectionNamespace:    "velero",
 	}
 }
@@ -105,6 +110,10 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 		"How often a backup is looked at that is over its time, but cannot be deleted.")
 	flags.DurationVar(&o.LocationWait, "location-wait", o.LocationWait,
 		"How long a backup waits for the first check of a backup storage location that is new.")
+	flags.StringVar(&o.ServerNamespace, "server-namespace", o.ServerNamespace,
+		"Namespace of the API server whose certificates the controller \"certificates\" keeps.")
+	flags.StringVar(&o.ServerService, "server-service", o.ServerService,
+		"Service of the API server whose certificates the controller \"certificates\" keeps.")
 	flags.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection,
 		"Work only while holding a lease, so that of several replicas one works at a time.")
 	flags.StringVar(&o.LeaderElectionNamespace, "leader-elect-namespace", o.LeaderElectionNamespace,
@@ -138,6 +147,9 @@ func (o *Options) Validate() error {
 	}
 	if o.LeaderElection && o.LeaderElectionNamespace == "" {
 		problems = append(problems, errors.New("--leader-elect needs --leader-elect-namespace"))
+	}
+	if o.ServerNamespace == "" || o.ServerService == "" {
+		problems = append(problems, errors.New("--server-namespace and --server-service must not be empty"))
 	}
 	return errors.Join(problems...)
 }

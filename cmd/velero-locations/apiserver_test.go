@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,24 +19,41 @@ import (
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
 	"github.com/velero-locations/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
+	"github.com/velero-locations/velero-locations/pki"
 )
 
-// clusterFlags lets an API server ask a dev server about users, namespaces and Secrets, as it
-// asks kube-apiserver in a cluster.
-func clusterFlags(cluster *server, args ...string) []string {
+// apiserverArgs let an API server ask a dev server about users, namespaces and Secrets, as it asks
+// kube-apiserver in a cluster, and serve with a certificate of the dev server's authority.
+func apiserverArgs(t *testing.T, cluster *server, flags ...string) []string {
+	t.Helper()
+	authority, err := pki.Load(cluster.Path("ca.pem"), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := authority.Serving()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	certificate, key := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	if err := errors.Join(os.WriteFile(certificate, pair.CertPEM, 0o600), os.WriteFile(key, pair.KeyPEM, 0o600)); err != nil {
+		t.Fatal(err)
+	}
 	kubeconfig := cluster.Path("kubeconfig")
-	return append(args, "--kubeconfig", kubeconfig, "--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig)
+	return append([]string{
+		"apiserver", "--kubeconfig", kubeconfig, "--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig,
+		"--tls-cert-file", certificate, "--tls-private-key-file", key,
+	}, flags...)
 }
 
-// startAPIServer starts `velero-locations apiserver` in front of a dev server that serves as its
-// cluster. What dev does not serve - reviews of tokens and access, policies, priorities - is switched off.
+// startAPIServer starts `velero-locations apiserver` in front of a dev server that serves as its cluster: an old
+// one, without policies, priorities, and reviews of tokens and access.
 func startAPIServer(t *testing.T, cluster *server, etcdFlags ...string) *server {
 	t.Helper()
 	port := freePort(t)
 	s := newServer(t.TempDir())
-	args := clusterFlags(cluster, "apiserver", "--bind-address", "127.0.0.1", "--secure-port", port,
-		"--authentication-skip-lookup", "--client-ca-file", cluster.Path("ca.pem"), "--enable-priority-and-fairness=false",
-		"--disable-admission-plugins", "MutatingAdmissionPolicy,ValidatingAdmissionPolicy,MutatingAdmissionWebhook,ValidatingAdmissionWebhook")
+	args := apiserverArgs(t, cluster, "--bind-address", "127.0.0.1", "--secure-port", port,
+		"--authentication-skip-lookup", "--client-ca-file", cluster.Path("ca.pem"))
 	s.process = program(context.Background(), append(args, etcdFlags...)...)
 	s.process.Stdout, s.process.Stderr = s.output, s.output
 	if err := s.process.Start(); err != nil {
@@ -51,7 +70,7 @@ func startAPIServer(t *testing.T, cluster *server, etcdFlags ...string) *server 
 		t.Fatal(err)
 	}
 	for _, target := range config.Clusters {
-		target.Server, target.CertificateAuthorityData, target.InsecureSkipTLSVerify = "https://127.0.0.1:"+port, nil, true
+		target.Server = "https://127.0.0.1:" + port
 	}
 	if err := clientcmd.WriteToFile(*config, s.Path("kubeconfig")); err != nil {
 		t.Fatal(err)
@@ -94,6 +113,12 @@ func TestAPIServer(t *testing.T) {
 		t.Error("the aggregated server serves Secrets")
 	}
 	s.signal(t, syscall.SIGTERM)
+	for _, left := range []string{"MutatingAdmissionPolicy", "ValidatingAdmissionPolicy", "MutatingAdmissionWebhook", "ValidatingAdmissionWebhook"} {
+		if got := strings.Count(s.output.String(), "Admission plugin "+left+" is left out: the cluster does not serve admissionregistration.k8s.io/v1"); got != 1 {
+			t.Errorf("%d lines say that %s is left out, want one", got, left)
+		}
+	}
+	devtest.WantContains(t, s.output.String(), "the cluster does not serve flowcontrol.apiserver.k8s.io/v1")
 
 	s = startAPIServer(t, cluster, "--embedded-etcd-dir", dir)
 	devtest.WantContains(t, s.Kubectl(t, "get", "bsl", "-A"), "velero", "east")

@@ -57,10 +57,16 @@ func (p *process) end(tb testing.TB, signal syscall.Signal) {
 	if err := p.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		tb.Errorf("ending %s: %v", p.name, err)
 	}
+	p.wait(tb)
+}
+
+// wait waits until the program has ended.
+func (p *process) wait(tb testing.TB) {
+	tb.Helper()
 	select {
 	case <-p.exited:
 	case <-time.After(patience):
-		tb.Fatalf("%s goes on after %s", p.name, signal)
+		tb.Fatalf("%s does not end\n%s", p.name, p.lastWords())
 	}
 }
 

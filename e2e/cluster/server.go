@@ -120,7 +120,7 @@ spec:
   ports: [{port: %s}]
 `, program, home, port)
 	var services []string
-	for _, version := range versions(tb) {
+	for _, version := range Versions(tb) {
 		name := version.Version + "." + version.Group
 		services = append(services, "apiservice/"+name)
 		fmt.Fprintf(&manifests, `---
@@ -142,8 +142,8 @@ spec:
 	c.Kubectl(tb, append([]string{"wait", "--for=condition=Available", "--timeout=30s"}, services...)...)
 }
 
-// versions are the group-versions that our server serves, the preferred one first.
-func versions(tb testing.TB) []schema.GroupVersion {
+// Versions are the group-versions that our server serves, the preferred one first.
+func Versions(tb testing.TB) []schema.GroupVersion {
 	tb.Helper()
 	api, err := apiserver.NewAPI(apiserver.Velero)
 	if err != nil {
