@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -48,6 +49,8 @@ type Options struct {
 	CloudsAddress string
 	// SimulatorControlAddress that the simulator's control API answers on. Port 0: any free one.
 	SimulatorControlAddress string
+	// Controllers that run, by their names; "*" stands for all that run in a cluster.
+	Controllers []string
 	// Rules of validation.
 	Rules validation.Rules
 	// OnReady is called once everything answers and all files are written.
@@ -74,7 +77,7 @@ type Info struct {
 func NewOptions() *Options {
 	return &Options{
 		DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", EC2Address: "127.0.0.1:7445",
-		SimulatorControlAddress: "127.0.0.1:7446", CloudsAddress: "127.0.0.1:7447", OnReady: func(Info) {},
+		SimulatorControlAddress: "127.0.0.1:7446", CloudsAddress: "127.0.0.1:7447", Controllers: []string{"*"}, OnReady: func(Info) {},
 	}
 }
 
@@ -82,6 +85,8 @@ func NewOptions() *Options {
 func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data-dir", o.DataDir, "Directory of all state. A second start on it resumes; removing it starts anew.")
 	flags.IntVar(&o.Port, "port", o.Port, "Port of the API server on 127.0.0.1; 0 takes any free one.")
+	flags.StringSliceVar(&o.Controllers, "controllers", o.Controllers,
+		"Controllers to run, separated by commas, for those who run Velero's own server against this one; '*' stands for all, '' for none. Known: "+strings.Join(controllers.Names(), ", ")+".")
 	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
 	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
 	flags.StringVar(&o.EC2Address, "ec2-address", o.EC2Address, "Address of the simulator's EC2 and STS; port 0 takes any free one.")
@@ -256,7 +261,7 @@ func unlessStopped(ctx context.Context, err error) error {
 
 func (d *dev) controllerOptions() controllers.Options {
 	options := controllers.NewOptions()
-	options.Controllers = []string{"*", "namespace"}
+	options.Controllers = append([]string{"namespace"}, d.options.Controllers...)
 	options.DefaultS3Endpoint = d.endpoints.S3
 	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2, azure.ProviderName: d.endpoints.Clouds, portworx.ProviderName: d.endpoints.Clouds}
 	return options
