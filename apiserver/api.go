@@ -16,8 +16,13 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero/install"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/backup"
 	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
 	"github.com/velero-locations/velero-locations/registry/core"
+	"github.com/velero-locations/velero-locations/registry/deletebackuprequest"
+	"github.com/velero-locations/velero-locations/registry/downloadrequest"
+	"github.com/velero-locations/velero-locations/registry/schedule"
+	"github.com/velero-locations/velero-locations/registry/serverstatusrequest"
 	"github.com/velero-locations/velero-locations/registry/volumesnapshotlocation"
 )
 
@@ -42,7 +47,11 @@ var Velero = Group{
 	StorageVersions: []schema.GroupVersion{v1.SchemeGroupVersion},
 	JSONOnly:        true,
 	Kinds: func(env *registry.Environment) []registry.Kind {
-		return []registry.Kind{backupstoragelocation.New(env), volumesnapshotlocation.New(env)}
+		return []registry.Kind{
+			backup.New(env), schedule.New(env),
+			deletebackuprequest.New(env), downloadrequest.New(env), serverstatusrequest.New(env),
+			backupstoragelocation.New(env), volumesnapshotlocation.New(env),
+		}
 	},
 }
 

@@ -2,16 +2,26 @@ package apiserver
 
 import (
 	"context"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/registry/generic"
 	etcd3testing "k8s.io/apiserver/pkg/storage/etcd3/testing"
 
 	"github.com/velero-locations/velero-locations/registry"
 )
 
-// TestEveryKindIsValidated fails for a kind of velero.io that accepts an object without any content.
+// withoutSpec are the kinds that are accepted without a spec, each for a reason.
+var withoutSpec = map[string]string{
+	"backups":              "without a spec, everything is backed up to the default location",
+	"serverstatusrequests": "there is nothing to say: the spec has no fields",
+}
+
+// TestEveryKindIsValidated fails for a kind of velero.io that accepts an object without any content,
+// or any phase.
 func TestEveryKindIsValidated(t *testing.T) {
 	api, err := NewAPI(Velero)
 	if err != nil {
@@ -29,13 +39,15 @@ func TestEveryKindIsValidated(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer storage.Destroy()
-		strategy := storage.(*registry.Store).CreateStrategy
-		found := false
-		for _, err := range strategy.Validate(context.Background(), storage.New()) {
-			found = found || strings.HasPrefix(err.Field, "spec")
+		obj := storage.New()
+		reflect.ValueOf(obj).Elem().FieldByName("Status").FieldByName("Phase").SetString("Lost")
+		errs := storage.(*registry.Store).CreateStrategy.Validate(context.Background(), obj)
+		ofSpec := slices.ContainsFunc(errs, func(err *field.Error) bool { return strings.HasPrefix(err.Field, "spec") })
+		if _, accepted := withoutSpec[resource.Resource]; ofSpec == accepted {
+			t.Errorf("%s without a spec are accepted: %v, want %v", resource, !ofSpec, accepted)
 		}
-		if !found {
-			t.Errorf("%s without a spec are accepted", resource)
+		if !slices.ContainsFunc(errs, func(err *field.Error) bool { return err.Field == "status.phase" }) {
+			t.Errorf("%s of a phase that there is not are accepted", resource)
 		}
 	}
 }

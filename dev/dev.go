@@ -92,6 +92,7 @@ type dev struct {
 	simulator *simulator.Simulator
 	endpoints simulator.Endpoints
 	accounts  []simulator.AccountConfig
+	disks     []disk
 }
 
 // Run runs a development server until the context ends. An error says what could not be
@@ -215,7 +216,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 	if err := waitUntilReady(ctx, config); err != nil {
 		return err
 	}
-	if err := seed(ctx, config, d.defaultCredentials()); err != nil {
+	if err := seed(ctx, config, d.defaultCredentials(), d.disks); err != nil {
 		return err
 	}
 	group.Go(func() error { return unlessStopped(ctx, controllers.Run(ctx, config, d.controllerOptions())) })

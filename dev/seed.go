@@ -8,6 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 )
 
@@ -22,31 +23,51 @@ const (
 
 // seed makes the objects that a first start provides. The namespace "default" comes last and
 // cannot be deleted: where it exists, everything was made, and what users removed stays removed.
-func seed(ctx context.Context, config *rest.Config, credentials []byte) error {
-	client, err := kubernetes.NewForConfig(config)
+func seed(ctx context.Context, config *rest.Config, credentials []byte, disks []disk) error {
+	clientset, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return fmt.Errorf("making a client: %w", err)
 	}
-	namespaces := client.CoreV1().Namespaces()
-	_, err = namespaces.Get(ctx, metav1.NamespaceDefault, metav1.GetOptions{})
+	client := clientset.CoreV1()
+	_, err = client.Namespaces().Get(ctx, metav1.NamespaceDefault, metav1.GetOptions{})
 	if !apierrors.IsNotFound(err) {
 		return err
 	}
-	namespace := func(name string) *corev1.Namespace {
-		return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if err := ensureNamespace(ctx, client, veleroNamespace); err != nil {
+		return err
 	}
-	if _, err := namespaces.Create(ctx, namespace(veleroNamespace), metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("making namespace %s: %w", veleroNamespace, err)
-	}
-	secret := &corev1.Secret{
+	_, err = ensure(ctx, client.Secrets(veleroNamespace), &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: credentialsSecret},
 		Data:       map[string][]byte{credentialsSecretKey: credentials},
+	})
+	if err != nil {
+		return err
 	}
-	if _, err := client.CoreV1().Secrets(veleroNamespace).Create(ctx, secret, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("making Secret %s: %w", credentialsSecret, err)
+	if err := seedApplications(ctx, client, disks); err != nil {
+		return err
 	}
-	if _, err := namespaces.Create(ctx, namespace(metav1.NamespaceDefault), metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("making namespace %s: %w", metav1.NamespaceDefault, err)
+	return ensureNamespace(ctx, client, metav1.NamespaceDefault)
+}
+
+func ensureNamespace(ctx context.Context, client typedcorev1.CoreV1Interface, name string) error {
+	_, err := ensure(ctx, client.Namespaces(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
+	return err
+}
+
+// client of one kind, in one namespace or in none.
+type client[T any] interface {
+	Create(context.Context, T, metav1.CreateOptions) (T, error)
+	Get(context.Context, string, metav1.GetOptions) (T, error)
+}
+
+// ensure creates an object, or returns the one that an interrupted first start made.
+func ensure[T metav1.Object](ctx context.Context, client client[T], object T) (T, error) {
+	created, err := client.Create(ctx, object, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		created, err = client.Get(ctx, object.GetName(), metav1.GetOptions{})
 	}
-	return nil
+	if err != nil {
+		return created, fmt.Errorf("making %T %q: %w", object, object.GetName(), err)
+	}
+	return created, nil
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
-	"github.com/velero-locations/velero-locations/simulator/ec2"
 )
 
 // startSimulator starts the simulator from the configuration in the data directory, which it
@@ -39,7 +38,7 @@ func (d *dev) startSimulator(ctx context.Context) error {
 	if d.simulator, err = simulator.New(*config); err != nil {
 		return err
 	}
-	d.accounts = config.Accounts
+	d.accounts, d.disks = config.Accounts, ebsDisks(config)
 	if d.endpoints, err = d.simulator.Listen(ctx); err != nil {
 		err = fmt.Errorf("opening the simulator's addresses (--s3-address, --ec2-address and --simulator-control-address choose others): %w", err)
 		return errors.Join(err, d.simulator.Close())
@@ -60,7 +59,9 @@ func newWorld() *simulator.Config {
 				ID: "111111111111", Name: "primary", AccessKeys: []simulator.AccessKeyConfig{newAccessKey()},
 				Buckets: []simulator.BucketConfig{{Name: "velero-backups", Region: "us-east-1"}, {Name: "velero-backups", Region: "us-west-1"}},
 				Volumes: []simulator.VolumeConfig{
-					newVolume("us-east-1a", "shop-orders"), newVolume("us-east-1b", "shop-carts"), newVolume("us-west-1a", "blog-posts"),
+					newVolume("us-east-1a", ebsCSI, "shop", "orders"),
+					newVolume("us-east-1b", ebsCSI, "shop", "carts"),
+					newVolume("us-west-1a", ebsInTree, "blog", "posts"),
 				},
 			},
 			{
@@ -68,13 +69,6 @@ func newWorld() *simulator.Config {
 				Buckets: []simulator.BucketConfig{{Name: "velero-backups", Region: "eu-west-1"}},
 			},
 		},
-	}
-}
-
-// newVolume makes a volume that holds something of its own.
-func newVolume(zone, name string) simulator.VolumeConfig {
-	return simulator.VolumeConfig{
-		ID: ec2.NewVolumeID(), AvailabilityZone: zone, Size: 8, VolumeType: "gp3", Tags: map[string]string{"Name": name}, Data: name,
 	}
 }
 
@@ -92,8 +86,9 @@ func (d *dev) writeCredentials() error {
 	}
 	all := d.defaultCredentials()
 	for _, account := range d.accounts {
-		all = append(all, profile(account.Name, account)...)
-		if err := writeFile(filepath.Join(dir, account.Name), profile("default", account)); err != nil {
+		name := cmp.Or(account.Name, account.ID)
+		all = append(all, profile(name, account)...)
+		if err := writeFile(filepath.Join(dir, name), profile("default", account)); err != nil {
 			return err
 		}
 	}

@@ -84,7 +84,7 @@ func (e *Error) answerAdvice() string {
 	case "NoSuchBucket":
 		return fmt.Sprintf("there is no bucket %q at %s: create it, or correct spec.objectStorage.bucket", e.Bucket, e.Endpoint)
 	case "AccessDenied", "AllAccessDisabled":
-		return fmt.Sprintf("the credentials may not list %s: allow them s3:ListBucket there, or use others", e.place())
+		return fmt.Sprintf("the credentials may not %s %s: allow them %s there, or use others", e.action.verb, e.place(), e.action.permission)
 	case "InvalidAccessKeyId":
 		return e.Endpoint + " does not know the access key: correct aws_access_key_id in the credentials"
 	case "SignatureDoesNotMatch":
@@ -102,15 +102,18 @@ func (e *Error) answerAdvice() string {
 	case strings.Contains(e.Detail, "HTTP request to an HTTPS server"):
 		return fmt.Sprintf("the endpoint %s speaks https: correct the scheme in spec.config.s3Url", e.Endpoint)
 	case e.Status == http.StatusMethodNotAllowed, e.Status == http.StatusNotImplemented:
-		return fmt.Sprintf("%s cannot list buckets as S3 does (%s): correct spec.config.s3Url", e.Endpoint, e.answer())
+		return fmt.Sprintf("%s cannot %s %s as S3 does (%s): correct spec.config.s3Url", e.Endpoint, e.action.verb, e.place(), e.answer())
 	case e.Status >= 500:
 		return fmt.Sprintf("%s has a fault of its own (%s): look at the storage", e.Endpoint, e.answer())
 	}
-	return fmt.Sprintf("%s refuses to list %s (%s): correct spec.config or the credentials", e.Endpoint, e.place(), e.answer())
+	return fmt.Sprintf("%s refuses to %s %s (%s): correct spec.config or the credentials", e.Endpoint, e.action.verb, e.place(), e.answer())
 }
 
 func (e *Error) place() string {
-	if e.Prefix == "" {
+	switch {
+	case e.Key != "":
+		return fmt.Sprintf("%q in the bucket %q", e.Key, e.Bucket)
+	case e.Prefix == "":
 		return fmt.Sprintf("the bucket %q", e.Bucket)
 	}
 	return fmt.Sprintf("the bucket %q under %q", e.Bucket, e.Prefix)

@@ -12,8 +12,10 @@ import (
 // Error is why a store could not be used. Its text is one line that says what to do; no field
 // holds a secret.
 type Error struct {
-	// Bucket and Prefix are what was to be listed, at Endpoint.
-	Bucket, Prefix, Endpoint string
+	// Bucket, at Endpoint, is where something was to be done.
+	Bucket, Endpoint string
+	// Prefix is what was to be listed; Key is the object that was to be read, written or deleted.
+	Prefix, Key string
 	// Code is the storage's own code, such as NoSuchBucket. Empty: the storage gave none, or did
 	// not answer.
 	Code string
@@ -29,8 +31,19 @@ type Error struct {
 	// PathStyle says that the request named the bucket in its path, not in the host name.
 	PathStyle bool
 
-	cause error
+	action action
+	cause  error
 }
+
+// action is what was to be done: a verb for messages, and the permission that it takes.
+type action struct{ verb, permission string }
+
+var (
+	listing  = action{"list", "s3:ListBucket"}
+	reading  = action{"read", "s3:GetObject"}
+	writing  = action{"write", "s3:PutObject"}
+	deleting = action{"delete", "s3:DeleteObject"}
+)
 
 // Error says what happened and what to do about it, on one line.
 func (e *Error) Error() string { return e.advice() }
@@ -49,14 +62,19 @@ func (e *Error) CredentialsRefused() bool {
 	return e.Status == http.StatusUnauthorized
 }
 
-// newError turns what the client returned into an Error. Region is what the request was signed for.
-func (s *S3) newError(ctx context.Context, prefix, region string, err error) error {
+// failed turns what the client returned into an Error. The name is that of what the action was on.
+func (s *S3) failed(ctx context.Context, action action, name string, err error) error {
 	failure := &Error{
 		Bucket:    s.opts.Bucket,
-		Prefix:    prefix,
 		Endpoint:  s.endpoint.String(),
-		Region:    region,
+		Region:    s.signingRegion,
 		PathStyle: s.bucketURL().Host == s.endpoint.Host,
+		action:    action,
+	}
+	if action == listing {
+		failure.Prefix = name
+	} else {
+		failure.Key = name
 	}
 	var answer minio.ErrorResponse
 	if !errors.As(err, &answer) || answer.StatusCode == 0 {

@@ -5,7 +5,13 @@
 // secret.
 package objectstore
 
-import "context"
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+)
 
 // Store is one bucket, as seen with one set of credentials. It is for use by one goroutine at a time.
 type Store interface {
@@ -14,7 +20,33 @@ type Store interface {
 	// many pages as it takes, the way Velero checks a location. Objects that lie directly under
 	// prefix are passed over; a prefix under which nothing lies gives no names and no error.
 	CommonPrefixes(ctx context.Context, prefix string) ([]string, error)
+	// Keys lists the keys of all objects that begin with prefix, in order, page by page. An error
+	// ends the listing.
+	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
+	// Exists says whether there is an object. That it cannot be seen is an error, not an absence.
+	Exists(ctx context.Context, key string) (bool, error)
+	// Get opens an object for reading; the caller closes it. ErrNotFound: there is none.
+	Get(ctx context.Context, key string) (io.ReadCloser, error)
+	// Put stores all that it reads until the end, in a piece of memory whatever the size. The
+	// object appears whole, or not at all: when reading or sending fails, nothing is stored. An
+	// object that is there is replaced.
+	Put(ctx context.Context, key string, content io.Reader) error
+	// Create stores a small object, and never replaces one: ErrExists. An answer of the storage that
+	// was lost can make ErrExists of what this very call has stored.
+	Create(ctx context.Context, key string, content []byte) error
+	// Delete removes an object; that there is none is no error.
+	Delete(ctx context.Context, key string) error
+	// PresignGet returns an address from which an object can be read, without credentials, for as
+	// long as is said. Whether there is one is not looked at.
+	PresignGet(ctx context.Context, key string, lifetime time.Duration) (string, error)
 
 	// Close gives up the connections that the store holds.
 	Close()
 }
+
+var (
+	// ErrNotFound says that there is no object of that key.
+	ErrNotFound = errors.New("there is no such object")
+	// ErrExists says that there is an object of that key, which was left as it is.
+	ErrExists = errors.New("there is such an object already")
+)

@@ -10,9 +10,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	miniocredentials "github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/encrypt"
 
 	"github.com/velero-locations/velero-locations/locations/credentials"
 )
@@ -42,6 +44,13 @@ type S3Options struct {
 	InsecureSkipTLSVerify bool
 	// Credentials sign the requests.
 	Credentials credentials.AWS
+	// PublicEndpoint is what clients outside reach the storage at. Nil: the endpoint.
+	PublicEndpoint *url.URL
+	// Writing says how objects are stored.
+	Writing Writing
+	// StallTimeout is how long a connection may carry nothing, in either direction, before a request
+	// fails. 0: a minute.
+	StallTimeout time.Duration
 }
 
 // S3 is a bucket of Amazon S3 or of storage that speaks its protocol.
@@ -49,6 +58,10 @@ type S3 struct {
 	opts      S3Options
 	endpoint  *url.URL
 	transport *http.Transport
+	// encryption of what is written; nil: none is asked for.
+	encryption encrypt.ServerSide
+	// signingRegion is what requests are signed for, once it is known.
+	signingRegion string
 }
 
 var _ Store = (*S3)(nil)
@@ -58,6 +71,10 @@ func NewS3(opts S3Options) (*S3, error) {
 	if opts.Bucket == "" {
 		return nil, errors.New("no bucket is named")
 	}
+	encryption, err := opts.Writing.newEncryption()
+	if err != nil {
+		return nil, err
+	}
 	endpoint := opts.Endpoint
 	if endpoint == nil {
 		endpoint = amazon
@@ -65,7 +82,10 @@ func NewS3(opts S3Options) (*S3, error) {
 	return &S3{
 		opts:      opts,
 		endpoint:  endpoint,
-		transport: newTransport(opts.RootCAs, opts.InsecureSkipTLSVerify),
+		transport: opts.newTransport(),
+
+		encryption:    encryption,
+		signingRegion: opts.Region,
 	}, nil
 }
 
@@ -75,19 +95,15 @@ func (s *S3) Close() { s.transport.CloseIdleConnections() }
 // CommonPrefixes lists the bucket with ListObjectsV2 and the delimiter /. A bucket in another
 // region than the options name is an error, even if the storage would redirect.
 func (s *S3) CommonPrefixes(ctx context.Context, prefix string) ([]string, error) {
-	region := s.opts.Region
-	if region == "" {
-		region = s.bucketRegion(ctx)
-	}
-	names, err := s.list(ctx, prefix, region)
+	names, err := s.list(ctx, prefix)
 	if err != nil {
-		return nil, s.newError(ctx, prefix, region, err)
+		return nil, s.failed(ctx, listing, prefix, err)
 	}
 	return names, nil
 }
 
-func (s *S3) list(ctx context.Context, prefix, region string) ([]string, error) {
-	client, err := s.client(region)
+func (s *S3) list(ctx context.Context, prefix string) ([]string, error) {
+	client, err := s.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -109,20 +125,28 @@ func (s *S3) list(ctx context.Context, prefix, region string) ([]string, error) 
 	return names, nil
 }
 
-// client is made anew for every listing: one that knows its region neither follows redirections
+// connect makes a client for one call: a client that knows its region neither follows redirections
 // nor remembers where they led. Without a region it asks for the bucket's location.
-func (s *S3) client(region string) (*minio.Client, error) {
+func (s *S3) connect(ctx context.Context) (*minio.Client, error) {
+	if s.signingRegion == "" {
+		s.signingRegion = s.bucketRegion(ctx)
+	}
+	return s.clientOf(s.endpoint)
+}
+
+func (s *S3) clientOf(endpoint *url.URL) (*minio.Client, error) {
 	key := s.opts.Credentials
-	client, err := minio.New(s.endpoint.Host, &minio.Options{
-		Creds:        miniocredentials.NewStaticV4(key.AccessKeyID, key.SecretAccessKey, key.SessionToken),
-		Secure:       s.endpoint.Scheme == "https",
-		Transport:    s.transport,
-		Region:       region,
-		BucketLookup: s.bucketLookup(),
-		MaxRetries:   attempts,
+	client, err := minio.New(endpoint.Host, &minio.Options{
+		Creds:           miniocredentials.NewStaticV4(key.AccessKeyID, key.SecretAccessKey, key.SessionToken),
+		Secure:          endpoint.Scheme == "https",
+		Transport:       s.transport,
+		Region:          s.signingRegion,
+		BucketLookup:    s.bucketLookup(),
+		MaxRetries:      attempts,
+		TrailingHeaders: checksums[s.opts.Writing.Checksum].IsSet(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("making a client of %s: %w", s.endpoint, err)
+		return nil, fmt.Errorf("making a client of %s: %w", endpoint, err)
 	}
 	client.SetS3EnableDualstack(false)
 	return client, nil

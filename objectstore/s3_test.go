@@ -168,7 +168,7 @@ func TestAnswers(t *testing.T) {
 		},
 		"not implemented": {
 			status: 501, body: errorBody("NotImplemented", ""),
-			want: `@ cannot list buckets as S3 does (501 NotImplemented: words of the storage): correct spec.config.s3Url`,
+			want: `@ cannot list the bucket "bbb" under "p/" as S3 does (501 NotImplemented: words of the storage): correct spec.config.s3Url`,
 		},
 		"some other code, with secrets and line breaks": {
 			status: 400, body: `<Error><Code>Strange</Code><Message>you sent hidden-secret,` + "\n" + ` hidden-token and AKIDHIDDEN</Message></Error>`,

@@ -19,8 +19,13 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero/install"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/backup"
 	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
 	"github.com/velero-locations/velero-locations/registry/core"
+	"github.com/velero-locations/velero-locations/registry/deletebackuprequest"
+	"github.com/velero-locations/velero-locations/registry/downloadrequest"
+	"github.com/velero-locations/velero-locations/registry/schedule"
+	"github.com/velero-locations/velero-locations/registry/serverstatusrequest"
 	"github.com/velero-locations/velero-locations/registry/volumesnapshotlocation"
 )
 
@@ -129,6 +134,104 @@ var kinds = map[string]struct {
 		fieldsPass: fields.Set{"spec.provider": "aws"},
 		fieldsFail: fields.Set{"spec.provider": "gcp"},
 	},
+	"Backup": {
+		kind: backup.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.Backup{
+				ObjectMeta: metav1.ObjectMeta{Name: "full", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.BackupSpec{StorageLocation: "primary"},
+				Status:     velero.BackupStatus{Phase: velero.BackupPhaseCompleted},
+			}
+		},
+		invalid: &velero.Backup{Spec: velero.BackupSpec{ExcludedNamespaces: []string{"*"}}},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.Backup).Status.Phase = velero.BackupPhaseDeleting
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.Backup).Status.Phase = "Lost"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.storageLocation": "primary", "status.phase": "Completed"},
+		fieldsFail: fields.Set{"spec.storageLocation": "secondary"},
+	},
+	"Schedule": {
+		kind: schedule.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.Schedule{
+				ObjectMeta: metav1.ObjectMeta{Name: "nightly", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.ScheduleSpec{Schedule: "0 1 * * *", Template: velero.BackupSpec{StorageLocation: "primary"}},
+			}
+		},
+		invalid: &velero.Schedule{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.Schedule).Spec.Paused = true
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.Schedule).Spec.Schedule = ""
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.template.storageLocation": "primary", "status.phase": ""},
+		fieldsFail: fields.Set{"status.phase": "Enabled"},
+	},
+	"DeleteBackupRequest": {
+		kind: deletebackuprequest.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.DeleteBackupRequest{
+				ObjectMeta: metav1.ObjectMeta{Name: "full-x7", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.DeleteBackupRequestSpec{BackupName: "full"},
+			}
+		},
+		invalid: &velero.DeleteBackupRequest{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DeleteBackupRequest).Status.Phase = velero.DeleteBackupRequestPhaseInProgress
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DeleteBackupRequest).Spec.BackupName = ""
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.backupName": "full"},
+		fieldsFail: fields.Set{"spec.backupName": "other"},
+	},
+	"DownloadRequest": {
+		kind: downloadrequest.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.DownloadRequest{
+				ObjectMeta: metav1.ObjectMeta{Name: "full-log", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.DownloadRequestSpec{Target: velero.DownloadTarget{Kind: velero.DownloadTargetKindBackupLog, Name: "full"}},
+			}
+		},
+		invalid: &velero.DownloadRequest{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DownloadRequest).Status.DownloadURL = "https://example.com"
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DownloadRequest).Spec.Target.Kind = "BackupLogs"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.target.kind": "BackupLog", "spec.target.name": "full"},
+		fieldsFail: fields.Set{"status.phase": "Processed"},
+	},
+	"ServerStatusRequest": {
+		kind: serverstatusrequest.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.ServerStatusRequest{ObjectMeta: metav1.ObjectMeta{Name: "cli-x7", Namespace: metav1.NamespaceDefault}}
+		},
+		invalid: &velero.ServerStatusRequest{Status: velero.ServerStatusRequestStatus{Plugins: []velero.PluginInfo{{}}}},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.ServerStatusRequest).Status.Phase = velero.ServerStatusRequestPhaseProcessed
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.ServerStatusRequest).Status.Phase = "Lost"
+			return obj
+		},
+		fieldsPass: fields.Set{"status.phase": ""},
+		fieldsFail: fields.Set{"status.phase": "Processed"},
+	},
 	"Secret": {
 		kind: core.Secrets,
 		valid: func() runtime.Object {
@@ -191,6 +294,36 @@ var kinds = map[string]struct {
 		fieldsPass: fields.Set{"involvedObject.name": "primary", "reason": "Available"},
 		fieldsFail: fields.Set{"reason": "Unavailable"},
 	},
+	"PersistentVolume": {
+		kind:    core.PersistentVolumes,
+		valid:   func() runtime.Object { return newPersistentVolume() },
+		invalid: &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: "bad"}},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.PersistentVolume).Status.Phase = corev1.VolumeReleased
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.PersistentVolume).Spec.CSI.VolumeHandle = "vol-2"
+			return obj
+		},
+		fieldsPass: fields.Set{"metadata.name": "orders"},
+		fieldsFail: fields.Set{"metadata.name": "other"},
+	},
+	"PersistentVolumeClaim": {
+		kind:    core.PersistentVolumeClaims,
+		valid:   func() runtime.Object { return newPersistentVolumeClaim() },
+		invalid: &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "bad"}},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.PersistentVolumeClaim).Status.Phase = corev1.ClaimBound
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*corev1.PersistentVolumeClaim).Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteMany}
+			return obj
+		},
+		fieldsPass: fields.Set{"metadata.name": "orders", "metadata.namespace": metav1.NamespaceDefault},
+		fieldsFail: fields.Set{"metadata.name": "other"},
+	},
 }
 
 func TestKinds(t *testing.T) {
@@ -198,7 +331,14 @@ func TestKinds(t *testing.T) {
 	for name, test := range kinds {
 		t.Run(name, func(t *testing.T) {
 			run := func(name string, do func(*genericregistrytest.Tester)) {
-				t.Run(name, func(t *testing.T) { do(genericregistrytest.New(t, newStore(t, storage, test.kind).Store)) })
+				t.Run(name, func(t *testing.T) {
+					store := newStore(t, storage, test.kind)
+					tester := genericregistrytest.New(t, store.Store)
+					if !store.NamespaceScoped() {
+						tester.ClusterScope()
+					}
+					do(tester)
+				})
 			}
 			run("Create", func(tester *genericregistrytest.Tester) {
 				valid := test.valid()

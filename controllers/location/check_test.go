@@ -54,6 +54,8 @@ func (s secrets) Get(_ context.Context, name client.ObjectKey, obj client.Object
 
 // bucket is a store that holds directories, or that fails.
 type bucket struct {
+	objectstore.Store
+
 	names  []string
 	err    error
 	closed int

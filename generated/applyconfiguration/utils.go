@@ -19,14 +19,62 @@ import (
 func ForKind(kind schema.GroupVersionKind) interface{} {
 	switch kind {
 	// Group=velero.io, Version=v1
+	case v1.SchemeGroupVersion.WithKind("Backup"):
+		return &velerov1.BackupApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("BackupHooks"):
+		return &velerov1.BackupHooksApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("BackupProgress"):
+		return &velerov1.BackupProgressApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("BackupResourceHook"):
+		return &velerov1.BackupResourceHookApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("BackupResourceHookSpec"):
+		return &velerov1.BackupResourceHookSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("BackupSpec"):
+		return &velerov1.BackupSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("BackupStatus"):
+		return &velerov1.BackupStatusApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("BackupStorageLocation"):
 		return &velerov1.BackupStorageLocationApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("BackupStorageLocationSpec"):
 		return &velerov1.BackupStorageLocationSpecApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("BackupStorageLocationStatus"):
 		return &velerov1.BackupStorageLocationStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DeleteBackupRequest"):
+		return &velerov1.DeleteBackupRequestApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DeleteBackupRequestSpec"):
+		return &velerov1.DeleteBackupRequestSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DeleteBackupRequestStatus"):
+		return &velerov1.DeleteBackupRequestStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DownloadRequest"):
+		return &velerov1.DownloadRequestApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DownloadRequestSpec"):
+		return &velerov1.DownloadRequestSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DownloadRequestStatus"):
+		return &velerov1.DownloadRequestStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DownloadTarget"):
+		return &velerov1.DownloadTargetApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("ExecHook"):
+		return &velerov1.ExecHookApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("HookStatus"):
+		return &velerov1.HookStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("Metadata"):
+		return &velerov1.MetadataApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ObjectStorageLocation"):
 		return &velerov1.ObjectStorageLocationApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("PluginInfo"):
+		return &velerov1.PluginInfoApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("Schedule"):
+		return &velerov1.ScheduleApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("ScheduleSpec"):
+		return &velerov1.ScheduleSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("ScheduleStatus"):
+		return &velerov1.ScheduleStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("ServerStatusRequest"):
+		return &velerov1.ServerStatusRequestApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("ServerStatusRequestStatus"):
+		return &velerov1.ServerStatusRequestStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("UploaderConfigForBackup"):
+		return &velerov1.UploaderConfigForBackupApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("VolumeSnapshotLocation"):
 		return &velerov1.VolumeSnapshotLocationApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("VolumeSnapshotLocationSpec"):

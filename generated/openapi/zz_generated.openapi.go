@@ -22,11 +22,41 @@ import (
 
 func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenAPIDefinition {
 	return map[string]common.OpenAPIDefinition{
+		v1.Backup{}.OpenAPIModelName():                                 schema_velero_locations_apis_velero_v1_Backup(ref),
+		v1.BackupHooks{}.OpenAPIModelName():                            schema_velero_locations_apis_velero_v1_BackupHooks(ref),
+		v1.BackupList{}.OpenAPIModelName():                             schema_velero_locations_apis_velero_v1_BackupList(ref),
+		v1.BackupProgress{}.OpenAPIModelName():                         schema_velero_locations_apis_velero_v1_BackupProgress(ref),
+		v1.BackupResourceHook{}.OpenAPIModelName():                     schema_velero_locations_apis_velero_v1_BackupResourceHook(ref),
+		v1.BackupResourceHookSpec{}.OpenAPIModelName():                 schema_velero_locations_apis_velero_v1_BackupResourceHookSpec(ref),
+		v1.BackupSpec{}.OpenAPIModelName():                             schema_velero_locations_apis_velero_v1_BackupSpec(ref),
+		v1.BackupStatus{}.OpenAPIModelName():                           schema_velero_locations_apis_velero_v1_BackupStatus(ref),
 		v1.BackupStorageLocation{}.OpenAPIModelName():                  schema_velero_locations_apis_velero_v1_BackupStorageLocation(ref),
 		v1.BackupStorageLocationList{}.OpenAPIModelName():              schema_velero_locations_apis_velero_v1_BackupStorageLocationList(ref),
 		v1.BackupStorageLocationSpec{}.OpenAPIModelName():              schema_velero_locations_apis_velero_v1_BackupStorageLocationSpec(ref),
 		v1.BackupStorageLocationStatus{}.OpenAPIModelName():            schema_velero_locations_apis_velero_v1_BackupStorageLocationStatus(ref),
+		v1.DeleteBackupRequest{}.OpenAPIModelName():                    schema_velero_locations_apis_velero_v1_DeleteBackupRequest(ref),
+		v1.DeleteBackupRequestList{}.OpenAPIModelName():                schema_velero_locations_apis_velero_v1_DeleteBackupRequestList(ref),
+		v1.DeleteBackupRequestSpec{}.OpenAPIModelName():                schema_velero_locations_apis_velero_v1_DeleteBackupRequestSpec(ref),
+		v1.DeleteBackupRequestStatus{}.OpenAPIModelName():              schema_velero_locations_apis_velero_v1_DeleteBackupRequestStatus(ref),
+		v1.DownloadRequest{}.OpenAPIModelName():                        schema_velero_locations_apis_velero_v1_DownloadRequest(ref),
+		v1.DownloadRequestList{}.OpenAPIModelName():                    schema_velero_locations_apis_velero_v1_DownloadRequestList(ref),
+		v1.DownloadRequestSpec{}.OpenAPIModelName():                    schema_velero_locations_apis_velero_v1_DownloadRequestSpec(ref),
+		v1.DownloadRequestStatus{}.OpenAPIModelName():                  schema_velero_locations_apis_velero_v1_DownloadRequestStatus(ref),
+		v1.DownloadTarget{}.OpenAPIModelName():                         schema_velero_locations_apis_velero_v1_DownloadTarget(ref),
+		v1.ExecHook{}.OpenAPIModelName():                               schema_velero_locations_apis_velero_v1_ExecHook(ref),
+		v1.HookStatus{}.OpenAPIModelName():                             schema_velero_locations_apis_velero_v1_HookStatus(ref),
+		v1.Metadata{}.OpenAPIModelName():                               schema_velero_locations_apis_velero_v1_Metadata(ref),
 		v1.ObjectStorageLocation{}.OpenAPIModelName():                  schema_velero_locations_apis_velero_v1_ObjectStorageLocation(ref),
+		v1.PluginInfo{}.OpenAPIModelName():                             schema_velero_locations_apis_velero_v1_PluginInfo(ref),
+		v1.Schedule{}.OpenAPIModelName():                               schema_velero_locations_apis_velero_v1_Schedule(ref),
+		v1.ScheduleList{}.OpenAPIModelName():                           schema_velero_locations_apis_velero_v1_ScheduleList(ref),
+		v1.ScheduleSpec{}.OpenAPIModelName():                           schema_velero_locations_apis_velero_v1_ScheduleSpec(ref),
+		v1.ScheduleStatus{}.OpenAPIModelName():                         schema_velero_locations_apis_velero_v1_ScheduleStatus(ref),
+		v1.ServerStatusRequest{}.OpenAPIModelName():                    schema_velero_locations_apis_velero_v1_ServerStatusRequest(ref),
+		v1.ServerStatusRequestList{}.OpenAPIModelName():                schema_velero_locations_apis_velero_v1_ServerStatusRequestList(ref),
+		v1.ServerStatusRequestSpec{}.OpenAPIModelName():                schema_velero_locations_apis_velero_v1_ServerStatusRequestSpec(ref),
+		v1.ServerStatusRequestStatus{}.OpenAPIModelName():              schema_velero_locations_apis_velero_v1_ServerStatusRequestStatus(ref),
+		v1.UploaderConfigForBackup{}.OpenAPIModelName():                schema_velero_locations_apis_velero_v1_UploaderConfigForBackup(ref),
 		v1.VolumeSnapshotLocation{}.OpenAPIModelName():                 schema_velero_locations_apis_velero_v1_VolumeSnapshotLocation(ref),
 		v1.VolumeSnapshotLocationList{}.OpenAPIModelName():             schema_velero_locations_apis_velero_v1_VolumeSnapshotLocationList(ref),
 		v1.VolumeSnapshotLocationSpec{}.OpenAPIModelName():             schema_velero_locations_apis_velero_v1_VolumeSnapshotLocationSpec(ref),
@@ -336,6 +366,818 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 	}
 }
 
+func schema_velero_locations_apis_velero_v1_Backup(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "Backup is a copy of objects of the cluster, and snapshots of their volumes, as they were at one time.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard object metadata. The name is that of the backup's folder in the bucket.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What to back up, and where to.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.BackupSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the backup has come. Written by controllers, on the object itself: this kind has no status subresource.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.BackupStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.BackupSpec{}.OpenAPIModelName(), v1.BackupStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_BackupHooks(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackupHooks are commands to run in pods before and after they are backed up.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"resources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Hooks, each with the pods it is for.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.BackupResourceHookSpec{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.BackupResourceHookSpec{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_BackupList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackupList is a list of backups.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The backups.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.Backup{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1.Backup{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_BackupProgress(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackupProgress is how many objects have been backed up so far.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"totalItems": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many objects there are. It may grow, because objects bring others with them.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"itemsBackedUp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many of them are in the backup by now.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_BackupResourceHook(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackupResourceHook is one thing to run.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"exec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Command to run in a container of the pod.",
+							Ref:         ref(v1.ExecHook{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"exec"},
+			},
+		},
+		Dependencies: []string{
+			v1.ExecHook{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_BackupResourceHookSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackupResourceHookSpec is a hook with the pods it is for.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the hook, for logs.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"includedNamespaces": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespaces that the hook is for. Absent: all.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"excludedNamespaces": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespaces that the hook is not for.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"includedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Resources that the hook is for. Absent: all.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"excludedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Resources that the hook is not for.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"labelSelector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Labels that objects must have for the hook to be for them. Absent: any.",
+							Ref:         ref(metav1.LabelSelector{}.OpenAPIModelName()),
+						},
+					},
+					"pre": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "What to run before an object is backed up.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.BackupResourceHook{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"post": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "What to run after an object, and what belongs to it, is backed up.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.BackupResourceHook{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"name"},
+			},
+		},
+		Dependencies: []string{
+			v1.BackupResourceHook{}.OpenAPIModelName(), metav1.LabelSelector{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_BackupSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackupSpec says what to back up, and where to.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Labels for the backups that are made from this spec, when it is the template of a schedule.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.Metadata{}.OpenAPIModelName()),
+						},
+					},
+					"includedNamespaces": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespaces to back up, by name or as patterns such as team-*. Absent, or *: all.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"excludedNamespaces": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespaces to leave out, by name or as patterns.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"includedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Resources to back up, such as deployments.apps. Absent, or *: all. Not together with the lists for cluster-scoped and for namespaced resources.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"excludedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Resources to leave out. Not together with the lists for cluster-scoped and for namespaced resources.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"includedClusterScopedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Cluster-scoped resources to back up; * for all. Absent: those that belong to what is backed up.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"excludedClusterScopedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Cluster-scoped resources to leave out; * for all.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"includedNamespaceScopedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespaced resources to back up. Absent, or *: all.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"excludedNamespaceScopedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespaced resources to leave out; * for all.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"labelSelector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Labels that objects must have to be backed up. Absent: any. Not together with orLabelSelectors.",
+							Ref:         ref(metav1.LabelSelector{}.OpenAPIModelName()),
+						},
+					},
+					"orLabelSelectors": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Selectors of which objects must match one to be backed up. Not together with labelSelector.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(metav1.LabelSelector{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"snapshotVolumes": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether snapshots of the volumes are taken. Absent: where there is a location for them.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"ttl": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How long the backup is kept, as a duration such as 720h. Absent or 0s: 30 days, or as the controller is set to.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"volumeGroupSnapshotLabelKey": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Key of the label whose value groups claims, so that the volumes of a group are snapshotted at one time.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"includeClusterResources": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether cluster-scoped resources are backed up. Absent: those that belong to what is backed up, and all of them when all namespaces are.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"hooks": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Commands to run in pods before and after they are backed up.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.BackupHooks{}.OpenAPIModelName()),
+						},
+					},
+					"storageLocation": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the backup storage location, in the backup's namespace, that the backup goes to. Absent: the default one.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"volumeSnapshotLocations": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Names of the volume snapshot locations, at most one for each provider, that snapshots are taken in. For a provider that none is named of: its only one, or its default.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"defaultVolumesToRestic": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Former name of defaultVolumesToFsBackup.\n\nDeprecated: use defaultVolumesToFsBackup.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"defaultVolumesToFsBackup": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the files of all pods' volumes are copied, rather than snapshots taken, unless a pod says otherwise.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"orderedResources": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Objects to back up first and in this order: for a resource, such as pods, their names separated by commas, with namespace and slash before the names of namespaced ones.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"csiSnapshotTimeout": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How long to wait for a CSI snapshot to become ready. Absent or 0s: 10 minutes.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"itemOperationTimeout": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How long to wait for what plugins do in the background. Absent or 0s: 4 hours.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"resourcePolicy": {
+						SchemaProps: spec.SchemaProps{
+							Description: "ConfigMap, in the backup's namespace, with policies for volumes and resources.",
+							Ref:         ref(corev1.TypedLocalObjectReference{}.OpenAPIModelName()),
+						},
+					},
+					"snapshotMoveData": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the data of CSI snapshots is moved to the backup storage location.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"datamover": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What moves the data of snapshots. Absent, or velero: the one that is built in.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"uploaderConfig": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Settings of what copies files and data.",
+							Ref:         ref(v1.UploaderConfigForBackup{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.BackupHooks{}.OpenAPIModelName(), v1.Metadata{}.OpenAPIModelName(), v1.UploaderConfigForBackup{}.OpenAPIModelName(), corev1.TypedLocalObjectReference{}.OpenAPIModelName(), metav1.Duration{}.OpenAPIModelName(), metav1.LabelSelector{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_BackupStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackupStatus says how far a backup has come.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"version": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Major version of the backup's format.\n\nDeprecated: see formatVersion.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"formatVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Version of the backup's format, such as 1.1.0.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"expiration": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the backup may be deleted.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the backup has come. Absent: no controller has looked at it yet.\n\nPossible enum values:\n - `\"Completed\"` means that everything was backed up.\n - `\"Deleting\"` means that the backup, and all that belongs to it, is being deleted.\n - `\"Failed\"` means that there is no backup; status.failureReason says why.\n - `\"FailedValidation\"` means that the backup cannot be done as asked for; status.validationErrors says why.\n - `\"Finalizing\"` means that all went well so far, and what plugins have changed is backed up again.\n - `\"FinalizingPartiallyFailed\"` means that something has failed, and what plugins have changed is backed up again.\n - `\"InProgress\"` means that objects are backed up now.\n - `\"New\"` means that no controller has looked at the backup yet. So does no phase.\n - `\"PartiallyFailed\"` means that the backup is there, but not all that should be in it.\n - `\"Queued\"` means that the backup waits for others to end.\n - `\"ReadyToStart\"` means that the backup is the next to begin.\n - `\"WaitingForPluginOperations\"` means that all went well so far, and plugins still do something in the background.\n - `\"WaitingForPluginOperationsPartiallyFailed\"` means that something has failed, and plugins still do something in the background.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Completed", "Deleting", "Failed", "FailedValidation", "Finalizing", "FinalizingPartiallyFailed", "InProgress", "New", "PartiallyFailed", "Queued", "ReadyToStart", "WaitingForPluginOperations", "WaitingForPluginOperationsPartiallyFailed"},
+						},
+					},
+					"queuePosition": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Place in the queue, from 1 on, of a backup that is Queued.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"validationErrors": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Why the backup cannot be done as asked for.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"startTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the backup began.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"completionTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the backup ended, well or not.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"volumeSnapshotsAttempted": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many snapshots of volumes were tried.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"volumeSnapshotsCompleted": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many snapshots of volumes were taken.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"failureReason": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Why the backup as a whole failed.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"warnings": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many warnings there were. They are in the backup's log.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"errors": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many errors there were. They are in the backup's log.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"progress": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many objects have been backed up so far. It may lag behind.",
+							Ref:         ref(v1.BackupProgress{}.OpenAPIModelName()),
+						},
+					},
+					"csiVolumeSnapshotsAttempted": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many CSI snapshots were tried.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"csiVolumeSnapshotsCompleted": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many CSI snapshots were taken.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"backupItemOperationsAttempted": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many things plugins have begun in the background.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"backupItemOperationsCompleted": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many of them ended well.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"backupItemOperationsFailed": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many of them failed.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"hookStatus": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How the hooks went.",
+							Ref:         ref(v1.HookStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.BackupProgress{}.OpenAPIModelName(), v1.HookStatus{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
 func schema_velero_locations_apis_velero_v1_BackupStorageLocation(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -571,6 +1413,469 @@ func schema_velero_locations_apis_velero_v1_BackupStorageLocationStatus(ref comm
 	}
 }
 
+func schema_velero_locations_apis_velero_v1_DeleteBackupRequest(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DeleteBackupRequest asks for a backup to be deleted with all that belongs to it: its files in the bucket, its snapshots and its restores. To delete the Backup object alone leaves those behind.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Which backup to delete.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.DeleteBackupRequestSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the deletion has come. Written by controllers, on the object itself: this kind has no status subresource.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.DeleteBackupRequestStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.DeleteBackupRequestSpec{}.OpenAPIModelName(), v1.DeleteBackupRequestStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_DeleteBackupRequestList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DeleteBackupRequestList is a list of requests to delete backups.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The requests.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.DeleteBackupRequest{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1.DeleteBackupRequest{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_DeleteBackupRequestSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DeleteBackupRequestSpec says which backup to delete.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"backupName": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the backup, in the request's namespace.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"backupName"},
+			},
+		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_DeleteBackupRequestStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DeleteBackupRequestStatus says how far a deletion has come.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the deletion has come. Absent: no controller has looked at it yet.\n\nPossible enum values:\n - `\"InProgress\"` means that the backup is being deleted.\n - `\"New\"` means that no controller has looked at the request yet. So does no phase.\n - `\"Processed\"` means that the deletion has ended; status.errors says what is left.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"InProgress", "New", "Processed"},
+						},
+					},
+					"errors": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "What could not be deleted, and why.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_DownloadRequest(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DownloadRequest asks for a URL that a file of a backup or restore can be downloaded from.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Which file to download.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.DownloadRequestSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The URL. Written by controllers, on the object itself: this kind has no status subresource.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.DownloadRequestStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.DownloadRequestSpec{}.OpenAPIModelName(), v1.DownloadRequestStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_DownloadRequestList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DownloadRequestList is a list of requests to download files.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The requests.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.DownloadRequest{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1.DownloadRequest{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_DownloadRequestSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DownloadRequestSpec says which file to download.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"target": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The file.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.DownloadTarget{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"target"},
+			},
+		},
+		Dependencies: []string{
+			v1.DownloadTarget{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_DownloadRequestStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DownloadRequestStatus holds the URL.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the URL is there.\n\nPossible enum values:\n - `\"New\"` means that no controller has looked at the request yet. So does no phase.\n - `\"Processed\"` means that the URL is in status.downloadURL.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"New", "Processed"},
+						},
+					},
+					"downloadURL": {
+						SchemaProps: spec.SchemaProps{
+							Description: "URL to download the file from. Whoever has it may do so.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"expiration": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Until when the URL can be used. Afterwards the request is deleted.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_DownloadTarget(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DownloadTarget is a file of a backup or restore.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Which of the files.\n\nPossible enum values:\n - `\"BackupContents\"` are the objects in a backup.\n - `\"BackupItemOperations\"` is what plugins did for a backup in the background.\n - `\"BackupLog\"` is the log of a backup.\n - `\"BackupResourceList\"` are the names of the objects in a backup.\n - `\"BackupResults\"` are the errors and warnings of a backup.\n - `\"BackupVolumeInfos\"` says how each volume of a backup was backed up.\n - `\"BackupVolumeSnapshots\"` are the snapshots of a backup.\n - `\"CSIBackupVolumeSnapshotContents\"` are the VolumeSnapshotContents of a backup.\n - `\"CSIBackupVolumeSnapshots\"` are the VolumeSnapshots of a backup.\n - `\"RestoreItemOperations\"` is what plugins did for a restore in the background.\n - `\"RestoreLog\"` is the log of a restore.\n - `\"RestoreResourceList\"` are the names of the objects that were restored.\n - `\"RestoreResults\"` are the errors and warnings of a restore.\n - `\"RestoreVolumeInfo\"` says how each volume of a restore was restored.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"BackupContents", "BackupItemOperations", "BackupLog", "BackupResourceList", "BackupResults", "BackupVolumeInfos", "BackupVolumeSnapshots", "CSIBackupVolumeSnapshotContents", "CSIBackupVolumeSnapshots", "RestoreItemOperations", "RestoreLog", "RestoreResourceList", "RestoreResults", "RestoreVolumeInfo"},
+						},
+					},
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the backup or restore, in the request's namespace.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"kind", "name"},
+			},
+		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_ExecHook(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ExecHook is a command to run in a container of a pod.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"container": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the container. Absent: the pod's first.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"command": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "The command, then its arguments. No shell looks at them.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"onError": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What becomes of the rest when the command fails. Absent: Fail.\n\nPossible enum values:\n - `\"Continue\"` runs the hooks that follow all the same. The backup or restore ends PartiallyFailed.\n - `\"Fail\"` runs none of the hooks that follow. The backup or restore ends PartiallyFailed.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Continue", "Fail"},
+						},
+					},
+					"timeout": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How long the command may take. Absent or 0s: 30 seconds.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"command"},
+			},
+		},
+		Dependencies: []string{
+			metav1.Duration{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_HookStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "HookStatus is how hooks went.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"hooksAttempted": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many were tried.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"hooksFailed": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many of them failed.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_Metadata(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "Metadata is what the backups of a schedule get of it.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"labels": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Labels of the backups.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
 func schema_velero_locations_apis_velero_v1_ObjectStorageLocation(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -612,6 +1917,427 @@ func schema_velero_locations_apis_velero_v1_ObjectStorageLocation(ref common.Ref
 		},
 		Dependencies: []string{
 			corev1.SecretKeySelector{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_PluginInfo(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PluginInfo is a plugin of the controllers.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the plugin, such as velero.io/aws.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What the plugin is, such as ObjectStore.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"name", "kind"},
+			},
+		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_Schedule(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "Schedule makes a backup again and again, at the times that a cron expression gives.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard object metadata. The names of backups begin with the schedule's.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When to back up what.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.ScheduleSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the last backup was made. Written by controllers, on the object itself: this kind has no status subresource.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.ScheduleStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.ScheduleSpec{}.OpenAPIModelName(), v1.ScheduleStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_ScheduleList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ScheduleList is a list of schedules.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The schedules.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.Schedule{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1.Schedule{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_ScheduleSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ScheduleSpec says when to back up what.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"template": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What to back up, and where to.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.BackupSpec{}.OpenAPIModelName()),
+						},
+					},
+					"schedule": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Cron expression of the times to make a backup at, such as \"0 1 * * *\" for every night at one, or @every 6h.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"useOwnerReferencesInBackup": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the schedule owns its backups, so that they are deleted with it.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"paused": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the schedule makes no backups for now.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"skipImmediately": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether a backup that is due when the schedule is made, or goes on after a pause, is left out, so that the next one is made at the next time. Absent: no, or as the controller is set to.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"template", "schedule"},
+			},
+		},
+		Dependencies: []string{
+			v1.BackupSpec{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_ScheduleStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ScheduleStatus says whether a schedule makes backups, and when it last did.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the schedule makes backups. Absent: no controller has looked at it yet.\n\nPossible enum values:\n - `\"Enabled\"` means that the schedule makes backups.\n - `\"FailedValidation\"` means that it cannot; status.validationErrors says why.\n - `\"New\"` means that no controller has looked at the schedule yet. So does no phase.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Enabled", "FailedValidation", "New"},
+						},
+					},
+					"lastBackup": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When a backup was last made.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"lastSkipped": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When a backup was last left out.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"validationErrors": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Why the schedule cannot make backups.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_ServerStatusRequest(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ServerStatusRequest asks the controllers for their version and plugins.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Nothing: there is only one question.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.ServerStatusRequestSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The answer. Written by controllers, on the object itself: this kind has no status subresource.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.ServerStatusRequestStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.ServerStatusRequestSpec{}.OpenAPIModelName(), v1.ServerStatusRequestStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_ServerStatusRequestList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ServerStatusRequestList is a list of questions to the controllers.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The requests.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.ServerStatusRequest{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1.ServerStatusRequest{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_ServerStatusRequestSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ServerStatusRequestSpec is empty.",
+				Type:        []string{"object"},
+			},
+		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_ServerStatusRequestStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ServerStatusRequestStatus is the answer.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the answer is there.\n\nPossible enum values:\n - `\"New\"` means that no controller has answered yet. So does no phase.\n - `\"Processed\"` means that the answer is there.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"New", "Processed"},
+						},
+					},
+					"processedTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the answer was given.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"serverVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Version of the controllers.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"plugins": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Plugins of the controllers.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.PluginInfo{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.PluginInfo{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_UploaderConfigForBackup(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "UploaderConfigForBackup are settings of what copies files and data to a backup.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"parallelFilesUpload": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many files are copied at a time. Absent: as many as the node has processors.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+				},
+			},
+		},
 	}
 }
 

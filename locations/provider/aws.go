@@ -21,6 +21,17 @@ const (
 	keyInsecureSkipTLSVerify = "insecureSkipTLSVerify"
 	keyProfile               = "profile"
 	keyCredentialsFile       = "credentialsFile"
+	keyPublicURL             = "publicUrl"
+)
+
+// Keys of spec.config that say how backups are written to a location of provider aws.
+const (
+	keyServerSideEncryption = "serverSideEncryption"
+	keyKMSKeyID             = "kmsKeyId"
+	keyCustomerKeyFile      = "customerKeyEncryptionFile"
+	keyCustomerKeySecret    = "customerKeyEncryptionSecret"
+	keyChecksumAlgorithm    = "checksumAlgorithm"
+	keyTagging              = "tagging"
 )
 
 // aws has the settings of velero-plugin-for-aws v1.14.
@@ -30,21 +41,21 @@ var aws = Provider{
 		Keys: []Key{
 			{Name: keyRegion, Type: Region, RequiredWith: keyS3URL, Doubt: doubtAWSRegion, Doc: "region of the bucket, such as us-east-1; without it, and without s3Url, the bucket is asked"},
 			{Name: keyS3URL, Type: URL, Doubt: doubtS3URL, Doc: "address of S3-compatible storage other than Amazon's"},
-			{Name: "publicUrl", Type: URL, Doc: "address of the storage in links for downloads, if clients outside of the cluster need another"},
+			{Name: keyPublicURL, Type: URL, Doc: "address of the storage in links for downloads, if clients outside of the cluster need another"},
 			{Name: keyS3ForcePathStyle, Type: Boolean, Doc: "whether the bucket is named in the path of requests (true) or in their host name (false)"},
 			{Name: keyInsecureSkipTLSVerify, Type: Boolean, Doubt: doubtInsecure, Doc: "whether any certificate of the storage is accepted"},
 			{Name: keyProfile, Type: String, Doc: "profile of the credentials file; default if not set"},
-			{Name: "serverSideEncryption", Type: OneOf("AES256", "aws:kms", "aws:kms:dsse", "aws:fsx"), Doc: "how S3 encrypts what is written"},
-			{Name: "kmsKeyId", Type: String, Doc: "KMS key, by ID, ARN or alias, that encrypts what is written"},
-			{Name: "customerKeyEncryptionFile", Type: String, Doc: "file, in the file system of Velero's server, with the 32 bytes of a key that the customer keeps (SSE-C)"},
-			{Name: "customerKeyEncryptionSecret", Type: secretSlashKey, Doc: "Secret and its key, as name/key, that hold such a key (SSE-C)"},
-			{Name: "checksumAlgorithm", Type: OneOf("CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"), Doc: `checksum that is sent with what is written; CRC32 if not set, none if set to ""`},
-			{Name: "tagging", Type: Type{Name: "two to ten tags, as k1=v1&k2=v2", Check: keyValues("&", checkS3Tags)}, Doc: "tags of all objects that are written"},
+			{Name: keyServerSideEncryption, Type: OneOf("AES256", "aws:kms", "aws:kms:dsse", "aws:fsx"), Doc: "how S3 encrypts what is written"},
+			{Name: keyKMSKeyID, Type: String, Doc: "KMS key, by ID, ARN or alias, that encrypts what is written"},
+			{Name: keyCustomerKeyFile, Type: String, Doc: "file, in the file system of Velero's server, with the 32 bytes of a key that the customer keeps (SSE-C)"},
+			{Name: keyCustomerKeySecret, Type: secretSlashKey, Doc: "Secret and its key, as name/key, that hold such a key (SSE-C)"},
+			{Name: keyChecksumAlgorithm, Type: OneOf("CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"), Doc: `checksum that is sent with what is written; CRC32 if not set, none if set to ""`},
+			{Name: keyTagging, Type: Type{Name: "two to ten tags, as k1=v1&k2=v2", Check: keyValues("&", checkS3Tags)}, Doc: "tags of all objects that are written"},
 			{Name: keyCredentialsFile, Type: String, Caveat: caveatCredentialsFile, Doc: "credentials file in the file system of Velero's server"},
 			{Name: "signatureVersion", Type: String, Caveat: caveatUnused, Doc: "version of the signature of links for downloads"},
 			{Name: "enableSharedConfig", Type: String, Caveat: caveatUnused, Doc: "whether the shared configuration file is read"},
 		},
-		Exclusive: [][]string{{"kmsKeyId", "customerKeyEncryptionFile", "customerKeyEncryptionSecret"}},
+		Exclusive: [][]string{{keyKMSKeyID, keyCustomerKeyFile, keyCustomerKeySecret}},
 	},
 	VolumeSnapshotter: &Schema{Keys: []Key{
 		{Name: keyRegion, Type: Region, Required: true, Doubt: doubtAWSRegion, Doc: "region of the volumes, such as us-east-1"},

@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// AWSObjectStore is what the spec.config of a backup location of provider aws says about reaching
-// it. Settings that matter only when backups are written are not in it.
+// AWSObjectStore is what the spec.config of a backup location of provider aws says.
 type AWSObjectStore struct {
 	// Region of the bucket. Empty: not said.
 	Region string
@@ -24,15 +23,28 @@ type AWSObjectStore struct {
 	Profile string
 	// CredentialsFile is the path of a file in the file system of Velero's server. Empty: not said.
 	CredentialsFile string
+
+	// PublicURL is where clients outside reach the storage, with scheme and host only. Nil: at URL.
+	PublicURL *url.URL
+	// ServerSideEncryption is how the storage encrypts what is written. Empty: as it likes.
+	ServerSideEncryption string
+	// KMSKeyID is the key of KMS that encrypts. Empty: not said.
+	KMSKeyID string
+	// CustomerKeyFile and CustomerKeySecret, as name/key, say where a key of the customer's own is.
+	CustomerKeyFile, CustomerKeySecret string
+	// ChecksumAlgorithm of the checksum that goes with what is written. Empty: none.
+	ChecksumAlgorithm string
+	// Tags of what is written.
+	Tags map[string]string
 }
 
 // ParseAWSObjectStore reads spec.config of a backup location. The error, of one line, names every
 // setting whose value cannot be used. Keys that it does not know are passed over.
 func ParseAWSObjectStore(config map[string]string) (AWSObjectStore, error) {
 	var problems []string
-	for _, key := range []string{keyRegion, keyS3URL, keyS3ForcePathStyle, keyInsecureSkipTLSVerify} {
+	for _, key := range []string{keyRegion, keyS3URL, keyPublicURL, keyS3ForcePathStyle, keyInsecureSkipTLSVerify, keyTagging} {
 		check := aws.ObjectStore.Key(key).Type.Check
-		if key == keyS3URL {
+		if key == keyS3URL || key == keyPublicURL {
 			check = func(address string) error { _, err := ParseURL(address); return err }
 		}
 		if config[key] == "" {
@@ -50,14 +62,38 @@ func ParseAWSObjectStore(config map[string]string) (AWSObjectStore, error) {
 		Region:          config[keyRegion],
 		Profile:         config[keyProfile],
 		CredentialsFile: config[keyCredentialsFile],
+
+		ServerSideEncryption: config[keyServerSideEncryption],
+		KMSKeyID:             config[keyKMSKeyID],
+		CustomerKeyFile:      config[keyCustomerKeyFile],
+		CustomerKeySecret:    config[keyCustomerKeySecret],
+		ChecksumAlgorithm:    "CRC32", // as the plugin does where the key is absent; "" asks for none
+	}
+	if algorithm, said := config[keyChecksumAlgorithm]; said {
+		store.ChecksumAlgorithm = algorithm
 	}
 	// These were checked above; absent ones stay as they are.
 	store.URL, _ = ParseURL(config[keyS3URL])
+	store.PublicURL, _ = ParseURL(config[keyPublicURL])
+	store.Tags = parseTags(config[keyTagging])
 	store.InsecureSkipTLSVerify, _ = strconv.ParseBool(config[keyInsecureSkipTLSVerify])
 	if style, err := strconv.ParseBool(config[keyS3ForcePathStyle]); err == nil {
 		store.PathStyle = &style
 	}
 	return store, nil
+}
+
+// parseTags reads tags that are well-formed.
+func parseTags(tagging string) map[string]string {
+	if tagging == "" {
+		return nil
+	}
+	tags := map[string]string{}
+	for pair := range strings.SplitSeq(tagging, "&") {
+		key, value, _ := strings.Cut(pair, "=")
+		tags[strings.TrimSpace(key)] = value
+	}
+	return tags
 }
 
 // withValue puts the value in front of what it must be, unless it may hold a password.

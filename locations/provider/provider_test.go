@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -29,22 +30,30 @@ func TestParseAWSObjectStore(t *testing.T) {
 		"all": {
 			config: map[string]string{
 				"region": "us-east-1", "profile": "p", "credentialsFile": "/f",
-				"s3ForcePathStyle": "true", "insecureSkipTLSVerify": "1", "kmsKeyId": "not looked at",
+				"s3ForcePathStyle": "true", "insecureSkipTLSVerify": "1", "publicUrl": "https://s3.example.com",
+				"serverSideEncryption": "aws:kms", "kmsKeyId": "alias/k", "checksumAlgorithm": "", "tagging": "a=1&b=",
+				"customerKeyEncryptionSecret": "sse/key", "customerKeyEncryptionFile": "/k",
 			},
 			want: func(s *AWSObjectStore) {
 				yes := true
-				*s = AWSObjectStore{Region: "us-east-1", Profile: "p", CredentialsFile: "/f", PathStyle: &yes, InsecureSkipTLSVerify: true}
+				*s = AWSObjectStore{
+					Region: "us-east-1", Profile: "p", CredentialsFile: "/f", PathStyle: &yes, InsecureSkipTLSVerify: true,
+					PublicURL: &url.URL{Scheme: "https", Host: "s3.example.com"}, ServerSideEncryption: "aws:kms", KMSKeyID: "alias/k",
+					CustomerKeySecret: "sse/key", CustomerKeyFile: "/k", Tags: map[string]string{"a": "1", "b": ""},
+				}
 			},
 		},
 		"path style off":        {config: map[string]string{"s3ForcePathStyle": "false"}, want: func(s *AWSObjectStore) { s.PathStyle = new(bool) }},
 		"a region not Amazon's": {config: map[string]string{"region": "RegionOne"}, want: func(s *AWSObjectStore) { s.Region = "RegionOne" }},
 		"every error at once": {
-			config: map[string]string{"region": "us east", "s3ForcePathStyle": "yes", "insecureSkipTLSVerify": "no", "s3Url": "minio:9000"},
+			config: map[string]string{"region": "us east", "s3ForcePathStyle": "yes", "insecureSkipTLSVerify": "no", "s3Url": "minio:9000", "tagging": "a", "publicUrl": "https://s3/x"},
 			errs: []string{
 				"spec.config.region is \"us east\", but must be the name of a region",
 				`spec.config.s3ForcePathStyle is "yes", but must be "true" or "false"`,
 				`spec.config.insecureSkipTLSVerify is "no", but must be`,
 				`spec.config.s3Url is "minio:9000", but must be a URL`,
+				`spec.config.publicUrl is "https://s3/x", but must have nothing behind the host`,
+				`spec.config.tagging is "a", but must be tags`,
 			},
 		},
 	} {
@@ -58,7 +67,7 @@ func TestParseAWSObjectStore(t *testing.T) {
 			if tc.errs != nil {
 				return
 			}
-			var want AWSObjectStore
+			want := AWSObjectStore{ChecksumAlgorithm: "CRC32"}
 			tc.want(&want)
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v, %v; want %+v", got, err, want)

@@ -32,7 +32,7 @@ func New(env *registry.Environment) *Resource {
 			{Name: "Phase", Description: "Whether the location could be used when it was last checked.", Value: func(l location) any { return string(l.Status.Phase) }},
 			{Name: "Last Validated", Type: "date", Description: "Time since the last check.", Value: func(l location) any { return l.Status.LastValidationTime }},
 			table.Age[location](),
-			{Name: "Default", Type: "boolean", Description: "Whether backups that name no location go here.", Value: isDefault},
+			{Name: "Default", Type: "boolean", Description: "Whether backups that name no location go here.", Value: func(l location) any { return table.NonZero(l.Spec.Default) }},
 			{Name: "Provider", Wide: true, Description: "Provider of the object storage.", Value: func(l location) any { return l.Spec.Provider }},
 			{Name: "Bucket", Wide: true, Description: "Bucket that backups are kept in.", Value: func(l location) any { return objectStorage(l).Bucket }},
 			{Name: "Prefix", Wide: true, Description: "Path inside the bucket.", Value: func(l location) any { return objectStorage(l).Prefix }},
@@ -71,14 +71,6 @@ func surroundings(ctx context.Context, env *registry.Environment, l location, al
 		Locations: locations,
 		Secrets:   env.Secrets(ctx, warnings.SecretNames(l.Spec.Credential, objectStorage(l).CACertRef)...),
 	}
-}
-
-// isDefault leaves the cell empty rather than false, as Velero's CRD does.
-func isDefault(l location) any {
-	if l.Spec.Default {
-		return true
-	}
-	return nil
 }
 
 func objectStorage(l location) velero.ObjectStorageLocation {

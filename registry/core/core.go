@@ -1,5 +1,6 @@
 // Package core serves the few kinds of Kubernetes' core group that a server without a cluster needs:
-// namespaces for locations to live in, Secrets for their credentials, config maps, and events.
+// namespaces for locations to live in, Secrets for their credentials, config maps, events, and volumes with
+// the claims to them.
 //
 // One Go type serves as wire and internal form of each kind: their rules need no other, and
 // Kubernetes does not publish its internal types.
@@ -16,7 +17,7 @@ import (
 )
 
 // Kinds that this package serves.
-var Kinds = []registry.Kind{Namespaces, Secrets, ConfigMaps, Events}
+var Kinds = []registry.Kind{Namespaces, Secrets, ConfigMaps, Events, PersistentVolumes, PersistentVolumeClaims}
 
 // AddToScheme registers the core group with the served kinds as their own internal form.
 func AddToScheme(scheme *runtime.Scheme) error {
@@ -28,6 +29,8 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&corev1.Secret{}, &corev1.SecretList{},
 		&corev1.ConfigMap{}, &corev1.ConfigMapList{},
 		&corev1.Event{}, &corev1.EventList{},
+		&corev1.PersistentVolume{}, &corev1.PersistentVolumeList{},
+		&corev1.PersistentVolumeClaim{}, &corev1.PersistentVolumeClaimList{},
 	)
 	return nil
 }

@@ -23,6 +23,8 @@ type Column[T Object] struct {
 	Name string
 	// Type as OpenAPI names it: string, boolean, integer or date. Empty: string.
 	Type string
+	// Format as OpenAPI names it, such as int64.
+	Format string
 	// Description is shown by clients that explain columns.
 	Description string
 	// Wide columns are shown only by `-o wide`.
@@ -48,6 +50,16 @@ func Age[T Object]() Column[T] {
 	}
 }
 
+// NonZero is the cell of a value that is left empty when it is zero, as Velero's columns do with
+// fields that are then absent.
+func NonZero[V comparable](value V) any {
+	var zero V
+	if value == zero {
+		return nil
+	}
+	return value
+}
+
 // Convertor makes tables of one kind. It honours TableOptions.NoHeaders and carries the list's
 // resourceVersion, continue token and remaining count over.
 type Convertor[T Object] struct {
@@ -63,7 +75,7 @@ func NewConvertor[T Object](columns Columns[T]) Convertor[T] {
 		Name: "Name", Type: "string", Format: "name", Description: metav1.ObjectMeta{}.SwaggerDoc()["name"],
 	}}
 	for _, column := range columns {
-		definition := metav1.TableColumnDefinition{Name: column.Name, Type: column.Type, Description: column.Description}
+		definition := metav1.TableColumnDefinition{Name: column.Name, Type: column.Type, Format: column.Format, Description: column.Description}
 		if definition.Type == "" {
 			definition.Type = "string"
 		}

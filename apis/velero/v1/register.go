@@ -29,6 +29,11 @@ func Resource(resource string) schema.GroupResource {
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(
 		SchemeGroupVersion,
+		&Backup{}, &BackupList{},
+		&Schedule{}, &ScheduleList{},
+		&DeleteBackupRequest{}, &DeleteBackupRequestList{},
+		&DownloadRequest{}, &DownloadRequestList{},
+		&ServerStatusRequest{}, &ServerStatusRequestList{},
 		&BackupStorageLocation{}, &BackupStorageLocationList{},
 		&VolumeSnapshotLocation{}, &VolumeSnapshotLocationList{},
 	)

@@ -24,6 +24,86 @@ func init() {
 // RegisterConversions adds conversion functions to the given scheme.
 // Public to allow building arbitrary schemes.
 func RegisterConversions(s *runtime.Scheme) error {
+	if err := s.AddGeneratedConversionFunc((*Backup)(nil), (*velero.Backup)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_Backup_To_velero_Backup(a.(*Backup), b.(*velero.Backup), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.Backup)(nil), (*Backup)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_Backup_To_v1_Backup(a.(*velero.Backup), b.(*Backup), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*BackupHooks)(nil), (*velero.BackupHooks)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_BackupHooks_To_velero_BackupHooks(a.(*BackupHooks), b.(*velero.BackupHooks), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.BackupHooks)(nil), (*BackupHooks)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_BackupHooks_To_v1_BackupHooks(a.(*velero.BackupHooks), b.(*BackupHooks), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*BackupList)(nil), (*velero.BackupList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_BackupList_To_velero_BackupList(a.(*BackupList), b.(*velero.BackupList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.BackupList)(nil), (*BackupList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_BackupList_To_v1_BackupList(a.(*velero.BackupList), b.(*BackupList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*BackupProgress)(nil), (*velero.BackupProgress)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_BackupProgress_To_velero_BackupProgress(a.(*BackupProgress), b.(*velero.BackupProgress), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.BackupProgress)(nil), (*BackupProgress)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_BackupProgress_To_v1_BackupProgress(a.(*velero.BackupProgress), b.(*BackupProgress), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*BackupResourceHook)(nil), (*velero.BackupResourceHook)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_BackupResourceHook_To_velero_BackupResourceHook(a.(*BackupResourceHook), b.(*velero.BackupResourceHook), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.BackupResourceHook)(nil), (*BackupResourceHook)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_BackupResourceHook_To_v1_BackupResourceHook(a.(*velero.BackupResourceHook), b.(*BackupResourceHook), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*BackupResourceHookSpec)(nil), (*velero.BackupResourceHookSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_BackupResourceHookSpec_To_velero_BackupResourceHookSpec(a.(*BackupResourceHookSpec), b.(*velero.BackupResourceHookSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.BackupResourceHookSpec)(nil), (*BackupResourceHookSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_BackupResourceHookSpec_To_v1_BackupResourceHookSpec(a.(*velero.BackupResourceHookSpec), b.(*BackupResourceHookSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*BackupSpec)(nil), (*velero.BackupSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_BackupSpec_To_velero_BackupSpec(a.(*BackupSpec), b.(*velero.BackupSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.BackupSpec)(nil), (*BackupSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_BackupSpec_To_v1_BackupSpec(a.(*velero.BackupSpec), b.(*BackupSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*BackupStatus)(nil), (*velero.BackupStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_BackupStatus_To_velero_BackupStatus(a.(*BackupStatus), b.(*velero.BackupStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.BackupStatus)(nil), (*BackupStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_BackupStatus_To_v1_BackupStatus(a.(*velero.BackupStatus), b.(*BackupStatus), scope)
+	}); err != nil {
+		return err
+	}
 	if err := s.AddGeneratedConversionFunc((*BackupStorageLocation)(nil), (*velero.BackupStorageLocation)(nil), func(a, b interface{}, scope conversion.Scope) error {
 		return Convert_v1_BackupStorageLocation_To_velero_BackupStorageLocation(a.(*BackupStorageLocation), b.(*velero.BackupStorageLocation), scope)
 	}); err != nil {
@@ -64,6 +144,126 @@ func RegisterConversions(s *runtime.Scheme) error {
 	}); err != nil {
 		return err
 	}
+	if err := s.AddGeneratedConversionFunc((*DeleteBackupRequest)(nil), (*velero.DeleteBackupRequest)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_DeleteBackupRequest_To_velero_DeleteBackupRequest(a.(*DeleteBackupRequest), b.(*velero.DeleteBackupRequest), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.DeleteBackupRequest)(nil), (*DeleteBackupRequest)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_DeleteBackupRequest_To_v1_DeleteBackupRequest(a.(*velero.DeleteBackupRequest), b.(*DeleteBackupRequest), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DeleteBackupRequestList)(nil), (*velero.DeleteBackupRequestList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_DeleteBackupRequestList_To_velero_DeleteBackupRequestList(a.(*DeleteBackupRequestList), b.(*velero.DeleteBackupRequestList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.DeleteBackupRequestList)(nil), (*DeleteBackupRequestList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_DeleteBackupRequestList_To_v1_DeleteBackupRequestList(a.(*velero.DeleteBackupRequestList), b.(*DeleteBackupRequestList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DeleteBackupRequestSpec)(nil), (*velero.DeleteBackupRequestSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_DeleteBackupRequestSpec_To_velero_DeleteBackupRequestSpec(a.(*DeleteBackupRequestSpec), b.(*velero.DeleteBackupRequestSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.DeleteBackupRequestSpec)(nil), (*DeleteBackupRequestSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_DeleteBackupRequestSpec_To_v1_DeleteBackupRequestSpec(a.(*velero.DeleteBackupRequestSpec), b.(*DeleteBackupRequestSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DeleteBackupRequestStatus)(nil), (*velero.DeleteBackupRequestStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_DeleteBackupRequestStatus_To_velero_DeleteBackupRequestStatus(a.(*DeleteBackupRequestStatus), b.(*velero.DeleteBackupRequestStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.DeleteBackupRequestStatus)(nil), (*DeleteBackupRequestStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_DeleteBackupRequestStatus_To_v1_DeleteBackupRequestStatus(a.(*velero.DeleteBackupRequestStatus), b.(*DeleteBackupRequestStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DownloadRequest)(nil), (*velero.DownloadRequest)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_DownloadRequest_To_velero_DownloadRequest(a.(*DownloadRequest), b.(*velero.DownloadRequest), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.DownloadRequest)(nil), (*DownloadRequest)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_DownloadRequest_To_v1_DownloadRequest(a.(*velero.DownloadRequest), b.(*DownloadRequest), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DownloadRequestList)(nil), (*velero.DownloadRequestList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_DownloadRequestList_To_velero_DownloadRequestList(a.(*DownloadRequestList), b.(*velero.DownloadRequestList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.DownloadRequestList)(nil), (*DownloadRequestList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_DownloadRequestList_To_v1_DownloadRequestList(a.(*velero.DownloadRequestList), b.(*DownloadRequestList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DownloadRequestSpec)(nil), (*velero.DownloadRequestSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_DownloadRequestSpec_To_velero_DownloadRequestSpec(a.(*DownloadRequestSpec), b.(*velero.DownloadRequestSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.DownloadRequestSpec)(nil), (*DownloadRequestSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_DownloadRequestSpec_To_v1_DownloadRequestSpec(a.(*velero.DownloadRequestSpec), b.(*DownloadRequestSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DownloadRequestStatus)(nil), (*velero.DownloadRequestStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_DownloadRequestStatus_To_velero_DownloadRequestStatus(a.(*DownloadRequestStatus), b.(*velero.DownloadRequestStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.DownloadRequestStatus)(nil), (*DownloadRequestStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_DownloadRequestStatus_To_v1_DownloadRequestStatus(a.(*velero.DownloadRequestStatus), b.(*DownloadRequestStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DownloadTarget)(nil), (*velero.DownloadTarget)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_DownloadTarget_To_velero_DownloadTarget(a.(*DownloadTarget), b.(*velero.DownloadTarget), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.DownloadTarget)(nil), (*DownloadTarget)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_DownloadTarget_To_v1_DownloadTarget(a.(*velero.DownloadTarget), b.(*DownloadTarget), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*ExecHook)(nil), (*velero.ExecHook)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_ExecHook_To_velero_ExecHook(a.(*ExecHook), b.(*velero.ExecHook), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.ExecHook)(nil), (*ExecHook)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_ExecHook_To_v1_ExecHook(a.(*velero.ExecHook), b.(*ExecHook), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*HookStatus)(nil), (*velero.HookStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_HookStatus_To_velero_HookStatus(a.(*HookStatus), b.(*velero.HookStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.HookStatus)(nil), (*HookStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_HookStatus_To_v1_HookStatus(a.(*velero.HookStatus), b.(*HookStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*Metadata)(nil), (*velero.Metadata)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_Metadata_To_velero_Metadata(a.(*Metadata), b.(*velero.Metadata), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.Metadata)(nil), (*Metadata)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_Metadata_To_v1_Metadata(a.(*velero.Metadata), b.(*Metadata), scope)
+	}); err != nil {
+		return err
+	}
 	if err := s.AddGeneratedConversionFunc((*ObjectStorageLocation)(nil), (*velero.ObjectStorageLocation)(nil), func(a, b interface{}, scope conversion.Scope) error {
 		return Convert_v1_ObjectStorageLocation_To_velero_ObjectStorageLocation(a.(*ObjectStorageLocation), b.(*velero.ObjectStorageLocation), scope)
 	}); err != nil {
@@ -71,6 +271,106 @@ func RegisterConversions(s *runtime.Scheme) error {
 	}
 	if err := s.AddGeneratedConversionFunc((*velero.ObjectStorageLocation)(nil), (*ObjectStorageLocation)(nil), func(a, b interface{}, scope conversion.Scope) error {
 		return Convert_velero_ObjectStorageLocation_To_v1_ObjectStorageLocation(a.(*velero.ObjectStorageLocation), b.(*ObjectStorageLocation), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*PluginInfo)(nil), (*velero.PluginInfo)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_PluginInfo_To_velero_PluginInfo(a.(*PluginInfo), b.(*velero.PluginInfo), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.PluginInfo)(nil), (*PluginInfo)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_PluginInfo_To_v1_PluginInfo(a.(*velero.PluginInfo), b.(*PluginInfo), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*Schedule)(nil), (*velero.Schedule)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_Schedule_To_velero_Schedule(a.(*Schedule), b.(*velero.Schedule), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.Schedule)(nil), (*Schedule)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_Schedule_To_v1_Schedule(a.(*velero.Schedule), b.(*Schedule), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*ScheduleList)(nil), (*velero.ScheduleList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_ScheduleList_To_velero_ScheduleList(a.(*ScheduleList), b.(*velero.ScheduleList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.ScheduleList)(nil), (*ScheduleList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_ScheduleList_To_v1_ScheduleList(a.(*velero.ScheduleList), b.(*ScheduleList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*ScheduleSpec)(nil), (*velero.ScheduleSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_ScheduleSpec_To_velero_ScheduleSpec(a.(*ScheduleSpec), b.(*velero.ScheduleSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.ScheduleSpec)(nil), (*ScheduleSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_ScheduleSpec_To_v1_ScheduleSpec(a.(*velero.ScheduleSpec), b.(*ScheduleSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*ScheduleStatus)(nil), (*velero.ScheduleStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_ScheduleStatus_To_velero_ScheduleStatus(a.(*ScheduleStatus), b.(*velero.ScheduleStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.ScheduleStatus)(nil), (*ScheduleStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_ScheduleStatus_To_v1_ScheduleStatus(a.(*velero.ScheduleStatus), b.(*ScheduleStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*ServerStatusRequest)(nil), (*velero.ServerStatusRequest)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_ServerStatusRequest_To_velero_ServerStatusRequest(a.(*ServerStatusRequest), b.(*velero.ServerStatusRequest), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.ServerStatusRequest)(nil), (*ServerStatusRequest)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_ServerStatusRequest_To_v1_ServerStatusRequest(a.(*velero.ServerStatusRequest), b.(*ServerStatusRequest), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*ServerStatusRequestList)(nil), (*velero.ServerStatusRequestList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_ServerStatusRequestList_To_velero_ServerStatusRequestList(a.(*ServerStatusRequestList), b.(*velero.ServerStatusRequestList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.ServerStatusRequestList)(nil), (*ServerStatusRequestList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_ServerStatusRequestList_To_v1_ServerStatusRequestList(a.(*velero.ServerStatusRequestList), b.(*ServerStatusRequestList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*ServerStatusRequestSpec)(nil), (*velero.ServerStatusRequestSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_ServerStatusRequestSpec_To_velero_ServerStatusRequestSpec(a.(*ServerStatusRequestSpec), b.(*velero.ServerStatusRequestSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.ServerStatusRequestSpec)(nil), (*ServerStatusRequestSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_ServerStatusRequestSpec_To_v1_ServerStatusRequestSpec(a.(*velero.ServerStatusRequestSpec), b.(*ServerStatusRequestSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*ServerStatusRequestStatus)(nil), (*velero.ServerStatusRequestStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_ServerStatusRequestStatus_To_velero_ServerStatusRequestStatus(a.(*ServerStatusRequestStatus), b.(*velero.ServerStatusRequestStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.ServerStatusRequestStatus)(nil), (*ServerStatusRequestStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_ServerStatusRequestStatus_To_v1_ServerStatusRequestStatus(a.(*velero.ServerStatusRequestStatus), b.(*ServerStatusRequestStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*UploaderConfigForBackup)(nil), (*velero.UploaderConfigForBackup)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_UploaderConfigForBackup_To_velero_UploaderConfigForBackup(a.(*UploaderConfigForBackup), b.(*velero.UploaderConfigForBackup), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.UploaderConfigForBackup)(nil), (*UploaderConfigForBackup)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_UploaderConfigForBackup_To_v1_UploaderConfigForBackup(a.(*velero.UploaderConfigForBackup), b.(*UploaderConfigForBackup), scope)
 	}); err != nil {
 		return err
 	}
@@ -115,6 +415,180 @@ func RegisterConversions(s *runtime.Scheme) error {
 		return err
 	}
 	return nil
+}
+
+func autoConvert_v1_Backup_To_velero_Backup(in *Backup, out *velero.Backup, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_v1_BackupSpec_To_velero_BackupSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_v1_BackupStatus_To_velero_BackupStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_v1_Backup_To_velero_Backup is an autogenerated conversion function.
+func Convert_v1_Backup_To_velero_Backup(in *Backup, out *velero.Backup, s conversion.Scope) error {
+	return autoConvert_v1_Backup_To_velero_Backup(in, out, s)
+}
+
+func autoConvert_velero_Backup_To_v1_Backup(in *velero.Backup, out *Backup, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_velero_BackupSpec_To_v1_BackupSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_velero_BackupStatus_To_v1_BackupStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_velero_Backup_To_v1_Backup is an autogenerated conversion function.
+func Convert_velero_Backup_To_v1_Backup(in *velero.Backup, out *Backup, s conversion.Scope) error {
+	return autoConvert_velero_Backup_To_v1_Backup(in, out, s)
+}
+
+func autoConvert_v1_BackupHooks_To_velero_BackupHooks(in *BackupHooks, out *velero.BackupHooks, s conversion.Scope) error {
+	*out = *(*velero.BackupHooks)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_BackupHooks_To_velero_BackupHooks is an autogenerated conversion function.
+func Convert_v1_BackupHooks_To_velero_BackupHooks(in *BackupHooks, out *velero.BackupHooks, s conversion.Scope) error {
+	return autoConvert_v1_BackupHooks_To_velero_BackupHooks(in, out, s)
+}
+
+func autoConvert_velero_BackupHooks_To_v1_BackupHooks(in *velero.BackupHooks, out *BackupHooks, s conversion.Scope) error {
+	*out = *(*BackupHooks)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_BackupHooks_To_v1_BackupHooks is an autogenerated conversion function.
+func Convert_velero_BackupHooks_To_v1_BackupHooks(in *velero.BackupHooks, out *BackupHooks, s conversion.Scope) error {
+	return autoConvert_velero_BackupHooks_To_v1_BackupHooks(in, out, s)
+}
+
+func autoConvert_v1_BackupList_To_velero_BackupList(in *BackupList, out *velero.BackupList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]velero.Backup)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_v1_BackupList_To_velero_BackupList is an autogenerated conversion function.
+func Convert_v1_BackupList_To_velero_BackupList(in *BackupList, out *velero.BackupList, s conversion.Scope) error {
+	return autoConvert_v1_BackupList_To_velero_BackupList(in, out, s)
+}
+
+func autoConvert_velero_BackupList_To_v1_BackupList(in *velero.BackupList, out *BackupList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]Backup)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_velero_BackupList_To_v1_BackupList is an autogenerated conversion function.
+func Convert_velero_BackupList_To_v1_BackupList(in *velero.BackupList, out *BackupList, s conversion.Scope) error {
+	return autoConvert_velero_BackupList_To_v1_BackupList(in, out, s)
+}
+
+func autoConvert_v1_BackupProgress_To_velero_BackupProgress(in *BackupProgress, out *velero.BackupProgress, s conversion.Scope) error {
+	*out = *(*velero.BackupProgress)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_BackupProgress_To_velero_BackupProgress is an autogenerated conversion function.
+func Convert_v1_BackupProgress_To_velero_BackupProgress(in *BackupProgress, out *velero.BackupProgress, s conversion.Scope) error {
+	return autoConvert_v1_BackupProgress_To_velero_BackupProgress(in, out, s)
+}
+
+func autoConvert_velero_BackupProgress_To_v1_BackupProgress(in *velero.BackupProgress, out *BackupProgress, s conversion.Scope) error {
+	*out = *(*BackupProgress)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_BackupProgress_To_v1_BackupProgress is an autogenerated conversion function.
+func Convert_velero_BackupProgress_To_v1_BackupProgress(in *velero.BackupProgress, out *BackupProgress, s conversion.Scope) error {
+	return autoConvert_velero_BackupProgress_To_v1_BackupProgress(in, out, s)
+}
+
+func autoConvert_v1_BackupResourceHook_To_velero_BackupResourceHook(in *BackupResourceHook, out *velero.BackupResourceHook, s conversion.Scope) error {
+	*out = *(*velero.BackupResourceHook)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_BackupResourceHook_To_velero_BackupResourceHook is an autogenerated conversion function.
+func Convert_v1_BackupResourceHook_To_velero_BackupResourceHook(in *BackupResourceHook, out *velero.BackupResourceHook, s conversion.Scope) error {
+	return autoConvert_v1_BackupResourceHook_To_velero_BackupResourceHook(in, out, s)
+}
+
+func autoConvert_velero_BackupResourceHook_To_v1_BackupResourceHook(in *velero.BackupResourceHook, out *BackupResourceHook, s conversion.Scope) error {
+	*out = *(*BackupResourceHook)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_BackupResourceHook_To_v1_BackupResourceHook is an autogenerated conversion function.
+func Convert_velero_BackupResourceHook_To_v1_BackupResourceHook(in *velero.BackupResourceHook, out *BackupResourceHook, s conversion.Scope) error {
+	return autoConvert_velero_BackupResourceHook_To_v1_BackupResourceHook(in, out, s)
+}
+
+func autoConvert_v1_BackupResourceHookSpec_To_velero_BackupResourceHookSpec(in *BackupResourceHookSpec, out *velero.BackupResourceHookSpec, s conversion.Scope) error {
+	*out = *(*velero.BackupResourceHookSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_BackupResourceHookSpec_To_velero_BackupResourceHookSpec is an autogenerated conversion function.
+func Convert_v1_BackupResourceHookSpec_To_velero_BackupResourceHookSpec(in *BackupResourceHookSpec, out *velero.BackupResourceHookSpec, s conversion.Scope) error {
+	return autoConvert_v1_BackupResourceHookSpec_To_velero_BackupResourceHookSpec(in, out, s)
+}
+
+func autoConvert_velero_BackupResourceHookSpec_To_v1_BackupResourceHookSpec(in *velero.BackupResourceHookSpec, out *BackupResourceHookSpec, s conversion.Scope) error {
+	*out = *(*BackupResourceHookSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_BackupResourceHookSpec_To_v1_BackupResourceHookSpec is an autogenerated conversion function.
+func Convert_velero_BackupResourceHookSpec_To_v1_BackupResourceHookSpec(in *velero.BackupResourceHookSpec, out *BackupResourceHookSpec, s conversion.Scope) error {
+	return autoConvert_velero_BackupResourceHookSpec_To_v1_BackupResourceHookSpec(in, out, s)
+}
+
+func autoConvert_v1_BackupSpec_To_velero_BackupSpec(in *BackupSpec, out *velero.BackupSpec, s conversion.Scope) error {
+	*out = *(*velero.BackupSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_BackupSpec_To_velero_BackupSpec is an autogenerated conversion function.
+func Convert_v1_BackupSpec_To_velero_BackupSpec(in *BackupSpec, out *velero.BackupSpec, s conversion.Scope) error {
+	return autoConvert_v1_BackupSpec_To_velero_BackupSpec(in, out, s)
+}
+
+func autoConvert_velero_BackupSpec_To_v1_BackupSpec(in *velero.BackupSpec, out *BackupSpec, s conversion.Scope) error {
+	*out = *(*BackupSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_BackupSpec_To_v1_BackupSpec is an autogenerated conversion function.
+func Convert_velero_BackupSpec_To_v1_BackupSpec(in *velero.BackupSpec, out *BackupSpec, s conversion.Scope) error {
+	return autoConvert_velero_BackupSpec_To_v1_BackupSpec(in, out, s)
+}
+
+func autoConvert_v1_BackupStatus_To_velero_BackupStatus(in *BackupStatus, out *velero.BackupStatus, s conversion.Scope) error {
+	*out = *(*velero.BackupStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_BackupStatus_To_velero_BackupStatus is an autogenerated conversion function.
+func Convert_v1_BackupStatus_To_velero_BackupStatus(in *BackupStatus, out *velero.BackupStatus, s conversion.Scope) error {
+	return autoConvert_v1_BackupStatus_To_velero_BackupStatus(in, out, s)
+}
+
+func autoConvert_velero_BackupStatus_To_v1_BackupStatus(in *velero.BackupStatus, out *BackupStatus, s conversion.Scope) error {
+	*out = *(*BackupStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_BackupStatus_To_v1_BackupStatus is an autogenerated conversion function.
+func Convert_velero_BackupStatus_To_v1_BackupStatus(in *velero.BackupStatus, out *BackupStatus, s conversion.Scope) error {
+	return autoConvert_velero_BackupStatus_To_v1_BackupStatus(in, out, s)
 }
 
 func autoConvert_v1_BackupStorageLocation_To_velero_BackupStorageLocation(in *BackupStorageLocation, out *velero.BackupStorageLocation, s conversion.Scope) error {
@@ -211,6 +685,274 @@ func Convert_velero_BackupStorageLocationStatus_To_v1_BackupStorageLocationStatu
 	return autoConvert_velero_BackupStorageLocationStatus_To_v1_BackupStorageLocationStatus(in, out, s)
 }
 
+func autoConvert_v1_DeleteBackupRequest_To_velero_DeleteBackupRequest(in *DeleteBackupRequest, out *velero.DeleteBackupRequest, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_v1_DeleteBackupRequestSpec_To_velero_DeleteBackupRequestSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_v1_DeleteBackupRequestStatus_To_velero_DeleteBackupRequestStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_v1_DeleteBackupRequest_To_velero_DeleteBackupRequest is an autogenerated conversion function.
+func Convert_v1_DeleteBackupRequest_To_velero_DeleteBackupRequest(in *DeleteBackupRequest, out *velero.DeleteBackupRequest, s conversion.Scope) error {
+	return autoConvert_v1_DeleteBackupRequest_To_velero_DeleteBackupRequest(in, out, s)
+}
+
+func autoConvert_velero_DeleteBackupRequest_To_v1_DeleteBackupRequest(in *velero.DeleteBackupRequest, out *DeleteBackupRequest, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_velero_DeleteBackupRequestSpec_To_v1_DeleteBackupRequestSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_velero_DeleteBackupRequestStatus_To_v1_DeleteBackupRequestStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_velero_DeleteBackupRequest_To_v1_DeleteBackupRequest is an autogenerated conversion function.
+func Convert_velero_DeleteBackupRequest_To_v1_DeleteBackupRequest(in *velero.DeleteBackupRequest, out *DeleteBackupRequest, s conversion.Scope) error {
+	return autoConvert_velero_DeleteBackupRequest_To_v1_DeleteBackupRequest(in, out, s)
+}
+
+func autoConvert_v1_DeleteBackupRequestList_To_velero_DeleteBackupRequestList(in *DeleteBackupRequestList, out *velero.DeleteBackupRequestList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]velero.DeleteBackupRequest)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_v1_DeleteBackupRequestList_To_velero_DeleteBackupRequestList is an autogenerated conversion function.
+func Convert_v1_DeleteBackupRequestList_To_velero_DeleteBackupRequestList(in *DeleteBackupRequestList, out *velero.DeleteBackupRequestList, s conversion.Scope) error {
+	return autoConvert_v1_DeleteBackupRequestList_To_velero_DeleteBackupRequestList(in, out, s)
+}
+
+func autoConvert_velero_DeleteBackupRequestList_To_v1_DeleteBackupRequestList(in *velero.DeleteBackupRequestList, out *DeleteBackupRequestList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]DeleteBackupRequest)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_velero_DeleteBackupRequestList_To_v1_DeleteBackupRequestList is an autogenerated conversion function.
+func Convert_velero_DeleteBackupRequestList_To_v1_DeleteBackupRequestList(in *velero.DeleteBackupRequestList, out *DeleteBackupRequestList, s conversion.Scope) error {
+	return autoConvert_velero_DeleteBackupRequestList_To_v1_DeleteBackupRequestList(in, out, s)
+}
+
+func autoConvert_v1_DeleteBackupRequestSpec_To_velero_DeleteBackupRequestSpec(in *DeleteBackupRequestSpec, out *velero.DeleteBackupRequestSpec, s conversion.Scope) error {
+	*out = *(*velero.DeleteBackupRequestSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_DeleteBackupRequestSpec_To_velero_DeleteBackupRequestSpec is an autogenerated conversion function.
+func Convert_v1_DeleteBackupRequestSpec_To_velero_DeleteBackupRequestSpec(in *DeleteBackupRequestSpec, out *velero.DeleteBackupRequestSpec, s conversion.Scope) error {
+	return autoConvert_v1_DeleteBackupRequestSpec_To_velero_DeleteBackupRequestSpec(in, out, s)
+}
+
+func autoConvert_velero_DeleteBackupRequestSpec_To_v1_DeleteBackupRequestSpec(in *velero.DeleteBackupRequestSpec, out *DeleteBackupRequestSpec, s conversion.Scope) error {
+	*out = *(*DeleteBackupRequestSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_DeleteBackupRequestSpec_To_v1_DeleteBackupRequestSpec is an autogenerated conversion function.
+func Convert_velero_DeleteBackupRequestSpec_To_v1_DeleteBackupRequestSpec(in *velero.DeleteBackupRequestSpec, out *DeleteBackupRequestSpec, s conversion.Scope) error {
+	return autoConvert_velero_DeleteBackupRequestSpec_To_v1_DeleteBackupRequestSpec(in, out, s)
+}
+
+func autoConvert_v1_DeleteBackupRequestStatus_To_velero_DeleteBackupRequestStatus(in *DeleteBackupRequestStatus, out *velero.DeleteBackupRequestStatus, s conversion.Scope) error {
+	*out = *(*velero.DeleteBackupRequestStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_DeleteBackupRequestStatus_To_velero_DeleteBackupRequestStatus is an autogenerated conversion function.
+func Convert_v1_DeleteBackupRequestStatus_To_velero_DeleteBackupRequestStatus(in *DeleteBackupRequestStatus, out *velero.DeleteBackupRequestStatus, s conversion.Scope) error {
+	return autoConvert_v1_DeleteBackupRequestStatus_To_velero_DeleteBackupRequestStatus(in, out, s)
+}
+
+func autoConvert_velero_DeleteBackupRequestStatus_To_v1_DeleteBackupRequestStatus(in *velero.DeleteBackupRequestStatus, out *DeleteBackupRequestStatus, s conversion.Scope) error {
+	*out = *(*DeleteBackupRequestStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_DeleteBackupRequestStatus_To_v1_DeleteBackupRequestStatus is an autogenerated conversion function.
+func Convert_velero_DeleteBackupRequestStatus_To_v1_DeleteBackupRequestStatus(in *velero.DeleteBackupRequestStatus, out *DeleteBackupRequestStatus, s conversion.Scope) error {
+	return autoConvert_velero_DeleteBackupRequestStatus_To_v1_DeleteBackupRequestStatus(in, out, s)
+}
+
+func autoConvert_v1_DownloadRequest_To_velero_DownloadRequest(in *DownloadRequest, out *velero.DownloadRequest, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_v1_DownloadRequestSpec_To_velero_DownloadRequestSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_v1_DownloadRequestStatus_To_velero_DownloadRequestStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_v1_DownloadRequest_To_velero_DownloadRequest is an autogenerated conversion function.
+func Convert_v1_DownloadRequest_To_velero_DownloadRequest(in *DownloadRequest, out *velero.DownloadRequest, s conversion.Scope) error {
+	return autoConvert_v1_DownloadRequest_To_velero_DownloadRequest(in, out, s)
+}
+
+func autoConvert_velero_DownloadRequest_To_v1_DownloadRequest(in *velero.DownloadRequest, out *DownloadRequest, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_velero_DownloadRequestSpec_To_v1_DownloadRequestSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_velero_DownloadRequestStatus_To_v1_DownloadRequestStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_velero_DownloadRequest_To_v1_DownloadRequest is an autogenerated conversion function.
+func Convert_velero_DownloadRequest_To_v1_DownloadRequest(in *velero.DownloadRequest, out *DownloadRequest, s conversion.Scope) error {
+	return autoConvert_velero_DownloadRequest_To_v1_DownloadRequest(in, out, s)
+}
+
+func autoConvert_v1_DownloadRequestList_To_velero_DownloadRequestList(in *DownloadRequestList, out *velero.DownloadRequestList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]velero.DownloadRequest)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_v1_DownloadRequestList_To_velero_DownloadRequestList is an autogenerated conversion function.
+func Convert_v1_DownloadRequestList_To_velero_DownloadRequestList(in *DownloadRequestList, out *velero.DownloadRequestList, s conversion.Scope) error {
+	return autoConvert_v1_DownloadRequestList_To_velero_DownloadRequestList(in, out, s)
+}
+
+func autoConvert_velero_DownloadRequestList_To_v1_DownloadRequestList(in *velero.DownloadRequestList, out *DownloadRequestList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]DownloadRequest)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_velero_DownloadRequestList_To_v1_DownloadRequestList is an autogenerated conversion function.
+func Convert_velero_DownloadRequestList_To_v1_DownloadRequestList(in *velero.DownloadRequestList, out *DownloadRequestList, s conversion.Scope) error {
+	return autoConvert_velero_DownloadRequestList_To_v1_DownloadRequestList(in, out, s)
+}
+
+func autoConvert_v1_DownloadRequestSpec_To_velero_DownloadRequestSpec(in *DownloadRequestSpec, out *velero.DownloadRequestSpec, s conversion.Scope) error {
+	*out = *(*velero.DownloadRequestSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_DownloadRequestSpec_To_velero_DownloadRequestSpec is an autogenerated conversion function.
+func Convert_v1_DownloadRequestSpec_To_velero_DownloadRequestSpec(in *DownloadRequestSpec, out *velero.DownloadRequestSpec, s conversion.Scope) error {
+	return autoConvert_v1_DownloadRequestSpec_To_velero_DownloadRequestSpec(in, out, s)
+}
+
+func autoConvert_velero_DownloadRequestSpec_To_v1_DownloadRequestSpec(in *velero.DownloadRequestSpec, out *DownloadRequestSpec, s conversion.Scope) error {
+	*out = *(*DownloadRequestSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_DownloadRequestSpec_To_v1_DownloadRequestSpec is an autogenerated conversion function.
+func Convert_velero_DownloadRequestSpec_To_v1_DownloadRequestSpec(in *velero.DownloadRequestSpec, out *DownloadRequestSpec, s conversion.Scope) error {
+	return autoConvert_velero_DownloadRequestSpec_To_v1_DownloadRequestSpec(in, out, s)
+}
+
+func autoConvert_v1_DownloadRequestStatus_To_velero_DownloadRequestStatus(in *DownloadRequestStatus, out *velero.DownloadRequestStatus, s conversion.Scope) error {
+	*out = *(*velero.DownloadRequestStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_DownloadRequestStatus_To_velero_DownloadRequestStatus is an autogenerated conversion function.
+func Convert_v1_DownloadRequestStatus_To_velero_DownloadRequestStatus(in *DownloadRequestStatus, out *velero.DownloadRequestStatus, s conversion.Scope) error {
+	return autoConvert_v1_DownloadRequestStatus_To_velero_DownloadRequestStatus(in, out, s)
+}
+
+func autoConvert_velero_DownloadRequestStatus_To_v1_DownloadRequestStatus(in *velero.DownloadRequestStatus, out *DownloadRequestStatus, s conversion.Scope) error {
+	*out = *(*DownloadRequestStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_DownloadRequestStatus_To_v1_DownloadRequestStatus is an autogenerated conversion function.
+func Convert_velero_DownloadRequestStatus_To_v1_DownloadRequestStatus(in *velero.DownloadRequestStatus, out *DownloadRequestStatus, s conversion.Scope) error {
+	return autoConvert_velero_DownloadRequestStatus_To_v1_DownloadRequestStatus(in, out, s)
+}
+
+func autoConvert_v1_DownloadTarget_To_velero_DownloadTarget(in *DownloadTarget, out *velero.DownloadTarget, s conversion.Scope) error {
+	*out = *(*velero.DownloadTarget)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_DownloadTarget_To_velero_DownloadTarget is an autogenerated conversion function.
+func Convert_v1_DownloadTarget_To_velero_DownloadTarget(in *DownloadTarget, out *velero.DownloadTarget, s conversion.Scope) error {
+	return autoConvert_v1_DownloadTarget_To_velero_DownloadTarget(in, out, s)
+}
+
+func autoConvert_velero_DownloadTarget_To_v1_DownloadTarget(in *velero.DownloadTarget, out *DownloadTarget, s conversion.Scope) error {
+	*out = *(*DownloadTarget)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_DownloadTarget_To_v1_DownloadTarget is an autogenerated conversion function.
+func Convert_velero_DownloadTarget_To_v1_DownloadTarget(in *velero.DownloadTarget, out *DownloadTarget, s conversion.Scope) error {
+	return autoConvert_velero_DownloadTarget_To_v1_DownloadTarget(in, out, s)
+}
+
+func autoConvert_v1_ExecHook_To_velero_ExecHook(in *ExecHook, out *velero.ExecHook, s conversion.Scope) error {
+	*out = *(*velero.ExecHook)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_ExecHook_To_velero_ExecHook is an autogenerated conversion function.
+func Convert_v1_ExecHook_To_velero_ExecHook(in *ExecHook, out *velero.ExecHook, s conversion.Scope) error {
+	return autoConvert_v1_ExecHook_To_velero_ExecHook(in, out, s)
+}
+
+func autoConvert_velero_ExecHook_To_v1_ExecHook(in *velero.ExecHook, out *ExecHook, s conversion.Scope) error {
+	*out = *(*ExecHook)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_ExecHook_To_v1_ExecHook is an autogenerated conversion function.
+func Convert_velero_ExecHook_To_v1_ExecHook(in *velero.ExecHook, out *ExecHook, s conversion.Scope) error {
+	return autoConvert_velero_ExecHook_To_v1_ExecHook(in, out, s)
+}
+
+func autoConvert_v1_HookStatus_To_velero_HookStatus(in *HookStatus, out *velero.HookStatus, s conversion.Scope) error {
+	*out = *(*velero.HookStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_HookStatus_To_velero_HookStatus is an autogenerated conversion function.
+func Convert_v1_HookStatus_To_velero_HookStatus(in *HookStatus, out *velero.HookStatus, s conversion.Scope) error {
+	return autoConvert_v1_HookStatus_To_velero_HookStatus(in, out, s)
+}
+
+func autoConvert_velero_HookStatus_To_v1_HookStatus(in *velero.HookStatus, out *HookStatus, s conversion.Scope) error {
+	*out = *(*HookStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_HookStatus_To_v1_HookStatus is an autogenerated conversion function.
+func Convert_velero_HookStatus_To_v1_HookStatus(in *velero.HookStatus, out *HookStatus, s conversion.Scope) error {
+	return autoConvert_velero_HookStatus_To_v1_HookStatus(in, out, s)
+}
+
+func autoConvert_v1_Metadata_To_velero_Metadata(in *Metadata, out *velero.Metadata, s conversion.Scope) error {
+	*out = *(*velero.Metadata)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_Metadata_To_velero_Metadata is an autogenerated conversion function.
+func Convert_v1_Metadata_To_velero_Metadata(in *Metadata, out *velero.Metadata, s conversion.Scope) error {
+	return autoConvert_v1_Metadata_To_velero_Metadata(in, out, s)
+}
+
+func autoConvert_velero_Metadata_To_v1_Metadata(in *velero.Metadata, out *Metadata, s conversion.Scope) error {
+	*out = *(*Metadata)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_Metadata_To_v1_Metadata is an autogenerated conversion function.
+func Convert_velero_Metadata_To_v1_Metadata(in *velero.Metadata, out *Metadata, s conversion.Scope) error {
+	return autoConvert_velero_Metadata_To_v1_Metadata(in, out, s)
+}
+
 func autoConvert_v1_ObjectStorageLocation_To_velero_ObjectStorageLocation(in *ObjectStorageLocation, out *velero.ObjectStorageLocation, s conversion.Scope) error {
 	out.Bucket = in.Bucket
 	out.Prefix = in.Prefix
@@ -235,6 +977,234 @@ func autoConvert_velero_ObjectStorageLocation_To_v1_ObjectStorageLocation(in *ve
 // Convert_velero_ObjectStorageLocation_To_v1_ObjectStorageLocation is an autogenerated conversion function.
 func Convert_velero_ObjectStorageLocation_To_v1_ObjectStorageLocation(in *velero.ObjectStorageLocation, out *ObjectStorageLocation, s conversion.Scope) error {
 	return autoConvert_velero_ObjectStorageLocation_To_v1_ObjectStorageLocation(in, out, s)
+}
+
+func autoConvert_v1_PluginInfo_To_velero_PluginInfo(in *PluginInfo, out *velero.PluginInfo, s conversion.Scope) error {
+	*out = *(*velero.PluginInfo)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_PluginInfo_To_velero_PluginInfo is an autogenerated conversion function.
+func Convert_v1_PluginInfo_To_velero_PluginInfo(in *PluginInfo, out *velero.PluginInfo, s conversion.Scope) error {
+	return autoConvert_v1_PluginInfo_To_velero_PluginInfo(in, out, s)
+}
+
+func autoConvert_velero_PluginInfo_To_v1_PluginInfo(in *velero.PluginInfo, out *PluginInfo, s conversion.Scope) error {
+	*out = *(*PluginInfo)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_PluginInfo_To_v1_PluginInfo is an autogenerated conversion function.
+func Convert_velero_PluginInfo_To_v1_PluginInfo(in *velero.PluginInfo, out *PluginInfo, s conversion.Scope) error {
+	return autoConvert_velero_PluginInfo_To_v1_PluginInfo(in, out, s)
+}
+
+func autoConvert_v1_Schedule_To_velero_Schedule(in *Schedule, out *velero.Schedule, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_v1_ScheduleSpec_To_velero_ScheduleSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_v1_ScheduleStatus_To_velero_ScheduleStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_v1_Schedule_To_velero_Schedule is an autogenerated conversion function.
+func Convert_v1_Schedule_To_velero_Schedule(in *Schedule, out *velero.Schedule, s conversion.Scope) error {
+	return autoConvert_v1_Schedule_To_velero_Schedule(in, out, s)
+}
+
+func autoConvert_velero_Schedule_To_v1_Schedule(in *velero.Schedule, out *Schedule, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_velero_ScheduleSpec_To_v1_ScheduleSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_velero_ScheduleStatus_To_v1_ScheduleStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_velero_Schedule_To_v1_Schedule is an autogenerated conversion function.
+func Convert_velero_Schedule_To_v1_Schedule(in *velero.Schedule, out *Schedule, s conversion.Scope) error {
+	return autoConvert_velero_Schedule_To_v1_Schedule(in, out, s)
+}
+
+func autoConvert_v1_ScheduleList_To_velero_ScheduleList(in *ScheduleList, out *velero.ScheduleList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]velero.Schedule)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_v1_ScheduleList_To_velero_ScheduleList is an autogenerated conversion function.
+func Convert_v1_ScheduleList_To_velero_ScheduleList(in *ScheduleList, out *velero.ScheduleList, s conversion.Scope) error {
+	return autoConvert_v1_ScheduleList_To_velero_ScheduleList(in, out, s)
+}
+
+func autoConvert_velero_ScheduleList_To_v1_ScheduleList(in *velero.ScheduleList, out *ScheduleList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]Schedule)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_velero_ScheduleList_To_v1_ScheduleList is an autogenerated conversion function.
+func Convert_velero_ScheduleList_To_v1_ScheduleList(in *velero.ScheduleList, out *ScheduleList, s conversion.Scope) error {
+	return autoConvert_velero_ScheduleList_To_v1_ScheduleList(in, out, s)
+}
+
+func autoConvert_v1_ScheduleSpec_To_velero_ScheduleSpec(in *ScheduleSpec, out *velero.ScheduleSpec, s conversion.Scope) error {
+	*out = *(*velero.ScheduleSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_ScheduleSpec_To_velero_ScheduleSpec is an autogenerated conversion function.
+func Convert_v1_ScheduleSpec_To_velero_ScheduleSpec(in *ScheduleSpec, out *velero.ScheduleSpec, s conversion.Scope) error {
+	return autoConvert_v1_ScheduleSpec_To_velero_ScheduleSpec(in, out, s)
+}
+
+func autoConvert_velero_ScheduleSpec_To_v1_ScheduleSpec(in *velero.ScheduleSpec, out *ScheduleSpec, s conversion.Scope) error {
+	*out = *(*ScheduleSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_ScheduleSpec_To_v1_ScheduleSpec is an autogenerated conversion function.
+func Convert_velero_ScheduleSpec_To_v1_ScheduleSpec(in *velero.ScheduleSpec, out *ScheduleSpec, s conversion.Scope) error {
+	return autoConvert_velero_ScheduleSpec_To_v1_ScheduleSpec(in, out, s)
+}
+
+func autoConvert_v1_ScheduleStatus_To_velero_ScheduleStatus(in *ScheduleStatus, out *velero.ScheduleStatus, s conversion.Scope) error {
+	*out = *(*velero.ScheduleStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_ScheduleStatus_To_velero_ScheduleStatus is an autogenerated conversion function.
+func Convert_v1_ScheduleStatus_To_velero_ScheduleStatus(in *ScheduleStatus, out *velero.ScheduleStatus, s conversion.Scope) error {
+	return autoConvert_v1_ScheduleStatus_To_velero_ScheduleStatus(in, out, s)
+}
+
+func autoConvert_velero_ScheduleStatus_To_v1_ScheduleStatus(in *velero.ScheduleStatus, out *ScheduleStatus, s conversion.Scope) error {
+	*out = *(*ScheduleStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_ScheduleStatus_To_v1_ScheduleStatus is an autogenerated conversion function.
+func Convert_velero_ScheduleStatus_To_v1_ScheduleStatus(in *velero.ScheduleStatus, out *ScheduleStatus, s conversion.Scope) error {
+	return autoConvert_velero_ScheduleStatus_To_v1_ScheduleStatus(in, out, s)
+}
+
+func autoConvert_v1_ServerStatusRequest_To_velero_ServerStatusRequest(in *ServerStatusRequest, out *velero.ServerStatusRequest, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_v1_ServerStatusRequestSpec_To_velero_ServerStatusRequestSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_v1_ServerStatusRequestStatus_To_velero_ServerStatusRequestStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_v1_ServerStatusRequest_To_velero_ServerStatusRequest is an autogenerated conversion function.
+func Convert_v1_ServerStatusRequest_To_velero_ServerStatusRequest(in *ServerStatusRequest, out *velero.ServerStatusRequest, s conversion.Scope) error {
+	return autoConvert_v1_ServerStatusRequest_To_velero_ServerStatusRequest(in, out, s)
+}
+
+func autoConvert_velero_ServerStatusRequest_To_v1_ServerStatusRequest(in *velero.ServerStatusRequest, out *ServerStatusRequest, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_velero_ServerStatusRequestSpec_To_v1_ServerStatusRequestSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_velero_ServerStatusRequestStatus_To_v1_ServerStatusRequestStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_velero_ServerStatusRequest_To_v1_ServerStatusRequest is an autogenerated conversion function.
+func Convert_velero_ServerStatusRequest_To_v1_ServerStatusRequest(in *velero.ServerStatusRequest, out *ServerStatusRequest, s conversion.Scope) error {
+	return autoConvert_velero_ServerStatusRequest_To_v1_ServerStatusRequest(in, out, s)
+}
+
+func autoConvert_v1_ServerStatusRequestList_To_velero_ServerStatusRequestList(in *ServerStatusRequestList, out *velero.ServerStatusRequestList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]velero.ServerStatusRequest)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_v1_ServerStatusRequestList_To_velero_ServerStatusRequestList is an autogenerated conversion function.
+func Convert_v1_ServerStatusRequestList_To_velero_ServerStatusRequestList(in *ServerStatusRequestList, out *velero.ServerStatusRequestList, s conversion.Scope) error {
+	return autoConvert_v1_ServerStatusRequestList_To_velero_ServerStatusRequestList(in, out, s)
+}
+
+func autoConvert_velero_ServerStatusRequestList_To_v1_ServerStatusRequestList(in *velero.ServerStatusRequestList, out *ServerStatusRequestList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]ServerStatusRequest)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_velero_ServerStatusRequestList_To_v1_ServerStatusRequestList is an autogenerated conversion function.
+func Convert_velero_ServerStatusRequestList_To_v1_ServerStatusRequestList(in *velero.ServerStatusRequestList, out *ServerStatusRequestList, s conversion.Scope) error {
+	return autoConvert_velero_ServerStatusRequestList_To_v1_ServerStatusRequestList(in, out, s)
+}
+
+func autoConvert_v1_ServerStatusRequestSpec_To_velero_ServerStatusRequestSpec(in *ServerStatusRequestSpec, out *velero.ServerStatusRequestSpec, s conversion.Scope) error {
+	*out = *(*velero.ServerStatusRequestSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_ServerStatusRequestSpec_To_velero_ServerStatusRequestSpec is an autogenerated conversion function.
+func Convert_v1_ServerStatusRequestSpec_To_velero_ServerStatusRequestSpec(in *ServerStatusRequestSpec, out *velero.ServerStatusRequestSpec, s conversion.Scope) error {
+	return autoConvert_v1_ServerStatusRequestSpec_To_velero_ServerStatusRequestSpec(in, out, s)
+}
+
+func autoConvert_velero_ServerStatusRequestSpec_To_v1_ServerStatusRequestSpec(in *velero.ServerStatusRequestSpec, out *ServerStatusRequestSpec, s conversion.Scope) error {
+	*out = *(*ServerStatusRequestSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_ServerStatusRequestSpec_To_v1_ServerStatusRequestSpec is an autogenerated conversion function.
+func Convert_velero_ServerStatusRequestSpec_To_v1_ServerStatusRequestSpec(in *velero.ServerStatusRequestSpec, out *ServerStatusRequestSpec, s conversion.Scope) error {
+	return autoConvert_velero_ServerStatusRequestSpec_To_v1_ServerStatusRequestSpec(in, out, s)
+}
+
+func autoConvert_v1_ServerStatusRequestStatus_To_velero_ServerStatusRequestStatus(in *ServerStatusRequestStatus, out *velero.ServerStatusRequestStatus, s conversion.Scope) error {
+	*out = *(*velero.ServerStatusRequestStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_ServerStatusRequestStatus_To_velero_ServerStatusRequestStatus is an autogenerated conversion function.
+func Convert_v1_ServerStatusRequestStatus_To_velero_ServerStatusRequestStatus(in *ServerStatusRequestStatus, out *velero.ServerStatusRequestStatus, s conversion.Scope) error {
+	return autoConvert_v1_ServerStatusRequestStatus_To_velero_ServerStatusRequestStatus(in, out, s)
+}
+
+func autoConvert_velero_ServerStatusRequestStatus_To_v1_ServerStatusRequestStatus(in *velero.ServerStatusRequestStatus, out *ServerStatusRequestStatus, s conversion.Scope) error {
+	*out = *(*ServerStatusRequestStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_ServerStatusRequestStatus_To_v1_ServerStatusRequestStatus is an autogenerated conversion function.
+func Convert_velero_ServerStatusRequestStatus_To_v1_ServerStatusRequestStatus(in *velero.ServerStatusRequestStatus, out *ServerStatusRequestStatus, s conversion.Scope) error {
+	return autoConvert_velero_ServerStatusRequestStatus_To_v1_ServerStatusRequestStatus(in, out, s)
+}
+
+func autoConvert_v1_UploaderConfigForBackup_To_velero_UploaderConfigForBackup(in *UploaderConfigForBackup, out *velero.UploaderConfigForBackup, s conversion.Scope) error {
+	*out = *(*velero.UploaderConfigForBackup)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_UploaderConfigForBackup_To_velero_UploaderConfigForBackup is an autogenerated conversion function.
+func Convert_v1_UploaderConfigForBackup_To_velero_UploaderConfigForBackup(in *UploaderConfigForBackup, out *velero.UploaderConfigForBackup, s conversion.Scope) error {
+	return autoConvert_v1_UploaderConfigForBackup_To_velero_UploaderConfigForBackup(in, out, s)
+}
+
+func autoConvert_velero_UploaderConfigForBackup_To_v1_UploaderConfigForBackup(in *velero.UploaderConfigForBackup, out *UploaderConfigForBackup, s conversion.Scope) error {
+	*out = *(*UploaderConfigForBackup)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_UploaderConfigForBackup_To_v1_UploaderConfigForBackup is an autogenerated conversion function.
+func Convert_velero_UploaderConfigForBackup_To_v1_UploaderConfigForBackup(in *velero.UploaderConfigForBackup, out *UploaderConfigForBackup, s conversion.Scope) error {
+	return autoConvert_velero_UploaderConfigForBackup_To_v1_UploaderConfigForBackup(in, out, s)
 }
 
 func autoConvert_v1_VolumeSnapshotLocation_To_velero_VolumeSnapshotLocation(in *VolumeSnapshotLocation, out *velero.VolumeSnapshotLocation, s conversion.Scope) error {

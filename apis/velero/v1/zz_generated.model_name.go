@@ -9,6 +9,46 @@
 package v1
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in Backup) OpenAPIModelName() string {
+	return "io.velero.v1.Backup"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupHooks) OpenAPIModelName() string {
+	return "io.velero.v1.BackupHooks"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupList) OpenAPIModelName() string {
+	return "io.velero.v1.BackupList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupProgress) OpenAPIModelName() string {
+	return "io.velero.v1.BackupProgress"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupResourceHook) OpenAPIModelName() string {
+	return "io.velero.v1.BackupResourceHook"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupResourceHookSpec) OpenAPIModelName() string {
+	return "io.velero.v1.BackupResourceHookSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupSpec) OpenAPIModelName() string {
+	return "io.velero.v1.BackupSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupStatus) OpenAPIModelName() string {
+	return "io.velero.v1.BackupStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in BackupStorageLocation) OpenAPIModelName() string {
 	return "io.velero.v1.BackupStorageLocation"
 }
@@ -29,8 +69,118 @@ func (in BackupStorageLocationStatus) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DeleteBackupRequest) OpenAPIModelName() string {
+	return "io.velero.v1.DeleteBackupRequest"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DeleteBackupRequestList) OpenAPIModelName() string {
+	return "io.velero.v1.DeleteBackupRequestList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DeleteBackupRequestSpec) OpenAPIModelName() string {
+	return "io.velero.v1.DeleteBackupRequestSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DeleteBackupRequestStatus) OpenAPIModelName() string {
+	return "io.velero.v1.DeleteBackupRequestStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DownloadRequest) OpenAPIModelName() string {
+	return "io.velero.v1.DownloadRequest"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DownloadRequestList) OpenAPIModelName() string {
+	return "io.velero.v1.DownloadRequestList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DownloadRequestSpec) OpenAPIModelName() string {
+	return "io.velero.v1.DownloadRequestSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DownloadRequestStatus) OpenAPIModelName() string {
+	return "io.velero.v1.DownloadRequestStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DownloadTarget) OpenAPIModelName() string {
+	return "io.velero.v1.DownloadTarget"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ExecHook) OpenAPIModelName() string {
+	return "io.velero.v1.ExecHook"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in HookStatus) OpenAPIModelName() string {
+	return "io.velero.v1.HookStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in Metadata) OpenAPIModelName() string {
+	return "io.velero.v1.Metadata"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ObjectStorageLocation) OpenAPIModelName() string {
 	return "io.velero.v1.ObjectStorageLocation"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PluginInfo) OpenAPIModelName() string {
+	return "io.velero.v1.PluginInfo"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in Schedule) OpenAPIModelName() string {
+	return "io.velero.v1.Schedule"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ScheduleList) OpenAPIModelName() string {
+	return "io.velero.v1.ScheduleList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ScheduleSpec) OpenAPIModelName() string {
+	return "io.velero.v1.ScheduleSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ScheduleStatus) OpenAPIModelName() string {
+	return "io.velero.v1.ScheduleStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ServerStatusRequest) OpenAPIModelName() string {
+	return "io.velero.v1.ServerStatusRequest"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ServerStatusRequestList) OpenAPIModelName() string {
+	return "io.velero.v1.ServerStatusRequestList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ServerStatusRequestSpec) OpenAPIModelName() string {
+	return "io.velero.v1.ServerStatusRequestSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ServerStatusRequestStatus) OpenAPIModelName() string {
+	return "io.velero.v1.ServerStatusRequestStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in UploaderConfigForBackup) OpenAPIModelName() string {
+	return "io.velero.v1.UploaderConfigForBackup"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.

@@ -5,12 +5,10 @@ package validation
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	dns "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -142,19 +140,4 @@ func secretKey(selector *corev1.SecretKeySelector, path *field.Path) field.Error
 		errs = append(errs, field.Invalid(path.Child("key"), selector.Key, "must be the key of a Secret: letters, digits, dots, hyphens and underscores"))
 	}
 	return errs
-}
-
-func period(period *metav1.Duration, path *field.Path) field.ErrorList {
-	if period == nil || period.Duration >= 0 {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(path, period.Duration.String(), "must not be negative: leave it away for the usual period")}
-}
-
-// oneOf accepts an absent value: what it means is for defaulting to say.
-func oneOf[T ~string](value T, supported []T, path *field.Path) field.ErrorList {
-	if value == "" || slices.Contains(supported, value) {
-		return nil
-	}
-	return field.ErrorList{field.NotSupported(path, value, supported)}
 }

@@ -5,6 +5,14 @@
 
 package v1
 
+// BackupListerExpansion allows custom methods to be added to
+// BackupLister.
+type BackupListerExpansion interface{}
+
+// BackupNamespaceListerExpansion allows custom methods to be added to
+// BackupNamespaceLister.
+type BackupNamespaceListerExpansion interface{}
+
 // BackupStorageLocationListerExpansion allows custom methods to be added to
 // BackupStorageLocationLister.
 type BackupStorageLocationListerExpansion interface{}
@@ -12,6 +20,38 @@ type BackupStorageLocationListerExpansion interface{}
 // BackupStorageLocationNamespaceListerExpansion allows custom methods to be added to
 // BackupStorageLocationNamespaceLister.
 type BackupStorageLocationNamespaceListerExpansion interface{}
+
+// DeleteBackupRequestListerExpansion allows custom methods to be added to
+// DeleteBackupRequestLister.
+type DeleteBackupRequestListerExpansion interface{}
+
+// DeleteBackupRequestNamespaceListerExpansion allows custom methods to be added to
+// DeleteBackupRequestNamespaceLister.
+type DeleteBackupRequestNamespaceListerExpansion interface{}
+
+// DownloadRequestListerExpansion allows custom methods to be added to
+// DownloadRequestLister.
+type DownloadRequestListerExpansion interface{}
+
+// DownloadRequestNamespaceListerExpansion allows custom methods to be added to
+// DownloadRequestNamespaceLister.
+type DownloadRequestNamespaceListerExpansion interface{}
+
+// ScheduleListerExpansion allows custom methods to be added to
+// ScheduleLister.
+type ScheduleListerExpansion interface{}
+
+// ScheduleNamespaceListerExpansion allows custom methods to be added to
+// ScheduleNamespaceLister.
+type ScheduleNamespaceListerExpansion interface{}
+
+// ServerStatusRequestListerExpansion allows custom methods to be added to
+// ServerStatusRequestLister.
+type ServerStatusRequestListerExpansion interface{}
+
+// ServerStatusRequestNamespaceListerExpansion allows custom methods to be added to
+// ServerStatusRequestNamespaceLister.
+type ServerStatusRequestNamespaceListerExpansion interface{}
 
 // VolumeSnapshotLocationListerExpansion allows custom methods to be added to
 // VolumeSnapshotLocationLister.

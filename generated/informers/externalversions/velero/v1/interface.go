@@ -11,8 +11,18 @@ import (
 
 // Interface provides access to all the informers in this group version.
 type Interface interface {
+	// Backups returns a BackupInformer.
+	Backups() TypedBackupInformer
 	// BackupStorageLocations returns a BackupStorageLocationInformer.
 	BackupStorageLocations() TypedBackupStorageLocationInformer
+	// DeleteBackupRequests returns a DeleteBackupRequestInformer.
+	DeleteBackupRequests() TypedDeleteBackupRequestInformer
+	// DownloadRequests returns a DownloadRequestInformer.
+	DownloadRequests() TypedDownloadRequestInformer
+	// Schedules returns a ScheduleInformer.
+	Schedules() TypedScheduleInformer
+	// ServerStatusRequests returns a ServerStatusRequestInformer.
+	ServerStatusRequests() TypedServerStatusRequestInformer
 	// VolumeSnapshotLocations returns a VolumeSnapshotLocationInformer.
 	VolumeSnapshotLocations() TypedVolumeSnapshotLocationInformer
 }
@@ -28,9 +38,34 @@ func New(f internalinterfaces.SharedInformerFactory, namespace string, tweakList
 	return &version{factory: f, namespace: namespace, tweakListOptions: tweakListOptions}
 }
 
+// Backups returns a TypedBackupInformer.
+func (v *version) Backups() TypedBackupInformer {
+	return &backupInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
 // BackupStorageLocations returns a TypedBackupStorageLocationInformer.
 func (v *version) BackupStorageLocations() TypedBackupStorageLocationInformer {
 	return &backupStorageLocationInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// DeleteBackupRequests returns a TypedDeleteBackupRequestInformer.
+func (v *version) DeleteBackupRequests() TypedDeleteBackupRequestInformer {
+	return &deleteBackupRequestInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// DownloadRequests returns a TypedDownloadRequestInformer.
+func (v *version) DownloadRequests() TypedDownloadRequestInformer {
+	return &downloadRequestInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// Schedules returns a TypedScheduleInformer.
+func (v *version) Schedules() TypedScheduleInformer {
+	return &scheduleInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// ServerStatusRequests returns a TypedServerStatusRequestInformer.
+func (v *version) ServerStatusRequests() TypedServerStatusRequestInformer {
+	return &serverStatusRequestInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
 }
 
 // VolumeSnapshotLocations returns a TypedVolumeSnapshotLocationInformer.

@@ -5,6 +5,16 @@
 
 package v1
 
+type BackupExpansion interface{}
+
 type BackupStorageLocationExpansion interface{}
+
+type DeleteBackupRequestExpansion interface{}
+
+type DownloadRequestExpansion interface{}
+
+type ScheduleExpansion interface{}
+
+type ServerStatusRequestExpansion interface{}
 
 type VolumeSnapshotLocationExpansion interface{}

@@ -15,7 +15,12 @@ import (
 
 type VeleroV1Interface interface {
 	RESTClient() rest.Interface
+	BackupsGetter
 	BackupStorageLocationsGetter
+	DeleteBackupRequestsGetter
+	DownloadRequestsGetter
+	SchedulesGetter
+	ServerStatusRequestsGetter
 	VolumeSnapshotLocationsGetter
 }
 
@@ -24,8 +29,28 @@ type VeleroV1Client struct {
 	restClient rest.Interface
 }
 
+func (c *VeleroV1Client) Backups(namespace string) BackupInterface {
+	return newBackups(c, namespace)
+}
+
 func (c *VeleroV1Client) BackupStorageLocations(namespace string) BackupStorageLocationInterface {
 	return newBackupStorageLocations(c, namespace)
+}
+
+func (c *VeleroV1Client) DeleteBackupRequests(namespace string) DeleteBackupRequestInterface {
+	return newDeleteBackupRequests(c, namespace)
+}
+
+func (c *VeleroV1Client) DownloadRequests(namespace string) DownloadRequestInterface {
+	return newDownloadRequests(c, namespace)
+}
+
+func (c *VeleroV1Client) Schedules(namespace string) ScheduleInterface {
+	return newSchedules(c, namespace)
+}
+
+func (c *VeleroV1Client) ServerStatusRequests(namespace string) ServerStatusRequestInterface {
+	return newServerStatusRequests(c, namespace)
 }
 
 func (c *VeleroV1Client) VolumeSnapshotLocations(namespace string) VolumeSnapshotLocationInterface {

@@ -15,8 +15,28 @@ type FakeVeleroV1 struct {
 	*testing.Fake
 }
 
+func (c *FakeVeleroV1) Backups(namespace string) v1.BackupInterface {
+	return newFakeBackups(c, namespace)
+}
+
 func (c *FakeVeleroV1) BackupStorageLocations(namespace string) v1.BackupStorageLocationInterface {
 	return newFakeBackupStorageLocations(c, namespace)
+}
+
+func (c *FakeVeleroV1) DeleteBackupRequests(namespace string) v1.DeleteBackupRequestInterface {
+	return newFakeDeleteBackupRequests(c, namespace)
+}
+
+func (c *FakeVeleroV1) DownloadRequests(namespace string) v1.DownloadRequestInterface {
+	return newFakeDownloadRequests(c, namespace)
+}
+
+func (c *FakeVeleroV1) Schedules(namespace string) v1.ScheduleInterface {
+	return newFakeSchedules(c, namespace)
+}
+
+func (c *FakeVeleroV1) ServerStatusRequests(namespace string) v1.ServerStatusRequestInterface {
+	return newFakeServerStatusRequests(c, namespace)
 }
 
 func (c *FakeVeleroV1) VolumeSnapshotLocations(namespace string) v1.VolumeSnapshotLocationInterface {

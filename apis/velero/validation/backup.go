@@ -1,0 +1,161 @@
+package validation
+
+import (
+	"slices"
+
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/velero-locations/velero-locations/apis/velero"
+)
+
+var (
+	backupPhases = []velero.BackupPhase{
+		velero.BackupPhaseNew, velero.BackupPhaseQueued, velero.BackupPhaseReadyToStart, velero.BackupPhaseFailedValidation,
+		velero.BackupPhaseInProgress, velero.BackupPhaseWaitingForPluginOperations, velero.BackupPhaseWaitingForPluginOperationsPartiallyFailed,
+		velero.BackupPhaseFinalizing, velero.BackupPhaseFinalizingPartiallyFailed,
+		velero.BackupPhaseCompleted, velero.BackupPhasePartiallyFailed, velero.BackupPhaseFailed, velero.BackupPhaseDeleting,
+	}
+	schedulePhases = []velero.SchedulePhase{velero.SchedulePhaseNew, velero.SchedulePhaseEnabled, velero.SchedulePhaseFailedValidation}
+
+	hookErrorModes = []velero.HookErrorMode{velero.HookErrorModeContinue, velero.HookErrorModeFail}
+)
+
+// Backup returns all that is wrong with a backup. old is nil on creation.
+func Backup(backup, old *velero.Backup) field.ErrorList {
+	return unlessKnown(backup, old, checkBackup)
+}
+
+func checkBackup(backup *velero.Backup) field.ErrorList {
+	spec := field.NewPath("spec")
+	errs := slices.Concat(
+		backupShape(&backup.Spec, spec),
+		oneOf(backup.Status.Phase, backupPhases, field.NewPath("status", "phase")),
+	)
+	if isAskedFor(backup) {
+		errs = append(errs, backupSpec(&backup.Spec, spec)...)
+	}
+	return errs
+}
+
+// isAskedFor says whether somebody asks for a backup to be made. Others are records: of a backup that
+// was found in a bucket or has begun, whose spec the controllers complete, or of one that a schedule
+// makes, which is to be recorded, with what is wrong in its status, rather than lost.
+func isAskedFor(backup *velero.Backup) bool {
+	_, scheduled := backup.Labels[velero.ScheduleNameLabel]
+	return !scheduled && (backup.Status.Phase == "" || backup.Status.Phase == velero.BackupPhaseNew)
+}
+
+// backupShape checks what Velero's CRDs check, of any backup.
+func backupShape(spec *velero.BackupSpec, path *field.Path) field.ErrorList {
+	return slices.Concat(
+		localReference(spec.ResourcePolicy, path.Child("resourcePolicy")),
+		each(spec.Hooks.Resources, path.Child("hooks", "resources"), backupHook),
+	)
+}
+
+func backupHook(hook *velero.BackupResourceHookSpec, path *field.Path) field.ErrorList {
+	return slices.Concat(
+		required(hook.Name, path.Child("name"), "give the hook a name"),
+		each(hook.Pre, path.Child("pre"), backupCommand),
+		each(hook.Post, path.Child("post"), backupCommand),
+	)
+}
+
+func backupCommand(hook *velero.BackupResourceHook, path *field.Path) field.ErrorList {
+	path = path.Child("exec")
+	if hook.Exec == nil {
+		return field.ErrorList{field.Required(path, "say what to run")}
+	}
+	return slices.Concat(
+		command(hook.Exec.Command, path.Child("command")),
+		oneOf(hook.Exec.OnError, hookErrorModes, path.Child("onError")),
+	)
+}
+
+func command(words []string, path *field.Path) field.ErrorList {
+	if len(words) == 0 {
+		return field.ErrorList{field.Required(path, `list the command and its arguments, such as ["/sbin/fsfreeze", "--freeze", "/data"]`)}
+	}
+	return nil
+}
+
+// backupSpec checks what can never work, of a backup that is asked for.
+func backupSpec(spec *velero.BackupSpec, path *field.Path) field.ErrorList {
+	errs := slices.Concat(
+		metav1validation.ValidateLabels(spec.Metadata.Labels, path.Child("metadata", "labels")),
+		namespaces(spec.IncludedNamespaces, spec.ExcludedNamespaces, path),
+		resources(spec, path),
+		selectors(spec.LabelSelector, spec.OrLabelSelectors, path),
+		period(&spec.TTL, path.Child("ttl")),
+		period(&spec.CSISnapshotTimeout, path.Child("csiSnapshotTimeout")),
+		period(&spec.ItemOperationTimeout, path.Child("itemOperationTimeout")),
+		each(spec.Hooks.Resources, path.Child("hooks", "resources"), backupHookSpec),
+	)
+	if spec.VolumeGroupSnapshotLabelKey != "" {
+		errs = append(errs, metav1validation.ValidateLabelName(spec.VolumeGroupSnapshotLabelKey, path.Child("volumeGroupSnapshotLabelKey"))...)
+	}
+	if spec.UploaderConfig != nil {
+		errs = append(errs, count(spec.UploaderConfig.ParallelFilesUpload, path.Child("uploaderConfig", "parallelFilesUpload"))...)
+	}
+	return errs
+}
+
+// resources checks the filters of resources. There are two sets of them, of which one may be used.
+func resources(spec *velero.BackupSpec, path *field.Path) field.ErrorList {
+	every := filter{path: path, included: "includedResources", excluded: "excludedResources"}
+	cluster := filter{path: path, included: "includedClusterScopedResources", excluded: "excludedClusterScopedResources"}
+	namespaced := filter{path: path, included: "includedNamespaceScopedResources", excluded: "excludedNamespaceScopedResources"}
+	errs := slices.Concat(
+		every.check(spec.IncludedResources, spec.ExcludedResources, false),
+		cluster.check(spec.IncludedClusterScopedResources, spec.ExcludedClusterScopedResources, true),
+		namespaced.check(spec.IncludedNamespaceScopedResources, spec.ExcludedNamespaceScopedResources, true),
+	)
+	if spec.IncludeClusterResources == nil && len(spec.IncludedResources) == 0 && len(spec.ExcludedResources) == 0 {
+		return errs
+	}
+	for _, list := range []struct {
+		field string
+		items []string
+	}{
+		{cluster.included, spec.IncludedClusterScopedResources},
+		{cluster.excluded, spec.ExcludedClusterScopedResources},
+		{namespaced.included, spec.IncludedNamespaceScopedResources},
+		{namespaced.excluded, spec.ExcludedNamespaceScopedResources},
+	} {
+		if len(list.items) > 0 {
+			errs = append(errs, field.Forbidden(path.Child(list.field), "not together with includedResources, excludedResources or includeClusterResources: use the lists for cluster-scoped and namespaced resources, or those for all"))
+		}
+	}
+	return errs
+}
+
+func backupHookSpec(hook *velero.BackupResourceHookSpec, path *field.Path) field.ErrorList {
+	timeout := func(hook *velero.BackupResourceHook, path *field.Path) field.ErrorList {
+		if hook.Exec == nil {
+			return nil
+		}
+		return period(&hook.Exec.Timeout, path.Child("exec", "timeout"))
+	}
+	return slices.Concat(
+		labelSelector(hook.LabelSelector, path.Child("labelSelector")),
+		each(hook.Pre, path.Child("pre"), timeout),
+		each(hook.Post, path.Child("post"), timeout),
+	)
+}
+
+// Schedule returns all that is wrong with a schedule. Its template is checked as a backup is that
+// somebody asks for. old is nil on creation.
+func Schedule(schedule, old *velero.Schedule) field.ErrorList {
+	return unlessKnown(schedule, old, checkSchedule)
+}
+
+func checkSchedule(schedule *velero.Schedule) field.ErrorList {
+	spec := field.NewPath("spec")
+	return slices.Concat(
+		required(schedule.Spec.Schedule, spec.Child("schedule"), `give a cron expression, such as "0 1 * * *" or "@every 6h"`),
+		backupShape(&schedule.Spec.Template, spec.Child("template")),
+		backupSpec(&schedule.Spec.Template, spec.Child("template")),
+		oneOf(schedule.Status.Phase, schedulePhases, field.NewPath("status", "phase")),
+	)
+}

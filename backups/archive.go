@@ -1,0 +1,81 @@
+package backups
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// Item says what an object of the tarball is.
+type Item struct {
+	// Resource as it was read from the API.
+	Resource schema.GroupVersionResource
+	// Kind of the object.
+	Kind string
+	// Preferred says that the version is the one that the API prefers: where a restore looks first.
+	Preferred bool
+	// Namespace of the object. Empty: it has none.
+	Namespace string
+	// Name of the object.
+	Name string
+}
+
+// Archive writes the tarball of a backup: gzip's compression of a tar with one JSON file an object.
+// Nothing of what was added is held back for the end.
+type Archive struct {
+	gzip *gzip.Writer
+	tar  *tar.Writer
+	now  time.Time
+}
+
+// NewArchive begins a tarball. Now becomes the time of its entries.
+func NewArchive(w io.Writer, now time.Time) (*Archive, error) {
+	compressed := gzip.NewWriter(w)
+	a := &Archive{gzip: compressed, tar: tar.NewWriter(compressed), now: now}
+	if err := a.add("metadata/version", []byte(FormatVersion+"\n")); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// Add adds an object. Those of the preferred version get two entries, with and without the version
+// in the path, as restores of older Velero know only the latter.
+func (a *Archive) Add(item Item, object []byte) error {
+	directory := path.Join("resources", item.Resource.GroupResource().String())
+	scope := path.Join("cluster", item.Name+".json")
+	if item.Namespace != "" {
+		scope = path.Join("namespaces", item.Namespace, item.Name+".json")
+	}
+	if !item.Preferred {
+		return a.add(path.Join(directory, item.Resource.Version, scope), object)
+	}
+	if err := a.add(path.Join(directory, scope), object); err != nil {
+		return err
+	}
+	return a.add(path.Join(directory, item.Resource.Version+"-preferredversion", scope), object)
+}
+
+func (a *Archive) add(name string, content []byte) error {
+	header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o755, Size: int64(len(content)), ModTime: a.now}
+	if err := a.tar.WriteHeader(header); err != nil {
+		return fmt.Errorf("adding %s to the tarball: %w", name, err)
+	}
+	if _, err := a.tar.Write(content); err != nil {
+		return fmt.Errorf("adding %s to the tarball: %w", name, err)
+	}
+	return nil
+}
+
+// Close ends the tarball. Without it, what was written cannot be read.
+func (a *Archive) Close() error {
+	if err := errors.Join(a.tar.Close(), a.gzip.Close()); err != nil {
+		return fmt.Errorf("ending the tarball: %w", err)
+	}
+	return nil
+}

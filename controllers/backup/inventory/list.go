@@ -1,0 +1,230 @@
+// Package inventory reads what is to be backed up from a Kubernetes API: which resources it serves, and their objects
+// one by one, without ever holding more than one of them in memory.
+package inventory
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+)
+
+// pageSize is how many objects are asked for at a time.
+const pageSize = 500
+
+// Resource is one that an API serves.
+type Resource struct {
+	schema.GroupVersionResource
+
+	// Kind of its objects.
+	Kind string
+	// Namespaced says whether its objects are in namespaces.
+	Namespaced bool
+}
+
+// Object is one as the API gave it.
+type Object struct {
+	// Meta is what selects and names it.
+	Meta metav1.PartialObjectMetadata
+	// JSON is all of it, with its kind and version.
+	JSON []byte
+}
+
+// API reads objects of any resource.
+type API struct {
+	client rest.Interface
+}
+
+// NewAPI returns the API that a configuration describes.
+func NewAPI(config *rest.Config) (*API, error) {
+	config = rest.CopyConfig(config)
+	config.GroupVersion = &schema.GroupVersion{}
+	config.APIPath = "/"
+	config.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
+	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
+	client, err := rest.RESTClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("making a client of the API: %w", err)
+	}
+	return &API{client: client}, nil
+}
+
+// List yields all objects of a resource that a label selector matches, in the order of their names: those of a namespace,
+// or, if it is empty, all. An error ends the list. Pages follow each other in one state of the cluster, unless reading
+// takes so long that the API gives it up; then the rest is of a newer one.
+func (a *API) List(ctx context.Context, resource Resource, namespace, selector string) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		more := ""
+		for {
+			next, stopped, err := a.page(ctx, resource, namespace, selector, more, yield)
+			switch {
+			case stopped:
+				return
+			case err != nil:
+				yield(Object{}, fmt.Errorf("listing %s: %w", resource.GroupResource(), err))
+				return
+			case next == "":
+				return
+			}
+			more = next
+		}
+	}
+}
+
+// Get returns one object.
+func (a *API) Get(ctx context.Context, resource Resource, namespace, name string) (Object, error) {
+	data, err := a.request(resource, namespace).Name(name).DoRaw(ctx)
+	if err != nil {
+		return Object{}, fmt.Errorf("reading %s %s: %w", resource.GroupResource(), name, err)
+	}
+	return resource.object(bytes.TrimSpace(data))
+}
+
+func (a *API) request(resource Resource, namespace string) *rest.Request {
+	prefix := "apis/" + resource.Group
+	if resource.Group == "" {
+		prefix = "api"
+	}
+	return a.client.Get().Prefix(prefix, resource.Version).
+		NamespaceIfScoped(namespace, namespace != "").Resource(resource.Resource)
+}
+
+func (a *API) page(ctx context.Context, resource Resource, namespace, selector, more string, yield func(Object, error) bool) (next string, stopped bool, err error) {
+	request := a.request(resource, namespace).VersionedParams(&metav1.ListOptions{LabelSelector: selector, Limit: pageSize, Continue: more}, metav1.ParameterCodec)
+	body, err := request.Stream(ctx)
+	if token := inconsistent(err); token != "" {
+		return token, false, nil
+	}
+	if err != nil {
+		return "", false, err //nolint:wrapcheck // wrapped by List
+	}
+	defer func() { _ = body.Close() }()
+	list := &list{resource: resource, decoder: json.NewDecoder(body), yield: yield}
+	if err := list.read(); err != nil {
+		return "", false, err
+	}
+	return list.next, list.stopped, nil
+}
+
+// inconsistent returns the token by which an API that no longer has the state of the first page offers to go on in a newer one.
+func inconsistent(err error) string {
+	var status interface{ Status() metav1.Status }
+	if !errors.As(err, &status) || status.Status().Reason != metav1.StatusReasonExpired {
+		return ""
+	}
+	return status.Status().Continue
+}
+
+// list reads a list as it arrives.
+type list struct {
+	resource Resource
+	decoder  *json.Decoder
+	yield    func(Object, error) bool
+
+	next    string
+	stopped bool
+}
+
+// read reads the fields of the list, whatever their order.
+func (l *list) read() error {
+	if err := l.delimiter('{'); err != nil {
+		return err
+	}
+	for l.decoder.More() {
+		field, err := l.decoder.Token()
+		if err != nil {
+			return unexpectedEnd(err)
+		}
+		switch field {
+		case "metadata":
+			var meta metav1.ListMeta
+			if err := l.decoder.Decode(&meta); err != nil {
+				return unexpectedEnd(err)
+			}
+			l.next = meta.Continue
+		case "items":
+			if err := l.items(); err != nil || l.stopped {
+				return err
+			}
+		default:
+			var ignored json.RawMessage
+			if err := l.decoder.Decode(&ignored); err != nil {
+				return unexpectedEnd(err)
+			}
+		}
+	}
+	return l.delimiter('}')
+}
+
+func (l *list) items() error {
+	switch start, err := l.decoder.Token(); {
+	case err != nil:
+		return unexpectedEnd(err)
+	case start == nil: // null
+		return nil
+	case start != json.Delim('['):
+		return fmt.Errorf("the items are not an array but begin with %v", start)
+	}
+	for l.decoder.More() {
+		var raw json.RawMessage
+		if err := l.decoder.Decode(&raw); err != nil {
+			return unexpectedEnd(err)
+		}
+		object, err := l.resource.object(raw)
+		if err != nil {
+			return err
+		}
+		if !l.yield(object, nil) {
+			l.stopped = true
+			return nil
+		}
+	}
+	return l.delimiter(']')
+}
+
+func (l *list) delimiter(want json.Delim) error {
+	token, err := l.decoder.Token()
+	if err != nil {
+		return unexpectedEnd(err)
+	}
+	if token != want {
+		return fmt.Errorf("the answer is not a list: it has %v in place of %v", token, want)
+	}
+	return nil
+}
+
+// unexpectedEnd keeps the end of a broken answer from being taken for the end of a list.
+func unexpectedEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("reading the answer: %w", err)
+}
+
+// object reads what selects an object. The items of lists lack the kind and the version that the list has.
+func (r *Resource) object(raw []byte) (Object, error) {
+	object := Object{JSON: raw}
+	if err := json.Unmarshal(raw, &object.Meta); err != nil {
+		return Object{}, fmt.Errorf("reading the metadata of an object: %w", err)
+	}
+	if object.Meta.Kind != "" {
+		return object, nil
+	}
+	object.Meta.Kind, object.Meta.APIVersion = r.Kind, r.GroupVersion().String()
+	head := fmt.Sprintf(`{"apiVersion":%q,"kind":%q`, object.Meta.APIVersion, object.Meta.Kind)
+	rest := bytes.TrimSpace(raw[1:])
+	if rest[0] != '}' {
+		head += ","
+	}
+	object.JSON = append([]byte(head), rest...)
+	return object, nil
+}

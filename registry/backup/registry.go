@@ -1,0 +1,54 @@
+// Package backup is the registry of kind Backup.
+package backup
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/table"
+)
+
+type backup = *velero.Backup
+
+// Resource serves backups.
+type Resource = registry.Resource[backup, *velero.BackupList]
+
+// New returns the kind's resource in a server. Velero's CRD shows name and age only.
+func New(*registry.Environment) *Resource {
+	return &Resource{
+		GroupVersion: v1.SchemeGroupVersion,
+		Plural:       "backups",
+		Categories:   []string{"velero"},
+		Columns: table.Columns[backup]{
+			table.Age[backup](),
+			{Name: "Status", Wide: true, Description: "How far the backup has come.", Value: func(b backup) any { return string(b.Status.Phase) }},
+			{Name: "Storage Location", Wide: true, Description: "Backup storage location that the backup goes to.", Value: func(b backup) any { return b.Spec.StorageLocation }},
+			{Name: "Started", Type: "date", Wide: true, Description: "Time since the backup began.", Value: func(b backup) any { return b.Status.StartTimestamp }},
+			{Name: "Expires", Wide: true, Description: "Time until the backup may be deleted.", Value: func(b backup) any { return until(b.Status.Expiration) }},
+			{Name: "Errors", Type: "integer", Wide: true, Description: "How many errors there were.", Value: func(b backup) any { return int64(b.Status.Errors) }},
+			{Name: "Warnings", Type: "integer", Wide: true, Description: "How many warnings there were.", Value: func(b backup) any { return int64(b.Status.Warnings) }},
+		},
+		Spec: func(b backup) any { return b.Spec },
+		Fields: func(b backup) fields.Set {
+			return fields.Set{"spec.storageLocation": b.Spec.StorageLocation, "status.phase": string(b.Status.Phase)}
+		},
+		Validate: validation.Backup,
+	}
+}
+
+func until(t *metav1.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	if left := time.Until(t.Time); left > 0 {
+		return duration.HumanDuration(left)
+	}
+	return "expired"
+}

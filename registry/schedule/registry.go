@@ -1,0 +1,39 @@
+// Package schedule is the registry of kind Schedule.
+package schedule
+
+import (
+	"k8s.io/apimachinery/pkg/fields"
+
+	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/table"
+)
+
+type schedule = *velero.Schedule
+
+// Resource serves schedules.
+type Resource = registry.Resource[schedule, *velero.ScheduleList]
+
+// New returns the kind's resource in a server. The first columns are those of Velero's CRD.
+func New(*registry.Environment) *Resource {
+	return &Resource{
+		GroupVersion: v1.SchemeGroupVersion,
+		Plural:       "schedules",
+		Categories:   []string{"velero"},
+		Columns: table.Columns[schedule]{
+			{Name: "Status", Description: "Whether the schedule makes backups.", Value: func(s schedule) any { return string(s.Status.Phase) }},
+			{Name: "Schedule", Description: "Cron expression of the times to make a backup at.", Value: func(s schedule) any { return s.Spec.Schedule }},
+			{Name: "LastBackup", Type: "date", Description: "Time since the last backup was made.", Value: func(s schedule) any { return s.Status.LastBackup }},
+			table.Age[schedule](),
+			{Name: "Paused", Type: "boolean", Description: "Whether the schedule makes no backups for now.", Value: func(s schedule) any { return table.NonZero(s.Spec.Paused) }},
+			{Name: "Storage Location", Wide: true, Description: "Backup storage location that the backups go to.", Value: func(s schedule) any { return s.Spec.Template.StorageLocation }},
+		},
+		Spec: func(s schedule) any { return s.Spec },
+		Fields: func(s schedule) fields.Set {
+			return fields.Set{"spec.template.storageLocation": s.Spec.Template.StorageLocation, "status.phase": string(s.Status.Phase)}
+		},
+		Validate: validation.Schedule,
+	}
+}
