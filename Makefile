@@ -55,12 +55,12 @@ verify: ## Prove that generated code, modules, format and style are as they shou
 	$(MAKE) lint
 
 .PHONY: tools
-tools: ## Build kube-apiserver, etcd, kubectl, velero and its AWS plugin for tests, once (the first time takes a quarter of an hour).
+tools: ## Build kube-apiserver, kubectl, etcd, velero and its AWS plugin into hack/tools/bin, once; the first time takes 10 to 20 minutes.
 	hack/tools/build.sh
 
 .PHONY: e2e
-e2e: build tools ## Run the suites behind a real kube-apiserver.
-	$(GO) test -C e2e -timeout 20m ./...
+e2e: build tools ## Run the suites behind a real kube-apiserver, on loopback. A suite that fails says where its logs are.
+	$(GO) test -C e2e -count 1 -timeout 20m ./...
 
 .PHONY: image e2e-kind
 image e2e-kind:

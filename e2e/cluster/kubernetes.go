@@ -48,6 +48,18 @@ func StartKubernetes(tb testing.TB) *Cluster {
 // StartAPI is StartKubernetes without controllers: nothing changes in the cluster but by requests to its API.
 func StartAPI(tb testing.TB) *Cluster {
 	tb.Helper()
+	c := newCluster(tb)
+	link(tb, c.Dir)
+	c.startEtcd(tb)
+	c.startKubeAPIServer(tb)
+	c.setEnvironment(tb, [][2]string{{"KUBECONFIG", c.Path("kubeconfig")}, {"VELERO_NAMESPACE", Namespace}})
+	c.Kubectl(tb, "create", "namespace", Namespace)
+	return c
+}
+
+// newCluster makes a directory for a test.
+func newCluster(tb testing.TB) *Cluster {
+	tb.Helper()
 	dir, err := os.MkdirTemp("", "velero-locations-e2e-")
 	if err != nil {
 		tb.Fatal(err)
@@ -65,11 +77,6 @@ func StartAPI(tb testing.TB) *Cluster {
 	if err := os.Mkdir(c.Path("logs"), 0o700); err != nil {
 		tb.Fatal(err)
 	}
-	link(tb, dir)
-	c.startEtcd(tb)
-	c.startKubeAPIServer(tb)
-	c.setEnvironment(tb, [][2]string{{"KUBECONFIG", c.Path("kubeconfig")}, {"VELERO_NAMESPACE", Namespace}})
-	c.Kubectl(tb, "create", "namespace", Namespace)
 	return c
 }
 

@@ -64,10 +64,15 @@ func (c *Cluster) Serve(tb testing.TB, etcd ...string) {
 // ServerURL is where our server answers when it is asked directly.
 func (c *Cluster) ServerURL() string { return c.serverURL }
 
-// Anonymous returns a client that trusts kube-apiserver and our server, and does not say who it is.
-func (c *Cluster) Anonymous(tb testing.TB) *http.Client {
+// Client returns a client that trusts kube-apiserver and our server, and shows the certificate of a user whom As has made; of
+// none, if the name is empty.
+func (c *Cluster) Client(tb testing.TB, user string) *http.Client {
 	tb.Helper()
-	client, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: rest.TLSClientConfig{CAFile: c.servingCA()}})
+	config := rest.TLSClientConfig{CAFile: c.servingCA()}
+	if user != "" {
+		config.CertFile, config.KeyFile = c.Path("pki", user+".pem"), c.Path("pki", user+".key")
+	}
+	client, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: config})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -95,7 +100,7 @@ func (c *Cluster) StartServer(tb testing.TB, etcd ...string) {
 		"--tls-cert-file", c.Path("pki", program+".pem"), "--tls-private-key-file", c.Path("pki", program+".key"),
 	}
 	c.server = c.start(tb, "velero-locations-apiserver", tool(tb, program), append(args, etcd...)...)
-	client := c.Anonymous(tb)
+	client := c.Client(tb, "")
 	c.server.await(tb, func() error { return ready(client, c.serverURL+"/readyz") })
 }
 
