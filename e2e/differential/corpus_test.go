@@ -23,7 +23,9 @@ type script struct {
 	requests []request
 }
 
-func (s *script) isFor(k *kind) bool { return len(s.kinds) == 0 || slices.Contains(s.kinds, k.plural()) }
+func (s *script) isFor(k *kind) bool {
+	return len(s.kinds) == 0 || slices.Contains(s.kinds, k.plural())
+}
 
 // request is as it is written in the corpus, before it is said what the braces in it stand for.
 type request struct {

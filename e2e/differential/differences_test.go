@@ -109,7 +109,7 @@ type purpose struct {
 	// Title and Why are for docs/compatibility.md.
 	Title string `json:"title"`
 	Why   string `json:"why"`
-	// Differences are patterns; * stands for any text.
+	// Differences are patterns; * stands for any text, and " | " for or. Kinds are plurals.
 	Differences []*pattern `json:"differences"`
 }
 
@@ -151,6 +151,11 @@ func (p *pattern) matches(d difference) bool {
 	return p.compiled.MatchString(strings.Join([]string{d.kind, d.name, d.at, d.crd, d.ours}, separator))
 }
 
+// isFor says whether a kind may have differences of the pattern.
+func (p *pattern) isFor(kind string) bool {
+	return p.Kinds == "" || slices.Contains(strings.Split(p.Kinds, " | "), kind)
+}
+
 func loadPurposes(t *testing.T) []*purpose {
 	t.Helper()
 	data, err := os.ReadFile("differences.yaml")
@@ -172,8 +177,8 @@ func loadPurposes(t *testing.T) []*purpose {
 	return purposes
 }
 
-// explain returns the differences that no purpose has, and the patterns that no difference has.
-func explain(purposes []*purpose, differences []difference) (unexplained []difference, stale []*pattern) {
+// explain returns the differences that no purpose has, and the patterns that no difference of the kinds has that they are for.
+func explain(purposes []*purpose, kinds []string, differences []difference) (unexplained []difference, stale []*pattern) {
 	for _, d := range differences {
 		explained := false
 		for _, p := range purposes {
@@ -190,7 +195,7 @@ func explain(purposes []*purpose, differences []difference) (unexplained []diffe
 	}
 	for _, p := range purposes {
 		for _, pattern := range p.Differences {
-			if len(pattern.matched) == 0 {
+			if len(pattern.matched) == 0 && slices.ContainsFunc(kinds, pattern.isFor) {
 				stale = append(stale, pattern)
 			}
 		}

@@ -10,6 +10,9 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
+// fieldsTheme is how the names of cases begin that are made from a CRD.
+const fieldsTheme = "fields: "
+
 // fieldScripts returns cases that are made from the CRD of a kind: for each field one in which it is null, of another type,
 // empty, missing though required, and not one of the values that there are. None is stored.
 func fieldScripts(t *testing.T, k *kind) []*script {
@@ -129,7 +132,7 @@ func (g *fieldCases) add(what string, about, at []step, value any, query string)
 		name = "object"
 	}
 	g.scripts = append(g.scripts, &script{
-		name:      "fields: " + name + " " + what,
+		name:      fieldsTheme + name + " " + what,
 		namespace: "fields",
 		kinds:     []string{g.kind.plural()},
 		requests: []request{{
