@@ -14,13 +14,18 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/velero-locations/velero-locations/apis/velero/install"
-	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/registry"
 	"github.com/velero-locations/velero-locations/registry/backup"
+	"github.com/velero-locations/velero-locations/registry/backuprepository"
 	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
 	"github.com/velero-locations/velero-locations/registry/core"
+	"github.com/velero-locations/velero-locations/registry/datadownload"
+	"github.com/velero-locations/velero-locations/registry/dataupload"
 	"github.com/velero-locations/velero-locations/registry/deletebackuprequest"
 	"github.com/velero-locations/velero-locations/registry/downloadrequest"
+	"github.com/velero-locations/velero-locations/registry/podvolumebackup"
+	"github.com/velero-locations/velero-locations/registry/podvolumerestore"
+	"github.com/velero-locations/velero-locations/registry/restore"
 	"github.com/velero-locations/velero-locations/registry/schedule"
 	"github.com/velero-locations/velero-locations/registry/serverstatusrequest"
 	"github.com/velero-locations/velero-locations/registry/volumesnapshotlocation"
@@ -32,8 +37,6 @@ type Group struct {
 	AddToScheme func(*runtime.Scheme) error
 	// AddWireTypes registers the wire types only.
 	AddWireTypes func(*runtime.Scheme) error
-	// StorageVersions are the versions that objects are written to etcd in.
-	StorageVersions []schema.GroupVersion
 	// JSONOnly groups have types without a Protocol Buffers encoding.
 	JSONOnly bool
 	// Kinds returns the kinds of the group as they are in a server.
@@ -42,25 +45,25 @@ type Group struct {
 
 // Velero is group velero.io.
 var Velero = Group{
-	AddToScheme:     install.Install,
-	AddWireTypes:    v1.AddToScheme,
-	StorageVersions: []schema.GroupVersion{v1.SchemeGroupVersion},
-	JSONOnly:        true,
+	AddToScheme:  install.Install,
+	AddWireTypes: install.WireTypes,
+	JSONOnly:     true,
 	Kinds: func(env *registry.Environment) []registry.Kind {
 		return []registry.Kind{
-			backup.New(env), schedule.New(env),
+			backup.New(env), restore.New(env), schedule.New(env),
 			deletebackuprequest.New(env), downloadrequest.New(env), serverstatusrequest.New(env),
+			podvolumebackup.New(env), podvolumerestore.New(env), backuprepository.New(env),
 			backupstoragelocation.New(env), volumesnapshotlocation.New(env),
+			dataupload.New(env), datadownload.New(env),
 		}
 	},
 }
 
 // Core is the part of Kubernetes' core group that a server without a cluster needs.
 var Core = Group{
-	AddToScheme:     core.AddToScheme,
-	AddWireTypes:    corev1.AddToScheme,
-	StorageVersions: []schema.GroupVersion{corev1.SchemeGroupVersion},
-	Kinds:           func(*registry.Environment) []registry.Kind { return core.Kinds },
+	AddToScheme:  core.AddToScheme,
+	AddWireTypes: corev1.AddToScheme,
+	Kinds:        func(*registry.Environment) []registry.Kind { return core.Kinds },
 }
 
 // API is a set of groups to serve, with the schemes that encode them.
@@ -76,13 +79,16 @@ type API struct {
 	// Environment of the kinds. It may be changed until the server answers.
 	Environment *registry.Environment
 
-	storageVersions schema.GroupVersions
+	storageVersions storageVersions
 	jsonOnly        sets.Set[string]
 }
 
 // NewAPI joins groups to one API.
 func NewAPI(groups ...Group) (*API, error) {
-	api := &API{Scheme: runtime.NewScheme(), WireScheme: runtime.NewScheme(), jsonOnly: sets.New[string](), Environment: &registry.Environment{}}
+	api := &API{
+		Scheme: runtime.NewScheme(), WireScheme: runtime.NewScheme(), Environment: &registry.Environment{},
+		storageVersions: storageVersions{}, jsonOnly: sets.New[string](),
+	}
 	for _, group := range groups {
 		if err := group.AddToScheme(api.Scheme); err != nil {
 			return nil, err
@@ -95,12 +101,13 @@ func NewAPI(groups ...Group) (*API, error) {
 			if err := kind.AddFieldLabels(api.Scheme); err != nil {
 				return nil, err
 			}
+			served := kind.GroupVersionKind()
+			api.storageVersions[served.GroupKind()] = served.GroupVersion()
+			if group.JSONOnly {
+				api.jsonOnly.Insert(served.Group)
+			}
 		}
 		api.Kinds = append(api.Kinds, kinds...)
-		api.storageVersions = append(api.storageVersions, group.StorageVersions...)
-		if group.JSONOnly {
-			api.jsonOnly.Insert(group.StorageVersions[0].Group)
-		}
 	}
 
 	// Options of requests and the answers that belong to no group are of version v1.
@@ -120,10 +127,32 @@ func (a *API) AddFlags(flags *pflag.FlagSet) {
 
 // StorageCodec encodes objects as they are kept in etcd.
 func (a *API) StorageCodec() runtime.Codec {
-	return a.Codecs.LegacyCodec(a.storageVersions...)
+	info, _ := runtime.SerializerInfoForMediaType(a.Codecs.SupportedMediaTypes(), runtime.ContentTypeJSON)
+	return a.Codecs.CodecForVersions(info.Serializer, a.Codecs.UniversalDeserializer(), a.storageVersions, runtime.InternalGroupVersioner)
 }
 
 // StorageVersioner picks the version that objects are kept in.
 func (a *API) StorageVersioner() runtime.GroupVersioner {
 	return a.storageVersions
+}
+
+// storageVersions is the version that objects of each kind are kept in: the only one that it is
+// served in, so that a group may have kinds of several versions.
+type storageVersions map[schema.GroupKind]schema.GroupVersion
+
+var _ runtime.GroupVersioner = storageVersions{}
+
+// KindForGroupVersionKinds implements runtime.GroupVersioner.
+func (v storageVersions) KindForGroupVersionKinds(kinds []schema.GroupVersionKind) (schema.GroupVersionKind, bool) {
+	for _, kind := range kinds {
+		if version, ok := v[kind.GroupKind()]; ok {
+			return version.WithKind(kind.Kind), true
+		}
+	}
+	return schema.GroupVersionKind{}, false
+}
+
+// Identifier implements runtime.GroupVersioner.
+func (v storageVersions) Identifier() string {
+	return fmt.Sprint(map[schema.GroupKind]schema.GroupVersion(v))
 }

@@ -161,18 +161,21 @@ func backupLocationColumns(locations []*v1.BackupStorageLocation) []column[*v1.B
 			return ""
 		}},
 	}
+	complaint := func(l *v1.BackupStorageLocation) string {
+		return complaintOf(l.Status.Phase == v1.BackupStorageLocationAvailable, l.Status.Message)
+	}
 	if slices.ContainsFunc(locations, func(l *v1.BackupStorageLocation) bool { return complaint(l) != "" }) {
 		columns = append(columns, column[*v1.BackupStorageLocation]{"Message", complaint})
 	}
 	return columns
 }
 
-// complaint is the message of a location that is not available, on one line.
-func complaint(l *v1.BackupStorageLocation) string {
-	if l.Status.Phase == v1.BackupStorageLocationAvailable {
+// complaintOf is the message of a location that is not available, on one line.
+func complaintOf(available bool, message string) string {
+	if available {
 		return ""
 	}
-	return strings.Join(strings.Fields(l.Status.Message), " ")
+	return strings.Join(strings.Fields(message), " ")
 }
 
 func bucketAndPrefix(l *v1.BackupStorageLocation) string {

@@ -83,11 +83,27 @@ func TestGetTable(t *testing.T) {
 }
 
 func TestGetSnapshotLocations(t *testing.T) {
-	url, requests := api(t, answer(200, `{"kind":"VolumeSnapshotLocationList","items":[{"metadata":{"name":"ebs"},"spec":{"provider":"aws"}}]}`))
-	got := run(t, "snapshot-location", "get", "-l", "a=b", "--server", url)
-	wantLines(t, squeezed(got.stdout), "NAME|PROVIDER", "ebs|aws")
-	if uri := (*requests)[0].uri; uri != "/apis/velero.io/v1/namespaces/velero/volumesnapshotlocations?labelSelector=a%3Db" {
-		t.Errorf("asked for %s", uri)
+	const (
+		fresh     = `{"metadata":{"name":"new"},"spec":{"provider":"aws"}}`
+		east      = `{"metadata":{"name":"east"},"spec":{"provider":"aws"},"status":{"phase":"Available"}}`
+		west      = `{"metadata":{"name":"west"},"spec":{"provider":"aws"},"status":{"phase":"Unavailable","message":"no such\nregion"}}`
+		unchecked = `{"metadata":{"name":"gcp"},"spec":{"provider":"gcp"},"status":{"message":"no driver"}}`
+	)
+	for name, test := range map[string]struct {
+		items, want []string
+	}{
+		"all is well":     {[]string{fresh, east}, []string{"NAME|PROVIDER", "new|aws", "east|aws"}},
+		"all is not well": {[]string{east, west}, []string{"NAME|PROVIDER|PHASE|MESSAGE", "east|aws|Available", "west|aws|Unavailable|no such region"}},
+		"nobody knows":    {[]string{unchecked}, []string{"NAME|PROVIDER|PHASE|MESSAGE", "gcp|gcp|Unknown|no driver"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url, requests := api(t, answer(200, `{"kind":"VolumeSnapshotLocationList","items":[`+strings.Join(test.items, ",")+`]}`))
+			got := run(t, "snapshot-location", "get", "-l", "a=b", "--server", url)
+			wantLines(t, squeezed(got.stdout), test.want...)
+			if uri := (*requests)[0].uri; uri != "/apis/velero.io/v1/namespaces/velero/volumesnapshotlocations?labelSelector=a%3Db" {
+				t.Errorf("asked for %s", uri)
+			}
+		})
 	}
 }
 

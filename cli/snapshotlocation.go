@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/spf13/pflag"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
@@ -22,11 +24,25 @@ var snapshotLocation = kind[*v1.VolumeSnapshotLocation, *v1.VolumeSnapshotLocati
 	newList:     func() *v1.VolumeSnapshotLocationList { return &v1.VolumeSnapshotLocationList{} },
 	newCreation: func() creation[*v1.VolumeSnapshotLocation] { return &snapshotLocationCreation{config: keyValues{}} },
 	newChange:   func() change { return &snapshotLocationChange{} },
-	columns: func([]*v1.VolumeSnapshotLocation) []column[*v1.VolumeSnapshotLocation] {
-		return []column[*v1.VolumeSnapshotLocation]{
-			{"Provider", func(l *v1.VolumeSnapshotLocation) string { return l.Spec.Provider }},
-		}
-	},
+	columns:     snapshotLocationColumns,
+}
+
+// snapshotLocationColumns are those of Velero's client, which knows no status of these locations,
+// until there is something to complain of.
+func snapshotLocationColumns(locations []*v1.VolumeSnapshotLocation) []column[*v1.VolumeSnapshotLocation] {
+	columns := []column[*v1.VolumeSnapshotLocation]{
+		{"Provider", func(l *v1.VolumeSnapshotLocation) string { return l.Spec.Provider }},
+	}
+	complaint := func(l *v1.VolumeSnapshotLocation) string {
+		return complaintOf(l.Status.Phase == v1.VolumeSnapshotLocationAvailable, l.Status.Message)
+	}
+	if slices.ContainsFunc(locations, func(l *v1.VolumeSnapshotLocation) bool { return complaint(l) != "" }) {
+		columns = append(columns, []column[*v1.VolumeSnapshotLocation]{
+			{"Phase", func(l *v1.VolumeSnapshotLocation) string { return orUnknown(string(l.Status.Phase)) }},
+			{"Message", complaint},
+		}...)
+	}
+	return columns
 }
 
 // snapshotLocationCreation is a snapshot location as flags describe it.

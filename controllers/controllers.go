@@ -23,9 +23,11 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/backup"
 	"github.com/velero-locations/velero-locations/controllers/location"
+	"github.com/velero-locations/velero-locations/controllers/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/namespace"
-	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/controllers/schedule"
 )
 
 // component names the controllers in events, in managed fields and in the user agent.
@@ -44,7 +46,10 @@ type controller struct {
 
 // known are the controllers by name. A new one needs a line here and nothing else.
 var known = map[string]controller{
-	"location": {byDefault: true, setup: setupLocation},
+	"backup-location":   {byDefault: true, setup: setupLocation(location.SetupBackupStorage)},
+	"snapshot-location": {byDefault: true, setup: setupLocation(location.SetupVolumeSnapshot)},
+	"backup":            {byDefault: true, setup: setupBackup},
+	"schedule":          {byDefault: true, setup: setupSchedule},
 	// A cluster clears its namespaces itself; only the API server of `dev` needs this.
 	"namespace": {setup: setupNamespace},
 }
@@ -63,18 +68,40 @@ func defaultNames() []string {
 	return slices.DeleteFunc(Names(), func(name string) bool { return !known[name].byDefault })
 }
 
-func setupLocation(ctx context.Context, mgr manager.Manager, opts Options, events record.EventRecorder) error {
-	endpoint, err := provider.ParseURL(opts.DefaultS3Endpoint)
-	if err != nil {
-		return fmt.Errorf("--default-s3-endpoint %w", err)
+func setupLocation(setup func(context.Context, manager.Manager, location.Options) error) func(context.Context, manager.Manager, Options, record.EventRecorder) error {
+	return func(ctx context.Context, mgr manager.Manager, opts Options, events record.EventRecorder) error {
+		storage, err := opts.backend()
+		if err != nil {
+			return err
+		}
+		return setup(ctx, mgr, location.Options{
+			Backend:    storage,
+			Frequency:  opts.ValidationFrequency,
+			Timeout:    opts.ValidationTimeout,
+			Events:     events,
+			FieldOwner: component,
+		})
 	}
-	return location.Setup(ctx, mgr, location.Options{
-		DefaultEndpoint: endpoint,
-		Frequency:       opts.ValidationFrequency,
-		Timeout:         opts.ValidationTimeout,
-		Events:          events,
-		FieldOwner:      component,
+}
+
+func writer(mgr manager.Manager) mergepatch.Writer {
+	return mergepatch.Writer{Client: mgr.GetClient(), FieldOwner: component}
+}
+
+func setupBackup(_ context.Context, mgr manager.Manager, opts Options, _ record.EventRecorder) error {
+	storage, err := opts.backend()
+	if err != nil {
+		return err
+	}
+	storage.Secrets = mgr.GetAPIReader()
+	return backup.Setup(mgr, writer(mgr), backup.Options{
+		Backend: &storage, Defaults: opts.SelectionDefaults, TTL: opts.DefaultBackupTTL,
+		Concurrent: opts.ConcurrentBackups, LocationWait: opts.LocationWait,
 	})
+}
+
+func setupSchedule(_ context.Context, mgr manager.Manager, _ Options, _ record.EventRecorder) error {
+	return schedule.Setup(mgr, writer(mgr))
 }
 
 func setupNamespace(_ context.Context, mgr manager.Manager, _ Options, _ record.EventRecorder) error {

@@ -3,13 +3,18 @@ package controllers
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/velero-locations/velero-locations/controllers/backend"
 	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/locations/selection"
+	"github.com/velero-locations/velero-locations/snapshotter/drivers"
 )
 
 // Options says which controllers run, where, and how.
@@ -21,11 +26,23 @@ type Options struct {
 
 	// DefaultS3Endpoint is the URL of the storage of locations that name no s3Url. Empty: Amazon's.
 	DefaultS3Endpoint string
+	// DefaultVolumeEndpoints are URLs of services of volumes by the name of the provider, in any form,
+	// for locations whose credentials name no other. A provider that is not there has its own.
+	DefaultVolumeEndpoints map[string]string
 	// ValidationFrequency is how often a location is checked that does not say how often. 0: not
 	// again after the first time.
 	ValidationFrequency time.Duration
 	// ValidationTimeout is how long one check may take.
 	ValidationTimeout time.Duration
+
+	// SelectionDefaults are what backups get whose namespace does not say where they go.
+	SelectionDefaults selection.Defaults
+	// DefaultBackupTTL is how long backups are kept that do not say how long.
+	DefaultBackupTTL time.Duration
+	// ConcurrentBackups is how many backups run at a time.
+	ConcurrentBackups int
+	// LocationWait is how long a backup waits for the first check of a location that is new.
+	LocationWait time.Duration
 
 	// LeaderElection lets only one of several processes work at a time.
 	LeaderElection bool
@@ -44,6 +61,10 @@ func NewOptions() Options {
 		Controllers:             []string{defaultSet},
 		ValidationFrequency:     time.Minute,
 		ValidationTimeout:       10 * time.Second,
+		SelectionDefaults:       selection.Defaults{StorageLocation: selection.DefaultStorageLocation},
+		DefaultBackupTTL:        30 * 24 * time.Hour,
+		ConcurrentBackups:       1,
+		LocationWait:            time.Minute,
 		LeaderElectionNamespace: "velero",
 	}
 }
@@ -57,10 +78,23 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 		"The only namespace whose locations are looked at; empty: all.")
 	flags.StringVar(&o.DefaultS3Endpoint, "default-s3-endpoint", o.DefaultS3Endpoint,
 		"URL of the S3-compatible storage of locations whose spec.config has no s3Url; empty: Amazon S3.")
+	flags.StringToStringVar(&o.DefaultVolumeEndpoints, "default-volume-endpoints", o.DefaultVolumeEndpoints,
+		"URLs of services of volumes, as provider=URL,..., where a volume snapshot location's credentials name no other, such as aws=http://localstack:4566 for EC2; "+
+			"a provider that is not named has its own.")
 	flags.DurationVar(&o.ValidationFrequency, "store-validation-frequency", o.ValidationFrequency,
-		"How often a backup storage location is checked that has no spec.validationFrequency; 0: only when it changes.")
+		"How often a location is checked that has no spec.validationFrequency; 0: only when it changes.")
 	flags.DurationVar(&o.ValidationTimeout, "validation-timeout", o.ValidationTimeout,
 		"How long one check of a location may take.")
+	flags.StringVar(&o.SelectionDefaults.StorageLocation, "default-backup-storage-location", o.SelectionDefaults.StorageLocation,
+		"Backup storage location of backups that name none, where none is the default.")
+	flags.Var(&o.SelectionDefaults.SnapshotLocations, "default-volume-snapshot-locations",
+		"Volume snapshot locations of backups that name none, for providers that have several, such as aws:ebs-us-east-1,portworx:local.")
+	flags.DurationVar(&o.DefaultBackupTTL, "default-backup-ttl", o.DefaultBackupTTL,
+		"How long backups are kept that have no spec.ttl.")
+	flags.IntVar(&o.ConcurrentBackups, "concurrent-backups", o.ConcurrentBackups,
+		"How many backups run at a time.")
+	flags.DurationVar(&o.LocationWait, "location-wait", o.LocationWait,
+		"How long a backup waits for the first check of a backup storage location that is new.")
 	flags.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection,
 		"Work only while holding a lease, so that of several replicas one works at a time.")
 	flags.StringVar(&o.LeaderElectionNamespace, "leader-elect-namespace", o.LeaderElectionNamespace,
@@ -77,8 +111,8 @@ func (o *Options) Validate() error {
 	if _, err := choose(o.Controllers); err != nil {
 		problems = append(problems, err)
 	}
-	if _, err := provider.ParseURL(o.DefaultS3Endpoint); err != nil {
-		problems = append(problems, fmt.Errorf("--default-s3-endpoint %w", err))
+	if _, err := o.backend(); err != nil {
+		problems = append(problems, err)
 	}
 	if o.ValidationFrequency < 0 {
 		problems = append(problems, fmt.Errorf("--store-validation-frequency is %s: it must not be negative", o.ValidationFrequency))
@@ -86,10 +120,38 @@ func (o *Options) Validate() error {
 	if o.ValidationTimeout <= 0 {
 		problems = append(problems, fmt.Errorf("--validation-timeout is %s: it must be positive", o.ValidationTimeout))
 	}
+	if o.DefaultBackupTTL <= 0 {
+		problems = append(problems, fmt.Errorf("--default-backup-ttl is %s: it must be positive", o.DefaultBackupTTL))
+	}
+	if o.ConcurrentBackups < 1 {
+		problems = append(problems, fmt.Errorf("--concurrent-backups is %d: it must be at least 1", o.ConcurrentBackups))
+	}
 	if o.LeaderElection && o.LeaderElectionNamespace == "" {
 		problems = append(problems, errors.New("--leader-elect needs --leader-elect-namespace"))
 	}
 	return errors.Join(problems...)
+}
+
+// backend returns what opens the storage of locations, but for the reader of Secrets.
+func (o *Options) backend() (backend.Backend, error) {
+	var problems []error
+	endpoint, err := provider.ParseURL(o.DefaultS3Endpoint)
+	if err != nil {
+		problems = append(problems, fmt.Errorf("--default-s3-endpoint %w", err))
+	}
+	storage := backend.Backend{S3Endpoint: endpoint, VolumeEndpoints: map[string]*url.URL{}}
+	for _, name := range slices.Sorted(maps.Keys(o.DefaultVolumeEndpoints)) {
+		if _, found := drivers.Find(name); !found {
+			problems = append(problems, fmt.Errorf("--default-volume-endpoints: there is no driver for provider %q", name))
+			continue
+		}
+		endpoint, err := provider.ParseURL(o.DefaultVolumeEndpoints[name])
+		if err != nil {
+			problems = append(problems, fmt.Errorf("--default-volume-endpoints: that of %q %w", name, err))
+		}
+		storage.VolumeEndpoints[provider.Find(name, provider.VolumeSnapshotter).Name] = endpoint
+	}
+	return storage, errors.Join(problems...)
 }
 
 // choose resolves names of controllers, and the name of the default set, to known controllers,

@@ -16,12 +16,12 @@ func TestChoose(t *testing.T) {
 		names, want []string
 		err         string
 	}{
-		"the default set":         {names: []string{"*"}, want: []string{"location"}},
-		"one more":                {names: []string{"*", "namespace"}, want: []string{"location", "namespace"}},
-		"one of the set as well":  {names: []string{"location", "*"}, want: []string{"location"}},
+		"the default set":         {names: []string{"*"}, want: []string{"backup-location", "snapshot-location"}},
+		"one more":                {names: []string{"*", "namespace"}, want: []string{"backup-location", "namespace", "snapshot-location"}},
+		"one of the set as well":  {names: []string{"snapshot-location", "*"}, want: []string{"backup-location", "snapshot-location"}},
 		"one outside the set":     {names: []string{"namespace"}, want: []string{"namespace"}},
-		"one that does not exist": {names: []string{"*", "locations"}, err: `there is no controller "locations"; known are location, namespace, and '*'`},
-		"none":                    {err: "known are location, namespace"},
+		"one that does not exist": {names: []string{"*", "locations"}, err: `there is no controller "locations"; known are backup-location, namespace, snapshot-location, and '*'`},
+		"none":                    {err: "known are backup-location, namespace"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := choose(tc.names)
@@ -43,13 +43,14 @@ func TestValidate(t *testing.T) {
 	}
 	bad := Options{
 		Controllers: []string{"x"}, DefaultS3Endpoint: "https://key:hidden@s3", ValidationFrequency: -time.Second,
-		LeaderElection: true,
+		DefaultVolumeEndpoints: map[string]string{"aws": "https://key:hidden@ec2", "gcp": "http://gcp"},
+		LeaderElection:         true,
 	}
 	err := bad.Validate()
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, flag := range []string{"--controllers", "--default-s3-endpoint", "--store-validation-frequency", "--validation-timeout", "--leader-elect-namespace"} {
+	for _, flag := range []string{"--controllers", "--default-s3-endpoint", `--default-volume-endpoints: that of "aws"`, `there is no driver for provider "gcp"`, "--store-validation-frequency", "--validation-timeout", "--leader-elect-namespace"} {
 		if !strings.Contains(err.Error(), flag) {
 			t.Errorf("nothing about %s in: %v", flag, err)
 		}
@@ -67,17 +68,22 @@ func TestFlags(t *testing.T) {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	opts.AddFlags(flags)
 	err := flags.Parse([]string{
-		"--controllers=location,namespace", "--namespace=n", "--default-s3-endpoint=http://127.0.0.1:9000",
+		"--controllers=snapshot-location,namespace", "--namespace=n", "--default-s3-endpoint=http://127.0.0.1:9000",
+		"--default-volume-endpoints=aws=http://127.0.0.1:4566",
 		"--store-validation-frequency=0", "--validation-timeout=3s", "--leader-elect", "--leader-elect-namespace=l",
 		"--metrics-address=:8085", "--health-address=:8086",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(opts.Controllers, []string{"location", "namespace"}) || opts.Namespace != "n" ||
+	if !slices.Equal(opts.Controllers, []string{"snapshot-location", "namespace"}) || opts.Namespace != "n" ||
 		opts.DefaultS3Endpoint != "http://127.0.0.1:9000" || opts.ValidationFrequency != 0 || opts.ValidationTimeout != 3*time.Second ||
 		!opts.LeaderElection || opts.LeaderElectionNamespace != "l" || opts.MetricsAddress != ":8085" || opts.HealthAddress != ":8086" {
 		t.Errorf("got %+v", opts)
+	}
+	storage, err := opts.backend()
+	if err != nil || storage.S3Endpoint.String() != "http://127.0.0.1:9000" || storage.VolumeEndpoints["velero.io/aws"].String() != "http://127.0.0.1:4566" {
+		t.Errorf("got %+v, %v", storage, err)
 	}
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Usage == "" {

@@ -27,6 +27,7 @@ import (
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
 	"github.com/velero-locations/velero-locations/apiserver/standalone"
 	"github.com/velero-locations/velero-locations/controllers"
+	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/pki"
 	"github.com/velero-locations/velero-locations/simulator"
 )
@@ -250,6 +251,7 @@ func (d *dev) controllerOptions() controllers.Options {
 	options := controllers.NewOptions()
 	options.Controllers = []string{"*", "namespace"}
 	options.DefaultS3Endpoint = d.endpoints.S3
+	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2}
 	return options
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/portworx"
 )
 
 // startSimulator starts the simulator from the configuration in the data directory, which it
@@ -38,7 +39,7 @@ func (d *dev) startSimulator(ctx context.Context) error {
 	if d.simulator, err = simulator.New(*config); err != nil {
 		return err
 	}
-	d.accounts, d.disks = config.Accounts, ebsDisks(config)
+	d.accounts, d.disks = config.Accounts, claimedDisks(config)
 	if d.endpoints, err = d.simulator.Listen(ctx); err != nil {
 		err = fmt.Errorf("opening the simulator's addresses (--s3-address, --ec2-address and --simulator-control-address choose others): %w", err)
 		return errors.Join(err, d.simulator.Close())
@@ -63,6 +64,8 @@ func newWorld() *simulator.Config {
 					newVolume("us-east-1b", ebsCSI, "shop", "carts"),
 					newVolume("us-west-1a", ebsInTree, "blog", "posts"),
 				},
+				Azure:    newTenant("blog", "media"),
+				Portworx: []portworx.Cluster{newCluster("shop", "search")},
 			},
 			{
 				ID: "222222222222", Name: "secondary", AccessKeys: []simulator.AccessKeyConfig{newAccessKey()},

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 module=github.com/velero-locations/velero-locations
 header=hack/boilerplate.go.txt
 internal=./apis/velero
-versioned=./apis/velero/v1
+versioned=(./apis/velero/v1 ./apis/velero/v2alpha1)
 
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
@@ -15,9 +15,9 @@ trap 'rm -f "$report"' EXIT
 rm -rf generated
 find apis -name 'zz_generated.*' -delete
 
-go tool deepcopy-gen --go-header-file "$header" --output-file zz_generated.deepcopy.go "$internal" "$versioned"
-go tool defaulter-gen --go-header-file "$header" --output-file zz_generated.defaults.go "$versioned"
-go tool conversion-gen --go-header-file "$header" --output-file zz_generated.conversion.go "$versioned"
+go tool deepcopy-gen --go-header-file "$header" --output-file zz_generated.deepcopy.go "$internal" "${versioned[@]}"
+go tool defaulter-gen --go-header-file "$header" --output-file zz_generated.defaults.go ./apis/velero/v1
+go tool conversion-gen --go-header-file "$header" --output-file zz_generated.conversion.go "${versioned[@]}"
 
 mkdir -p generated/openapi
 go tool openapi-gen --go-header-file "$header" \
@@ -31,7 +31,7 @@ go tool openapi-gen --go-header-file "$header" \
 	--readonly-pkg k8s.io/apimachinery/pkg/util/intstr \
 	--readonly-pkg k8s.io/apimachinery/pkg/version \
 	--report-filename "$report" \
-	"$versioned" \
+	"${versioned[@]}" \
 	k8s.io/api/core/v1 \
 	k8s.io/apimachinery/pkg/api/resource \
 	k8s.io/apimachinery/pkg/apis/meta/v1 \
@@ -41,19 +41,19 @@ go tool openapi-gen --go-header-file "$header" \
 
 go tool applyconfiguration-gen --go-header-file "$header" \
 	--output-dir generated/applyconfiguration --output-pkg "$module/generated/applyconfiguration" \
-	"$module/apis/velero/v1"
+	"$module/apis/velero/v1" "$module/apis/velero/v2alpha1"
 go tool client-gen --go-header-file "$header" \
 	--output-dir generated/clientset --output-pkg "$module/generated/clientset" \
-	--clientset-name versioned --input-base "$module/apis" --input velero/v1 \
+	--clientset-name versioned --input-base "$module/apis" --input velero/v1,velero/v2alpha1 \
 	--apply-configuration-package "$module/generated/applyconfiguration"
 go tool lister-gen --go-header-file "$header" \
 	--output-dir generated/listers --output-pkg "$module/generated/listers" \
-	"$module/apis/velero/v1"
+	"$module/apis/velero/v1" "$module/apis/velero/v2alpha1"
 go tool informer-gen --go-header-file "$header" \
 	--output-dir generated/informers --output-pkg "$module/generated/informers" \
 	--versioned-clientset-package "$module/generated/clientset/versioned" \
 	--listers-package "$module/generated/listers" \
-	"$module/apis/velero/v1"
+	"$module/apis/velero/v1" "$module/apis/velero/v2alpha1"
 
 go run ./hack/providers >docs/providers.md
 

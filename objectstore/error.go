@@ -86,7 +86,7 @@ func (s *S3) failed(ctx context.Context, action action, name string, err error) 
 	if !strings.Contains(answer.Code, " ") { // not the status line, which stands in for a code that is missing
 		failure.Code = answer.Code
 	}
-	failure.Detail = s.presentable(answer.Message)
+	failure.Detail = s.opts.Credentials.Redact(answer.Message)
 	if failure.namesRegion() {
 		s.locate(ctx, failure, answer.Region)
 	}
@@ -104,21 +104,4 @@ func (s *S3) locate(ctx context.Context, failure *Error, answered string) {
 	if failure.BucketRegion == "" {
 		failure.BucketRegion = s.bucketRegion(ctx)
 	}
-}
-
-// presentable makes one short line of what a storage said. Storage that is not to be trusted could
-// send back what it was sent.
-func (s *S3) presentable(message string) string {
-	key := s.opts.Credentials
-	for _, secret := range []string{key.SecretAccessKey, key.SessionToken, key.AccessKeyID} {
-		if secret != "" {
-			message = strings.ReplaceAll(message, secret, "***")
-		}
-	}
-	message = strings.Join(strings.Fields(message), " ")
-	const longest = 200
-	if runes := []rune(message); len(runes) > longest {
-		message = string(runes[:longest]) + "..."
-	}
-	return message
 }

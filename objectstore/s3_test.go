@@ -1,7 +1,6 @@
 package objectstore
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/pem"
@@ -459,13 +458,6 @@ func TestAddressing(t *testing.T) {
 		if got := store.bucketURL().String(); got != tc.want {
 			t.Errorf("%s: got %s, want %s", name, got, tc.want)
 		}
-	}
-}
-
-func TestShortening(t *testing.T) {
-	store := open(t, "http://minio:9000")
-	if got := store.presentable(string(bytes.Repeat([]byte("é"), 300))); got != strings.Repeat("é", 200)+"..." {
-		t.Errorf("got %d bytes: %s", len(got), got)
 	}
 }
 

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,13 +18,18 @@ import (
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	"github.com/velero-locations/velero-locations/apis/velero/install"
-	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/registry"
 	"github.com/velero-locations/velero-locations/registry/backup"
+	"github.com/velero-locations/velero-locations/registry/backuprepository"
 	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
 	"github.com/velero-locations/velero-locations/registry/core"
+	"github.com/velero-locations/velero-locations/registry/datadownload"
+	"github.com/velero-locations/velero-locations/registry/dataupload"
 	"github.com/velero-locations/velero-locations/registry/deletebackuprequest"
 	"github.com/velero-locations/velero-locations/registry/downloadrequest"
+	"github.com/velero-locations/velero-locations/registry/podvolumebackup"
+	"github.com/velero-locations/velero-locations/registry/podvolumerestore"
+	"github.com/velero-locations/velero-locations/registry/restore"
 	"github.com/velero-locations/velero-locations/registry/schedule"
 	"github.com/velero-locations/velero-locations/registry/serverstatusrequest"
 	"github.com/velero-locations/velero-locations/registry/volumesnapshotlocation"
@@ -67,8 +73,9 @@ func newStoreWith(t *testing.T, storage storagebackend.Config, kind storer, deco
 	scheme := scheme(t)
 	storage.Prefix = "/" + t.Name()
 	codecs := serializer.NewCodecFactory(scheme)
-	storage.Codec = codecs.LegacyCodec(v1.SchemeGroupVersion, corev1.SchemeGroupVersion)
-	resource := kind.(registry.Kind).GroupVersionResource().GroupResource()
+	served := kind.(registry.Kind).GroupVersionResource()
+	storage.Codec = codecs.LegacyCodec(served.GroupVersion())
+	resource := served.GroupResource()
 	store, err := kind.NewStore(scheme, generic.RESTOptions{
 		StorageConfig:           storage.ForResource(resource),
 		Decorator:               decorator,
@@ -231,6 +238,134 @@ var kinds = map[string]struct {
 		},
 		fieldsPass: fields.Set{"status.phase": ""},
 		fieldsFail: fields.Set{"status.phase": "Processed"},
+	},
+	"Restore": {
+		kind: restore.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.Restore{
+				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.RestoreSpec{BackupName: "full"},
+			}
+		},
+		invalid: &velero.Restore{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.Restore).Status.Phase = velero.RestorePhaseInProgress
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.Restore).Spec.ScheduleName = "nightly"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.backupName": "full", "spec.scheduleName": ""},
+		fieldsFail: fields.Set{"status.phase": "Completed"},
+	},
+	"PodVolumeBackup": {
+		kind: podvolumebackup.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.PodVolumeBackup{
+				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
+				Spec: velero.PodVolumeBackupSpec{
+					Node: "node-1", Pod: corev1.ObjectReference{Name: "db-0"}, Volume: "data", BackupStorageLocation: "primary",
+				},
+			}
+		},
+		invalid: &velero.PodVolumeBackup{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.PodVolumeBackup).Spec.Cancel = true
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.PodVolumeBackup).Spec.UploaderType = "rsync"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.node": "node-1", "spec.backupStorageLocation": "primary"},
+		fieldsFail: fields.Set{"status.phase": "Completed"},
+	},
+	"PodVolumeRestore": {
+		kind: podvolumerestore.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.PodVolumeRestore{
+				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
+				Spec: velero.PodVolumeRestoreSpec{
+					Pod: corev1.ObjectReference{Name: "db-0"}, Volume: "data", BackupStorageLocation: "primary", SnapshotID: "k1", SourceNamespace: "shop",
+				},
+			}
+		},
+		invalid: &velero.PodVolumeRestore{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.PodVolumeRestore).Status.Node = "node-1"
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.PodVolumeRestore).Spec.SnapshotID = ""
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.backupStorageLocation": "primary", "status.node": ""},
+		fieldsFail: fields.Set{"status.phase": "Completed"},
+	},
+	"BackupRepository": {
+		kind: backuprepository.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.BackupRepository{
+				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
+				Spec:       velero.BackupRepositorySpec{VolumeNamespace: "shop", BackupStorageLocation: "primary"},
+			}
+		},
+		invalid: &velero.BackupRepository{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.BackupRepository).Spec.MaintenanceFrequency.Duration = time.Hour
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.BackupRepository).Spec.RepositoryType = "rsync"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.volumeNamespace": "shop"},
+		fieldsFail: fields.Set{"spec.backupStorageLocation": "secondary"},
+	},
+	"DataUpload": {
+		kind: dataupload.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.DataUpload{
+				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
+				Spec: velero.DataUploadSpec{
+					SnapshotType: velero.SnapshotTypeCSI, SourcePVC: "data", SourceNamespace: "shop", BackupStorageLocation: "primary",
+				},
+			}
+		},
+		invalid: &velero.DataUpload{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DataUpload).Status.Phase = velero.DataMovePhaseAccepted
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DataUpload).Status.NodeOS = "plan9"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.backupStorageLocation": "primary"},
+		fieldsFail: fields.Set{"status.phase": "Completed"},
+	},
+	"DataDownload": {
+		kind: datadownload.New(&registry.Environment{}),
+		valid: func() runtime.Object {
+			return &velero.DataDownload{
+				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
+				Spec: velero.DataDownloadSpec{
+					TargetVolume: velero.TargetVolumeSpec{PVC: "data", Namespace: "shop"}, SourceNamespace: "shop", BackupStorageLocation: "primary", SnapshotID: "k1",
+				},
+			}
+		},
+		invalid: &velero.DataDownload{},
+		update: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DataDownload).Spec.TargetVolume.PV = "pv-1"
+			return obj
+		},
+		invalidUpdate: func(obj runtime.Object) runtime.Object {
+			obj.(*velero.DataDownload).Spec.NodeOS = "plan9"
+			return obj
+		},
+		fieldsPass: fields.Set{"spec.backupStorageLocation": "primary"},
+		fieldsFail: fields.Set{"status.phase": "Completed"},
 	},
 	"Secret": {
 		kind: core.Secrets,

@@ -75,6 +75,8 @@ type Lister[T any] func(context.Context) ([]T, error)
 type Kind interface {
 	// GroupVersionResource by which clients reach the kind.
 	GroupVersionResource() schema.GroupVersionResource
+	// GroupVersionKind of the objects that clients see.
+	GroupVersionKind() schema.GroupVersionKind
 	// AddFieldLabels tells the scheme which labels field selectors on the kind may use.
 	AddFieldLabels(scheme *runtime.Scheme) error
 	// Storage of the kind on etcd.
@@ -86,6 +88,11 @@ func (r *Resource[T, L]) GroupVersionResource() schema.GroupVersionResource {
 	return r.GroupVersion.WithResource(r.Plural)
 }
 
+// GroupVersionKind implements Kind.
+func (r *Resource[T, L]) GroupVersionKind() schema.GroupVersionKind {
+	return r.GroupVersion.WithKind(reflect.TypeFor[T]().Elem().Name())
+}
+
 // AddFieldLabels implements Kind.
 func (r *Resource[T, L]) AddFieldLabels(scheme *runtime.Scheme) error {
 	_, set, err := r.attributes(newOf[T]())
@@ -93,15 +100,15 @@ func (r *Resource[T, L]) AddFieldLabels(scheme *runtime.Scheme) error {
 		return err
 	}
 	supported := slices.Sorted(maps.Keys(set))
-	kind := reflect.TypeFor[T]().Elem().Name()
+	kind := r.GroupVersionKind()
 	convert := func(label, value string) (string, string, error) {
 		if !slices.Contains(supported, label) {
-			return "", "", fmt.Errorf("field label not supported for %s: %s: must be one of %s", kind, label, strings.Join(supported, ", "))
+			return "", "", fmt.Errorf("field label not supported for %s: %s: must be one of %s", kind.Kind, label, strings.Join(supported, ", "))
 		}
 		return label, value, nil
 	}
-	if err := scheme.AddFieldLabelConversionFunc(r.GroupVersion.WithKind(kind), convert); err != nil {
-		return fmt.Errorf("registering the field labels of %s: %w", kind, err)
+	if err := scheme.AddFieldLabelConversionFunc(kind, convert); err != nil {
+		return fmt.Errorf("registering the field labels of %s: %w", kind.Kind, err)
 	}
 	return nil
 }
@@ -142,7 +149,7 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 		NewFunc:                   func() runtime.Object { return newOf[T]() },
 		NewListFunc:               func() runtime.Object { return newOf[L]() },
 		DefaultQualifiedResource:  r.GroupVersionResource().GroupResource(),
-		SingularQualifiedResource: r.GroupVersion.WithResource(strings.ToLower(reflect.TypeFor[T]().Elem().Name())).GroupResource(),
+		SingularQualifiedResource: r.GroupVersion.WithResource(strings.ToLower(r.GroupVersionKind().Kind)).GroupResource(),
 		TableConvertor:            table.NewConvertor(r.Columns),
 	}
 	strategy := newStrategy(r, scheme, lister[T](store))

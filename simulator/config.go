@@ -9,8 +9,10 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/azure"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/policy"
+	"github.com/velero-locations/velero-locations/simulator/portworx"
 )
 
 // APIVersion and Kind head a configuration file.
@@ -37,10 +39,11 @@ type Config struct {
 	// BucketNames is global by default.
 	BucketNames BucketNames `json:"bucketNames,omitempty"`
 	// Regions are those that exist; us-east-1 by default. The first one is named to clients that sign for none of them.
-	Regions []string  `json:"regions,omitempty"`
-	S3      S3Config  `json:"s3,omitempty"`
-	EC2     EC2Config `json:"ec2,omitempty,omitzero"`
-	// DataDir keeps buckets, objects, volumes and snapshots on disk; empty keeps them in memory.
+	Regions []string     `json:"regions,omitempty"`
+	S3      S3Config     `json:"s3,omitempty"`
+	EC2     EC2Config    `json:"ec2,omitempty,omitzero"`
+	Clouds  CloudsConfig `json:"clouds,omitempty,omitzero"`
+	// DataDir keeps buckets, objects, disks, volumes and snapshots on disk; empty keeps them in memory.
 	DataDir string `json:"dataDir,omitempty"`
 	// MemoryLimit bounds what objects take without a data directory, such as 2Gi, which is the default; "0" is no limit.
 	// What comes beyond is refused with 507 InsufficientStorage.
@@ -87,6 +90,10 @@ type AccountConfig struct {
 	Buckets []BucketConfig `json:"buckets,omitempty"`
 	// Volumes are created where they are not there yet.
 	Volumes []VolumeConfig `json:"volumes,omitempty"`
+	// Azure is the account's part of the simulated Azure, where its access keys are client ids and client secrets.
+	Azure azure.Tenant `json:"azure,omitzero"`
+	// Portworx are the account's clusters of the simulated Portworx.
+	Portworx []portworx.Cluster `json:"portworx,omitempty"`
 }
 
 // AccessKeyConfig is an access key of an account.
@@ -169,6 +176,9 @@ func (c *Config) SetDefaults() {
 	}
 	if c.S3.Address == "" {
 		c.S3.Address = "127.0.0.1:9000"
+	}
+	if len(c.Clouds.Locations) == 0 {
+		c.Clouds.Locations = []string{"eastus", "westus"}
 	}
 	c.Accounts = slices.Clone(c.Accounts)
 	for i := range c.Accounts {

@@ -57,6 +57,18 @@ func TestParseRefuses(t *testing.T) {
 		{"volume zone", head + account + "  volumes: [{id: vol-00000001, availabilityZone: us-west-1a, size: 1}]\n", []string{`volumes[0].availabilityZone: "us-west-1a" is not a zone`}},
 		{"volume size", head + account + "  volumes: [{id: vol-00000001, availabilityZone: us-east-1a}]\n", []string{"volumes[0]: InvalidParameterValue: Volume of 0GiB"}},
 		{"EC2", head + "ec2: {address: x, regionalAddresses: {mars-1: \"127.0.0.1:0\"}, snapshotDuration: -1s}\n", []string{"ec2.address", `ec2.regionalAddresses.mars-1: "mars-1"`, "ec2.snapshotDuration: -1s is negative"}},
+		{"clouds", head + "clouds: {address: x, locations: [eastus, \"East US\"]}\n", []string{"clouds.address", `clouds.locations[1]: "East US" is not a location's name`}},
+		{"Azure", head + account + "  azure: {tenant: t, subscriptions: [{id: s, resourceGroups: [{name: 'a/b', location: mars, disks: [{name: d}, {name: D, size: 1, zone: \"9\"}]}]}]}\n", []string{
+			`accounts[0].azure.tenant: "t" is not a UUID`, `accounts[0].azure.subscriptions[0].id: "s" is not a UUID`, `resourceGroups[0].name: "a/b"`,
+			`resourceGroups[0].location: "mars" is not one of eastus, westus`, "resourceGroups[0].disks[0]: ", "disks[1].name: \"D\" is there already",
+		}},
+		{"Azure twice", head + account + "  azure: &a {tenant: aaaaaaaa-0000-0000-0000-000000000000, subscriptions: [{id: aaaaaaaa-0000-0000-0000-000000000001}]}\n- id: \"222222222222\"\n  azure: *a\n", []string{
+			"accounts[1].azure.tenant: \"aaaaaaaa-0000-0000-0000-000000000000\" is at accounts[0].azure.tenant already", "accounts[1].azure.subscriptions[0].id",
+		}},
+		{"Portworx", head + account + "  portworx: [{name: A, nodes: [n1, n1], volumes: [{id: \"1\", node: n2, size: 0}]}, {name: b}, {name: b, nodes: [n]}]\n", []string{
+			`accounts[0].portworx[0].name: "A"`, `portworx[0].nodes[1]: "n1" is there already`, `portworx[0].volumes[0].id: "1" is not 18 digits`,
+			`volumes[0].node: "n2" is not one of n1`, "volumes[0].size: 0", "portworx[1].nodes: there is none", `portworx[2].name: "b" is at accounts[0].portworx[1].name already`,
+		}},
 		{"all at once", head + "bucketNames: x\naccounts: [{id: a, accessKeys: [{}], buckets: [{name: X}]}]\n", []string{"bucketNames", "accounts[0].id", "accessKeys[0].id", "accessKeys[0].secret", "buckets[0].name"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

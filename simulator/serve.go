@@ -24,6 +24,8 @@ type Endpoints struct {
 	EC2 string
 	// EC2Regions are the URLs of EC2 and STS of regions, by region.
 	EC2Regions map[string]string
+	// Clouds is the URL of the simulated Azure and the simulated Portworx; empty without one.
+	Clouds string
 	// Control is the URL of the control API; empty without one.
 	Control string
 }
@@ -63,6 +65,9 @@ func (s *Simulator) Listen(ctx context.Context) (Endpoints, error) {
 		s.setRegionalEndpoint(region, opened)
 	}
 	if err := s.listenEC2(ctx, &out); err != nil {
+		return out, err
+	}
+	if err := s.listenClouds(ctx, &out); err != nil {
 		return out, err
 	}
 	if s.config.Control.Address != "" {
@@ -141,7 +146,7 @@ func (s *Simulator) Close() error {
 	}
 	s.listeners.open = nil
 	s.listeners.mu.Unlock()
-	if err := errors.Join(s.store.Close(), s.volumes.Close()); err != nil {
+	if err := errors.Join(s.store.Close(), s.volumes.Close(), s.azure.Close(), s.portworx.Close()); err != nil {
 		problems = append(problems, fmt.Errorf("closing the simulator's storage: %w", err))
 	}
 	return errors.Join(problems...)

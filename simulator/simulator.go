@@ -1,5 +1,5 @@
-// Package simulator is a cloud's storage to try things against: S3, and EC2's volumes and snapshots, with regions, accounts
-// and credentials that are checked as the real ones check them. It runs in a Go test or as a process of its own, in memory or on disk.
+// Package simulator is a cloud's storage to try things against: S3, EC2's volumes and snapshots, and disks and volumes
+// as those of Azure and Portworx, with regions, accounts and credentials that are checked as the real ones check them. It runs in a Go test or as a process of its own, in memory or on disk.
 package simulator
 
 import (
@@ -12,12 +12,14 @@ import (
 
 	"github.com/velero-locations/velero-locations/pki"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/azure"
 	"github.com/velero-locations/velero-locations/simulator/clock"
 	"github.com/velero-locations/velero-locations/simulator/control"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 	"github.com/velero-locations/velero-locations/simulator/policy"
+	"github.com/velero-locations/velero-locations/simulator/portworx"
 	"github.com/velero-locations/velero-locations/simulator/query"
 	"github.com/velero-locations/velero-locations/simulator/s3"
 	"github.com/velero-locations/velero-locations/simulator/store"
@@ -32,8 +34,11 @@ type Simulator struct {
 	journal   *journal.Journal
 	store     *store.Store
 	volumes   *ebs.Store
+	azure     *azure.Store
+	portworx  *portworx.Store
 	s3        *s3.Server
 	query     *query.Server
+	clouds    http.Handler
 	authority *pki.Authority
 	listeners listeners
 }
@@ -80,7 +85,7 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the simulator's storage: %w", err)
 	}
-	if err := errors.Join(createBuckets(sim.store, config.Accounts), sim.openVolumes(), sim.loadAuthority()); err != nil {
+	if err := errors.Join(createBuckets(sim.store, config.Accounts), sim.openVolumes(), sim.openClouds(), sim.loadAuthority()); err != nil {
 		return nil, errors.Join(err, sim.Close())
 	}
 	sim.s3 = s3.NewServer(s3.Options{
@@ -201,7 +206,7 @@ func (s *Simulator) RegionalHandler(region string) http.Handler { return s.s3.Re
 // ControlHandler serves the control API.
 func (s *Simulator) ControlHandler() http.Handler {
 	return control.New(control.Options{
-		Accounts: s.accounts, Faults: s.faults, Journal: s.journal, Clock: s.clock, Volumes: s.volumes,
+		Accounts: s.accounts, Faults: s.faults, Journal: s.journal, Clock: s.clock, Volumes: s.volumes, Azure: s.azure, Portworx: s.portworx,
 		CertPEM: s.CertPEM(), Reset: s.Reset,
 	})
 }

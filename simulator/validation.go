@@ -24,7 +24,7 @@ var (
 
 // Validate returns everything that is wrong with the configuration, each with its path, joined to one error.
 func (c *Config) Validate() error {
-	v := validation{config: c, accounts: map[string]string{}, keys: map[string]string{}, buckets: map[string]string{}, volumes: map[string]string{}}
+	v := newValidation(c)
 	if c.BucketNames != GlobalBucketNames && c.BucketNames != RegionalBucketNames {
 		v.add("bucketNames", "%q is not one of %q and %q", c.BucketNames, GlobalBucketNames, RegionalBucketNames)
 	}
@@ -57,6 +57,7 @@ func (c *Config) Validate() error {
 		v.region("s3.regionalAddresses."+region, region)
 	}
 	v.ec2()
+	v.clouds()
 	if c.Control.Address != "" {
 		v.address("control.address", c.Control.Address)
 	}
@@ -83,7 +84,15 @@ func memoryLimit(text string) (int64, error) {
 type validation struct {
 	config                           *Config
 	accounts, keys, buckets, volumes map[string]string
+	tenants, subscriptions, clusters map[string]string
 	problems                         []error
+}
+
+func newValidation(c *Config) *validation {
+	return &validation{
+		config: c, accounts: map[string]string{}, keys: map[string]string{}, buckets: map[string]string{}, volumes: map[string]string{},
+		tenants: map[string]string{}, subscriptions: map[string]string{}, clusters: map[string]string{},
+	}
 }
 
 func (v *validation) add(path, format string, args ...any) {
@@ -144,6 +153,8 @@ func (v *validation) account(path string, account AccountConfig) {
 	for i, volume := range account.Volumes {
 		v.volume(fmt.Sprintf("%s.volumes[%d]", path, i), volume)
 	}
+	v.azure(path+".azure", account.Azure)
+	v.portworx(path+".portworx", account)
 }
 
 func (v *validation) accessKey(path string, key AccessKeyConfig) {

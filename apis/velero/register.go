@@ -27,12 +27,18 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(
 		SchemeGroupVersion,
 		&Backup{}, &BackupList{},
+		&Restore{}, &RestoreList{},
 		&Schedule{}, &ScheduleList{},
 		&DeleteBackupRequest{}, &DeleteBackupRequestList{},
 		&DownloadRequest{}, &DownloadRequestList{},
 		&ServerStatusRequest{}, &ServerStatusRequestList{},
+		&PodVolumeBackup{}, &PodVolumeBackupList{},
+		&PodVolumeRestore{}, &PodVolumeRestoreList{},
+		&BackupRepository{}, &BackupRepositoryList{},
 		&BackupStorageLocation{}, &BackupStorageLocationList{},
 		&VolumeSnapshotLocation{}, &VolumeSnapshotLocationList{},
+		&DataUpload{}, &DataUploadList{},
+		&DataDownload{}, &DataDownloadList{},
 	)
 	return nil
 }

@@ -57,8 +57,16 @@ const (
 	VolumeSnapshotLocationUnavailable VolumeSnapshotLocationPhase = "Unavailable"
 )
 
-// VolumeSnapshotLocationStatus is what was last seen of a location.
+// VolumeSnapshotLocationStatus is what was last seen of a location. Velero's own type has the phase
+// only, and no release of Velero writes it.
 type VolumeSnapshotLocationStatus struct {
-	// Whether the location could be used when it was last checked. Absent: not checked yet.
+	// Whether the location could be used when it was last checked. Absent: not checked yet, or
+	// there is nothing here that could check it, which the message says.
 	Phase VolumeSnapshotLocationPhase
+
+	// Why the location is not available, or is not checked. Velero's type has no such field.
+	Message string
+
+	// When the location was last checked. Velero's type has no such field.
+	LastValidationTime *metav1.Time
 }

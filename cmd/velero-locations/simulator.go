@@ -14,7 +14,7 @@ import (
 )
 
 type simulatorOptions struct {
-	config, dataDir, s3Address, ec2Address, controlAddress, caFile string
+	config, dataDir, s3Address, ec2Address, cloudsAddress, controlAddress, caFile string
 }
 
 func newSimulatorCommand() *cobra.Command {
@@ -22,7 +22,8 @@ func newSimulatorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "simulator",
 		Short: "Run the storage simulator alone, from a configuration file",
-		Long: "Run the storage simulator alone: S3 and EC2 with the regions, accounts, access keys, buckets and volumes of a configuration file.\n" +
+		Long: "Run the storage simulator alone: S3, EC2, and disks and volumes as those of Azure and Portworx, with the regions, accounts,\n" +
+			"access keys, buckets and volumes of a configuration file.\n" +
 			"It prints its addresses when it is ready, and runs until it is interrupted. Its subcommands control one that runs.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
@@ -32,9 +33,10 @@ func newSimulatorCommand() *cobra.Command {
 	flags.StringVar(&o.dataDir, "data-dir", "", "Directory for buckets, objects, volumes and snapshots; replaces dataDir of the file. Without either they are kept in memory.")
 	flags.StringVar(&o.s3Address, "s3-address", "", "Address to serve S3 on, host:port, port 0 for any free one; replaces s3.address of the file.")
 	flags.StringVar(&o.ec2Address, "ec2-address", "", "Address to serve EC2 and STS on, host:port, port 0 for any free one; replaces ec2.address of the file. Without either there is none.")
+	flags.StringVar(&o.cloudsAddress, "clouds-address", "", "Address to serve the simulated Azure and Portworx on, host:port, port 0 for any free one; replaces clouds.address of the file. Without either there is none.")
 	flags.StringVar(&o.controlAddress, "control-address", "", "Address to serve the control API on, host:port, port 0 for any free one; replaces control.address of the file. Without either there is none.")
 	flags.StringVar(&o.caFile, "ca-file", "", "File to write the certificate to that clients of HTTPS must trust; replaces caFile of the file.")
-	cmd.AddCommand(newFaultCommand(), newJournalCommand())
+	cmd.AddCommand(newFaultCommand(), newJournalCommand(), newNodeCommand(), newVolumesCommand(), newSnapshotsCommand())
 	return cmd
 }
 
@@ -49,6 +51,7 @@ func (o *simulatorOptions) run(cmd *cobra.Command) (err error) {
 	config.DataDir = cmp.Or(o.dataDir, config.DataDir)
 	config.S3.Address = cmp.Or(o.s3Address, config.S3.Address)
 	config.EC2.Address = cmp.Or(o.ec2Address, config.EC2.Address)
+	config.Clouds.Address = cmp.Or(o.cloudsAddress, config.Clouds.Address)
 	config.Control.Address = cmp.Or(o.controlAddress, config.Control.Address)
 	config.CAFile = cmp.Or(o.caFile, config.CAFile)
 	sim, err := simulator.New(*config)
@@ -67,6 +70,7 @@ func (o *simulatorOptions) run(cmd *cobra.Command) (err error) {
 func printEndpoints(w io.Writer, endpoints simulator.Endpoints) {
 	printEndpoint(w, "S3", endpoints.S3, endpoints.S3Regions)
 	printEndpoint(w, "EC2", endpoints.EC2, endpoints.EC2Regions)
+	printEndpoint(w, "The clouds API", endpoints.Clouds, nil)
 	printEndpoint(w, "The control API", endpoints.Control, nil)
 }
 

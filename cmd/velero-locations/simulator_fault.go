@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -90,7 +89,7 @@ func describeFaults() string {
 }
 
 func newFaultListCommand(client *control.Client) *cobra.Command {
-	var output string
+	var format listFormat
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the faults in force, and how many requests each was about and harmed",
@@ -100,23 +99,14 @@ func newFaultListCommand(client *control.Client) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			switch output {
-			case "json":
-				encoder := json.NewEncoder(cmd.OutOrStdout())
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(control.FaultList{Faults: list})
-			case "":
-				return printFaults(cmd.OutOrStdout(), list)
-			}
-			return fmt.Errorf("--output: %q is not \"json\"", output)
+			return format.print(cmd.OutOrStdout(), control.FaultList{Faults: list}, func(table io.Writer) error { return printFaults(table, list) })
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "json prints the rules in full.")
+	format.addFlag(cmd)
 	return cmd
 }
 
-func printFaults(w io.Writer, list []faults.Status) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+func printFaults(table io.Writer, list []faults.Status) error {
 	fmt.Fprintln(table, "NAME\tTYPE\tPARAMETERS\tMATCH\tMATCHED\tINJECTED")
 	for _, status := range list {
 		parameters, err := json.Marshal(status.Rule.Fault)
@@ -130,7 +120,7 @@ func printFaults(w io.Writer, list []faults.Status) error {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\n",
 			status.Rule.Name, faults.TypeName(status.Rule.Fault), parameters, match, status.Matched, status.Injected)
 	}
-	return table.Flush()
+	return nil
 }
 
 func newFaultRemoveCommand(client *control.Client) *cobra.Command {

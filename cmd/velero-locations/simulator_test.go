@@ -25,10 +25,16 @@ func startSimulator(t *testing.T) (s3, controlURL string) {
 	config := filepath.Join(t.TempDir(), "simulator.yaml")
 	err := os.WriteFile(config, []byte(`apiVersion: simulator.velero-locations.io/v1alpha1
 kind: Simulator
+regions: [us-east-1, eu-west-1]
 accounts:
 - id: "111111111111"
   accessKeys: [{id: AKIA, secret: topsecret}]
   buckets: [{name: velero}]
+  volumes:
+  - {id: vol-00000000000000001, availabilityZone: us-east-1a, size: 1}
+  - {id: vol-00000000000000002, availabilityZone: eu-west-1b, size: 2}
+- id: "222222222222"
+  volumes: [{id: vol-00000000000000003, availabilityZone: us-east-1a, size: 3, data: hello}]
 `), 0o600)
 	if err != nil {
 		t.Fatal(err)
@@ -121,6 +127,50 @@ func TestSimulatorFaults(t *testing.T) {
 	followJournal(t, controlURL, put)
 }
 
+func TestSimulatorVolumes(t *testing.T) {
+	_, controlURL := startSimulator(t)
+	do := func(stdin string, args ...string) string {
+		t.Helper()
+		cmd := program(t.Context(), slices.Concat([]string{"simulator"}, args, []string{"--control", controlURL})...)
+		cmd.Stdin = strings.NewReader(stdin)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%q: %v\n%s", args, err, out)
+		}
+		return string(out)
+	}
+	for _, test := range []struct {
+		flags string
+		want  []string
+	}{
+		{"", []string{"2", "1", "3"}},
+		{"--account 2222*", []string{"3"}},
+		{"--region us-east-?", []string{"1", "3"}},
+		{"--region us-east-1 --account 111111111111", []string{"1"}},
+		{"--provider aws", []string{"2", "1", "3"}},
+		{"--provider gcp", nil},
+	} {
+		var got []string
+		for _, word := range strings.Fields(do("", append([]string{"volumes"}, strings.Fields(test.flags)...)...)) {
+			if id, found := strings.CutPrefix(word, "vol-0000000000000000"); found {
+				got = append(got, id)
+			}
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("volumes %s lists %v, want %v", test.flags, got, test.want)
+		}
+	}
+	hello := do("hello", "volumes", "write", "vol-00000000000000001", "-")
+	devtest.WantContains(t, do("", "volumes", "-o", "yaml", "--account", "2*"), "content: "+hello, "size: 3\n", "availabilityZone: us-east-1a\n")
+	if same := do("", "volumes", "write", "vol-00000000000000002", "hello"); same != hello {
+		t.Errorf("volumes that hold the same are %s and %s", hello, same)
+	}
+	if words, one := do("", "volumes", "write", "vol-00000000000000001", "a", "b"), do("", "volumes", "write", "vol-00000000000000002", "a b"); words != one {
+		t.Errorf("the same texts make %s and %s", words, one)
+	}
+	devtest.WantContains(t, do("", "snapshots", "-o", "json"), `"snapshots": []`)
+}
+
 func followJournal(t *testing.T, controlURL string, put func() string) {
 	t.Helper()
 	cmd := program(t.Context(), "simulator", "journal", "--follow", "--error", "NoSuchBucket", "--control", controlURL)
@@ -175,6 +225,10 @@ func TestSimulatorControlRefuses(t *testing.T) {
 		"missing fault":     {controlURL, []string{"fault", "remove", "none"}, []string{`fault "none": not found`}},
 		"nothing to remove": {controlURL, []string{"fault", "remove"}, []string{"--all"}},
 		"unknown output":    {controlURL, []string{"journal", "-o", "xml"}, []string{`"xml" is not "json"`}},
+		"unknown format":    {controlURL, []string{"volumes", "-o", "xml"}, []string{`invalid argument "xml"`, "must be json or yaml"}},
+		"unknown command":   {controlURL, []string{"volumes", "erase"}, []string{`unknown command "erase"`}},
+		"missing volume":    {controlURL, []string{"volumes", "write", "vol-1", "x"}, []string{`volume "vol-1": not found`}},
+		"nothing to write":  {controlURL, []string{"volumes", "write", "vol-1"}, []string{"requires at least 2 arg"}},
 		"nobody there":      {"127.0.0.1:1", []string{"fault", "list"}, []string{"asking the control API", "connection refused"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -207,7 +261,7 @@ func TestDevControlsSimulator(t *testing.T) {
 	for _, volume := range volumes {
 		zones = append(zones, volume.Zone)
 	}
-	if !slices.Equal(zones, []string{"us-east-1a", "us-east-1b", "us-west-1a"}) {
+	if !slices.Equal(zones, []string{"us-east-1a", "us-east-1b", "us-west-1a", "1", "node-1"}) {
 		t.Errorf("there are volumes in %v", zones)
 	}
 	devtest.WantContains(t, string(env), "export AWS_ENDPOINT_URL_EC2='http://127.0.0.1:", "export AWS_ENDPOINT_URL_STS='http://127.0.0.1:")

@@ -22,11 +22,10 @@ func TestFirstWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	primary := config.Accounts[0]
 	ids := map[string]string{} // by the volume's name
-	for _, account := range config.Accounts {
-		for _, volume := range account.Volumes {
-			ids[volume.Tags["Name"]] = volume.ID
-		}
+	for _, volume := range primary.Volumes {
+		ids[volume.Tags["Name"]] = volume.ID
 	}
 
 	var volumes corev1.PersistentVolumeList
@@ -40,18 +39,25 @@ func TestFirstWorld(t *testing.T) {
 		}
 		uids[claim.Spec.VolumeName] = string(claim.UID)
 	}
+	simulated := s.Must(t, "velero-locations simulator volumes -o json")
 	wantHandles := map[string]string{
-		"shop-orders": "csi " + ids["shop-orders"],
-		"shop-carts":  "csi " + ids["shop-carts"],
+		"shop-orders": "ebs.csi.aws.com " + ids["shop-orders"],
+		"shop-carts":  "ebs.csi.aws.com " + ids["shop-carts"],
+		"shop-search": "pxd.portworx.com " + primary.Portworx[0].Volumes[0].ID,
+		"blog-media":  "disk.csi.azure.com /subscriptions/" + primary.Azure.Subscriptions[0].ID + "/resourceGroups/applications/providers/Microsoft.Compute/disks/blog-media",
 		"blog-posts":  "in-tree aws://us-west-1a/" + ids["blog-posts"],
 	}
 	for _, volume := range volumes.Items {
 		handle := "none"
 		if csi := volume.Spec.CSI; csi != nil {
-			handle = "csi " + csi.VolumeHandle
+			handle = csi.Driver + " " + csi.VolumeHandle
 		}
 		if ebs := volume.Spec.AWSElasticBlockStore; ebs != nil {
 			handle = "in-tree " + ebs.VolumeID
+		}
+		_, id, _ := strings.Cut(handle, " ")
+		if id = strings.TrimPrefix(id, "aws://us-west-1a/"); !strings.Contains(simulated, `"id": "`+id+`"`) {
+			t.Errorf("the simulator has no volume %q", id)
 		}
 		if want := wantHandles[volume.Name]; handle != want {
 			t.Errorf("PersistentVolume %s is %q, want %q", volume.Name, handle, want)
@@ -66,16 +72,18 @@ func TestFirstWorld(t *testing.T) {
 	}
 	devtest.WantContains(t, s.Kubectl(t, "get", "pv", "shop-carts", "-o", "jsonpath={.spec.nodeAffinity}"),
 		`{"key":"topology.ebs.csi.aws.com/zone","operator":"In","values":["us-east-1b"]}`)
+	devtest.WantContains(t, s.Kubectl(t, "get", "pv", "blog-media", "-o", "jsonpath={.spec.nodeAffinity}"),
+		`{"key":"topology.disk.csi.azure.com/zone","operator":"In","values":["eastus-1"]}`)
 	devtest.WantContains(t, s.Kubectl(t, "get", "configmaps,secrets,pvc", "--namespace", "shop", "--selector", "app=shop", "-o", "name"),
-		"configmap/settings", "secret/database", "persistentvolumeclaim/orders", "persistentvolumeclaim/carts")
+		"configmap/settings", "secret/database", "persistentvolumeclaim/orders", "persistentvolumeclaim/carts", "persistentvolumeclaim/search")
 	devtest.WantContains(t, strings.Join(strings.Fields(s.Kubectl(t, "get", "pv,pvc", "--namespace", "blog")), " "),
 		"persistentvolume/blog-posts 8Gi RWO Delete Bound blog/posts gp3 <unset>", "persistentvolumeclaim/posts Bound blog-posts 8Gi RWO gp3 <unset>")
 
 	s.Kubectl(t, "delete", "pvc", "posts", "--namespace", "blog")
 	s.signal(t, syscall.SIGTERM)
 	s = startDev(t, dir)
-	if got := s.Kubectl(t, "get", "pvc", "--namespace", "blog", "-o", "name"); got != "" {
-		t.Errorf("a second start made %s again", got)
+	if got := s.Kubectl(t, "get", "pvc", "--namespace", "blog", "-o", "name"); got != "persistentvolumeclaim/media\n" {
+		t.Errorf("after a second start there are the claims %s, want none but media, as before", got)
 	}
 }
 

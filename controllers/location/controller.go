@@ -1,5 +1,6 @@
-// Package location is the controller that checks backup storage locations whose provider speaks
-// S3: whether Velero could use them, and if not, what to do about it.
+// Package location has the controllers that check locations: backup storage locations whose provider
+// speaks S3, and volume snapshot locations whose provider has a driver. They find out whether Velero
+// could use them, and if not, what to do about it.
 package location
 
 import (
@@ -7,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,8 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/controllers/backend"
 )
 
 // workers is how many locations are checked at a time, so that endpoints which do not answer do
@@ -38,8 +37,8 @@ const (
 
 // Options says how locations are checked.
 type Options struct {
-	// DefaultEndpoint is the storage of locations that name no s3Url. Nil: Amazon's.
-	DefaultEndpoint *url.URL
+	// Backend opens the storage of locations. Its Secrets are read from the manager's API.
+	Backend backend.Backend
 	// Frequency is how often a location is checked that does not say how often. 0: not again.
 	Frequency time.Duration
 	// Timeout is how long one check may take.
@@ -51,47 +50,59 @@ type Options struct {
 }
 
 // reconciler checks one location at a time in each worker.
-type reconciler struct {
+type reconciler[L client.Object] struct {
+	kind    kind[L]
 	client  client.Client
-	checker checker
+	secrets client.Reader // the server, not a cache
 	opts    Options
 	memory  *memory
 	now     func() time.Time
 }
 
-// Setup adds the controller to a manager.
-func Setup(ctx context.Context, mgr manager.Manager, opts Options) error {
-	if err := mgr.GetFieldIndexer().IndexField(ctx, &velerov1.BackupStorageLocation{}, indexSecrets, indexBySecrets); err != nil {
+// SetupBackupStorage adds the controller of backup storage locations to a manager.
+func SetupBackupStorage(ctx context.Context, mgr manager.Manager, opts Options) error {
+	return setup(ctx, mgr, opts, backupStorage)
+}
+
+// SetupVolumeSnapshot adds the controller of volume snapshot locations to a manager.
+func SetupVolumeSnapshot(ctx context.Context, mgr manager.Manager, opts Options) error {
+	return setup(ctx, mgr, opts, volumeSnapshot)
+}
+
+func setup[L client.Object](ctx context.Context, mgr manager.Manager, opts Options, of kind[L]) error {
+	if err := mgr.GetFieldIndexer().IndexField(ctx, of.object(), indexSecrets, of.indexBySecrets); err != nil {
 		return fmt.Errorf("indexing locations by their Secrets: %w", err)
 	}
 	return builder.ControllerManagedBy(mgr).
-		For(&velerov1.BackupStorageLocation{}, builder.WithPredicates(specChanges)).
-		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(locationsUsing(mgr.GetClient()))).
+		For(of.object(), builder.WithPredicates(of.specChanges())).
+		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(of.locationsUsing(mgr.GetClient()))).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
 		}).
-		Complete(&reconciler{
+		Complete(&reconciler[L]{
+			kind:    of,
 			client:  mgr.GetClient(),
-			checker: checker{secrets: mgr.GetAPIReader(), open: openS3, defaultEndpoint: opts.DefaultEndpoint},
+			secrets: mgr.GetAPIReader(),
 			opts:    opts,
 			memory:  newMemory(),
 			now:     time.Now,
 		})
 }
 
-// Reconcile checks a location whose provider speaks S3 if its spec or a Secret that it uses has
-// changed since the last check, or if its time has come; writes what it found into the status;
+// Reconcile checks a location, if anything here can, when its spec or a Secret that it uses has
+// changed since the last check, or when its time has come; writes what it found into the status;
 // and tells of it in an event if the phase turned.
-func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
-	location := &velerov1.BackupStorageLocation{}
+func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	location := r.kind.object()
 	if err := r.client.Get(ctx, req.NamespacedName, location); err != nil {
 		r.memory.forget(req.NamespacedName)
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	if location.DeletionTimestamp != nil || !provider.SpeaksS3(location.Spec.Provider) {
+	message, unchecked := r.kind.unchecked(location)
+	if location.GetDeletionTimestamp() != nil || unchecked {
 		r.memory.forget(req.NamespacedName)
-		return reconcile.Result{}, nil
+		return reconcile.Result{}, client.IgnoreNotFound(r.leaveUnchecked(ctx, location, message))
 	}
 
 	known, err := r.knownSecrets(ctx, location)
@@ -99,8 +110,9 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		return reconcile.Result{}, err
 	}
 	last := r.memory.recall(req.NamespacedName)
-	every := frequency(location, r.opts.Frequency)
-	if wait, due := due(last, location, known, every, r.now()); !due {
+	every := frequency(r.kind.frequency(location), r.opts.Frequency)
+	seen := state{spec: r.kind.spec(location), secrets: known, phase: r.kind.phase(location)}
+	if wait, due := due(last, seen, every, r.now()); !due {
 		return reconcile.Result{RequeueAfter: wait}, nil
 	}
 
@@ -109,26 +121,35 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if err != nil {
 		return reconcile.Result{}, fmt.Errorf("checking the location: %w", err)
 	}
-	found := conclude(location, last, cause)
+	found := conclude(r.kind.name, location.GetName(), last.phaseOr(seen.phase), cause)
 	now := r.now()
-	if err := r.writeStatus(ctx, location, found, now); err != nil {
+	if err := r.writeStatus(ctx, location, found.phase, found.message, now); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if found.turned {
-		r.opts.Events.Event(location, found.eventType, string(found.phase), found.event)
+		r.opts.Events.Event(location, found.eventType, found.phase, found.event)
 	}
-	r.memory.remember(req.NamespacedName, &memo{spec: location.Spec, secrets: read, phase: found.phase, at: now})
+	r.memory.remember(req.NamespacedName, &memo{state: state{spec: seen.spec, secrets: read, phase: found.phase}, at: now})
 	return reconcile.Result{RequeueAfter: every}, nil
+}
+
+// leaveUnchecked takes away what an earlier check found, and writes the message instead; nothing if
+// there is none, or the status says so already.
+func (r *reconciler[L]) leaveUnchecked(ctx context.Context, location L, message string) error {
+	if message == "" || r.kind.phase(location) == "" && r.kind.message(location) == message {
+		return nil
+	}
+	return r.writeStatus(ctx, location, "", message, time.Time{})
 }
 
 // knownSecrets returns the versions of the Secrets that a location uses, as far as the cache has
 // come. A Secret that is not there has an empty version.
-func (r *reconciler) knownSecrets(ctx context.Context, location *velerov1.BackupStorageLocation) (secretVersions, error) {
+func (r *reconciler[L]) knownSecrets(ctx context.Context, location L) (secretVersions, error) {
 	versions := secretVersions{}
-	for _, name := range secretNames(location) {
+	for _, name := range r.kind.secrets(location) {
 		secret := &metav1.PartialObjectMetadata{}
 		secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-		err := r.client.Get(ctx, types.NamespacedName{Namespace: location.Namespace, Name: name}, secret)
+		err := r.client.Get(ctx, types.NamespacedName{Namespace: location.GetNamespace(), Name: name}, secret)
 		if client.IgnoreNotFound(err) != nil {
 			return nil, fmt.Errorf("looking up Secret %q: %w", name, err)
 		}
@@ -137,16 +158,19 @@ func (r *reconciler) knownSecrets(ctx context.Context, location *velerov1.Backup
 	return versions, nil
 }
 
-// check runs a check within its time. The cause is why the location is unavailable; nil: it is
-// available. An error means that the check could not be made, which says nothing about the location.
-func (r *reconciler) check(ctx context.Context, location *velerov1.BackupStorageLocation, read secretVersions) (cause, err error) {
+// check runs a check within its time, and notes which versions of Secrets it read. The cause is why
+// the location is unavailable; nil: it is available. An error means that the check could not be made,
+// which says nothing about the location.
+func (r *reconciler[L]) check(ctx context.Context, location L, read secretVersions) (cause, err error) {
 	limited, cancel := context.WithTimeout(ctx, r.opts.Timeout)
 	defer cancel()
-	cause = r.checker.check(limited, location, read)
+	storage := r.opts.Backend
+	storage.Secrets = secretReader{r.secrets, read}
+	cause = r.kind.check(limited, &storage, location)
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // the controller is stopping
 	}
-	var failure *apiFailure
+	var failure *backend.APIError
 	if errors.As(cause, &failure) {
 		return nil, failure
 	}
@@ -156,23 +180,30 @@ func (r *reconciler) check(ctx context.Context, location *velerov1.BackupStorage
 // writeStatus writes the outcome of a check as Velero does: by a merge patch of the location
 // itself, which has no status subresource. All three fields are always in it, because the location
 // at hand may be older than what is stored.
-func (r *reconciler) writeStatus(ctx context.Context, location *velerov1.BackupStorageLocation, found verdict, now time.Time) error {
-	status := map[string]any{
-		"phase":              found.phase,
-		"message":            nil,
-		"lastValidationTime": metav1.NewTime(now),
-	}
-	if found.message != "" {
-		status["message"] = found.message
+func (r *reconciler[L]) writeStatus(ctx context.Context, location L, phase, message string, at time.Time) error {
+	status := map[string]any{"phase": orNull(phase), "message": orNull(message), "lastValidationTime": nil}
+	if !at.IsZero() {
+		status["lastValidationTime"] = metav1.NewTime(at)
 	}
 	patch, err := json.Marshal(map[string]any{"status": status})
 	if err != nil {
 		return fmt.Errorf("encoding the status: %w", err)
 	}
-	// Into a copy: what was checked is the location at hand, not what the server has by now.
-	err = r.client.Patch(ctx, location.DeepCopy(), client.RawPatch(types.MergePatchType, patch), client.FieldOwner(r.opts.FieldOwner))
+	// Into another object: what was checked is the location at hand, not what the server has by now.
+	written := r.kind.object()
+	written.SetNamespace(location.GetNamespace())
+	written.SetName(location.GetName())
+	err = r.client.Patch(ctx, written, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(r.opts.FieldOwner))
 	if err != nil {
 		return fmt.Errorf("writing the status: %w", err)
 	}
 	return nil
+}
+
+// orNull is how a merge patch takes a text away.
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
 }

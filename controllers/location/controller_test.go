@@ -1,10 +1,12 @@
 package location
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"net/url"
+	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -19,37 +21,37 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/backend"
 	"github.com/velero-locations/velero-locations/objectstore"
 )
 
 // api stands for the cache and the server: it serves one location and versions of Secrets, and
 // keeps the patches that it gets, without applying them, like a cache that lags.
-type api struct {
+type api[L client.Object] struct {
 	client.Client
-	location *velerov1.BackupStorageLocation // nil: deleted
+	location *L // nil: deleted
 	versions map[string]string
 	patches  []string
 	refusal  error // of patches
 }
 
-func (a *api) Get(_ context.Context, name client.ObjectKey, obj client.Object, _ ...client.GetOption) error {
-	switch obj := obj.(type) {
-	case *velerov1.BackupStorageLocation:
+func (a *api[L]) Get(_ context.Context, name client.ObjectKey, obj client.Object, _ ...client.GetOption) error {
+	if _, ok := obj.(L); ok {
 		if a.location == nil {
-			return apierrors.NewNotFound(velerov1.Resource("backupstoragelocations"), name.Name)
+			return apierrors.NewNotFound(velerov1.Resource("locations"), name.Name)
 		}
-		a.location.DeepCopyInto(obj)
-	case *metav1.PartialObjectMetadata:
-		version, found := a.versions[name.Name]
-		if !found {
-			return apierrors.NewNotFound(corev1.Resource("secrets"), name.Name)
-		}
-		obj.ResourceVersion = version
+		reflect.ValueOf(obj).Elem().Set(reflect.ValueOf((*a.location).DeepCopyObject()).Elem())
+		return nil
 	}
+	version, found := a.versions[name.Name]
+	if !found {
+		return apierrors.NewNotFound(corev1.Resource("secrets"), name.Name)
+	}
+	obj.SetResourceVersion(version)
 	return nil
 }
 
-func (a *api) Patch(_ context.Context, obj client.Object, patch client.Patch, _ ...client.PatchOption) error {
+func (a *api[L]) Patch(_ context.Context, obj client.Object, patch client.Patch, _ ...client.PatchOption) error {
 	if a.refusal != nil {
 		return a.refusal
 	}
@@ -59,36 +61,40 @@ func (a *api) Patch(_ context.Context, obj client.Object, patch client.Patch, _ 
 }
 
 // harness is a reconciler with everything around it under the test's control.
-type harness struct {
-	reconciler
-	api    *api
-	bucket *bucket
-	clock  time.Time
+type harness[L client.Object] struct {
+	reconciler[L]
+	api   *api[L]
+	cause error // of the next checks
+	clock time.Time
+	// events of the location
 	events *record.FakeRecorder
 }
 
-func newHarness(location *velerov1.BackupStorageLocation) *harness {
-	h := &harness{
-		api:    &api{location: location, versions: map[string]string{"cloud-credentials": "7"}},
-		bucket: &bucket{},
+// newHarness has a check that reads Secret cloud-credentials and finds what the test says.
+func newHarness[L client.Object](of kind[L], location L) *harness[L] {
+	h := &harness[L]{
+		api:    &api[L]{location: &location, versions: map[string]string{"cloud-credentials": "7"}},
 		clock:  time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
 		events: record.NewFakeRecorder(100),
 	}
-	h.reconciler = reconciler{
-		client: h.api,
-		checker: checker{
-			secrets: secrets{data: map[string]map[string]string{"cloud-credentials": {"cloud": goodFile}}},
-			open:    func(objectstore.S3Options) (objectstore.Store, error) { return h.bucket, nil },
-		},
-		opts:   Options{Frequency: time.Minute, Timeout: time.Minute, Events: h.events},
-		memory: newMemory(),
-		now:    func() time.Time { return h.clock },
+	of.check = func(ctx context.Context, storage opener, _ L) error {
+		secret := &corev1.Secret{}
+		err := storage.(*backend.Backend).Secrets.Get(ctx, types.NamespacedName{Namespace: "velero", Name: "cloud-credentials"}, secret)
+		return cmp.Or(h.cause, err)
+	}
+	h.reconciler = reconciler[L]{
+		kind:    of,
+		client:  h.api,
+		secrets: h.api,
+		opts:    Options{Frequency: time.Minute, Timeout: time.Minute, Events: h.events},
+		memory:  newMemory(),
+		now:     func() time.Time { return h.clock },
 	}
 	return h
 }
 
 // reconcile returns the result and the patches and events that it led to.
-func (h *harness) reconcile(ctx context.Context) (result reconcile.Result, patches, events []string, err error) {
+func (h *harness[L]) reconcile(ctx context.Context) (result reconcile.Result, patches, events []string, err error) {
 	h.api.patches = nil
 	result, err = h.Reconcile(ctx, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "velero", Name: "main"}})
 	for len(h.events.Events) > 0 {
@@ -97,7 +103,7 @@ func (h *harness) reconcile(ctx context.Context) (result reconcile.Result, patch
 	return result, h.api.patches, events, err
 }
 
-func (h *harness) expect(t *testing.T, after time.Duration, patch, event string) {
+func (h *harness[L]) expect(t *testing.T, after time.Duration, patch, event string) {
 	t.Helper()
 	result, patches, events, err := h.reconcile(t.Context())
 	if err != nil {
@@ -122,7 +128,10 @@ func expectOne(t *testing.T, what string, got []string, want string) {
 
 func patchOf(t *testing.T, phase, message string, at time.Time) string {
 	t.Helper()
-	status := map[string]any{"phase": phase, "message": nil, "lastValidationTime": at.Format(time.RFC3339)}
+	status := map[string]any{"phase": nil, "message": nil, "lastValidationTime": nil}
+	if phase != "" {
+		status["phase"], status["lastValidationTime"] = phase, at.Format(time.RFC3339)
+	}
 	if message != "" {
 		status["message"] = message
 	}
@@ -136,13 +145,13 @@ func patchOf(t *testing.T, phase, message string, at time.Time) string {
 // TestReconcile follows one location through its life.
 func TestReconcile(t *testing.T) {
 	const bad = `BackupStorageLocation "main" is unavailable: there is no bucket "bbb" at http://s3: create it, or correct spec.objectStorage.bucket`
-	h := newHarness(newLocation(func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }))
+	h := newHarness(backupStorage, newLocation(func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }))
 
 	// New: checked, found good.
 	h.expect(t, time.Minute, patchOf(t, "Available", "", h.clock), `Normal Available BackupStorageLocation "main" is available`)
 
 	// Its own write comes back: nothing to do before the minute is over.
-	h.api.location.Status.Phase = available
+	(*h.api.location).Status.Phase = velerov1.BackupStorageLocationAvailable
 	h.clock = h.clock.Add(20 * time.Second)
 	h.expect(t, 40*time.Second, "", "")
 
@@ -152,16 +161,15 @@ func TestReconcile(t *testing.T) {
 
 	// The Secret changes, and the bucket is gone.
 	h.api.versions["cloud-credentials"] = "8"
-	h.bucket.err = &objectstore.Error{Code: "NoSuchBucket", Status: 404, Bucket: "bbb", Endpoint: "http://s3"}
+	h.cause = &objectstore.Error{Code: "NoSuchBucket", Status: 404, Bucket: "bbb", Endpoint: "http://s3"}
 	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
 
 	// It is there again before the cache shows that it was away: an event nevertheless.
-	h.bucket.err = nil
-	h.api.location.Spec.ValidationFrequency = &metav1.Duration{}
+	h.cause = nil
+	(*h.api.location).Spec.ValidationFrequency = &metav1.Duration{}
 	h.expect(t, 0, patchOf(t, "Available", "", h.clock), `Normal Available BackupStorageLocation "main" is available`)
 
 	// Frequency 0: not again, however long it takes.
-	h.api.versions["cloud-credentials"] = "7"
 	h.clock = h.clock.Add(1000 * time.Hour)
 	h.expect(t, 0, "", "")
 
@@ -178,14 +186,14 @@ func TestReconcileLeavesAlone(t *testing.T) {
 		"another provider": func(l *velerov1.BackupStorageLocation) { l.Spec.Provider = "azure" },
 		"being deleted":    func(l *velerov1.BackupStorageLocation) { l.DeletionTimestamp = &metav1.Time{Time: time.Now()} },
 	} {
-		t.Run(name, func(t *testing.T) { newHarness(newLocation(change)).expect(t, 0, "", "") })
+		t.Run(name, func(t *testing.T) { newHarness(backupStorage, newLocation(change)).expect(t, 0, "", "") })
 	}
 }
 
 // TestReconcileTriesAgain shows that a status that could not be written is not taken for written.
 func TestReconcileTriesAgain(t *testing.T) {
-	h := newHarness(newLocation())
-	h.bucket.err = errors.New("x")
+	h := newHarness(backupStorage, newLocation())
+	h.cause = errors.New("x")
 	h.api.refusal = apierrors.NewInternalError(errors.New("x"))
 	if _, _, events, err := h.reconcile(t.Context()); err == nil || len(events) > 0 {
 		t.Fatalf("got error %v and events %q", err, events)
@@ -197,7 +205,7 @@ func TestReconcileTriesAgain(t *testing.T) {
 
 // TestReconcileGone shows that a location which is deleted during its check is no error.
 func TestReconcileGone(t *testing.T) {
-	h := newHarness(newLocation())
+	h := newHarness(backupStorage, newLocation())
 	h.api.refusal = apierrors.NewNotFound(velerov1.Resource("backupstoragelocations"), "main")
 	h.expect(t, 0, "", "")
 }
@@ -205,9 +213,9 @@ func TestReconcileGone(t *testing.T) {
 // TestReconcileStopping shows that a check which is cut short by the end of the controller says
 // nothing about the location.
 func TestReconcileStopping(t *testing.T) {
-	h := newHarness(newLocation())
+	h := newHarness(backupStorage, newLocation())
 	ctx, cancel := context.WithCancel(t.Context())
-	h.bucket.err = context.Canceled
+	h.cause = context.Canceled
 	cancel()
 	if _, patches, _, err := h.reconcile(ctx); !errors.Is(err, context.Canceled) || len(patches) > 0 {
 		t.Errorf("got error %v and patches %q", err, patches)
@@ -216,25 +224,51 @@ func TestReconcileStopping(t *testing.T) {
 
 // TestReconcileTimeout shows that a dead endpoint is reported within the time of a check.
 func TestReconcileTimeout(t *testing.T) {
-	h := newHarness(newLocation())
+	h := newHarness(backupStorage, newLocation())
 	h.opts.Timeout = time.Millisecond
-	h.checker.open = func(objectstore.S3Options) (objectstore.Store, error) { return &deadBucket{}, nil }
+	h.kind.check = func(ctx context.Context, _ opener, _ *velerov1.BackupStorageLocation) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	const bad = `BackupStorageLocation "main" is unavailable: context deadline exceeded`
 	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
 }
 
-// deadBucket never answers.
-type deadBucket struct{ bucket }
+// TestReconcileAPIError shows that a failing API is not taken for a failing location.
+func TestReconcileAPIError(t *testing.T) {
+	h := newHarness(backupStorage, newLocation())
+	h.cause = fmt.Errorf("opening: %w", &backend.APIError{})
+	if _, patches, _, err := h.reconcile(t.Context()); err == nil || len(patches) > 0 {
+		t.Errorf("got error %v and patches %q", err, patches)
+	}
+}
 
-func (*deadBucket) CommonPrefixes(ctx context.Context, _ string) ([]string, error) {
-	<-ctx.Done()
-	return nil, ctx.Err()
+// TestReconcileWithoutDriver follows a volume snapshot location to a provider that nothing here can
+// reach, and back.
+func TestReconcileWithoutDriver(t *testing.T) {
+	const message = `VolumeSnapshotLocation "main" is not checked: there is no driver for provider "example.com/disks" here, which says nothing about whether Velero can use it`
+	location := newVolumeLocation()
+	h := newHarness(volumeSnapshot, location)
+	h.expect(t, time.Minute, patchOf(t, "Available", "", h.clock), "")
+
+	location.Spec.Provider = "example.com/disks"
+	h.expect(t, 0, patchOf(t, "", message, time.Time{}), "")
+	location.Status = velerov1.VolumeSnapshotLocationStatus{Message: message}
+	h.expect(t, 0, "", "") // its own write comes back
+
+	location.Status.Message = "" // by a client that does not know the field
+	h.expect(t, 0, patchOf(t, "", message, time.Time{}), "")
+
+	location.Spec.Provider = "aws"
+	h.cause = errors.New("x")
+	const bad = `VolumeSnapshotLocation "main" is unavailable: x`
+	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
 }
 
 func TestLocationsUsing(t *testing.T) {
 	lister := &lister{items: []velerov1.BackupStorageLocation{*newLocation()}}
 	secret := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "s"}}
-	requests := locationsUsing(lister)(t.Context(), secret)
+	requests := backupStorage.locationsUsing(lister)(t.Context(), secret)
 	if len(requests) != 1 || requests[0].String() != "velero/main" {
 		t.Errorf("got %v", requests)
 	}
@@ -242,7 +276,7 @@ func TestLocationsUsing(t *testing.T) {
 		t.Errorf("asked for %q in %q", lister.selector, lister.namespace)
 	}
 	lister.err = errors.New("x")
-	if requests := locationsUsing(lister)(klog.NewContext(t.Context(), logr.Discard()), secret); len(requests) != 0 {
+	if requests := backupStorage.locationsUsing(lister)(klog.NewContext(t.Context(), logr.Discard()), secret); len(requests) != 0 {
 		t.Errorf("got %v", requests)
 	}
 }
@@ -261,15 +295,4 @@ func (l *lister) List(_ context.Context, list client.ObjectList, opts ...client.
 	l.namespace, l.selector = options.Namespace, options.FieldSelector.String()
 	list.(*velerov1.BackupStorageLocationList).Items = l.items
 	return l.err
-}
-
-func TestOpenS3(t *testing.T) {
-	store, err := openS3(objectstore.S3Options{Bucket: "bbb", Endpoint: &url.URL{Scheme: "http", Host: "s3"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	store.Close()
-	if store, err := openS3(objectstore.S3Options{}); err == nil || store != nil {
-		t.Errorf("without a bucket: got %v, %v", store, err)
-	}
 }

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
@@ -15,12 +16,26 @@ import (
 // secretVersions are resource versions by the name of the Secret; empty: there is no such Secret.
 type secretVersions map[string]string
 
+// state is what decides whether a location is to be checked.
+type state struct {
+	spec    any
+	secrets secretVersions
+	phase   string
+}
+
 // memo is what the last check of a location saw and found.
 type memo struct {
-	spec    velerov1.BackupStorageLocationSpec
-	secrets secretVersions
-	phase   velerov1.BackupStorageLocationPhase
-	at      time.Time
+	state
+	at time.Time
+}
+
+// phaseOr is the phase that was found last, if there was a check, because the location at hand may
+// not show yet what was written last.
+func (m *memo) phaseOr(stored string) string {
+	if m == nil {
+		return stored
+	}
+	return m.phase
 }
 
 // memory holds the memos of this process. It begins empty, so that every location is checked when
@@ -52,8 +67,8 @@ func (m *memory) forget(name types.NamespacedName) {
 
 // frequency is how often a location is checked; 0: not again. A negative value counts as absent,
 // as with Velero.
-func frequency(location *velerov1.BackupStorageLocation, byDefault time.Duration) time.Duration {
-	if own := location.Spec.ValidationFrequency; own != nil && own.Duration >= 0 {
+func frequency(own *metav1.Duration, byDefault time.Duration) time.Duration {
+	if own != nil && own.Duration >= 0 {
 		return own.Duration
 	}
 	return byDefault
@@ -61,15 +76,15 @@ func frequency(location *velerov1.BackupStorageLocation, byDefault time.Duration
 
 // due says whether a location is to be checked now, and if not, after what time (0: only when
 // something changes).
-func due(last *memo, location *velerov1.BackupStorageLocation, secrets secretVersions, every time.Duration, now time.Time) (time.Duration, bool) {
+func due(last *memo, seen state, every time.Duration, now time.Time) (time.Duration, bool) {
 	switch {
-	case last == nil, location.Status.Phase == "":
+	case last == nil, seen.phase == "":
 		return 0, true
-	case !apiequality.Semantic.DeepEqual(last.spec, location.Spec):
+	case !apiequality.Semantic.DeepEqual(last.spec, seen.spec):
 		return 0, true
 	}
-	for name, version := range secrets {
-		if seen, read := last.secrets[name]; read && seen != version {
+	for name, version := range seen.secrets {
+		if before, read := last.secrets[name]; read && before != version {
 			return 0, true
 		}
 	}
@@ -80,31 +95,27 @@ func due(last *memo, location *velerov1.BackupStorageLocation, secrets secretVer
 	return wait, wait <= 0
 }
 
+// The phases of all kinds of locations.
+const (
+	available   = string(velerov1.BackupStorageLocationAvailable)
+	unavailable = string(velerov1.BackupStorageLocationUnavailable)
+)
+
 // verdict is what a check comes to.
 type verdict struct {
-	phase   velerov1.BackupStorageLocationPhase
-	message string
+	phase, message string
 	// turned says that the phase is not what it was, so that the event is to be recorded.
 	turned           bool
 	eventType, event string
 }
 
-// conclude turns the cause that a check found, nil if none, into a verdict. The message begins as
-// Velero's does.
-func conclude(location *velerov1.BackupStorageLocation, last *memo, cause error) verdict {
-	before := location.Status.Phase
-	if last != nil {
-		before = last.phase // the location at hand may not show yet what was written last
-	}
-	v := verdict{
-		phase:     velerov1.BackupStorageLocationAvailable,
-		eventType: corev1.EventTypeNormal,
-		event:     fmt.Sprintf("BackupStorageLocation %q is available", location.Name),
-	}
+// conclude turns the cause that a check found, nil if none, into a verdict on a location that was in
+// a phase before. The message begins as Velero's does.
+func conclude(kind, name, before string, cause error) verdict {
+	v := verdict{phase: available, eventType: corev1.EventTypeNormal, event: fmt.Sprintf("%s %q is available", kind, name)}
 	if cause != nil {
-		v.phase = velerov1.BackupStorageLocationUnavailable
-		v.message = fmt.Sprintf("BackupStorageLocation %q is unavailable: %s", location.Name, cause)
-		v.eventType = corev1.EventTypeWarning
+		v.phase, v.eventType = unavailable, corev1.EventTypeWarning
+		v.message = fmt.Sprintf("%s %q is unavailable: %s", kind, name, cause)
 		v.event = v.message
 	}
 	v.turned = v.phase != before

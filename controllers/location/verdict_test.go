@@ -2,20 +2,13 @@ package location
 
 import (
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-)
-
-const (
-	available   = velerov1.BackupStorageLocationAvailable
-	unavailable = velerov1.BackupStorageLocationUnavailable
 )
 
 // newLocation returns a location of bucket b that was found available, and changes it.
@@ -26,16 +19,12 @@ func newLocation(change ...func(*velerov1.BackupStorageLocation)) *velerov1.Back
 			Provider:      "aws",
 			ObjectStorage: &velerov1.ObjectStorageLocation{Bucket: "bbb"},
 		},
-		Status: velerov1.BackupStorageLocationStatus{Phase: available},
+		Status: velerov1.BackupStorageLocationStatus{Phase: velerov1.BackupStorageLocationAvailable},
 	}
 	for _, change := range change {
 		change(location)
 	}
 	return location
-}
-
-func selector(name, key string) *corev1.SecretKeySelector {
-	return &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: key}
 }
 
 func TestFrequency(t *testing.T) {
@@ -48,8 +37,7 @@ func TestFrequency(t *testing.T) {
 		"zero":     {&metav1.Duration{}, 0},
 		"negative": {&metav1.Duration{Duration: -1}, time.Minute},
 	} {
-		location := newLocation(func(l *velerov1.BackupStorageLocation) { l.Spec.ValidationFrequency = tc.own })
-		if got := frequency(location, time.Minute); got != tc.want {
+		if got := frequency(tc.own, time.Minute); got != tc.want {
 			t.Errorf("%s: got %s, want %s", name, got, tc.want)
 		}
 	}
@@ -72,7 +60,7 @@ func TestDue(t *testing.T) {
 		"not again":                 {every: 0},
 		"spec changed":              {change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.Prefix = "p" }, due: true},
 		"labels changed":            {change: func(l *velerov1.BackupStorageLocation) { l.Labels = map[string]string{"a": "b"}; l.Generation++ }},
-		"status written":            {change: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = unavailable }},
+		"status written":            {change: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = velerov1.BackupStorageLocationUnavailable }},
 		"phase wiped":               {change: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }, due: true},
 		"Secret as it was":          {secrets: secretVersions{"s": "7"}},
 		"Secret changed":            {secrets: secretVersions{"s": "8"}, due: true},
@@ -85,10 +73,8 @@ func TestDue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			last := &memo{
-				spec:    newLocation().Spec,
-				secrets: secretVersions{"s": "7", "missing": ""},
-				phase:   available,
-				at:      now.Add(-20 * time.Second),
+				state: state{spec: newLocation().Spec, secrets: secretVersions{"s": "7", "missing": ""}, phase: available},
+				at:    now.Add(-20 * time.Second),
 			}
 			if tc.never {
 				last = nil
@@ -97,7 +83,8 @@ func TestDue(t *testing.T) {
 			if tc.change != nil {
 				tc.change(location)
 			}
-			wait, due := due(last, location, tc.secrets, tc.every, now)
+			seen := state{spec: location.Spec, secrets: tc.secrets, phase: string(location.Status.Phase)}
+			wait, due := due(last, seen, tc.every, now)
 			if due != tc.due || !due && wait != tc.wait {
 				t.Errorf("got %v after %s, want %v after %s", due, wait, tc.due, tc.wait)
 			}
@@ -112,7 +99,7 @@ func TestConclude(t *testing.T) {
 	)
 	cause := errors.New("do this")
 	for name, tc := range map[string]struct {
-		stored velerov1.BackupStorageLocationPhase // in the location at hand
+		stored string // in the location at hand
 		last   *memo
 		cause  error
 		want   verdict
@@ -123,37 +110,14 @@ func TestConclude(t *testing.T) {
 		"still bad":              {unavailable, nil, cause, verdict{unavailable, bad, false, "Warning", bad}},
 		"turned bad":             {available, nil, cause, verdict{unavailable, bad, true, "Warning", bad}},
 		"turned good":            {unavailable, nil, nil, verdict{available, "", true, "Normal", good}},
-		"turned, the cache lags": {available, &memo{phase: unavailable}, nil, verdict{available, "", true, "Normal", good}},
-		"same, the cache lags":   {unavailable, &memo{phase: available}, nil, verdict{available, "", false, "Normal", good}},
+		"turned, the cache lags": {available, &memo{state: state{phase: unavailable}}, nil, verdict{available, "", true, "Normal", good}},
+		"same, the cache lags":   {unavailable, &memo{state: state{phase: available}}, nil, verdict{available, "", false, "Normal", good}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			location := newLocation(func(l *velerov1.BackupStorageLocation) { l.Status.Phase = tc.stored })
-			if got := conclude(location, tc.last, tc.cause); got != tc.want {
+			if got := conclude("BackupStorageLocation", "main", tc.last.phaseOr(tc.stored), tc.cause); got != tc.want {
 				t.Errorf("got  %+v\nwant %+v", got, tc.want)
 			}
 		})
-	}
-}
-
-func TestSecretNames(t *testing.T) {
-	for name, tc := range map[string]struct {
-		change func(*velerov1.BackupStorageLocation)
-		want   []string
-	}{
-		"the default":        {func(*velerov1.BackupStorageLocation) {}, []string{"cloud-credentials"}},
-		"its own":            {func(l *velerov1.BackupStorageLocation) { l.Spec.Credential = selector("s", "k") }, []string{"s"}},
-		"with certificates":  {func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.CACertRef = selector("ca", "k") }, []string{"ca", "cloud-credentials"}},
-		"no object storage":  {func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage = nil }, []string{"cloud-credentials"}},
-		"a name left empty":  {func(l *velerov1.BackupStorageLocation) { l.Spec.Credential = selector("", "k") }, []string{}},
-		"one Secret for all": {func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.CACertRef = selector(defaultSecret, "k") }, []string{"cloud-credentials"}},
-	} {
-		location := newLocation(tc.change)
-		if got := secretNames(location); !slices.Equal(got, tc.want) {
-			t.Errorf("%s: got %q, want %q", name, got, tc.want)
-		}
-		if got := indexBySecrets(location); !slices.Equal(got, tc.want) {
-			t.Errorf("%s: indexed by %q, want %q", name, got, tc.want)
-		}
 	}
 }
 
@@ -169,7 +133,7 @@ func TestSpecChanges(t *testing.T) {
 		"status":          {func(l *velerov1.BackupStorageLocation) { l.Status.Message = "x" }, false},
 		"phase wiped":     {func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }, true},
 	} {
-		got := specChanges.Update(event.UpdateEvent{ObjectOld: newLocation(), ObjectNew: newLocation(tc.change)})
+		got := backupStorage.specChanges().Update(event.UpdateEvent{ObjectOld: newLocation(), ObjectNew: newLocation(tc.change)})
 		if got != tc.want {
 			t.Errorf("%s: got %v", name, got)
 		}

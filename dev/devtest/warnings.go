@@ -63,11 +63,13 @@ func warn(t *testing.T, s Server) {
 // on the server, changes nothing and is not warned, while the controller writes the status meanwhile.
 func applyAgain(t *testing.T, s Server) {
 	t.Helper()
-	// An absent Secret, no default location, and a bucket with slashes: there is enough to warn of and to rewrite.
+	// An absent Secret, no default location, a bucket with slashes and an unknown provider: there is enough to warn of and
+	// to rewrite, and nothing that is checked, and written, every minute.
 	manifest := strings.NewReplacer("bucket: velero-backups", "bucket: /velero-backups/", "provider: aws", "provider: velero.io/aws\n  validationFrequency: 0s").
-		Replace(Location("east", "us-east-1", "absent", "/a/")) + "---\n" + strings.Replace(SnapshotLocation, "us-east-1", "nowhere-1", 1)
+		Replace(Location("east", "us-east-1", "absent", "/a/")) + "---\n" + strings.Replace(SnapshotLocation, "provider: aws", "provider: asw", 1)
 	s.KubectlWith(t, manifest, "apply", "-f", "-")
 	s.Kubectl(t, "wait", "--for=jsonpath={.status.phase}=Unavailable", "bsl/east", "--timeout=5s")
+	s.Kubectl(t, "wait", "--for=jsonpath={.status.message}", "vsl/ebs", "--timeout=5s")
 	versions := func() string {
 		return s.Kubectl(t, "get", "bsl,vsl", "-o", `jsonpath={range .items[*]}{.metadata.name} {.metadata.generation} {.metadata.resourceVersion}{"\n"}{end}`)
 	}

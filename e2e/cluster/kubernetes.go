@@ -30,10 +30,10 @@ type Cluster struct {
 	// Config is the administrator's.
 	Config *rest.Config
 
-	url, etcdURL, serverURL, s3 string
-	servers, users              *pki.Authority
-	environment                 []byte
-	server                      *process
+	url, etcdURL, serverURL, s3, ec2 string
+	servers, users                   *pki.Authority
+	environment                      []byte
+	server                           *process
 }
 
 // StartKubernetes starts a cluster that knows nothing of velero.io but the namespace. It ends with the test; when the test

@@ -170,7 +170,7 @@ func versions(tb testing.TB) []schema.GroupVersion {
 func (c *Cluster) startController(tb testing.TB) {
 	tb.Helper()
 	c.start(tb, "velero-locations-controller", tool(tb, program), "controller",
-		"--kubeconfig", c.Path("velero-locations-controller.kubeconfig"), "--default-s3-endpoint", c.s3)
+		"--kubeconfig", c.Path("velero-locations-controller.kubeconfig"), "--default-s3-endpoint", c.s3, "--default-volume-endpoints", "aws="+c.ec2)
 }
 
 // setEnvironment writes the file that a shell sources to work with the cluster.

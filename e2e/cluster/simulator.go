@@ -34,7 +34,7 @@ func (c *Cluster) startSimulator(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c.s3 = "http://" + s3
+	c.s3, c.ec2 = "http://"+s3, "http://"+ec2
 	c.write(tb, profile("default", primary), "accounts", "primary")
 	c.write(tb, profile("default", secondary), "accounts", "secondary")
 	all := append(append(profile("default", primary), profile("primary", primary)...), profile("secondary", secondary)...)
@@ -44,7 +44,7 @@ func (c *Cluster) startSimulator(tb testing.TB) {
 		{"VELERO_NAMESPACE", Namespace},
 		{"AWS_SHARED_CREDENTIALS_FILE", c.Path("credentials")},
 		{"AWS_ENDPOINT_URL_S3", c.s3},
-		{"AWS_ENDPOINT_URL_EC2", "http://" + ec2},
+		{"AWS_ENDPOINT_URL_EC2", c.ec2},
 	})
 	p := c.start(tb, "simulator", tool(tb, program), "simulator", "--config", c.write(tb, config, "simulator.yaml"))
 	p.await(tb, func() error {

@@ -7,8 +7,10 @@ package applyconfiguration
 
 import (
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	v2alpha1 "github.com/velero-locations/velero-locations/apis/velero/v2alpha1"
 	internal "github.com/velero-locations/velero-locations/generated/applyconfiguration/internal"
 	velerov1 "github.com/velero-locations/velero-locations/generated/applyconfiguration/velero/v1"
+	velerov2alpha1 "github.com/velero-locations/velero-locations/generated/applyconfiguration/velero/v2alpha1"
 	runtime "k8s.io/apimachinery/pkg/runtime"
 	schema "k8s.io/apimachinery/pkg/runtime/schema"
 	managedfields "k8s.io/apimachinery/pkg/util/managedfields"
@@ -25,6 +27,14 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &velerov1.BackupHooksApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("BackupProgress"):
 		return &velerov1.BackupProgressApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("BackupRepository"):
+		return &velerov1.BackupRepositoryApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("BackupRepositoryMaintenanceStatus"):
+		return &velerov1.BackupRepositoryMaintenanceStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("BackupRepositorySpec"):
+		return &velerov1.BackupRepositorySpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("BackupRepositoryStatus"):
+		return &velerov1.BackupRepositoryStatusApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("BackupResourceHook"):
 		return &velerov1.BackupResourceHookApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("BackupResourceHookSpec"):
@@ -39,6 +49,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &velerov1.BackupStorageLocationSpecApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("BackupStorageLocationStatus"):
 		return &velerov1.BackupStorageLocationStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DataMoveOperationProgress"):
+		return &velerov1.DataMoveOperationProgressApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("DeleteBackupRequest"):
 		return &velerov1.DeleteBackupRequestApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("DeleteBackupRequestSpec"):
@@ -55,14 +67,46 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &velerov1.DownloadTargetApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ExecHook"):
 		return &velerov1.ExecHookApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("ExecRestoreHook"):
+		return &velerov1.ExecRestoreHookApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("HookStatus"):
 		return &velerov1.HookStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("InitRestoreHook"):
+		return &velerov1.InitRestoreHookApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("Metadata"):
 		return &velerov1.MetadataApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ObjectStorageLocation"):
 		return &velerov1.ObjectStorageLocationApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("PluginInfo"):
 		return &velerov1.PluginInfoApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("PodVolumeBackup"):
+		return &velerov1.PodVolumeBackupApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("PodVolumeBackupSpec"):
+		return &velerov1.PodVolumeBackupSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("PodVolumeBackupStatus"):
+		return &velerov1.PodVolumeBackupStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("PodVolumeRestore"):
+		return &velerov1.PodVolumeRestoreApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("PodVolumeRestoreSpec"):
+		return &velerov1.PodVolumeRestoreSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("PodVolumeRestoreStatus"):
+		return &velerov1.PodVolumeRestoreStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("Restore"):
+		return &velerov1.RestoreApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("RestoreHooks"):
+		return &velerov1.RestoreHooksApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("RestoreProgress"):
+		return &velerov1.RestoreProgressApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("RestoreResourceHook"):
+		return &velerov1.RestoreResourceHookApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("RestoreResourceHookSpec"):
+		return &velerov1.RestoreResourceHookSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("RestoreSpec"):
+		return &velerov1.RestoreSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("RestoreStatus"):
+		return &velerov1.RestoreStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("RestoreStatusSpec"):
+		return &velerov1.RestoreStatusSpecApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("Schedule"):
 		return &velerov1.ScheduleApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ScheduleSpec"):
@@ -75,12 +119,34 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &velerov1.ServerStatusRequestStatusApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("UploaderConfigForBackup"):
 		return &velerov1.UploaderConfigForBackupApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("UploaderConfigForRestore"):
+		return &velerov1.UploaderConfigForRestoreApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("VolumeSnapshotLocation"):
 		return &velerov1.VolumeSnapshotLocationApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("VolumeSnapshotLocationSpec"):
 		return &velerov1.VolumeSnapshotLocationSpecApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("VolumeSnapshotLocationStatus"):
 		return &velerov1.VolumeSnapshotLocationStatusApplyConfiguration{}
+
+		// Group=velero.io, Version=v2alpha1
+	case v2alpha1.SchemeGroupVersion.WithKind("CSISnapshotSpec"):
+		return &velerov2alpha1.CSISnapshotSpecApplyConfiguration{}
+	case v2alpha1.SchemeGroupVersion.WithKind("DataDownload"):
+		return &velerov2alpha1.DataDownloadApplyConfiguration{}
+	case v2alpha1.SchemeGroupVersion.WithKind("DataDownloadSpec"):
+		return &velerov2alpha1.DataDownloadSpecApplyConfiguration{}
+	case v2alpha1.SchemeGroupVersion.WithKind("DataDownloadStatus"):
+		return &velerov2alpha1.DataDownloadStatusApplyConfiguration{}
+	case v2alpha1.SchemeGroupVersion.WithKind("DataMoveOperationProgress"):
+		return &velerov2alpha1.DataMoveOperationProgressApplyConfiguration{}
+	case v2alpha1.SchemeGroupVersion.WithKind("DataUpload"):
+		return &velerov2alpha1.DataUploadApplyConfiguration{}
+	case v2alpha1.SchemeGroupVersion.WithKind("DataUploadSpec"):
+		return &velerov2alpha1.DataUploadSpecApplyConfiguration{}
+	case v2alpha1.SchemeGroupVersion.WithKind("DataUploadStatus"):
+		return &velerov2alpha1.DataUploadStatusApplyConfiguration{}
+	case v2alpha1.SchemeGroupVersion.WithKind("TargetVolumeSpec"):
+		return &velerov2alpha1.TargetVolumeSpecApplyConfiguration{}
 
 	}
 	return nil

@@ -10,6 +10,7 @@ package openapi
 
 import (
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	v2alpha1 "github.com/velero-locations/velero-locations/apis/velero/v2alpha1"
 	corev1 "k8s.io/api/core/v1"
 	resource "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,6 +27,11 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1.BackupHooks{}.OpenAPIModelName():                            schema_velero_locations_apis_velero_v1_BackupHooks(ref),
 		v1.BackupList{}.OpenAPIModelName():                             schema_velero_locations_apis_velero_v1_BackupList(ref),
 		v1.BackupProgress{}.OpenAPIModelName():                         schema_velero_locations_apis_velero_v1_BackupProgress(ref),
+		v1.BackupRepository{}.OpenAPIModelName():                       schema_velero_locations_apis_velero_v1_BackupRepository(ref),
+		v1.BackupRepositoryList{}.OpenAPIModelName():                   schema_velero_locations_apis_velero_v1_BackupRepositoryList(ref),
+		v1.BackupRepositoryMaintenanceStatus{}.OpenAPIModelName():      schema_velero_locations_apis_velero_v1_BackupRepositoryMaintenanceStatus(ref),
+		v1.BackupRepositorySpec{}.OpenAPIModelName():                   schema_velero_locations_apis_velero_v1_BackupRepositorySpec(ref),
+		v1.BackupRepositoryStatus{}.OpenAPIModelName():                 schema_velero_locations_apis_velero_v1_BackupRepositoryStatus(ref),
 		v1.BackupResourceHook{}.OpenAPIModelName():                     schema_velero_locations_apis_velero_v1_BackupResourceHook(ref),
 		v1.BackupResourceHookSpec{}.OpenAPIModelName():                 schema_velero_locations_apis_velero_v1_BackupResourceHookSpec(ref),
 		v1.BackupSpec{}.OpenAPIModelName():                             schema_velero_locations_apis_velero_v1_BackupSpec(ref),
@@ -34,6 +40,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1.BackupStorageLocationList{}.OpenAPIModelName():              schema_velero_locations_apis_velero_v1_BackupStorageLocationList(ref),
 		v1.BackupStorageLocationSpec{}.OpenAPIModelName():              schema_velero_locations_apis_velero_v1_BackupStorageLocationSpec(ref),
 		v1.BackupStorageLocationStatus{}.OpenAPIModelName():            schema_velero_locations_apis_velero_v1_BackupStorageLocationStatus(ref),
+		v1.DataMoveOperationProgress{}.OpenAPIModelName():              schema_velero_locations_apis_velero_v1_DataMoveOperationProgress(ref),
 		v1.DeleteBackupRequest{}.OpenAPIModelName():                    schema_velero_locations_apis_velero_v1_DeleteBackupRequest(ref),
 		v1.DeleteBackupRequestList{}.OpenAPIModelName():                schema_velero_locations_apis_velero_v1_DeleteBackupRequestList(ref),
 		v1.DeleteBackupRequestSpec{}.OpenAPIModelName():                schema_velero_locations_apis_velero_v1_DeleteBackupRequestSpec(ref),
@@ -44,10 +51,29 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1.DownloadRequestStatus{}.OpenAPIModelName():                  schema_velero_locations_apis_velero_v1_DownloadRequestStatus(ref),
 		v1.DownloadTarget{}.OpenAPIModelName():                         schema_velero_locations_apis_velero_v1_DownloadTarget(ref),
 		v1.ExecHook{}.OpenAPIModelName():                               schema_velero_locations_apis_velero_v1_ExecHook(ref),
+		v1.ExecRestoreHook{}.OpenAPIModelName():                        schema_velero_locations_apis_velero_v1_ExecRestoreHook(ref),
 		v1.HookStatus{}.OpenAPIModelName():                             schema_velero_locations_apis_velero_v1_HookStatus(ref),
+		v1.InitRestoreHook{}.OpenAPIModelName():                        schema_velero_locations_apis_velero_v1_InitRestoreHook(ref),
 		v1.Metadata{}.OpenAPIModelName():                               schema_velero_locations_apis_velero_v1_Metadata(ref),
 		v1.ObjectStorageLocation{}.OpenAPIModelName():                  schema_velero_locations_apis_velero_v1_ObjectStorageLocation(ref),
 		v1.PluginInfo{}.OpenAPIModelName():                             schema_velero_locations_apis_velero_v1_PluginInfo(ref),
+		v1.PodVolumeBackup{}.OpenAPIModelName():                        schema_velero_locations_apis_velero_v1_PodVolumeBackup(ref),
+		v1.PodVolumeBackupList{}.OpenAPIModelName():                    schema_velero_locations_apis_velero_v1_PodVolumeBackupList(ref),
+		v1.PodVolumeBackupSpec{}.OpenAPIModelName():                    schema_velero_locations_apis_velero_v1_PodVolumeBackupSpec(ref),
+		v1.PodVolumeBackupStatus{}.OpenAPIModelName():                  schema_velero_locations_apis_velero_v1_PodVolumeBackupStatus(ref),
+		v1.PodVolumeRestore{}.OpenAPIModelName():                       schema_velero_locations_apis_velero_v1_PodVolumeRestore(ref),
+		v1.PodVolumeRestoreList{}.OpenAPIModelName():                   schema_velero_locations_apis_velero_v1_PodVolumeRestoreList(ref),
+		v1.PodVolumeRestoreSpec{}.OpenAPIModelName():                   schema_velero_locations_apis_velero_v1_PodVolumeRestoreSpec(ref),
+		v1.PodVolumeRestoreStatus{}.OpenAPIModelName():                 schema_velero_locations_apis_velero_v1_PodVolumeRestoreStatus(ref),
+		v1.Restore{}.OpenAPIModelName():                                schema_velero_locations_apis_velero_v1_Restore(ref),
+		v1.RestoreHooks{}.OpenAPIModelName():                           schema_velero_locations_apis_velero_v1_RestoreHooks(ref),
+		v1.RestoreList{}.OpenAPIModelName():                            schema_velero_locations_apis_velero_v1_RestoreList(ref),
+		v1.RestoreProgress{}.OpenAPIModelName():                        schema_velero_locations_apis_velero_v1_RestoreProgress(ref),
+		v1.RestoreResourceHook{}.OpenAPIModelName():                    schema_velero_locations_apis_velero_v1_RestoreResourceHook(ref),
+		v1.RestoreResourceHookSpec{}.OpenAPIModelName():                schema_velero_locations_apis_velero_v1_RestoreResourceHookSpec(ref),
+		v1.RestoreSpec{}.OpenAPIModelName():                            schema_velero_locations_apis_velero_v1_RestoreSpec(ref),
+		v1.RestoreStatus{}.OpenAPIModelName():                          schema_velero_locations_apis_velero_v1_RestoreStatus(ref),
+		v1.RestoreStatusSpec{}.OpenAPIModelName():                      schema_velero_locations_apis_velero_v1_RestoreStatusSpec(ref),
 		v1.Schedule{}.OpenAPIModelName():                               schema_velero_locations_apis_velero_v1_Schedule(ref),
 		v1.ScheduleList{}.OpenAPIModelName():                           schema_velero_locations_apis_velero_v1_ScheduleList(ref),
 		v1.ScheduleSpec{}.OpenAPIModelName():                           schema_velero_locations_apis_velero_v1_ScheduleSpec(ref),
@@ -57,10 +83,22 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1.ServerStatusRequestSpec{}.OpenAPIModelName():                schema_velero_locations_apis_velero_v1_ServerStatusRequestSpec(ref),
 		v1.ServerStatusRequestStatus{}.OpenAPIModelName():              schema_velero_locations_apis_velero_v1_ServerStatusRequestStatus(ref),
 		v1.UploaderConfigForBackup{}.OpenAPIModelName():                schema_velero_locations_apis_velero_v1_UploaderConfigForBackup(ref),
+		v1.UploaderConfigForRestore{}.OpenAPIModelName():               schema_velero_locations_apis_velero_v1_UploaderConfigForRestore(ref),
 		v1.VolumeSnapshotLocation{}.OpenAPIModelName():                 schema_velero_locations_apis_velero_v1_VolumeSnapshotLocation(ref),
 		v1.VolumeSnapshotLocationList{}.OpenAPIModelName():             schema_velero_locations_apis_velero_v1_VolumeSnapshotLocationList(ref),
 		v1.VolumeSnapshotLocationSpec{}.OpenAPIModelName():             schema_velero_locations_apis_velero_v1_VolumeSnapshotLocationSpec(ref),
 		v1.VolumeSnapshotLocationStatus{}.OpenAPIModelName():           schema_velero_locations_apis_velero_v1_VolumeSnapshotLocationStatus(ref),
+		v2alpha1.CSISnapshotSpec{}.OpenAPIModelName():                  schema_velero_locations_apis_velero_v2alpha1_CSISnapshotSpec(ref),
+		v2alpha1.DataDownload{}.OpenAPIModelName():                     schema_velero_locations_apis_velero_v2alpha1_DataDownload(ref),
+		v2alpha1.DataDownloadList{}.OpenAPIModelName():                 schema_velero_locations_apis_velero_v2alpha1_DataDownloadList(ref),
+		v2alpha1.DataDownloadSpec{}.OpenAPIModelName():                 schema_velero_locations_apis_velero_v2alpha1_DataDownloadSpec(ref),
+		v2alpha1.DataDownloadStatus{}.OpenAPIModelName():               schema_velero_locations_apis_velero_v2alpha1_DataDownloadStatus(ref),
+		v2alpha1.DataMoveOperationProgress{}.OpenAPIModelName():        schema_velero_locations_apis_velero_v2alpha1_DataMoveOperationProgress(ref),
+		v2alpha1.DataUpload{}.OpenAPIModelName():                       schema_velero_locations_apis_velero_v2alpha1_DataUpload(ref),
+		v2alpha1.DataUploadList{}.OpenAPIModelName():                   schema_velero_locations_apis_velero_v2alpha1_DataUploadList(ref),
+		v2alpha1.DataUploadSpec{}.OpenAPIModelName():                   schema_velero_locations_apis_velero_v2alpha1_DataUploadSpec(ref),
+		v2alpha1.DataUploadStatus{}.OpenAPIModelName():                 schema_velero_locations_apis_velero_v2alpha1_DataUploadStatus(ref),
+		v2alpha1.TargetVolumeSpec{}.OpenAPIModelName():                 schema_velero_locations_apis_velero_v2alpha1_TargetVolumeSpec(ref),
 		corev1.AWSElasticBlockStoreVolumeSource{}.OpenAPIModelName():   schema_k8sio_api_core_v1_AWSElasticBlockStoreVolumeSource(ref),
 		corev1.Affinity{}.OpenAPIModelName():                           schema_k8sio_api_core_v1_Affinity(ref),
 		corev1.AppArmorProfile{}.OpenAPIModelName():                    schema_k8sio_api_core_v1_AppArmorProfile(ref),
@@ -523,6 +561,271 @@ func schema_velero_locations_apis_velero_v1_BackupProgress(ref common.ReferenceC
 				},
 			},
 		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_BackupRepository(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackupRepository is where, in a backup storage location, the data of a namespace's volumes are kept.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Which repository it is.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.BackupRepositorySpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the repository can be used. Written by controllers, on the object itself: this kind has no status subresource.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.BackupRepositoryStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.BackupRepositorySpec{}.OpenAPIModelName(), v1.BackupRepositoryStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_BackupRepositoryList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackupRepositoryList is a list of repositories.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The repositories.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.BackupRepository{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1.BackupRepository{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_BackupRepositoryMaintenanceStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackupRepositoryMaintenanceStatus is one maintenance of a repository.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"result": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How it went.\n\nPossible enum values:\n - `\"Failed\"` means that it failed; the message says why.\n - `\"Succeeded\"` means that it went well.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Failed", "Succeeded"},
+						},
+					},
+					"startTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When it began.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"completeTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When it ended.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Why it failed.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_BackupRepositorySpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackupRepositorySpec says which repository it is.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"volumeNamespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespace whose volumes' data are kept here.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"backupStorageLocation": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the backup storage location that the repository is in.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"repositoryType": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What keeps the data.\n\nPossible enum values:\n - `\"kopia\"` copies with Kopia.\n - `\"restic\"` copies with restic. Velero can only restore with it.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"kopia", "restic"},
+						},
+					},
+					"resticIdentifier": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Where restic keeps the data. Not for Kopia.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"maintenanceFrequency": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How often the repository is maintained, as a duration such as 1h. 0s: as its type suggests.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"repositoryConfig": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Settings of the repository.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"volumeNamespace", "backupStorageLocation", "maintenanceFrequency"},
+			},
+		},
+		Dependencies: []string{
+			metav1.Duration{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_BackupRepositoryStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackupRepositoryStatus says whether a repository can be used, and how it was maintained.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the repository can be used. Absent: no controller has looked at it yet.\n\nPossible enum values:\n - `\"New\"` means that no controller has looked at the repository yet. So does no phase.\n - `\"NotReady\"` means that it cannot; status.message says why.\n - `\"Ready\"` means that the repository can be used.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"New", "NotReady", "Ready"},
+						},
+					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Why the repository cannot be used.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"lastMaintenanceTime": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the repository was last maintained successfully.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"recentMaintenance": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "How the last few times went.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.BackupRepositoryMaintenanceStatus{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.BackupRepositoryMaintenanceStatus{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
 	}
 }
 
@@ -1413,6 +1716,33 @@ func schema_velero_locations_apis_velero_v1_BackupStorageLocationStatus(ref comm
 	}
 }
 
+func schema_velero_locations_apis_velero_v1_DataMoveOperationProgress(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DataMoveOperationProgress is how much of a volume's data has been copied so far.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"totalBytes": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many bytes there are.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"bytesDone": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many of them have been copied.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
 func schema_velero_locations_apis_velero_v1_DeleteBackupRequest(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -1821,6 +2151,75 @@ func schema_velero_locations_apis_velero_v1_ExecHook(ref common.ReferenceCallbac
 	}
 }
 
+func schema_velero_locations_apis_velero_v1_ExecRestoreHook(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ExecRestoreHook is a command to run in a container of a restored pod.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"container": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the container. Absent: the pod's first.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"command": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "The command, then its arguments. No shell looks at them.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"onError": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What becomes of the rest when the command fails. Absent: Continue.\n\nPossible enum values:\n - `\"Continue\"` runs the hooks that follow all the same. The backup or restore ends PartiallyFailed.\n - `\"Fail\"` runs none of the hooks that follow. The backup or restore ends PartiallyFailed.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Continue", "Fail"},
+						},
+					},
+					"execTimeout": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How long the command may take. Absent or 0s: 30 seconds.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"waitTimeout": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How long to wait for the container before the command is run. Absent or 0s: without end.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"waitForReady": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether to wait until the container is ready, not only until it runs. Absent: no.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"command"},
+			},
+		},
+		Dependencies: []string{
+			metav1.Duration{}.OpenAPIModelName()},
+	}
+}
+
 func schema_velero_locations_apis_velero_v1_HookStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -1845,6 +2244,45 @@ func schema_velero_locations_apis_velero_v1_HookStatus(ref common.ReferenceCallb
 				},
 			},
 		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_InitRestoreHook(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "InitRestoreHook are init containers that a restored pod gets.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"initContainers": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "The containers, each as in the spec of a pod.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(runtime.RawExtension{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"timeout": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How long they may take.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.Duration{}.OpenAPIModelName(), runtime.RawExtension{}.OpenAPIModelName()},
 	}
 }
 
@@ -1945,6 +2383,1225 @@ func schema_velero_locations_apis_velero_v1_PluginInfo(ref common.ReferenceCallb
 					},
 				},
 				Required: []string{"name", "kind"},
+			},
+		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_PodVolumeBackup(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PodVolumeBackup is a copy of the files of a pod's volume. Backups make it.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Which volume to copy, and where to.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.PodVolumeBackupSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the copy has come. Written by controllers, on the object itself: this kind has no status subresource.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.PodVolumeBackupStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.PodVolumeBackupSpec{}.OpenAPIModelName(), v1.PodVolumeBackupStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_PodVolumeBackupList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PodVolumeBackupList is a list of copies of pods' volumes.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The copies.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.PodVolumeBackup{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1.PodVolumeBackup{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_PodVolumeBackupSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PodVolumeBackupSpec says which volume to copy, and where to.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"node": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the node that the pod runs on.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"pod": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The pod that has the volume.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(corev1.ObjectReference{}.OpenAPIModelName()),
+						},
+					},
+					"volume": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the volume in the pod.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"backupStorageLocation": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the backup storage location that the files go to.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"repoIdentifier": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Where restic keeps the files. Empty with Kopia.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"uploaderType": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What copies the files.\n\nPossible enum values:\n - `\"kopia\"` copies with Kopia.\n - `\"restic\"` copies with restic. Velero can only restore with it.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"kopia", "restic"},
+						},
+					},
+					"tags": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Tags of the copy.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"uploaderSettings": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Settings of what copies the files.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"cancel": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the copy is to be broken off.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"node", "pod", "volume", "backupStorageLocation", "repoIdentifier"},
+			},
+		},
+		Dependencies: []string{
+			corev1.ObjectReference{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_PodVolumeBackupStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PodVolumeBackupStatus says how far a copy of a pod's volume has come.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the copy has come. Absent: no node has taken it on yet.\n\nPossible enum values:\n - `\"Accepted\"` means that a node has taken the copy on.\n - `\"Canceled\"` means that the copy was broken off.\n - `\"Canceling\"` means that the copy is being broken off.\n - `\"Completed\"` means that everything was copied.\n - `\"Failed\"` means that the copy failed; status.message says why.\n - `\"InProgress\"` means that data are copied now.\n - `\"New\"` means that no node has taken the copy on yet. So does no phase.\n - `\"Prepared\"` means that the volume can be reached.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Accepted", "Canceled", "Canceling", "Completed", "Failed", "InProgress", "New", "Prepared"},
+						},
+					},
+					"path": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Where the volume is on the node.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"snapshotID": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What the copy is called where it is kept.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Why the copy failed.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"startTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the copy began.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"completionTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the copy ended, well or not.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"progress": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How much has been copied so far.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.DataMoveOperationProgress{}.OpenAPIModelName()),
+						},
+					},
+					"incrementalBytes": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many bytes were not yet there from an earlier copy.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"acceptedTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When a node has taken the copy on.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.DataMoveOperationProgress{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_PodVolumeRestore(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PodVolumeRestore brings the files of a pod's volume back. Restores make it.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Which volume to restore, and where from.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.PodVolumeRestoreSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the copy has come. Written by controllers, on the object itself: this kind has no status subresource.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.PodVolumeRestoreStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.PodVolumeRestoreSpec{}.OpenAPIModelName(), v1.PodVolumeRestoreStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_PodVolumeRestoreList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PodVolumeRestoreList is a list of restores of pods' volumes.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The restores.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.PodVolumeRestore{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1.PodVolumeRestore{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_PodVolumeRestoreSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PodVolumeRestoreSpec says which volume to restore, and where from.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"pod": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The pod that has the volume.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(corev1.ObjectReference{}.OpenAPIModelName()),
+						},
+					},
+					"volume": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the volume in the pod.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"backupStorageLocation": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the backup storage location that the files come from.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"repoIdentifier": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Where restic keeps the files. Empty with Kopia.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"uploaderType": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What copies the files.\n\nPossible enum values:\n - `\"kopia\"` copies with Kopia.\n - `\"restic\"` copies with restic. Velero can only restore with it.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"kopia", "restic"},
+						},
+					},
+					"snapshotID": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What the copy to restore is called where it is kept.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"sourceNamespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespace that the volume was in when it was backed up.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"uploaderSettings": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Settings of what copies the files.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"cancel": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the copy is to be broken off.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"snapshotSize": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many bytes there are to restore.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+				},
+				Required: []string{"pod", "volume", "backupStorageLocation", "repoIdentifier", "snapshotID", "sourceNamespace"},
+			},
+		},
+		Dependencies: []string{
+			corev1.ObjectReference{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_PodVolumeRestoreStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PodVolumeRestoreStatus says how far the restore of a pod's volume has come.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the copy has come. Absent: no node has taken it on yet.\n\nPossible enum values:\n - `\"Accepted\"` means that a node has taken the copy on.\n - `\"Canceled\"` means that the copy was broken off.\n - `\"Canceling\"` means that the copy is being broken off.\n - `\"Completed\"` means that everything was copied.\n - `\"Failed\"` means that the copy failed; status.message says why.\n - `\"InProgress\"` means that data are copied now.\n - `\"New\"` means that no node has taken the copy on yet. So does no phase.\n - `\"Prepared\"` means that the volume can be reached.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Accepted", "Canceled", "Canceling", "Completed", "Failed", "InProgress", "New", "Prepared"},
+						},
+					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Why the copy failed.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"startTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the copy began.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"completionTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the copy ended, well or not.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"progress": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How much has been copied so far.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.DataMoveOperationProgress{}.OpenAPIModelName()),
+						},
+					},
+					"acceptedTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When a node has taken the copy on.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"node": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the node that has taken the copy on.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.DataMoveOperationProgress{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_Restore(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "Restore brings objects of a backup, and the data of their volumes, back into the cluster.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What to restore, and how.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.RestoreSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the restore has come. Written by controllers, on the object itself: this kind has no status subresource.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.RestoreStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.RestoreSpec{}.OpenAPIModelName(), v1.RestoreStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_RestoreHooks(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RestoreHooks are commands to run in pods when they are restored.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"resources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Hooks, each with the pods it is for.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.RestoreResourceHookSpec{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.RestoreResourceHookSpec{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_RestoreList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RestoreList is a list of restores.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The restores.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.Restore{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1.Restore{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_RestoreProgress(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RestoreProgress is how many objects have been restored so far.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"totalItems": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many objects there are. It may grow, because objects bring others with them.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"itemsRestored": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many of them have been restored by now.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_RestoreResourceHook(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RestoreResourceHook is one thing to run: a command, or init containers.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"exec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Command to run in a container of the pod.",
+							Ref:         ref(v1.ExecRestoreHook{}.OpenAPIModelName()),
+						},
+					},
+					"init": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Containers to run before those of the pod.",
+							Ref:         ref(v1.InitRestoreHook{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.ExecRestoreHook{}.OpenAPIModelName(), v1.InitRestoreHook{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_RestoreResourceHookSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RestoreResourceHookSpec is a hook with the pods it is for.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the hook, for logs.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"includedNamespaces": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespaces that the hook is for. Absent: all.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"excludedNamespaces": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespaces that the hook is not for.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"includedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Resources that the hook is for. Absent: all.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"excludedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Resources that the hook is not for.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"labelSelector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Labels that objects must have for the hook to be for them. Absent: any.",
+							Ref:         ref(metav1.LabelSelector{}.OpenAPIModelName()),
+						},
+					},
+					"postHooks": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "What to run when a pod is restored.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.RestoreResourceHook{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"name"},
+			},
+		},
+		Dependencies: []string{
+			v1.RestoreResourceHook{}.OpenAPIModelName(), metav1.LabelSelector{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_RestoreSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RestoreSpec says what to restore, and how.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"backupName": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the backup to restore from. Either this or scheduleName is given.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"scheduleName": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the schedule from whose last successful backup to restore.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"includedNamespaces": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespaces to restore, by name or as patterns such as team-*. Absent, or *: all.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"excludedNamespaces": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespaces to leave out, by name or as patterns.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"includedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Resources to restore, such as deployments.apps. Absent, or *: all.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"excludedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Resources to leave out.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"namespaceMapping": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespaces that are restored under another name: the one in the backup, and the new one.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"labelSelector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Labels that objects must have to be restored. Absent: any. Not together with orLabelSelectors.",
+							Ref:         ref(metav1.LabelSelector{}.OpenAPIModelName()),
+						},
+					},
+					"orLabelSelectors": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Selectors of which objects must match one to be restored. Not together with labelSelector.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(metav1.LabelSelector{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"restorePVs": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether persistent volumes are restored from their snapshots. Absent: yes.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"restoreStatus": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Resources of which the status is restored too. Absent: none.",
+							Ref:         ref(v1.RestoreStatusSpec{}.OpenAPIModelName()),
+						},
+					},
+					"preserveNodePorts": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether services keep the node ports that they had. Absent: no.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"includeClusterResources": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether cluster-scoped resources are restored. Absent: those that belong to what is restored, and all of them when all namespaces are.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"hooks": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Commands to run in pods when they are restored.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.RestoreHooks{}.OpenAPIModelName()),
+						},
+					},
+					"existingResourcePolicy": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What becomes of objects that are there already: none leaves them alone, update changes them to what the backup has. Absent: none.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"itemOperationTimeout": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How long to wait for what plugins do in the background. Absent or 0s: 4 hours.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"resourceModifier": {
+						SchemaProps: spec.SchemaProps{
+							Description: "ConfigMap, in the restore's namespace, with patches for objects that are restored.",
+							Ref:         ref(corev1.TypedLocalObjectReference{}.OpenAPIModelName()),
+						},
+					},
+					"resourcePolicy": {
+						SchemaProps: spec.SchemaProps{
+							Description: "ConfigMap, in the restore's namespace, with filters for namespaces and resources.",
+							Ref:         ref(corev1.TypedLocalObjectReference{}.OpenAPIModelName()),
+						},
+					},
+					"uploaderConfig": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Settings of what copies files and data.",
+							Ref:         ref(v1.UploaderConfigForRestore{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.RestoreHooks{}.OpenAPIModelName(), v1.RestoreStatusSpec{}.OpenAPIModelName(), v1.UploaderConfigForRestore{}.OpenAPIModelName(), corev1.TypedLocalObjectReference{}.OpenAPIModelName(), metav1.Duration{}.OpenAPIModelName(), metav1.LabelSelector{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_RestoreStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RestoreStatus says how far a restore has come.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the restore has come. Absent: no controller has looked at it yet.\n\nPossible enum values:\n - `\"Completed\"` means that everything was restored.\n - `\"Failed\"` means that nothing was restored; status.failureReason says why.\n - `\"FailedValidation\"` means that the restore cannot be done as asked for; status.validationErrors says why.\n - `\"Finalizing\"` means that all went well so far, and the last things are done.\n - `\"FinalizingPartiallyFailed\"` means that something has failed, and the last things are done.\n - `\"InProgress\"` means that objects are restored now.\n - `\"New\"` means that no controller has looked at the restore yet. So does no phase.\n - `\"PartiallyFailed\"` means that not all that should be restored was.\n - `\"WaitingForPluginOperations\"` means that all went well so far, and plugins still do something in the background.\n - `\"WaitingForPluginOperationsPartiallyFailed\"` means that something has failed, and plugins still do something in the background.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Completed", "Failed", "FailedValidation", "Finalizing", "FinalizingPartiallyFailed", "InProgress", "New", "PartiallyFailed", "WaitingForPluginOperations", "WaitingForPluginOperationsPartiallyFailed"},
+						},
+					},
+					"validationErrors": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Why the restore cannot be done as asked for.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"warnings": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many warnings there were. They are in the restore's results.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"errors": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many errors there were. They are in the restore's results.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"failureReason": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Why the restore as a whole failed.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"startTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the restore began.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"completionTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the restore ended, well or not.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"progress": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many objects have been restored so far. It may lag behind.",
+							Ref:         ref(v1.RestoreProgress{}.OpenAPIModelName()),
+						},
+					},
+					"restoreItemOperationsAttempted": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many things plugins have begun in the background.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"restoreItemOperationsCompleted": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many of them ended well.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"restoreItemOperationsFailed": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many of them failed.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"hookStatus": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How the hooks went.",
+							Ref:         ref(v1.HookStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.HookStatus{}.OpenAPIModelName(), v1.RestoreProgress{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v1_RestoreStatusSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RestoreStatusSpec says of which resources the status is restored.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"includedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Resources of which the status is restored. Absent: all.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"excludedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Resources of which it is not.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+				},
 			},
 		},
 	}
@@ -2341,6 +3998,33 @@ func schema_velero_locations_apis_velero_v1_UploaderConfigForBackup(ref common.R
 	}
 }
 
+func schema_velero_locations_apis_velero_v1_UploaderConfigForRestore(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "UploaderConfigForRestore are settings of what copies files and data from a backup.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"writeSparseFiles": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether files are written without the blocks that hold only zeros.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"parallelFilesDownload": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many files are copied at a time. Absent: as many as the node has processors.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
 func schema_velero_locations_apis_velero_v1_VolumeSnapshotLocation(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -2490,18 +4174,711 @@ func schema_velero_locations_apis_velero_v1_VolumeSnapshotLocationStatus(ref com
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
 			SchemaProps: spec.SchemaProps{
-				Description: "VolumeSnapshotLocationStatus is what was last seen of a location.",
+				Description: "VolumeSnapshotLocationStatus is what was last seen of a location. Velero's own type has the phase only, and no release of Velero writes it; its clients pass over the rest.",
 				Type:        []string{"object"},
 				Properties: map[string]spec.Schema{
 					"phase": {
 						SchemaProps: spec.SchemaProps{
-							Description: "Whether the location could be used when it was last checked. Absent: not checked yet.\n\nPossible enum values:\n - `\"Available\"` means that the last check succeeded.\n - `\"Unavailable\"` means that the last check failed.",
+							Description: "Whether the location could be used when it was last checked. Absent: not checked yet, or there is nothing here that could check it, which the message says.\n\nPossible enum values:\n - `\"Available\"` means that the last check succeeded.\n - `\"Unavailable\"` means that the last check failed.",
 							Type:        []string{"string"},
 							Format:      "",
 							Enum:        []interface{}{"Available", "Unavailable"},
 						},
 					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Why the location is not available, or is not checked. Velero's type has no such field.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"lastValidationTime": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the location was last checked. Velero's type has no such field.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
 				},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v2alpha1_CSISnapshotSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "CSISnapshotSpec is a VolumeSnapshot.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"volumeSnapshot": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the VolumeSnapshot.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"storageClass": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the storage class of the claim.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"snapshotClass": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the class of the VolumeSnapshot.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"driver": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the CSI driver.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"volumeSnapshot", "storageClass"},
+			},
+		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v2alpha1_DataDownload(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DataDownload moves data that a DataUpload has kept back into a volume. Restores make it, and data movers carry it out.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Which data to move, and where to.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v2alpha1.DataDownloadSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the copy has come. Written by data movers, on the object itself: this kind has no status subresource.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v2alpha1.DataDownloadStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v2alpha1.DataDownloadSpec{}.OpenAPIModelName(), v2alpha1.DataDownloadStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v2alpha1_DataDownloadList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DataDownloadList is a list of moves of data into volumes.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The moves.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v2alpha1.DataDownload{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v2alpha1.DataDownload{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v2alpha1_DataDownloadSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DataDownloadSpec says which data to move, and where to.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"targetVolume": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The volume that the data go to.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v2alpha1.TargetVolumeSpec{}.OpenAPIModelName()),
+						},
+					},
+					"backupStorageLocation": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the backup storage location that the data come from.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"datamover": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What moves the data. Absent, or velero: the one that is built in.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"snapshotID": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What the copy to restore is called where it is kept.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"sourceNamespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespace that the volume was in when it was backed up.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"dataMoverConfig": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Settings of the data mover.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"cancel": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the copy is to be broken off.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"operationTimeout": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How long each step may take, as a duration such as 10m.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+					"nodeOS": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Operating system of the node that is to copy. Absent: any.\n\nPossible enum values:\n - `\"auto\"` is any.\n - `\"linux\"` is Linux.\n - `\"windows\"` is Windows.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"auto", "linux", "windows"},
+						},
+					},
+					"snapshotSize": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many bytes there are to restore.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+				},
+				Required: []string{"targetVolume", "backupStorageLocation", "snapshotID", "sourceNamespace", "operationTimeout"},
+			},
+		},
+		Dependencies: []string{
+			v2alpha1.TargetVolumeSpec{}.OpenAPIModelName(), metav1.Duration{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v2alpha1_DataDownloadStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DataDownloadStatus says how far a move of data into a volume has come.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the copy has come. Absent: no node has taken it on yet.\n\nPossible enum values:\n - `\"Accepted\"` means that a node has taken the copy on.\n - `\"Canceled\"` means that the copy was broken off.\n - `\"Canceling\"` means that the copy is being broken off.\n - `\"Completed\"` means that everything was copied.\n - `\"Failed\"` means that the copy failed; status.message says why.\n - `\"InProgress\"` means that data are copied now.\n - `\"New\"` means that no node has taken the copy on yet. So does no phase.\n - `\"Prepared\"` means that the volume can be reached.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Accepted", "Canceled", "Canceling", "Completed", "Failed", "InProgress", "New", "Prepared"},
+						},
+					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Why the copy failed.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"startTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the copy began.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"completionTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the copy ended, well or not.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"progress": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How much has been copied so far.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v2alpha1.DataMoveOperationProgress{}.OpenAPIModelName()),
+						},
+					},
+					"node": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the node that copies.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"acceptedByNode": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the node that has taken the copy on.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"acceptedTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When a node has taken the copy on.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v2alpha1.DataMoveOperationProgress{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v2alpha1_DataMoveOperationProgress(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DataMoveOperationProgress is how much of a volume's data has been copied so far.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"totalBytes": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many bytes there are.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"bytesDone": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many of them have been copied.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+func schema_velero_locations_apis_velero_v2alpha1_DataUpload(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DataUpload moves the data of a snapshot to a backup storage location. Backups make it, and data movers carry it out.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Which snapshot to move, and where to.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v2alpha1.DataUploadSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the copy has come. Written by data movers, on the object itself: this kind has no status subresource.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v2alpha1.DataUploadStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v2alpha1.DataUploadSpec{}.OpenAPIModelName(), v2alpha1.DataUploadStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v2alpha1_DataUploadList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DataUploadList is a list of moves of snapshots' data.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The moves.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v2alpha1.DataUpload{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v2alpha1.DataUpload{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v2alpha1_DataUploadSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DataUploadSpec says which snapshot to move, and where to.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"snapshotType": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What the snapshot is, such as CSI.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"csiSnapshot": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The snapshot, when its type is CSI.",
+							Ref:         ref(v2alpha1.CSISnapshotSpec{}.OpenAPIModelName()),
+						},
+					},
+					"sourcePVC": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the claim of which the snapshot was taken.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"datamover": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What moves the data. Absent, or velero: the one that is built in.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"backupStorageLocation": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the backup storage location that the data go to.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"sourceNamespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespace of the claim and of the snapshot.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"dataMoverConfig": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Settings of the data mover.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"cancel": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether the copy is to be broken off.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"operationTimeout": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How long each step may take, as a duration such as 10m.",
+							Ref:         ref(metav1.Duration{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"snapshotType", "sourcePVC", "backupStorageLocation", "sourceNamespace", "operationTimeout"},
+			},
+		},
+		Dependencies: []string{
+			v2alpha1.CSISnapshotSpec{}.OpenAPIModelName(), metav1.Duration{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v2alpha1_DataUploadStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DataUploadStatus says how far a move of a snapshot's data has come.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How far the copy has come. Absent: no node has taken it on yet.\n\nPossible enum values:\n - `\"Accepted\"` means that a node has taken the copy on.\n - `\"Canceled\"` means that the copy was broken off.\n - `\"Canceling\"` means that the copy is being broken off.\n - `\"Completed\"` means that everything was copied.\n - `\"Failed\"` means that the copy failed; status.message says why.\n - `\"InProgress\"` means that data are copied now.\n - `\"New\"` means that no node has taken the copy on yet. So does no phase.\n - `\"Prepared\"` means that the volume can be reached.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Accepted", "Canceled", "Canceling", "Completed", "Failed", "InProgress", "New", "Prepared"},
+						},
+					},
+					"path": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Where the volume is on the node.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"snapshotID": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What the copy is called where it is kept.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"dataMoverResult": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What the data mover has to say about the copy.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Why the copy failed.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"startTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the copy began.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"completionTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When the copy ended, well or not.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"progress": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How much has been copied so far.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v2alpha1.DataMoveOperationProgress{}.OpenAPIModelName()),
+						},
+					},
+					"incrementalBytes": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many bytes were not yet there from an earlier copy.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"node": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the node that copies.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"nodeOS": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Operating system of that node.\n\nPossible enum values:\n - `\"auto\"` is any.\n - `\"linux\"` is Linux.\n - `\"windows\"` is Windows.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"auto", "linux", "windows"},
+						},
+					},
+					"acceptedByNode": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the node that has taken the copy on.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"acceptedTimestamp": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When a node has taken the copy on.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v2alpha1.DataMoveOperationProgress{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_velero_locations_apis_velero_v2alpha1_TargetVolumeSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "TargetVolumeSpec is a volume that data are moved to.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"pvc": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the claim.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"pv": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the persistent volume. Empty as long as there is none.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"namespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespace of the claim.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"pvc", "pv", "namespace"},
 			},
 		},
 	}

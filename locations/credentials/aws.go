@@ -3,12 +3,17 @@
 package credentials
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/ini.v1"
+
+	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
 // DefaultProfile is the profile of an AWS credentials file that is used where none is named.
@@ -31,30 +36,80 @@ func (c AWS) GoString() string { return c.String() }
 // MarshalLog shows nothing of the key in structured logs.
 func (c AWS) MarshalLog() any { return c.String() }
 
+// Redact makes one short line of what a service said, without any part of the key: one that is not
+// to be trusted could send back what it was sent.
+func (c AWS) Redact(message string) string {
+	for _, secret := range []string{c.SecretAccessKey, c.SessionToken, c.AccessKeyID} {
+		if secret != "" {
+			message = strings.ReplaceAll(message, secret, "***")
+		}
+	}
+	message = strings.Join(strings.Fields(message), " ")
+	const longest = 200
+	if runes := []rune(message); len(runes) > longest {
+		message = string(runes[:longest]) + "..."
+	}
+	return message
+}
+
 // ParseAWS reads a profile of an AWS shared credentials file, given by its content. Sections named
 // "profile x", as in AWS configuration files, count as profile x, because Velero's AWS plugin
 // reads the file in both roles. An empty profile means DefaultProfile. Errors never repeat a line or a value of the file.
 func ParseAWS(file []byte, profile string) (AWS, error) {
-	if profile == "" {
-		profile = DefaultProfile
+	profile = cmp.Or(profile, DefaultProfile)
+	parsed, section, err := loadProfile(file, profile)
+	if err != nil {
+		return AWS{}, err
 	}
+	if section == nil {
+		return AWS{}, profileNotFound(parsed, profile)
+	}
+	return fromSection(section, profile)
+}
+
+// AWSEndpoint returns the address that a profile of such a file gives a service, such as ec2: in the
+// section that the profile names by services, or else by endpoint_url. Empty: it gives none. The
+// error does not repeat the address, which may hold a password.
+func AWSEndpoint(file []byte, profile, service string) (*url.URL, error) {
+	profile = cmp.Or(profile, DefaultProfile)
+	parsed, section, err := loadProfile(file, profile)
+	if err != nil || section == nil {
+		return nil, err
+	}
+	if ignore, _ := strconv.ParseBool(section.Key("ignore_configured_endpoint_urls").Value()); ignore {
+		return nil, nil
+	}
+	const key = "endpoint_url"
+	address := section.Key(key).Value()
+	if services := section.Key("services").Value(); services != "" {
+		for _, line := range parsed.Section("services " + services).Key(service).NestedValues() {
+			if name, value, _ := strings.Cut(line, "="); strings.EqualFold(strings.TrimSpace(name), key) {
+				address = strings.TrimSpace(value)
+			}
+		}
+	}
+	endpoint, err := provider.ParseURL(address)
+	if err != nil {
+		return nil, fmt.Errorf("%s of profile %q of the credentials file %w", key, profile, err)
+	}
+	return endpoint, nil
+}
+
+// loadProfile returns the section of a profile, nil if there is none.
+func loadProfile(file []byte, profile string) (*ini.File, *ini.Section, error) {
 	parsed, err := ini.LoadSources(ini.LoadOptions{
 		InsensitiveKeys:          true,
 		IgnoreContinuation:       true,
 		KeyValueDelimiters:       "=",
 		SpaceBeforeInlineComment: true,
+		AllowNestedValues:        true,
 		ChildSectionDelimiter:    "\n", // none: a profile a.b inherits nothing from a profile a
 	}, file)
 	if err != nil {
 		// The parser's error repeats the line that it could not read, which may be a secret.
-		return AWS{}, errors.New("the credentials file has a line that is neither [profile] nor key = value")
+		return nil, nil, errors.New("the credentials file has a line that is neither [profile] nor key = value")
 	}
-
-	section := findProfile(parsed, profile)
-	if section == nil {
-		return AWS{}, profileNotFound(parsed, profile)
-	}
-	return fromSection(section, profile)
+	return parsed, findProfile(parsed, profile), nil
 }
 
 func fromSection(section *ini.Section, profile string) (AWS, error) {

@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -48,6 +49,52 @@ func TestParseAWS(t *testing.T) {
 				t.Fatalf("got error %v, want %q in it and nothing hidden", err, tc.err)
 			}
 		})
+	}
+}
+
+func TestAWSEndpoint(t *testing.T) {
+	const services = "[default]\nservices = s\nendpoint_url = http://all:1\n[services s]\ns3 =\n  endpoint_url = http://s3:1\nec2 =\n  max_attempts = 2\n  endpoint_url = http://ec2:1\n"
+	for name, tc := range map[string]struct {
+		file, profile, service string
+		want                   string // empty: none
+		err                    string
+	}{
+		"none":                    {file: "[default]\naws_access_key_id=x"},
+		"of all services":         {file: "[default]\nendpoint_url = https://ec2.example.com:8443/", want: "https://ec2.example.com:8443"},
+		"of another profile":      {file: "[a]\nendpoint_url = http://a\n[profile b]\nendpoint_url = http://b", profile: "b", want: "http://b"},
+		"of another service only": {file: "[default]\ns3 =\n  endpoint_url = http://s3\n"},
+		"of one service":          {file: services, want: "http://ec2:1"},
+		"of a service not named":  {file: services, service: "sts", want: "http://all:1"},
+		"services that are not":   {file: "[default]\nservices = s\n"},
+		"to be ignored":           {file: "[default]\nignore_configured_endpoint_urls = true\nendpoint_url = http://a"},
+		"no profile":              {file: "[default]\nendpoint_url = http://a", profile: "b"},
+		"no URL":                  {file: "[default]\nendpoint_url = hidden:1", err: `endpoint_url of profile "default" of the credentials file must be a URL such as`},
+		"with a password":         {file: "[default]\nendpoint_url = http://u:hidden@a", err: "must not have a user name in it"},
+		"with a path":             {file: "[default]\nendpoint_url = http://a/hidden", err: "must have nothing behind the host"},
+		"no such file":            {file: "hidden", err: "neither [profile] nor key = value"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := AWSEndpoint([]byte(tc.file), tc.profile, cmp.Or(tc.service, "ec2"))
+			if (err == nil) != (tc.err == "") || err != nil && (!strings.Contains(err.Error(), tc.err) || strings.Contains(err.Error(), "hidden")) {
+				t.Fatalf("got error %v, want %q in it and nothing hidden", err, tc.err)
+			}
+			if (got == nil) != (tc.want == "") || got != nil && got.String() != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestRedact(t *testing.T) {
+	key := AWS{"AKIAHIDDEN", "hidden", "hidden-token"}
+	if got := key.Redact("AKIAHIDDEN and hidden,\n and  hidden-token "); got != "*** and ***, and ***-token" {
+		t.Errorf("got %q", got)
+	}
+	if got := key.Redact(strings.Repeat("é", 300)); got != strings.Repeat("é", 200)+"..." {
+		t.Errorf("got %d bytes: %s", len(got), got)
+	}
+	if got := (AWS{}).Redact("as it is"); got != "as it is" {
+		t.Errorf("got %q", got)
 	}
 }
 

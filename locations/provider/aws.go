@@ -13,13 +13,14 @@ import (
 // AWS is the normal form of the provider of Amazon S3, and of all storage that speaks its protocol.
 const AWS = "velero.io/aws"
 
-// Keys of spec.config that say how to reach a location of provider aws.
+// Keys of spec.config of provider aws that are read here, not only by Velero.
 const (
 	keyRegion                = "region"
 	keyS3URL                 = "s3Url"
 	keyS3ForcePathStyle      = "s3ForcePathStyle"
 	keyInsecureSkipTLSVerify = "insecureSkipTLSVerify"
 	keyProfile               = "profile"
+	keyEBSKMSKeyID           = "ebsKmsKeyId"
 	keyCredentialsFile       = "credentialsFile"
 	keyPublicURL             = "publicUrl"
 )
@@ -60,7 +61,7 @@ var aws = Provider{
 	VolumeSnapshotter: &Schema{Keys: []Key{
 		{Name: keyRegion, Type: Region, Required: true, Doubt: doubtAWSRegion, Doc: "region of the volumes, such as us-east-1"},
 		{Name: keyProfile, Type: String, Doc: "profile of the credentials file; default if not set"},
-		{Name: "ebsKmsKeyId", Type: String, Doc: "KMS key, by ID, ARN or alias, that encrypts volumes made from snapshots"},
+		{Name: keyEBSKMSKeyID, Type: String, Doc: "KMS key, by ID, ARN or alias, that encrypts volumes made from snapshots"},
 		{Name: keyCredentialsFile, Type: String, Caveat: caveatCredentialsFile, Doc: "credentials file in the file system of Velero's server"},
 		{Name: "enableSharedConfig", Type: String, Caveat: caveatUnused, Doc: "whether the shared configuration file is read"},
 	}},

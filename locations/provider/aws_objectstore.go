@@ -41,21 +41,9 @@ type AWSObjectStore struct {
 // ParseAWSObjectStore reads spec.config of a backup location. The error, of one line, names every
 // setting whose value cannot be used. Keys that it does not know are passed over.
 func ParseAWSObjectStore(config map[string]string) (AWSObjectStore, error) {
-	var problems []string
-	for _, key := range []string{keyRegion, keyS3URL, keyPublicURL, keyS3ForcePathStyle, keyInsecureSkipTLSVerify, keyTagging} {
-		check := aws.ObjectStore.Key(key).Type.Check
-		if key == keyS3URL || key == keyPublicURL {
-			check = func(address string) error { _, err := ParseURL(address); return err }
-		}
-		if config[key] == "" {
-			continue
-		}
-		if err := check(config[key]); err != nil {
-			problems = append(problems, fmt.Sprintf("spec.config.%s %s", key, withValue(config[key], err)))
-		}
-	}
-	if len(problems) > 0 {
-		return AWSObjectStore{}, errors.New(strings.Join(problems, "; "))
+	err := checkValues(aws.ObjectStore, config, keyRegion, keyS3URL, keyPublicURL, keyS3ForcePathStyle, keyInsecureSkipTLSVerify, keyTagging)
+	if err != nil {
+		return AWSObjectStore{}, err
 	}
 
 	store := AWSObjectStore{
@@ -94,6 +82,32 @@ func parseTags(tagging string) map[string]string {
 		tags[strings.TrimSpace(key)] = value
 	}
 	return tags
+}
+
+// checkValues returns, on one line, what is wrong with the values of some keys of a schema. An
+// address must be one that ParseURL reads.
+func checkValues(schema *Schema, config map[string]string, keys ...string) error {
+	var problems []string
+	for _, name := range keys {
+		key, value := schema.Key(name), config[name]
+		check := key.Type.Check
+		if key.Type.Name == URL.Name {
+			check = func(address string) error { _, err := ParseURL(address); return err }
+		}
+		switch {
+		case value == "" && key.Required:
+			what, _, _ := strings.Cut(key.Doc, ";")
+			problems = append(problems, fmt.Sprintf("spec.config.%s is not set: set it to the %s", name, what))
+		case value != "" && check != nil:
+			if err := check(value); err != nil {
+				problems = append(problems, fmt.Sprintf("spec.config.%s %s", name, withValue(value, err)))
+			}
+		}
+	}
+	if len(problems) > 0 {
+		return errors.New(strings.Join(problems, "; "))
+	}
+	return nil
 }
 
 // withValue puts the value in front of what it must be, unless it may hold a password.

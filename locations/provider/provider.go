@@ -77,7 +77,10 @@ func (p *Provider) Schema(role Role) *Schema {
 }
 
 // Short is the name by which users know the provider, such as aws.
-func (p *Provider) Short() string { return strings.TrimPrefix(p.Name, domain) }
+func (p *Provider) Short() string { return Short(p.Name) }
+
+// Short is the shortest form of a provider's name, which may be given in any form.
+func Short(name string) string { return strings.TrimPrefix(name, domain) }
 
 // domain that names without a slash belong to.
 const domain = "velero.io/"

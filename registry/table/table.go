@@ -23,8 +23,6 @@ type Column[T Object] struct {
 	Name string
 	// Type as OpenAPI names it: string, boolean, integer or date. Empty: string.
 	Type string
-	// Format as OpenAPI names it, such as int64.
-	Format string
 	// Description is shown by clients that explain columns.
 	Description string
 	// Wide columns are shown only by `-o wide`.
@@ -75,7 +73,7 @@ func NewConvertor[T Object](columns Columns[T]) Convertor[T] {
 		Name: "Name", Type: "string", Format: "name", Description: metav1.ObjectMeta{}.SwaggerDoc()["name"],
 	}}
 	for _, column := range columns {
-		definition := metav1.TableColumnDefinition{Name: column.Name, Type: column.Type, Format: column.Format, Description: column.Description}
+		definition := metav1.TableColumnDefinition{Name: column.Name, Type: column.Type, Description: column.Description}
 		if definition.Type == "" {
 			definition.Type = "string"
 		}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
@@ -78,7 +79,14 @@ func (c *Client) Follow(ctx context.Context, filter journal.Filter, yield func(j
 	}
 }
 
-// Volumes lists the volumes of all accounts and regions.
+// Now returns the simulator's time.
+func (c *Client) Now(ctx context.Context) (time.Time, error) {
+	var clock Time
+	err := c.call(ctx, http.MethodGet, "/v1/clock", nil, &clock)
+	return clock.Now, err
+}
+
+// Volumes lists the volumes of all providers, accounts and regions.
 func (c *Client) Volumes(ctx context.Context) ([]VolumeInfo, error) {
 	var list VolumeList
 	err := c.call(ctx, http.MethodGet, "/v1/volumes", nil, &list)
@@ -92,11 +100,34 @@ func (c *Client) WriteVolume(ctx context.Context, id, data string) (VolumeInfo, 
 	return written, err
 }
 
-// Snapshots lists the snapshots of all accounts and regions.
+// Snapshots lists the snapshots of all providers, accounts and regions.
 func (c *Client) Snapshots(ctx context.Context) ([]SnapshotInfo, error) {
 	var list SnapshotList
 	err := c.call(ctx, http.MethodGet, "/v1/snapshots", nil, &list)
 	return list.Snapshots, err
+}
+
+// Nodes lists the nodes of Portworx.
+func (c *Client) Nodes(ctx context.Context) ([]NodeInfo, error) {
+	var list NodeList
+	err := c.call(ctx, http.MethodGet, "/v1/nodes", nil, &list)
+	return list.Nodes, err
+}
+
+// FailNode loses a node of Portworx, and with it its volumes and their local snapshots, for good.
+func (c *Client) FailNode(ctx context.Context, cluster, node string) (NodeInfo, error) {
+	return c.changeNode(ctx, cluster, node, "fail")
+}
+
+// ReplaceNode puts an empty node of Portworx in the place of one that has failed.
+func (c *Client) ReplaceNode(ctx context.Context, cluster, node string) (NodeInfo, error) {
+	return c.changeNode(ctx, cluster, node, "replace")
+}
+
+func (c *Client) changeNode(ctx context.Context, cluster, node, change string) (NodeInfo, error) {
+	var changed NodeInfo
+	err := c.call(ctx, http.MethodPost, "/v1/nodes/"+url.PathEscape(cluster)+"/"+url.PathEscape(node)+"/"+change, nil, &changed)
+	return changed, err
 }
 
 func (c *Client) call(ctx context.Context, method, path string, request, into any) error {

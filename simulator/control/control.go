@@ -9,10 +9,13 @@ import (
 	"net/http"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/azure"
 	"github.com/velero-locations/velero-locations/simulator/clock"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
+	"github.com/velero-locations/velero-locations/simulator/openapi"
+	"github.com/velero-locations/velero-locations/simulator/portworx"
 )
 
 // Options are what the API controls.
@@ -22,6 +25,8 @@ type Options struct {
 	Journal  *journal.Journal
 	Clock    *clock.Clock
 	Volumes  *ebs.Store
+	Azure    *azure.Store
+	Portworx *portworx.Store
 	// CertPEM is the certificate that clients of HTTPS must trust.
 	CertPEM []byte
 	// Reset takes everything but data back to the configuration.
@@ -63,9 +68,28 @@ type route struct {
 	handle            func(*server, http.ResponseWriter, *http.Request) error
 }
 
+func describe(routes []route) openapi.Object {
+	var operations []openapi.Operation
+	for _, r := range routes {
+		operations = append(operations, openapi.Operation{
+			Method: r.method, Path: r.path, Summary: r.summary, Query: r.query, Request: r.request, Response: r.response,
+		})
+	}
+	return openapi.Describe(api, operations)
+}
+
+// api is what the description of the API says of all routes.
+var api = openapi.API{
+	Title: "Control API of the velero-locations simulator", Problem: Problem{},
+	Plain: map[string]string{
+		"/metrics": "Counts of requests in Prometheus' text format.",
+		"/ca.pem":  "The certificate that clients of HTTPS must trust.",
+	},
+}
+
 var routes = []route{
 	{"GET", "/v1/faults", "Lists faults, in the order in which they apply.", nil, nil, FaultList{}, (*server).listFaults},
-	{"POST", "/v1/faults", "Adds a fault.", nil, faults.Rule{}, faults.Rule{}, (*server).addFault},
+	{"POST", "/v1/faults", "Adds a fault.", nil, faults.Rule{}, openapi.Created{Body: faults.Rule{}}, (*server).addFault},
 	{"DELETE", "/v1/faults", "Removes all faults.", nil, nil, nil, (*server).clearFaults},
 	{"DELETE", "/v1/faults/{name}", "Removes a fault.", nil, nil, nil, (*server).removeFault},
 
@@ -79,14 +103,18 @@ var routes = []route{
 	{"DELETE", "/v1/clock", "Takes the clock back to the machine's time.", nil, nil, nil, (*server).resetClock},
 
 	{"GET", "/v1/keys", "Lists access keys, without their secrets.", nil, nil, KeyList{}, (*server).listKeys},
-	{"POST", "/v1/keys", "Adds an access key. What is left out is made up.", nil, NewKey{}, IssuedKey{}, (*server).addKey},
+	{"POST", "/v1/keys", "Adds an access key. What is left out is made up.", nil, NewKey{}, openapi.Created{Body: IssuedKey{}}, (*server).addKey},
 	{"PATCH", "/v1/keys/{id}", "Enables or disables an access key.", nil, KeyChange{}, KeyInfo{}, (*server).changeKey},
 	{"POST", "/v1/keys/{id}/rotate", "Replaces an access key by a new one that may do the same.", nil, nil, IssuedKey{}, (*server).rotateKey},
 	{"DELETE", "/v1/keys/{id}", "Removes an access key.", nil, nil, nil, (*server).removeKey},
 
-	{"GET", "/v1/volumes", "Lists the volumes of all accounts and regions.", nil, nil, VolumeList{}, (*server).listVolumes},
+	{"GET", "/v1/volumes", "Lists the volumes of all providers, accounts and regions.", nil, nil, VolumeList{}, (*server).listVolumes},
 	{"POST", "/v1/volumes/{id}/write", "Writes to a volume, whose content becomes another.", nil, Write{}, VolumeInfo{}, (*server).writeVolume},
-	{"GET", "/v1/snapshots", "Lists the snapshots of all accounts and regions.", nil, nil, SnapshotList{}, (*server).listSnapshots},
+	{"GET", "/v1/snapshots", "Lists the snapshots of all providers, accounts and regions.", nil, nil, SnapshotList{}, (*server).listSnapshots},
+
+	{"GET", "/v1/nodes", "Lists the nodes of Portworx.", nil, nil, NodeList{}, (*server).listNodes},
+	{"POST", "/v1/nodes/{cluster}/{node}/fail", "Loses a node of Portworx, and with it its volumes and their local snapshots, for good.", nil, nil, NodeInfo{}, (*server).failNode},
+	{"POST", "/v1/nodes/{cluster}/{node}/replace", "Puts an empty node of Portworx in the place of one that has failed.", nil, nil, NodeInfo{}, (*server).replaceNode},
 
 	{"POST", "/v1/reset", "Takes accounts, access keys, faults, clock and journal back to the configuration. Buckets, objects, volumes and snapshots stay.", nil, nil, nil, (*server).reset},
 }

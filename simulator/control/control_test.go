@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -14,14 +15,30 @@ import (
 	"k8s.io/kube-openapi/pkg/spec3"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/azure"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/clock"
+	"github.com/velero-locations/velero-locations/simulator/content"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
+	"github.com/velero-locations/velero-locations/simulator/portworx"
 )
 
 const account = "111111111111"
+
+// A tenant of Azure with a disk, and a cluster of Portworx with a volume.
+const (
+	disk     = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d"
+	pxVolume = "100000000000000001"
+)
+
+var (
+	tenant = azure.Tenant{ID: "t", Subscriptions: []azure.Subscription{{ID: "s", ResourceGroups: []azure.ResourceGroup{
+		{Name: "g", Location: "eastus", Disks: []azure.DiskConfig{{Name: "d", Size: 8}}},
+	}}}}
+	cluster = portworx.Cluster{Name: "px", Nodes: []string{"n1", "n2"}, Volumes: []portworx.VolumeConfig{{ID: pxVolume, Node: "n1", Size: 4}}}
+)
 
 func start(t *testing.T) (*httptest.Server, Options) {
 	t.Helper()
@@ -30,6 +47,12 @@ func start(t *testing.T) (*httptest.Server, Options) {
 	}
 	var err error
 	if options.Volumes, err = ebs.Open(ebs.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if options.Azure, err = azure.Open(azure.Options{Locations: []string{"eastus"}, Tenants: map[string]azure.Tenant{account: tenant}}); err != nil {
+		t.Fatal(err)
+	}
+	if options.Portworx, err = portworx.Open(portworx.Options{Clusters: map[string][]portworx.Cluster{account: {cluster}}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := options.Accounts.AddAccount(accounts.Account{ID: account}); err != nil {
@@ -136,11 +159,22 @@ func TestRequests(t *testing.T) {
 
 		{"GET", "/v1/volumes", "", 200, `"id": "` + volume + `"`},
 		{"GET", "/v1/snapshots", "", 200, `"volume": "` + volume + `"`},
-		{"POST", "/v1/volumes/" + volume + "/write", `{"data":"more"}`, 200, `"content": "` + string(ebs.Empty.Written([]byte("more")))},
+		{"POST", "/v1/volumes/" + volume + "/write", `{"data":"more"}`, 200, `"content": "` + string(content.Empty.Written([]byte("more")))},
 		{"POST", "/v1/volumes/vol-none/write", `{"data":"more"}`, 404, `volume \"vol-none\": not found`},
 		{"POST", "/v1/volumes/" + volume + "/write", `{"date":"more"}`, 400, `date`},
 
 		{"POST", "/v1/faults", `{"fault":{"type":"expired"}}`, 201, ""},
+		{"GET", "/v1/volumes", "", 200, `"provider": "azure"`},
+		{"POST", "/v1/volumes/" + url.PathEscape(disk) + "/write", `{"data":"more"}`, 200, `"content": "` + string(content.Empty.Written([]byte("more")))},
+		{"POST", "/v1/volumes/" + url.PathEscape(strings.ToUpper(disk)) + "/write", `{"data":"x"}`, 200, `"id": "` + disk},
+		{"GET", "/v1/volumes", "", 200, `"provider": "portworx"`},
+		{"POST", "/v1/volumes/" + pxVolume + "/write", `{"data":"more"}`, 200, `"availabilityZone": "n1"`},
+		{"GET", "/v1/nodes", "", 200, `"name": "n2"`},
+		{"POST", "/v1/nodes/px/n1/fail", "", 200, `"state": "failed"`},
+		{"POST", "/v1/volumes/" + pxVolume + "/write", `{"data":"more"}`, 404, "not found"},
+		{"POST", "/v1/nodes/px/n3/fail", "", 404, `node \"n3\" of cluster \"px\": not found`},
+		{"POST", "/v1/nodes/px/n1/replace", "", 200, `"state": "online"`},
+
 		{"POST", "/v1/reset", "", 204, ""},
 		{"GET", "/v1/faults", "", 200, `"faults": []`},
 		{"GET", "/ca.pem", "", 200, "PEM"},
@@ -285,7 +319,7 @@ func TestClient(t *testing.T) {
 	}
 	volume := createVolume(t, options.Volumes)
 	before, err := client.Volumes(t.Context())
-	if err != nil || len(before) != 1 {
+	if err != nil || len(before) != 3 {
 		t.Fatalf("%+v, %v", before, err)
 	}
 	after, err := client.WriteVolume(t.Context(), volume, "data")

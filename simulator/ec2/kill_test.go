@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/velero-locations/velero-locations/simulator"
+	"github.com/velero-locations/velero-locations/simulator/content"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 )
 
@@ -41,7 +42,7 @@ func write(dir string) int {
 // TestKill kills the simulator with SIGKILL right after it answered, and finds everything that it had answered.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
-	contents := map[string]ebs.Content{}
+	contents := map[string]content.Identity{}
 	for round := range 5 {
 		process := exec.CommandContext(t.Context(), os.Args[0])
 		process.Env = append(os.Environ(), writerVariable+"="+dir)
@@ -72,7 +73,7 @@ func TestKill(t *testing.T) {
 }
 
 // checkKept opens what the killed process left, and writes to the volume so that the next round's snapshots differ.
-func checkKept(t *testing.T, dir string, contents map[string]ebs.Content) {
+func checkKept(t *testing.T, dir string, contents map[string]content.Identity) {
 	t.Helper()
 	sim, err := simulator.New(kept(dir))
 	if err != nil {

@@ -43,6 +43,7 @@ var known = map[string]Refusal{
 	"VolumeLimitExceeded":                   {http.StatusBadRequest, "", "You have exceeded the maximum number of volumes allowed for your account."},
 	"SnapshotLimitExceeded":                 {http.StatusBadRequest, "", "You have exceeded the maximum number of snapshots allowed for your account."},
 	"ConcurrentSnapshotLimitExceeded":       {http.StatusBadRequest, "", "Maximum allowed in-progress snapshots for a single volume exceeded."},
+	"TooManyRequests":                       {http.StatusTooManyRequests, "", "The request rate is too high. Try again later."},
 	"SnapshotCreationPerVolumeRateExceeded": {http.StatusBadRequest, "", "The maximum per volume CreateSnapshot request rate has been exceeded. Use an increasing or variable sleep interval between requests."},
 }
 

@@ -32,6 +32,9 @@ type Statement struct {
 	// parameter lies under it, but nothing that concerns the bucket as a whole.
 	Prefix  string   `json:"prefix,omitempty" doc:"What keys, and the prefix parameter of lists, begin with. Left out: any."`
 	Regions []string `json:"regions,omitempty" doc:"Regions; * and ? are wild. Left out: any."`
+	// Resources are ids of volumes and snapshots, in which * and ? are wild. A statement with resources covers no call that
+	// names none.
+	Resources []string `json:"resources,omitempty" doc:"Ids of volumes and snapshots; * and ? are wild. Left out: any."`
 	// Accounts are those that a bucket's policy speaks of. A key's own policy has none.
 	Accounts []string `json:"accounts,omitempty" doc:"Only in a bucket's policy: ids of the accounts that it is about; * and ? are wild. Left out: all."`
 }
@@ -69,7 +72,8 @@ func (p Policy) Decide(c call.Call) Decision {
 
 func (s Statement) covers(c call.Call) bool {
 	return call.MatchesAny(s.Actions, c.Operation) && (s.Bucket == "" || call.Matches(s.Bucket, c.Bucket)) &&
-		strings.HasPrefix(c.Key, s.Prefix) && call.MatchesAny(s.Regions, c.Region) && call.MatchesAny(s.Accounts, c.Account)
+		strings.HasPrefix(c.Key, s.Prefix) && call.MatchesAny(s.Regions, c.Region) &&
+		call.MatchesAny(s.Resources, c.Resource) && call.MatchesAny(s.Accounts, c.Account)
 }
 
 // Permits says whether a key with the identity policy may make a call on a resource of the account owner, whose own

@@ -40,6 +40,8 @@ func TestDecide(t *testing.T) {
 		{"no bucket", Policy{cluster}, call.Call{Operation: "s3:ListAllMyBuckets"}, NotCovered},
 		{"bucket by pattern", Policy{{Effect: Allow, Actions: []string{"*"}, Bucket: "vel*"}}, get, Allowed},
 		{"region", Policy{{Effect: Allow, Actions: []string{"*"}, Regions: []string{"us-*"}}}, get, Allowed},
+		{"resource", Policy{{Effect: Allow, Actions: []string{"*"}, Resources: []string{"vol-*"}}}, call.Call{Account: get.Account, Operation: "ec2:CreateSnapshot", Resource: "vol-1"}, Allowed},
+		{"no resource", Policy{{Effect: Allow, Actions: []string{"*"}, Resources: []string{"vol-*"}}}, get, NotCovered},
 		{"another region", Policy{everything, {Effect: Deny, Actions: []string{"*"}, Regions: []string{"eu-*", "us-*"}}}, get, Denied},
 	} {
 		if got := test.policy.Decide(test.call); got != test.want {

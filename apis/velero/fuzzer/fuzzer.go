@@ -2,6 +2,7 @@
 package fuzzer
 
 import (
+	"k8s.io/apimachinery/pkg/runtime"
 	runtimeserializer "k8s.io/apimachinery/pkg/runtime/serializer"
 	"sigs.k8s.io/randfill"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // Funcs returns the fill functions of fields that defaulting would change, set here to a value
-// that it leaves alone.
+// that it leaves alone, and of fields of which JSON does not hold every value.
 func Funcs(runtimeserializer.CodecFactory) []any {
 	return []any{
 		func(spec *velero.BackupStorageLocationSpec, c randfill.Continue) {
@@ -17,6 +18,15 @@ func Funcs(runtimeserializer.CodecFactory) []any {
 			if spec.AccessMode == "" {
 				spec.AccessMode = velero.AccessModeReadWrite
 			}
+		},
+		func(upload *velero.DataUploadStatus, c randfill.Continue) {
+			c.FillNoCustom(upload)
+			if result := upload.DataMoverResult; result != nil && *result == nil {
+				upload.DataMoverResult = nil
+			}
+		},
+		func(raw *runtime.RawExtension, _ randfill.Continue) {
+			raw.Raw = []byte(`{"command":["true"],"image":"busybox","name":"init"}`)
 		},
 	}
 }

@@ -30,10 +30,14 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(
 		SchemeGroupVersion,
 		&Backup{}, &BackupList{},
+		&Restore{}, &RestoreList{},
 		&Schedule{}, &ScheduleList{},
 		&DeleteBackupRequest{}, &DeleteBackupRequestList{},
 		&DownloadRequest{}, &DownloadRequestList{},
 		&ServerStatusRequest{}, &ServerStatusRequestList{},
+		&PodVolumeBackup{}, &PodVolumeBackupList{},
+		&PodVolumeRestore{}, &PodVolumeRestoreList{},
+		&BackupRepository{}, &BackupRepositoryList{},
 		&BackupStorageLocation{}, &BackupStorageLocationList{},
 		&VolumeSnapshotLocation{}, &VolumeSnapshotLocationList{},
 	)

@@ -66,9 +66,20 @@ const (
 	VolumeSnapshotLocationUnavailable VolumeSnapshotLocationPhase = "Unavailable"
 )
 
-// VolumeSnapshotLocationStatus is what was last seen of a location.
+// VolumeSnapshotLocationStatus is what was last seen of a location. Velero's own type has the phase
+// only, and no release of Velero writes it; its clients pass over the rest.
 type VolumeSnapshotLocationStatus struct {
-	// Whether the location could be used when it was last checked. Absent: not checked yet.
+	// Whether the location could be used when it was last checked. Absent: not checked yet, or
+	// there is nothing here that could check it, which the message says.
 	// +optional
 	Phase VolumeSnapshotLocationPhase `json:"phase,omitempty"`
+
+	// Why the location is not available, or is not checked. Velero's type has no such field.
+	// +optional
+	Message string `json:"message,omitempty"`
+
+	// When the location was last checked. Velero's type has no such field.
+	// +optional
+	// +nullable
+	LastValidationTime *metav1.Time `json:"lastValidationTime,omitempty"`
 }

@@ -64,6 +64,56 @@ func RegisterConversions(s *runtime.Scheme) error {
 	}); err != nil {
 		return err
 	}
+	if err := s.AddGeneratedConversionFunc((*BackupRepository)(nil), (*velero.BackupRepository)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_BackupRepository_To_velero_BackupRepository(a.(*BackupRepository), b.(*velero.BackupRepository), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.BackupRepository)(nil), (*BackupRepository)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_BackupRepository_To_v1_BackupRepository(a.(*velero.BackupRepository), b.(*BackupRepository), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*BackupRepositoryList)(nil), (*velero.BackupRepositoryList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_BackupRepositoryList_To_velero_BackupRepositoryList(a.(*BackupRepositoryList), b.(*velero.BackupRepositoryList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.BackupRepositoryList)(nil), (*BackupRepositoryList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_BackupRepositoryList_To_v1_BackupRepositoryList(a.(*velero.BackupRepositoryList), b.(*BackupRepositoryList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*BackupRepositoryMaintenanceStatus)(nil), (*velero.BackupRepositoryMaintenanceStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_BackupRepositoryMaintenanceStatus_To_velero_BackupRepositoryMaintenanceStatus(a.(*BackupRepositoryMaintenanceStatus), b.(*velero.BackupRepositoryMaintenanceStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.BackupRepositoryMaintenanceStatus)(nil), (*BackupRepositoryMaintenanceStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_BackupRepositoryMaintenanceStatus_To_v1_BackupRepositoryMaintenanceStatus(a.(*velero.BackupRepositoryMaintenanceStatus), b.(*BackupRepositoryMaintenanceStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*BackupRepositorySpec)(nil), (*velero.BackupRepositorySpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_BackupRepositorySpec_To_velero_BackupRepositorySpec(a.(*BackupRepositorySpec), b.(*velero.BackupRepositorySpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.BackupRepositorySpec)(nil), (*BackupRepositorySpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_BackupRepositorySpec_To_v1_BackupRepositorySpec(a.(*velero.BackupRepositorySpec), b.(*BackupRepositorySpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*BackupRepositoryStatus)(nil), (*velero.BackupRepositoryStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_BackupRepositoryStatus_To_velero_BackupRepositoryStatus(a.(*BackupRepositoryStatus), b.(*velero.BackupRepositoryStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.BackupRepositoryStatus)(nil), (*BackupRepositoryStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_BackupRepositoryStatus_To_v1_BackupRepositoryStatus(a.(*velero.BackupRepositoryStatus), b.(*BackupRepositoryStatus), scope)
+	}); err != nil {
+		return err
+	}
 	if err := s.AddGeneratedConversionFunc((*BackupResourceHook)(nil), (*velero.BackupResourceHook)(nil), func(a, b interface{}, scope conversion.Scope) error {
 		return Convert_v1_BackupResourceHook_To_velero_BackupResourceHook(a.(*BackupResourceHook), b.(*velero.BackupResourceHook), scope)
 	}); err != nil {
@@ -141,6 +191,16 @@ func RegisterConversions(s *runtime.Scheme) error {
 	}
 	if err := s.AddGeneratedConversionFunc((*velero.BackupStorageLocationStatus)(nil), (*BackupStorageLocationStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
 		return Convert_velero_BackupStorageLocationStatus_To_v1_BackupStorageLocationStatus(a.(*velero.BackupStorageLocationStatus), b.(*BackupStorageLocationStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DataMoveOperationProgress)(nil), (*velero.DataMoveOperationProgress)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_DataMoveOperationProgress_To_velero_DataMoveOperationProgress(a.(*DataMoveOperationProgress), b.(*velero.DataMoveOperationProgress), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.DataMoveOperationProgress)(nil), (*DataMoveOperationProgress)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_DataMoveOperationProgress_To_v1_DataMoveOperationProgress(a.(*velero.DataMoveOperationProgress), b.(*DataMoveOperationProgress), scope)
 	}); err != nil {
 		return err
 	}
@@ -244,6 +304,16 @@ func RegisterConversions(s *runtime.Scheme) error {
 	}); err != nil {
 		return err
 	}
+	if err := s.AddGeneratedConversionFunc((*ExecRestoreHook)(nil), (*velero.ExecRestoreHook)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_ExecRestoreHook_To_velero_ExecRestoreHook(a.(*ExecRestoreHook), b.(*velero.ExecRestoreHook), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.ExecRestoreHook)(nil), (*ExecRestoreHook)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_ExecRestoreHook_To_v1_ExecRestoreHook(a.(*velero.ExecRestoreHook), b.(*ExecRestoreHook), scope)
+	}); err != nil {
+		return err
+	}
 	if err := s.AddGeneratedConversionFunc((*HookStatus)(nil), (*velero.HookStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
 		return Convert_v1_HookStatus_To_velero_HookStatus(a.(*HookStatus), b.(*velero.HookStatus), scope)
 	}); err != nil {
@@ -251,6 +321,16 @@ func RegisterConversions(s *runtime.Scheme) error {
 	}
 	if err := s.AddGeneratedConversionFunc((*velero.HookStatus)(nil), (*HookStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
 		return Convert_velero_HookStatus_To_v1_HookStatus(a.(*velero.HookStatus), b.(*HookStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*InitRestoreHook)(nil), (*velero.InitRestoreHook)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_InitRestoreHook_To_velero_InitRestoreHook(a.(*InitRestoreHook), b.(*velero.InitRestoreHook), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.InitRestoreHook)(nil), (*InitRestoreHook)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_InitRestoreHook_To_v1_InitRestoreHook(a.(*velero.InitRestoreHook), b.(*InitRestoreHook), scope)
 	}); err != nil {
 		return err
 	}
@@ -281,6 +361,176 @@ func RegisterConversions(s *runtime.Scheme) error {
 	}
 	if err := s.AddGeneratedConversionFunc((*velero.PluginInfo)(nil), (*PluginInfo)(nil), func(a, b interface{}, scope conversion.Scope) error {
 		return Convert_velero_PluginInfo_To_v1_PluginInfo(a.(*velero.PluginInfo), b.(*PluginInfo), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*PodVolumeBackup)(nil), (*velero.PodVolumeBackup)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_PodVolumeBackup_To_velero_PodVolumeBackup(a.(*PodVolumeBackup), b.(*velero.PodVolumeBackup), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.PodVolumeBackup)(nil), (*PodVolumeBackup)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_PodVolumeBackup_To_v1_PodVolumeBackup(a.(*velero.PodVolumeBackup), b.(*PodVolumeBackup), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*PodVolumeBackupList)(nil), (*velero.PodVolumeBackupList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_PodVolumeBackupList_To_velero_PodVolumeBackupList(a.(*PodVolumeBackupList), b.(*velero.PodVolumeBackupList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.PodVolumeBackupList)(nil), (*PodVolumeBackupList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_PodVolumeBackupList_To_v1_PodVolumeBackupList(a.(*velero.PodVolumeBackupList), b.(*PodVolumeBackupList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*PodVolumeBackupSpec)(nil), (*velero.PodVolumeBackupSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_PodVolumeBackupSpec_To_velero_PodVolumeBackupSpec(a.(*PodVolumeBackupSpec), b.(*velero.PodVolumeBackupSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.PodVolumeBackupSpec)(nil), (*PodVolumeBackupSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_PodVolumeBackupSpec_To_v1_PodVolumeBackupSpec(a.(*velero.PodVolumeBackupSpec), b.(*PodVolumeBackupSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*PodVolumeBackupStatus)(nil), (*velero.PodVolumeBackupStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_PodVolumeBackupStatus_To_velero_PodVolumeBackupStatus(a.(*PodVolumeBackupStatus), b.(*velero.PodVolumeBackupStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.PodVolumeBackupStatus)(nil), (*PodVolumeBackupStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_PodVolumeBackupStatus_To_v1_PodVolumeBackupStatus(a.(*velero.PodVolumeBackupStatus), b.(*PodVolumeBackupStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*PodVolumeRestore)(nil), (*velero.PodVolumeRestore)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_PodVolumeRestore_To_velero_PodVolumeRestore(a.(*PodVolumeRestore), b.(*velero.PodVolumeRestore), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.PodVolumeRestore)(nil), (*PodVolumeRestore)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_PodVolumeRestore_To_v1_PodVolumeRestore(a.(*velero.PodVolumeRestore), b.(*PodVolumeRestore), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*PodVolumeRestoreList)(nil), (*velero.PodVolumeRestoreList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_PodVolumeRestoreList_To_velero_PodVolumeRestoreList(a.(*PodVolumeRestoreList), b.(*velero.PodVolumeRestoreList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.PodVolumeRestoreList)(nil), (*PodVolumeRestoreList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_PodVolumeRestoreList_To_v1_PodVolumeRestoreList(a.(*velero.PodVolumeRestoreList), b.(*PodVolumeRestoreList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*PodVolumeRestoreSpec)(nil), (*velero.PodVolumeRestoreSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_PodVolumeRestoreSpec_To_velero_PodVolumeRestoreSpec(a.(*PodVolumeRestoreSpec), b.(*velero.PodVolumeRestoreSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.PodVolumeRestoreSpec)(nil), (*PodVolumeRestoreSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_PodVolumeRestoreSpec_To_v1_PodVolumeRestoreSpec(a.(*velero.PodVolumeRestoreSpec), b.(*PodVolumeRestoreSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*PodVolumeRestoreStatus)(nil), (*velero.PodVolumeRestoreStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_PodVolumeRestoreStatus_To_velero_PodVolumeRestoreStatus(a.(*PodVolumeRestoreStatus), b.(*velero.PodVolumeRestoreStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.PodVolumeRestoreStatus)(nil), (*PodVolumeRestoreStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_PodVolumeRestoreStatus_To_v1_PodVolumeRestoreStatus(a.(*velero.PodVolumeRestoreStatus), b.(*PodVolumeRestoreStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*Restore)(nil), (*velero.Restore)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_Restore_To_velero_Restore(a.(*Restore), b.(*velero.Restore), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.Restore)(nil), (*Restore)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_Restore_To_v1_Restore(a.(*velero.Restore), b.(*Restore), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*RestoreHooks)(nil), (*velero.RestoreHooks)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_RestoreHooks_To_velero_RestoreHooks(a.(*RestoreHooks), b.(*velero.RestoreHooks), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.RestoreHooks)(nil), (*RestoreHooks)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_RestoreHooks_To_v1_RestoreHooks(a.(*velero.RestoreHooks), b.(*RestoreHooks), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*RestoreList)(nil), (*velero.RestoreList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_RestoreList_To_velero_RestoreList(a.(*RestoreList), b.(*velero.RestoreList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.RestoreList)(nil), (*RestoreList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_RestoreList_To_v1_RestoreList(a.(*velero.RestoreList), b.(*RestoreList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*RestoreProgress)(nil), (*velero.RestoreProgress)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_RestoreProgress_To_velero_RestoreProgress(a.(*RestoreProgress), b.(*velero.RestoreProgress), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.RestoreProgress)(nil), (*RestoreProgress)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_RestoreProgress_To_v1_RestoreProgress(a.(*velero.RestoreProgress), b.(*RestoreProgress), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*RestoreResourceHook)(nil), (*velero.RestoreResourceHook)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_RestoreResourceHook_To_velero_RestoreResourceHook(a.(*RestoreResourceHook), b.(*velero.RestoreResourceHook), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.RestoreResourceHook)(nil), (*RestoreResourceHook)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_RestoreResourceHook_To_v1_RestoreResourceHook(a.(*velero.RestoreResourceHook), b.(*RestoreResourceHook), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*RestoreResourceHookSpec)(nil), (*velero.RestoreResourceHookSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_RestoreResourceHookSpec_To_velero_RestoreResourceHookSpec(a.(*RestoreResourceHookSpec), b.(*velero.RestoreResourceHookSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.RestoreResourceHookSpec)(nil), (*RestoreResourceHookSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_RestoreResourceHookSpec_To_v1_RestoreResourceHookSpec(a.(*velero.RestoreResourceHookSpec), b.(*RestoreResourceHookSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*RestoreSpec)(nil), (*velero.RestoreSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_RestoreSpec_To_velero_RestoreSpec(a.(*RestoreSpec), b.(*velero.RestoreSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.RestoreSpec)(nil), (*RestoreSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_RestoreSpec_To_v1_RestoreSpec(a.(*velero.RestoreSpec), b.(*RestoreSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*RestoreStatus)(nil), (*velero.RestoreStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_RestoreStatus_To_velero_RestoreStatus(a.(*RestoreStatus), b.(*velero.RestoreStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.RestoreStatus)(nil), (*RestoreStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_RestoreStatus_To_v1_RestoreStatus(a.(*velero.RestoreStatus), b.(*RestoreStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*RestoreStatusSpec)(nil), (*velero.RestoreStatusSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_RestoreStatusSpec_To_velero_RestoreStatusSpec(a.(*RestoreStatusSpec), b.(*velero.RestoreStatusSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.RestoreStatusSpec)(nil), (*RestoreStatusSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_RestoreStatusSpec_To_v1_RestoreStatusSpec(a.(*velero.RestoreStatusSpec), b.(*RestoreStatusSpec), scope)
 	}); err != nil {
 		return err
 	}
@@ -371,6 +621,16 @@ func RegisterConversions(s *runtime.Scheme) error {
 	}
 	if err := s.AddGeneratedConversionFunc((*velero.UploaderConfigForBackup)(nil), (*UploaderConfigForBackup)(nil), func(a, b interface{}, scope conversion.Scope) error {
 		return Convert_velero_UploaderConfigForBackup_To_v1_UploaderConfigForBackup(a.(*velero.UploaderConfigForBackup), b.(*UploaderConfigForBackup), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*UploaderConfigForRestore)(nil), (*velero.UploaderConfigForRestore)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1_UploaderConfigForRestore_To_velero_UploaderConfigForRestore(a.(*UploaderConfigForRestore), b.(*velero.UploaderConfigForRestore), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*velero.UploaderConfigForRestore)(nil), (*UploaderConfigForRestore)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_velero_UploaderConfigForRestore_To_v1_UploaderConfigForRestore(a.(*velero.UploaderConfigForRestore), b.(*UploaderConfigForRestore), scope)
 	}); err != nil {
 		return err
 	}
@@ -509,6 +769,120 @@ func autoConvert_velero_BackupProgress_To_v1_BackupProgress(in *velero.BackupPro
 // Convert_velero_BackupProgress_To_v1_BackupProgress is an autogenerated conversion function.
 func Convert_velero_BackupProgress_To_v1_BackupProgress(in *velero.BackupProgress, out *BackupProgress, s conversion.Scope) error {
 	return autoConvert_velero_BackupProgress_To_v1_BackupProgress(in, out, s)
+}
+
+func autoConvert_v1_BackupRepository_To_velero_BackupRepository(in *BackupRepository, out *velero.BackupRepository, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_v1_BackupRepositorySpec_To_velero_BackupRepositorySpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_v1_BackupRepositoryStatus_To_velero_BackupRepositoryStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_v1_BackupRepository_To_velero_BackupRepository is an autogenerated conversion function.
+func Convert_v1_BackupRepository_To_velero_BackupRepository(in *BackupRepository, out *velero.BackupRepository, s conversion.Scope) error {
+	return autoConvert_v1_BackupRepository_To_velero_BackupRepository(in, out, s)
+}
+
+func autoConvert_velero_BackupRepository_To_v1_BackupRepository(in *velero.BackupRepository, out *BackupRepository, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_velero_BackupRepositorySpec_To_v1_BackupRepositorySpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_velero_BackupRepositoryStatus_To_v1_BackupRepositoryStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_velero_BackupRepository_To_v1_BackupRepository is an autogenerated conversion function.
+func Convert_velero_BackupRepository_To_v1_BackupRepository(in *velero.BackupRepository, out *BackupRepository, s conversion.Scope) error {
+	return autoConvert_velero_BackupRepository_To_v1_BackupRepository(in, out, s)
+}
+
+func autoConvert_v1_BackupRepositoryList_To_velero_BackupRepositoryList(in *BackupRepositoryList, out *velero.BackupRepositoryList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]velero.BackupRepository)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_v1_BackupRepositoryList_To_velero_BackupRepositoryList is an autogenerated conversion function.
+func Convert_v1_BackupRepositoryList_To_velero_BackupRepositoryList(in *BackupRepositoryList, out *velero.BackupRepositoryList, s conversion.Scope) error {
+	return autoConvert_v1_BackupRepositoryList_To_velero_BackupRepositoryList(in, out, s)
+}
+
+func autoConvert_velero_BackupRepositoryList_To_v1_BackupRepositoryList(in *velero.BackupRepositoryList, out *BackupRepositoryList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]BackupRepository)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_velero_BackupRepositoryList_To_v1_BackupRepositoryList is an autogenerated conversion function.
+func Convert_velero_BackupRepositoryList_To_v1_BackupRepositoryList(in *velero.BackupRepositoryList, out *BackupRepositoryList, s conversion.Scope) error {
+	return autoConvert_velero_BackupRepositoryList_To_v1_BackupRepositoryList(in, out, s)
+}
+
+func autoConvert_v1_BackupRepositoryMaintenanceStatus_To_velero_BackupRepositoryMaintenanceStatus(in *BackupRepositoryMaintenanceStatus, out *velero.BackupRepositoryMaintenanceStatus, s conversion.Scope) error {
+	*out = *(*velero.BackupRepositoryMaintenanceStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_BackupRepositoryMaintenanceStatus_To_velero_BackupRepositoryMaintenanceStatus is an autogenerated conversion function.
+func Convert_v1_BackupRepositoryMaintenanceStatus_To_velero_BackupRepositoryMaintenanceStatus(in *BackupRepositoryMaintenanceStatus, out *velero.BackupRepositoryMaintenanceStatus, s conversion.Scope) error {
+	return autoConvert_v1_BackupRepositoryMaintenanceStatus_To_velero_BackupRepositoryMaintenanceStatus(in, out, s)
+}
+
+func autoConvert_velero_BackupRepositoryMaintenanceStatus_To_v1_BackupRepositoryMaintenanceStatus(in *velero.BackupRepositoryMaintenanceStatus, out *BackupRepositoryMaintenanceStatus, s conversion.Scope) error {
+	*out = *(*BackupRepositoryMaintenanceStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_BackupRepositoryMaintenanceStatus_To_v1_BackupRepositoryMaintenanceStatus is an autogenerated conversion function.
+func Convert_velero_BackupRepositoryMaintenanceStatus_To_v1_BackupRepositoryMaintenanceStatus(in *velero.BackupRepositoryMaintenanceStatus, out *BackupRepositoryMaintenanceStatus, s conversion.Scope) error {
+	return autoConvert_velero_BackupRepositoryMaintenanceStatus_To_v1_BackupRepositoryMaintenanceStatus(in, out, s)
+}
+
+func autoConvert_v1_BackupRepositorySpec_To_velero_BackupRepositorySpec(in *BackupRepositorySpec, out *velero.BackupRepositorySpec, s conversion.Scope) error {
+	*out = *(*velero.BackupRepositorySpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_BackupRepositorySpec_To_velero_BackupRepositorySpec is an autogenerated conversion function.
+func Convert_v1_BackupRepositorySpec_To_velero_BackupRepositorySpec(in *BackupRepositorySpec, out *velero.BackupRepositorySpec, s conversion.Scope) error {
+	return autoConvert_v1_BackupRepositorySpec_To_velero_BackupRepositorySpec(in, out, s)
+}
+
+func autoConvert_velero_BackupRepositorySpec_To_v1_BackupRepositorySpec(in *velero.BackupRepositorySpec, out *BackupRepositorySpec, s conversion.Scope) error {
+	*out = *(*BackupRepositorySpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_BackupRepositorySpec_To_v1_BackupRepositorySpec is an autogenerated conversion function.
+func Convert_velero_BackupRepositorySpec_To_v1_BackupRepositorySpec(in *velero.BackupRepositorySpec, out *BackupRepositorySpec, s conversion.Scope) error {
+	return autoConvert_velero_BackupRepositorySpec_To_v1_BackupRepositorySpec(in, out, s)
+}
+
+func autoConvert_v1_BackupRepositoryStatus_To_velero_BackupRepositoryStatus(in *BackupRepositoryStatus, out *velero.BackupRepositoryStatus, s conversion.Scope) error {
+	*out = *(*velero.BackupRepositoryStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_BackupRepositoryStatus_To_velero_BackupRepositoryStatus is an autogenerated conversion function.
+func Convert_v1_BackupRepositoryStatus_To_velero_BackupRepositoryStatus(in *BackupRepositoryStatus, out *velero.BackupRepositoryStatus, s conversion.Scope) error {
+	return autoConvert_v1_BackupRepositoryStatus_To_velero_BackupRepositoryStatus(in, out, s)
+}
+
+func autoConvert_velero_BackupRepositoryStatus_To_v1_BackupRepositoryStatus(in *velero.BackupRepositoryStatus, out *BackupRepositoryStatus, s conversion.Scope) error {
+	*out = *(*BackupRepositoryStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_BackupRepositoryStatus_To_v1_BackupRepositoryStatus is an autogenerated conversion function.
+func Convert_velero_BackupRepositoryStatus_To_v1_BackupRepositoryStatus(in *velero.BackupRepositoryStatus, out *BackupRepositoryStatus, s conversion.Scope) error {
+	return autoConvert_velero_BackupRepositoryStatus_To_v1_BackupRepositoryStatus(in, out, s)
 }
 
 func autoConvert_v1_BackupResourceHook_To_velero_BackupResourceHook(in *BackupResourceHook, out *velero.BackupResourceHook, s conversion.Scope) error {
@@ -683,6 +1057,26 @@ func autoConvert_velero_BackupStorageLocationStatus_To_v1_BackupStorageLocationS
 // Convert_velero_BackupStorageLocationStatus_To_v1_BackupStorageLocationStatus is an autogenerated conversion function.
 func Convert_velero_BackupStorageLocationStatus_To_v1_BackupStorageLocationStatus(in *velero.BackupStorageLocationStatus, out *BackupStorageLocationStatus, s conversion.Scope) error {
 	return autoConvert_velero_BackupStorageLocationStatus_To_v1_BackupStorageLocationStatus(in, out, s)
+}
+
+func autoConvert_v1_DataMoveOperationProgress_To_velero_DataMoveOperationProgress(in *DataMoveOperationProgress, out *velero.DataMoveOperationProgress, s conversion.Scope) error {
+	*out = *(*velero.DataMoveOperationProgress)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_DataMoveOperationProgress_To_velero_DataMoveOperationProgress is an autogenerated conversion function.
+func Convert_v1_DataMoveOperationProgress_To_velero_DataMoveOperationProgress(in *DataMoveOperationProgress, out *velero.DataMoveOperationProgress, s conversion.Scope) error {
+	return autoConvert_v1_DataMoveOperationProgress_To_velero_DataMoveOperationProgress(in, out, s)
+}
+
+func autoConvert_velero_DataMoveOperationProgress_To_v1_DataMoveOperationProgress(in *velero.DataMoveOperationProgress, out *DataMoveOperationProgress, s conversion.Scope) error {
+	*out = *(*DataMoveOperationProgress)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_DataMoveOperationProgress_To_v1_DataMoveOperationProgress is an autogenerated conversion function.
+func Convert_velero_DataMoveOperationProgress_To_v1_DataMoveOperationProgress(in *velero.DataMoveOperationProgress, out *DataMoveOperationProgress, s conversion.Scope) error {
+	return autoConvert_velero_DataMoveOperationProgress_To_v1_DataMoveOperationProgress(in, out, s)
 }
 
 func autoConvert_v1_DeleteBackupRequest_To_velero_DeleteBackupRequest(in *DeleteBackupRequest, out *velero.DeleteBackupRequest, s conversion.Scope) error {
@@ -913,6 +1307,26 @@ func Convert_velero_ExecHook_To_v1_ExecHook(in *velero.ExecHook, out *ExecHook, 
 	return autoConvert_velero_ExecHook_To_v1_ExecHook(in, out, s)
 }
 
+func autoConvert_v1_ExecRestoreHook_To_velero_ExecRestoreHook(in *ExecRestoreHook, out *velero.ExecRestoreHook, s conversion.Scope) error {
+	*out = *(*velero.ExecRestoreHook)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_ExecRestoreHook_To_velero_ExecRestoreHook is an autogenerated conversion function.
+func Convert_v1_ExecRestoreHook_To_velero_ExecRestoreHook(in *ExecRestoreHook, out *velero.ExecRestoreHook, s conversion.Scope) error {
+	return autoConvert_v1_ExecRestoreHook_To_velero_ExecRestoreHook(in, out, s)
+}
+
+func autoConvert_velero_ExecRestoreHook_To_v1_ExecRestoreHook(in *velero.ExecRestoreHook, out *ExecRestoreHook, s conversion.Scope) error {
+	*out = *(*ExecRestoreHook)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_ExecRestoreHook_To_v1_ExecRestoreHook is an autogenerated conversion function.
+func Convert_velero_ExecRestoreHook_To_v1_ExecRestoreHook(in *velero.ExecRestoreHook, out *ExecRestoreHook, s conversion.Scope) error {
+	return autoConvert_velero_ExecRestoreHook_To_v1_ExecRestoreHook(in, out, s)
+}
+
 func autoConvert_v1_HookStatus_To_velero_HookStatus(in *HookStatus, out *velero.HookStatus, s conversion.Scope) error {
 	*out = *(*velero.HookStatus)(unsafe.Pointer(in))
 	return nil
@@ -931,6 +1345,26 @@ func autoConvert_velero_HookStatus_To_v1_HookStatus(in *velero.HookStatus, out *
 // Convert_velero_HookStatus_To_v1_HookStatus is an autogenerated conversion function.
 func Convert_velero_HookStatus_To_v1_HookStatus(in *velero.HookStatus, out *HookStatus, s conversion.Scope) error {
 	return autoConvert_velero_HookStatus_To_v1_HookStatus(in, out, s)
+}
+
+func autoConvert_v1_InitRestoreHook_To_velero_InitRestoreHook(in *InitRestoreHook, out *velero.InitRestoreHook, s conversion.Scope) error {
+	*out = *(*velero.InitRestoreHook)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_InitRestoreHook_To_velero_InitRestoreHook is an autogenerated conversion function.
+func Convert_v1_InitRestoreHook_To_velero_InitRestoreHook(in *InitRestoreHook, out *velero.InitRestoreHook, s conversion.Scope) error {
+	return autoConvert_v1_InitRestoreHook_To_velero_InitRestoreHook(in, out, s)
+}
+
+func autoConvert_velero_InitRestoreHook_To_v1_InitRestoreHook(in *velero.InitRestoreHook, out *InitRestoreHook, s conversion.Scope) error {
+	*out = *(*InitRestoreHook)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_InitRestoreHook_To_v1_InitRestoreHook is an autogenerated conversion function.
+func Convert_velero_InitRestoreHook_To_v1_InitRestoreHook(in *velero.InitRestoreHook, out *InitRestoreHook, s conversion.Scope) error {
+	return autoConvert_velero_InitRestoreHook_To_v1_InitRestoreHook(in, out, s)
 }
 
 func autoConvert_v1_Metadata_To_velero_Metadata(in *Metadata, out *velero.Metadata, s conversion.Scope) error {
@@ -997,6 +1431,388 @@ func autoConvert_velero_PluginInfo_To_v1_PluginInfo(in *velero.PluginInfo, out *
 // Convert_velero_PluginInfo_To_v1_PluginInfo is an autogenerated conversion function.
 func Convert_velero_PluginInfo_To_v1_PluginInfo(in *velero.PluginInfo, out *PluginInfo, s conversion.Scope) error {
 	return autoConvert_velero_PluginInfo_To_v1_PluginInfo(in, out, s)
+}
+
+func autoConvert_v1_PodVolumeBackup_To_velero_PodVolumeBackup(in *PodVolumeBackup, out *velero.PodVolumeBackup, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_v1_PodVolumeBackupSpec_To_velero_PodVolumeBackupSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_v1_PodVolumeBackupStatus_To_velero_PodVolumeBackupStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_v1_PodVolumeBackup_To_velero_PodVolumeBackup is an autogenerated conversion function.
+func Convert_v1_PodVolumeBackup_To_velero_PodVolumeBackup(in *PodVolumeBackup, out *velero.PodVolumeBackup, s conversion.Scope) error {
+	return autoConvert_v1_PodVolumeBackup_To_velero_PodVolumeBackup(in, out, s)
+}
+
+func autoConvert_velero_PodVolumeBackup_To_v1_PodVolumeBackup(in *velero.PodVolumeBackup, out *PodVolumeBackup, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_velero_PodVolumeBackupSpec_To_v1_PodVolumeBackupSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_velero_PodVolumeBackupStatus_To_v1_PodVolumeBackupStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_velero_PodVolumeBackup_To_v1_PodVolumeBackup is an autogenerated conversion function.
+func Convert_velero_PodVolumeBackup_To_v1_PodVolumeBackup(in *velero.PodVolumeBackup, out *PodVolumeBackup, s conversion.Scope) error {
+	return autoConvert_velero_PodVolumeBackup_To_v1_PodVolumeBackup(in, out, s)
+}
+
+func autoConvert_v1_PodVolumeBackupList_To_velero_PodVolumeBackupList(in *PodVolumeBackupList, out *velero.PodVolumeBackupList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]velero.PodVolumeBackup)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_v1_PodVolumeBackupList_To_velero_PodVolumeBackupList is an autogenerated conversion function.
+func Convert_v1_PodVolumeBackupList_To_velero_PodVolumeBackupList(in *PodVolumeBackupList, out *velero.PodVolumeBackupList, s conversion.Scope) error {
+	return autoConvert_v1_PodVolumeBackupList_To_velero_PodVolumeBackupList(in, out, s)
+}
+
+func autoConvert_velero_PodVolumeBackupList_To_v1_PodVolumeBackupList(in *velero.PodVolumeBackupList, out *PodVolumeBackupList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]PodVolumeBackup)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_velero_PodVolumeBackupList_To_v1_PodVolumeBackupList is an autogenerated conversion function.
+func Convert_velero_PodVolumeBackupList_To_v1_PodVolumeBackupList(in *velero.PodVolumeBackupList, out *PodVolumeBackupList, s conversion.Scope) error {
+	return autoConvert_velero_PodVolumeBackupList_To_v1_PodVolumeBackupList(in, out, s)
+}
+
+func autoConvert_v1_PodVolumeBackupSpec_To_velero_PodVolumeBackupSpec(in *PodVolumeBackupSpec, out *velero.PodVolumeBackupSpec, s conversion.Scope) error {
+	*out = *(*velero.PodVolumeBackupSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_PodVolumeBackupSpec_To_velero_PodVolumeBackupSpec is an autogenerated conversion function.
+func Convert_v1_PodVolumeBackupSpec_To_velero_PodVolumeBackupSpec(in *PodVolumeBackupSpec, out *velero.PodVolumeBackupSpec, s conversion.Scope) error {
+	return autoConvert_v1_PodVolumeBackupSpec_To_velero_PodVolumeBackupSpec(in, out, s)
+}
+
+func autoConvert_velero_PodVolumeBackupSpec_To_v1_PodVolumeBackupSpec(in *velero.PodVolumeBackupSpec, out *PodVolumeBackupSpec, s conversion.Scope) error {
+	*out = *(*PodVolumeBackupSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_PodVolumeBackupSpec_To_v1_PodVolumeBackupSpec is an autogenerated conversion function.
+func Convert_velero_PodVolumeBackupSpec_To_v1_PodVolumeBackupSpec(in *velero.PodVolumeBackupSpec, out *PodVolumeBackupSpec, s conversion.Scope) error {
+	return autoConvert_velero_PodVolumeBackupSpec_To_v1_PodVolumeBackupSpec(in, out, s)
+}
+
+func autoConvert_v1_PodVolumeBackupStatus_To_velero_PodVolumeBackupStatus(in *PodVolumeBackupStatus, out *velero.PodVolumeBackupStatus, s conversion.Scope) error {
+	*out = *(*velero.PodVolumeBackupStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_PodVolumeBackupStatus_To_velero_PodVolumeBackupStatus is an autogenerated conversion function.
+func Convert_v1_PodVolumeBackupStatus_To_velero_PodVolumeBackupStatus(in *PodVolumeBackupStatus, out *velero.PodVolumeBackupStatus, s conversion.Scope) error {
+	return autoConvert_v1_PodVolumeBackupStatus_To_velero_PodVolumeBackupStatus(in, out, s)
+}
+
+func autoConvert_velero_PodVolumeBackupStatus_To_v1_PodVolumeBackupStatus(in *velero.PodVolumeBackupStatus, out *PodVolumeBackupStatus, s conversion.Scope) error {
+	*out = *(*PodVolumeBackupStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_PodVolumeBackupStatus_To_v1_PodVolumeBackupStatus is an autogenerated conversion function.
+func Convert_velero_PodVolumeBackupStatus_To_v1_PodVolumeBackupStatus(in *velero.PodVolumeBackupStatus, out *PodVolumeBackupStatus, s conversion.Scope) error {
+	return autoConvert_velero_PodVolumeBackupStatus_To_v1_PodVolumeBackupStatus(in, out, s)
+}
+
+func autoConvert_v1_PodVolumeRestore_To_velero_PodVolumeRestore(in *PodVolumeRestore, out *velero.PodVolumeRestore, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_v1_PodVolumeRestoreSpec_To_velero_PodVolumeRestoreSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_v1_PodVolumeRestoreStatus_To_velero_PodVolumeRestoreStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_v1_PodVolumeRestore_To_velero_PodVolumeRestore is an autogenerated conversion function.
+func Convert_v1_PodVolumeRestore_To_velero_PodVolumeRestore(in *PodVolumeRestore, out *velero.PodVolumeRestore, s conversion.Scope) error {
+	return autoConvert_v1_PodVolumeRestore_To_velero_PodVolumeRestore(in, out, s)
+}
+
+func autoConvert_velero_PodVolumeRestore_To_v1_PodVolumeRestore(in *velero.PodVolumeRestore, out *PodVolumeRestore, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_velero_PodVolumeRestoreSpec_To_v1_PodVolumeRestoreSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_velero_PodVolumeRestoreStatus_To_v1_PodVolumeRestoreStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_velero_PodVolumeRestore_To_v1_PodVolumeRestore is an autogenerated conversion function.
+func Convert_velero_PodVolumeRestore_To_v1_PodVolumeRestore(in *velero.PodVolumeRestore, out *PodVolumeRestore, s conversion.Scope) error {
+	return autoConvert_velero_PodVolumeRestore_To_v1_PodVolumeRestore(in, out, s)
+}
+
+func autoConvert_v1_PodVolumeRestoreList_To_velero_PodVolumeRestoreList(in *PodVolumeRestoreList, out *velero.PodVolumeRestoreList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]velero.PodVolumeRestore)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_v1_PodVolumeRestoreList_To_velero_PodVolumeRestoreList is an autogenerated conversion function.
+func Convert_v1_PodVolumeRestoreList_To_velero_PodVolumeRestoreList(in *PodVolumeRestoreList, out *velero.PodVolumeRestoreList, s conversion.Scope) error {
+	return autoConvert_v1_PodVolumeRestoreList_To_velero_PodVolumeRestoreList(in, out, s)
+}
+
+func autoConvert_velero_PodVolumeRestoreList_To_v1_PodVolumeRestoreList(in *velero.PodVolumeRestoreList, out *PodVolumeRestoreList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]PodVolumeRestore)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_velero_PodVolumeRestoreList_To_v1_PodVolumeRestoreList is an autogenerated conversion function.
+func Convert_velero_PodVolumeRestoreList_To_v1_PodVolumeRestoreList(in *velero.PodVolumeRestoreList, out *PodVolumeRestoreList, s conversion.Scope) error {
+	return autoConvert_velero_PodVolumeRestoreList_To_v1_PodVolumeRestoreList(in, out, s)
+}
+
+func autoConvert_v1_PodVolumeRestoreSpec_To_velero_PodVolumeRestoreSpec(in *PodVolumeRestoreSpec, out *velero.PodVolumeRestoreSpec, s conversion.Scope) error {
+	*out = *(*velero.PodVolumeRestoreSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_PodVolumeRestoreSpec_To_velero_PodVolumeRestoreSpec is an autogenerated conversion function.
+func Convert_v1_PodVolumeRestoreSpec_To_velero_PodVolumeRestoreSpec(in *PodVolumeRestoreSpec, out *velero.PodVolumeRestoreSpec, s conversion.Scope) error {
+	return autoConvert_v1_PodVolumeRestoreSpec_To_velero_PodVolumeRestoreSpec(in, out, s)
+}
+
+func autoConvert_velero_PodVolumeRestoreSpec_To_v1_PodVolumeRestoreSpec(in *velero.PodVolumeRestoreSpec, out *PodVolumeRestoreSpec, s conversion.Scope) error {
+	*out = *(*PodVolumeRestoreSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_PodVolumeRestoreSpec_To_v1_PodVolumeRestoreSpec is an autogenerated conversion function.
+func Convert_velero_PodVolumeRestoreSpec_To_v1_PodVolumeRestoreSpec(in *velero.PodVolumeRestoreSpec, out *PodVolumeRestoreSpec, s conversion.Scope) error {
+	return autoConvert_velero_PodVolumeRestoreSpec_To_v1_PodVolumeRestoreSpec(in, out, s)
+}
+
+func autoConvert_v1_PodVolumeRestoreStatus_To_velero_PodVolumeRestoreStatus(in *PodVolumeRestoreStatus, out *velero.PodVolumeRestoreStatus, s conversion.Scope) error {
+	*out = *(*velero.PodVolumeRestoreStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_PodVolumeRestoreStatus_To_velero_PodVolumeRestoreStatus is an autogenerated conversion function.
+func Convert_v1_PodVolumeRestoreStatus_To_velero_PodVolumeRestoreStatus(in *PodVolumeRestoreStatus, out *velero.PodVolumeRestoreStatus, s conversion.Scope) error {
+	return autoConvert_v1_PodVolumeRestoreStatus_To_velero_PodVolumeRestoreStatus(in, out, s)
+}
+
+func autoConvert_velero_PodVolumeRestoreStatus_To_v1_PodVolumeRestoreStatus(in *velero.PodVolumeRestoreStatus, out *PodVolumeRestoreStatus, s conversion.Scope) error {
+	*out = *(*PodVolumeRestoreStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_PodVolumeRestoreStatus_To_v1_PodVolumeRestoreStatus is an autogenerated conversion function.
+func Convert_velero_PodVolumeRestoreStatus_To_v1_PodVolumeRestoreStatus(in *velero.PodVolumeRestoreStatus, out *PodVolumeRestoreStatus, s conversion.Scope) error {
+	return autoConvert_velero_PodVolumeRestoreStatus_To_v1_PodVolumeRestoreStatus(in, out, s)
+}
+
+func autoConvert_v1_Restore_To_velero_Restore(in *Restore, out *velero.Restore, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_v1_RestoreSpec_To_velero_RestoreSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_v1_RestoreStatus_To_velero_RestoreStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_v1_Restore_To_velero_Restore is an autogenerated conversion function.
+func Convert_v1_Restore_To_velero_Restore(in *Restore, out *velero.Restore, s conversion.Scope) error {
+	return autoConvert_v1_Restore_To_velero_Restore(in, out, s)
+}
+
+func autoConvert_velero_Restore_To_v1_Restore(in *velero.Restore, out *Restore, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_velero_RestoreSpec_To_v1_RestoreSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_velero_RestoreStatus_To_v1_RestoreStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_velero_Restore_To_v1_Restore is an autogenerated conversion function.
+func Convert_velero_Restore_To_v1_Restore(in *velero.Restore, out *Restore, s conversion.Scope) error {
+	return autoConvert_velero_Restore_To_v1_Restore(in, out, s)
+}
+
+func autoConvert_v1_RestoreHooks_To_velero_RestoreHooks(in *RestoreHooks, out *velero.RestoreHooks, s conversion.Scope) error {
+	*out = *(*velero.RestoreHooks)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_RestoreHooks_To_velero_RestoreHooks is an autogenerated conversion function.
+func Convert_v1_RestoreHooks_To_velero_RestoreHooks(in *RestoreHooks, out *velero.RestoreHooks, s conversion.Scope) error {
+	return autoConvert_v1_RestoreHooks_To_velero_RestoreHooks(in, out, s)
+}
+
+func autoConvert_velero_RestoreHooks_To_v1_RestoreHooks(in *velero.RestoreHooks, out *RestoreHooks, s conversion.Scope) error {
+	*out = *(*RestoreHooks)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_RestoreHooks_To_v1_RestoreHooks is an autogenerated conversion function.
+func Convert_velero_RestoreHooks_To_v1_RestoreHooks(in *velero.RestoreHooks, out *RestoreHooks, s conversion.Scope) error {
+	return autoConvert_velero_RestoreHooks_To_v1_RestoreHooks(in, out, s)
+}
+
+func autoConvert_v1_RestoreList_To_velero_RestoreList(in *RestoreList, out *velero.RestoreList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]velero.Restore)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_v1_RestoreList_To_velero_RestoreList is an autogenerated conversion function.
+func Convert_v1_RestoreList_To_velero_RestoreList(in *RestoreList, out *velero.RestoreList, s conversion.Scope) error {
+	return autoConvert_v1_RestoreList_To_velero_RestoreList(in, out, s)
+}
+
+func autoConvert_velero_RestoreList_To_v1_RestoreList(in *velero.RestoreList, out *RestoreList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]Restore)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_velero_RestoreList_To_v1_RestoreList is an autogenerated conversion function.
+func Convert_velero_RestoreList_To_v1_RestoreList(in *velero.RestoreList, out *RestoreList, s conversion.Scope) error {
+	return autoConvert_velero_RestoreList_To_v1_RestoreList(in, out, s)
+}
+
+func autoConvert_v1_RestoreProgress_To_velero_RestoreProgress(in *RestoreProgress, out *velero.RestoreProgress, s conversion.Scope) error {
+	*out = *(*velero.RestoreProgress)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_RestoreProgress_To_velero_RestoreProgress is an autogenerated conversion function.
+func Convert_v1_RestoreProgress_To_velero_RestoreProgress(in *RestoreProgress, out *velero.RestoreProgress, s conversion.Scope) error {
+	return autoConvert_v1_RestoreProgress_To_velero_RestoreProgress(in, out, s)
+}
+
+func autoConvert_velero_RestoreProgress_To_v1_RestoreProgress(in *velero.RestoreProgress, out *RestoreProgress, s conversion.Scope) error {
+	*out = *(*RestoreProgress)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_RestoreProgress_To_v1_RestoreProgress is an autogenerated conversion function.
+func Convert_velero_RestoreProgress_To_v1_RestoreProgress(in *velero.RestoreProgress, out *RestoreProgress, s conversion.Scope) error {
+	return autoConvert_velero_RestoreProgress_To_v1_RestoreProgress(in, out, s)
+}
+
+func autoConvert_v1_RestoreResourceHook_To_velero_RestoreResourceHook(in *RestoreResourceHook, out *velero.RestoreResourceHook, s conversion.Scope) error {
+	*out = *(*velero.RestoreResourceHook)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_RestoreResourceHook_To_velero_RestoreResourceHook is an autogenerated conversion function.
+func Convert_v1_RestoreResourceHook_To_velero_RestoreResourceHook(in *RestoreResourceHook, out *velero.RestoreResourceHook, s conversion.Scope) error {
+	return autoConvert_v1_RestoreResourceHook_To_velero_RestoreResourceHook(in, out, s)
+}
+
+func autoConvert_velero_RestoreResourceHook_To_v1_RestoreResourceHook(in *velero.RestoreResourceHook, out *RestoreResourceHook, s conversion.Scope) error {
+	*out = *(*RestoreResourceHook)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_RestoreResourceHook_To_v1_RestoreResourceHook is an autogenerated conversion function.
+func Convert_velero_RestoreResourceHook_To_v1_RestoreResourceHook(in *velero.RestoreResourceHook, out *RestoreResourceHook, s conversion.Scope) error {
+	return autoConvert_velero_RestoreResourceHook_To_v1_RestoreResourceHook(in, out, s)
+}
+
+func autoConvert_v1_RestoreResourceHookSpec_To_velero_RestoreResourceHookSpec(in *RestoreResourceHookSpec, out *velero.RestoreResourceHookSpec, s conversion.Scope) error {
+	*out = *(*velero.RestoreResourceHookSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_RestoreResourceHookSpec_To_velero_RestoreResourceHookSpec is an autogenerated conversion function.
+func Convert_v1_RestoreResourceHookSpec_To_velero_RestoreResourceHookSpec(in *RestoreResourceHookSpec, out *velero.RestoreResourceHookSpec, s conversion.Scope) error {
+	return autoConvert_v1_RestoreResourceHookSpec_To_velero_RestoreResourceHookSpec(in, out, s)
+}
+
+func autoConvert_velero_RestoreResourceHookSpec_To_v1_RestoreResourceHookSpec(in *velero.RestoreResourceHookSpec, out *RestoreResourceHookSpec, s conversion.Scope) error {
+	*out = *(*RestoreResourceHookSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_RestoreResourceHookSpec_To_v1_RestoreResourceHookSpec is an autogenerated conversion function.
+func Convert_velero_RestoreResourceHookSpec_To_v1_RestoreResourceHookSpec(in *velero.RestoreResourceHookSpec, out *RestoreResourceHookSpec, s conversion.Scope) error {
+	return autoConvert_velero_RestoreResourceHookSpec_To_v1_RestoreResourceHookSpec(in, out, s)
+}
+
+func autoConvert_v1_RestoreSpec_To_velero_RestoreSpec(in *RestoreSpec, out *velero.RestoreSpec, s conversion.Scope) error {
+	*out = *(*velero.RestoreSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_RestoreSpec_To_velero_RestoreSpec is an autogenerated conversion function.
+func Convert_v1_RestoreSpec_To_velero_RestoreSpec(in *RestoreSpec, out *velero.RestoreSpec, s conversion.Scope) error {
+	return autoConvert_v1_RestoreSpec_To_velero_RestoreSpec(in, out, s)
+}
+
+func autoConvert_velero_RestoreSpec_To_v1_RestoreSpec(in *velero.RestoreSpec, out *RestoreSpec, s conversion.Scope) error {
+	*out = *(*RestoreSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_RestoreSpec_To_v1_RestoreSpec is an autogenerated conversion function.
+func Convert_velero_RestoreSpec_To_v1_RestoreSpec(in *velero.RestoreSpec, out *RestoreSpec, s conversion.Scope) error {
+	return autoConvert_velero_RestoreSpec_To_v1_RestoreSpec(in, out, s)
+}
+
+func autoConvert_v1_RestoreStatus_To_velero_RestoreStatus(in *RestoreStatus, out *velero.RestoreStatus, s conversion.Scope) error {
+	*out = *(*velero.RestoreStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_RestoreStatus_To_velero_RestoreStatus is an autogenerated conversion function.
+func Convert_v1_RestoreStatus_To_velero_RestoreStatus(in *RestoreStatus, out *velero.RestoreStatus, s conversion.Scope) error {
+	return autoConvert_v1_RestoreStatus_To_velero_RestoreStatus(in, out, s)
+}
+
+func autoConvert_velero_RestoreStatus_To_v1_RestoreStatus(in *velero.RestoreStatus, out *RestoreStatus, s conversion.Scope) error {
+	*out = *(*RestoreStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_RestoreStatus_To_v1_RestoreStatus is an autogenerated conversion function.
+func Convert_velero_RestoreStatus_To_v1_RestoreStatus(in *velero.RestoreStatus, out *RestoreStatus, s conversion.Scope) error {
+	return autoConvert_velero_RestoreStatus_To_v1_RestoreStatus(in, out, s)
+}
+
+func autoConvert_v1_RestoreStatusSpec_To_velero_RestoreStatusSpec(in *RestoreStatusSpec, out *velero.RestoreStatusSpec, s conversion.Scope) error {
+	*out = *(*velero.RestoreStatusSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_RestoreStatusSpec_To_velero_RestoreStatusSpec is an autogenerated conversion function.
+func Convert_v1_RestoreStatusSpec_To_velero_RestoreStatusSpec(in *RestoreStatusSpec, out *velero.RestoreStatusSpec, s conversion.Scope) error {
+	return autoConvert_v1_RestoreStatusSpec_To_velero_RestoreStatusSpec(in, out, s)
+}
+
+func autoConvert_velero_RestoreStatusSpec_To_v1_RestoreStatusSpec(in *velero.RestoreStatusSpec, out *RestoreStatusSpec, s conversion.Scope) error {
+	*out = *(*RestoreStatusSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_RestoreStatusSpec_To_v1_RestoreStatusSpec is an autogenerated conversion function.
+func Convert_velero_RestoreStatusSpec_To_v1_RestoreStatusSpec(in *velero.RestoreStatusSpec, out *RestoreStatusSpec, s conversion.Scope) error {
+	return autoConvert_velero_RestoreStatusSpec_To_v1_RestoreStatusSpec(in, out, s)
 }
 
 func autoConvert_v1_Schedule_To_velero_Schedule(in *Schedule, out *velero.Schedule, s conversion.Scope) error {
@@ -1205,6 +2021,26 @@ func autoConvert_velero_UploaderConfigForBackup_To_v1_UploaderConfigForBackup(in
 // Convert_velero_UploaderConfigForBackup_To_v1_UploaderConfigForBackup is an autogenerated conversion function.
 func Convert_velero_UploaderConfigForBackup_To_v1_UploaderConfigForBackup(in *velero.UploaderConfigForBackup, out *UploaderConfigForBackup, s conversion.Scope) error {
 	return autoConvert_velero_UploaderConfigForBackup_To_v1_UploaderConfigForBackup(in, out, s)
+}
+
+func autoConvert_v1_UploaderConfigForRestore_To_velero_UploaderConfigForRestore(in *UploaderConfigForRestore, out *velero.UploaderConfigForRestore, s conversion.Scope) error {
+	*out = *(*velero.UploaderConfigForRestore)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1_UploaderConfigForRestore_To_velero_UploaderConfigForRestore is an autogenerated conversion function.
+func Convert_v1_UploaderConfigForRestore_To_velero_UploaderConfigForRestore(in *UploaderConfigForRestore, out *velero.UploaderConfigForRestore, s conversion.Scope) error {
+	return autoConvert_v1_UploaderConfigForRestore_To_velero_UploaderConfigForRestore(in, out, s)
+}
+
+func autoConvert_velero_UploaderConfigForRestore_To_v1_UploaderConfigForRestore(in *velero.UploaderConfigForRestore, out *UploaderConfigForRestore, s conversion.Scope) error {
+	*out = *(*UploaderConfigForRestore)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_velero_UploaderConfigForRestore_To_v1_UploaderConfigForRestore is an autogenerated conversion function.
+func Convert_velero_UploaderConfigForRestore_To_v1_UploaderConfigForRestore(in *velero.UploaderConfigForRestore, out *UploaderConfigForRestore, s conversion.Scope) error {
+	return autoConvert_velero_UploaderConfigForRestore_To_v1_UploaderConfigForRestore(in, out, s)
 }
 
 func autoConvert_v1_VolumeSnapshotLocation_To_velero_VolumeSnapshotLocation(in *VolumeSnapshotLocation, out *velero.VolumeSnapshotLocation, s conversion.Scope) error {

@@ -29,6 +29,31 @@ func (in BackupProgress) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupRepository) OpenAPIModelName() string {
+	return "io.velero.v1.BackupRepository"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupRepositoryList) OpenAPIModelName() string {
+	return "io.velero.v1.BackupRepositoryList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupRepositoryMaintenanceStatus) OpenAPIModelName() string {
+	return "io.velero.v1.BackupRepositoryMaintenanceStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupRepositorySpec) OpenAPIModelName() string {
+	return "io.velero.v1.BackupRepositorySpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackupRepositoryStatus) OpenAPIModelName() string {
+	return "io.velero.v1.BackupRepositoryStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in BackupResourceHook) OpenAPIModelName() string {
 	return "io.velero.v1.BackupResourceHook"
 }
@@ -66,6 +91,11 @@ func (in BackupStorageLocationSpec) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in BackupStorageLocationStatus) OpenAPIModelName() string {
 	return "io.velero.v1.BackupStorageLocationStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DataMoveOperationProgress) OpenAPIModelName() string {
+	return "io.velero.v1.DataMoveOperationProgress"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
@@ -119,8 +149,18 @@ func (in ExecHook) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ExecRestoreHook) OpenAPIModelName() string {
+	return "io.velero.v1.ExecRestoreHook"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in HookStatus) OpenAPIModelName() string {
 	return "io.velero.v1.HookStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in InitRestoreHook) OpenAPIModelName() string {
+	return "io.velero.v1.InitRestoreHook"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
@@ -136,6 +176,91 @@ func (in ObjectStorageLocation) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in PluginInfo) OpenAPIModelName() string {
 	return "io.velero.v1.PluginInfo"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeBackup) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeBackup"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeBackupList) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeBackupList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeBackupSpec) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeBackupSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeBackupStatus) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeBackupStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeRestore) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeRestore"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeRestoreList) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeRestoreList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeRestoreSpec) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeRestoreSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PodVolumeRestoreStatus) OpenAPIModelName() string {
+	return "io.velero.v1.PodVolumeRestoreStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in Restore) OpenAPIModelName() string {
+	return "io.velero.v1.Restore"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreHooks) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreHooks"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreList) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreProgress) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreProgress"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreResourceHook) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreResourceHook"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreResourceHookSpec) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreResourceHookSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreSpec) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreStatus) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RestoreStatusSpec) OpenAPIModelName() string {
+	return "io.velero.v1.RestoreStatusSpec"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
@@ -181,6 +306,11 @@ func (in ServerStatusRequestStatus) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in UploaderConfigForBackup) OpenAPIModelName() string {
 	return "io.velero.v1.UploaderConfigForBackup"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in UploaderConfigForRestore) OpenAPIModelName() string {
+	return "io.velero.v1.UploaderConfigForRestore"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.

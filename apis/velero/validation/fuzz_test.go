@@ -12,10 +12,10 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero/warnings"
 )
 
-// FuzzLocations shows that no bytes that a client sends make validation or warnings panic, that each
+// FuzzObjects shows that no bytes that a client sends make validation or warnings panic, that each
 // error names a field, that what is stored can be written again, and that warnings fit in a header.
-func FuzzLocations(f *testing.F) {
-	for _, file := range []string{"testdata/bad.txt", "testdata/good.txt"} {
+func FuzzObjects(f *testing.F) {
+	for _, file := range []string{"testdata/bad.txt", "testdata/good.txt", "testdata/bad_kinds.txt", "testdata/good_kinds.txt"} {
 		for _, c := range readCases(f, file) {
 			f.Add(c.json)
 		}
@@ -28,12 +28,12 @@ func FuzzLocations(f *testing.F) {
 			return // refused before validation
 		}
 		for _, mode := range []validation.ProviderConfig{validation.Enforce, validation.Warn, validation.Off} {
-			checkLocation(t, obj, validation.Rules{ProviderConfig: mode})
+			checkObject(t, obj, validation.Rules{ProviderConfig: mode})
 		}
 	})
 }
 
-func checkLocation(t *testing.T, obj runtime.Object, rules validation.Rules) {
+func checkObject(t *testing.T, obj runtime.Object, rules validation.Rules) {
 	t.Helper()
 	var said []string
 	around := warnings.Surroundings{Rules: rules, Listed: true}
@@ -45,8 +45,6 @@ func checkLocation(t *testing.T, obj runtime.Object, rules validation.Rules) {
 		said = warnings.BackupStorageLocation(l, around)
 	case *velero.VolumeSnapshotLocation:
 		said = warnings.VolumeSnapshotLocation(l, around)
-	default:
-		return // a list
 	}
 	for _, err := range validate(t, rules, obj, nil) {
 		if err.Field == "" || err.Error() == "" {

@@ -9,6 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/util/cert"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	"github.com/velero-locations/velero-locations/apis/velero/install"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/apis/velero/v2alpha1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 )
 
@@ -28,25 +31,7 @@ func TestBadLocations(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			errs := validate(t, validation.Rules{}, c.object(t), nil)
-			wants := strings.Split(c.want, " && ")
-			if len(errs) != len(wants) {
-				t.Fatalf("%s\ngot %d errors %v, want %d", c.text, len(errs), errs, len(wants))
-			}
-			for i, want := range wants {
-				path, words, _ := strings.Cut(strings.TrimSpace(want), ": ")
-				if errs[i].Field != path {
-					t.Errorf("%s\nerror %d is of field %s, want %s", c.text, i, errs[i].Field, path)
-				}
-				for word := range strings.SplitSeq(words, " + ") {
-					if !strings.Contains(errs[i].ErrorBody(), word) {
-						t.Errorf("%s\nerror %d is %q, want %q in it", c.text, i, errs[i], word)
-					}
-				}
-				if strings.Contains(errs[i].Error(), "secret@") {
-					t.Errorf("%s\nerror %d tells a password", c.text, i)
-				}
-			}
+			c.wantErrors(t, validate(t, validation.Rules{}, c.object(t), nil))
 		})
 	}
 }
@@ -151,15 +136,64 @@ func TestDocumentedErrors(t *testing.T) {
 	}
 }
 
+// wantErrors compares errors with those that the line of the case names.
+func (c testCase) wantErrors(t *testing.T, errs field.ErrorList) {
+	t.Helper()
+	wants := strings.Split(c.want, " && ")
+	if len(errs) != len(wants) {
+		t.Fatalf("%s\ngot %d errors %v, want %d", c.text, len(errs), errs, len(wants))
+	}
+	for i, want := range wants {
+		path, words, _ := strings.Cut(strings.TrimSpace(want), ": ")
+		if errs[i].Field != path {
+			t.Errorf("%s\nerror %d is of field %s, want %s", c.text, i, errs[i].Field, path)
+		}
+		for word := range strings.SplitSeq(words, " + ") {
+			if !strings.Contains(errs[i].ErrorBody(), word) {
+				t.Errorf("%s\nerror %d is %q, want %q in it", c.text, i, errs[i], word)
+			}
+		}
+		if strings.Contains(errs[i].Error(), "secret@") {
+			t.Errorf("%s\nerror %d tells a password", c.text, i)
+		}
+	}
+}
+
+// check calls a kind's rules, with no old object on creation.
+func check[T any](obj *T, old runtime.Object, rules func(obj, old *T) field.ErrorList) field.ErrorList {
+	stored, _ := any(old).(*T)
+	return rules(obj, stored)
+}
+
 func validate(t testing.TB, rules validation.Rules, obj, old runtime.Object) field.ErrorList {
 	t.Helper()
 	switch obj := obj.(type) {
 	case *velero.BackupStorageLocation:
-		old, _ := old.(*velero.BackupStorageLocation)
-		return rules.BackupStorageLocation(obj, old)
+		return check(obj, old, rules.BackupStorageLocation)
 	case *velero.VolumeSnapshotLocation:
-		old, _ := old.(*velero.VolumeSnapshotLocation)
-		return rules.VolumeSnapshotLocation(obj, old)
+		return check(obj, old, rules.VolumeSnapshotLocation)
+	case *velero.Backup:
+		return check(obj, old, validation.Backup)
+	case *velero.Restore:
+		return check(obj, old, validation.Restore)
+	case *velero.Schedule:
+		return check(obj, old, validation.Schedule)
+	case *velero.DeleteBackupRequest:
+		return check(obj, old, validation.DeleteBackupRequest)
+	case *velero.DownloadRequest:
+		return check(obj, old, validation.DownloadRequest)
+	case *velero.ServerStatusRequest:
+		return check(obj, old, validation.ServerStatusRequest)
+	case *velero.PodVolumeBackup:
+		return check(obj, old, validation.PodVolumeBackup)
+	case *velero.PodVolumeRestore:
+		return check(obj, old, validation.PodVolumeRestore)
+	case *velero.BackupRepository:
+		return check(obj, old, validation.BackupRepository)
+	case *velero.DataUpload:
+		return check(obj, old, validation.DataUpload)
+	case *velero.DataDownload:
+		return check(obj, old, validation.DataDownload)
 	}
 	t.Fatalf("no rules for a %T", obj)
 	return nil
@@ -196,7 +230,7 @@ func readCases(t testing.TB, file string) []testCase {
 			c.want = parts[2]
 		}
 		body := shorthand.Replace(parts[1])
-		if !strings.HasPrefix(body, "{spec:") {
+		if !strings.HasPrefix(body, "{spec:") && !strings.HasPrefix(body, "{status:") {
 			body = "{spec: " + body + "}"
 		}
 		if c.json, err = manifest(c.kind, body); err != nil {
@@ -207,14 +241,35 @@ func readCases(t testing.TB, file string) []testCase {
 	return cases
 }
 
+// kinds by their names in testdata.
+var kinds = map[string]schema.GroupVersionKind{
+	"bsl":          v1.SchemeGroupVersion.WithKind("BackupStorageLocation"),
+	"vsl":          v1.SchemeGroupVersion.WithKind("VolumeSnapshotLocation"),
+	"backup":       v1.SchemeGroupVersion.WithKind("Backup"),
+	"restore":      v1.SchemeGroupVersion.WithKind("Restore"),
+	"schedule":     v1.SchemeGroupVersion.WithKind("Schedule"),
+	"delete":       v1.SchemeGroupVersion.WithKind("DeleteBackupRequest"),
+	"download":     v1.SchemeGroupVersion.WithKind("DownloadRequest"),
+	"ssr":          v1.SchemeGroupVersion.WithKind("ServerStatusRequest"),
+	"pvb":          v1.SchemeGroupVersion.WithKind("PodVolumeBackup"),
+	"pvr":          v1.SchemeGroupVersion.WithKind("PodVolumeRestore"),
+	"repository":   v1.SchemeGroupVersion.WithKind("BackupRepository"),
+	"upload":       v2alpha1.SchemeGroupVersion.WithKind("DataUpload"),
+	"datadownload": v2alpha1.SchemeGroupVersion.WithKind("DataDownload"),
+}
+
 func manifest(kind, body string) ([]byte, error) {
 	var object map[string]any
 	if err := yaml.Unmarshal([]byte(body), &object); err != nil {
 		return nil, err
 	}
-	object["apiVersion"] = "velero.io/v1"
-	object["kind"] = map[string]string{"bsl": "BackupStorageLocation", "vsl": "VolumeSnapshotLocation"}[kind]
-	object["metadata"] = map[string]any{"name": "primary", "namespace": "velero"}
+	object["apiVersion"], object["kind"] = kinds[kind].ToAPIVersionAndKind()
+	metadata, ok := object["metadata"].(map[string]any)
+	if !ok {
+		metadata = map[string]any{}
+	}
+	metadata["name"], metadata["namespace"] = "primary", "velero"
+	object["metadata"] = metadata
 	return yaml.Marshal(object)
 }
 

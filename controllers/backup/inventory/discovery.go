@@ -30,7 +30,10 @@ func Resources(client discovery.DiscoveryInterface) ([]Resource, error) {
 		}
 		for _, r := range list.APIResources {
 			if storable(&r) {
-				resources = append(resources, Resource{GroupVersionResource: version.WithResource(r.Name), Kind: r.Kind, Namespaced: r.Namespaced})
+				resources = append(resources, Resource{
+					GroupVersionResource: version.WithResource(r.Name), Kind: r.Kind, Namespaced: r.Namespaced,
+					Aliases: append(slices.Clone(r.ShortNames), r.SingularName, strings.ToLower(r.Kind)),
+				})
 			}
 		}
 	}

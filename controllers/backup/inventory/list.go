@@ -29,6 +29,8 @@ type Resource struct {
 	Kind string
 	// Namespaced says whether its objects are in namespaces.
 	Namespaced bool
+	// Aliases are other names that people use for it: the singular and short ones.
+	Aliases []string
 }
 
 // Object is one as the API gave it.

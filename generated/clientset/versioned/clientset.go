@@ -10,6 +10,7 @@ import (
 	http "net/http"
 
 	velerov1 "github.com/velero-locations/velero-locations/generated/clientset/versioned/typed/velero/v1"
+	velerov2alpha1 "github.com/velero-locations/velero-locations/generated/clientset/versioned/typed/velero/v2alpha1"
 	discovery "k8s.io/client-go/discovery"
 	rest "k8s.io/client-go/rest"
 	flowcontrol "k8s.io/client-go/util/flowcontrol"
@@ -18,17 +19,24 @@ import (
 type Interface interface {
 	Discovery() discovery.DiscoveryInterfaces
 	VeleroV1() velerov1.VeleroV1Interface
+	VeleroV2alpha1() velerov2alpha1.VeleroV2alpha1Interface
 }
 
 // Clientset contains the clients for groups.
 type Clientset struct {
 	*discovery.DiscoveryClient
-	veleroV1 *velerov1.VeleroV1Client
+	veleroV1       *velerov1.VeleroV1Client
+	veleroV2alpha1 *velerov2alpha1.VeleroV2alpha1Client
 }
 
 // VeleroV1 retrieves the VeleroV1Client
 func (c *Clientset) VeleroV1() velerov1.VeleroV1Interface {
 	return c.veleroV1
+}
+
+// VeleroV2alpha1 retrieves the VeleroV2alpha1Client
+func (c *Clientset) VeleroV2alpha1() velerov2alpha1.VeleroV2alpha1Interface {
+	return c.veleroV2alpha1
 }
 
 // Discovery retrieves the DiscoveryClient
@@ -79,6 +87,10 @@ func NewForConfigAndClient(c *rest.Config, httpClient *http.Client) (*Clientset,
 	if err != nil {
 		return nil, err
 	}
+	cs.veleroV2alpha1, err = velerov2alpha1.NewForConfigAndClient(&configShallowCopy, httpClient)
+	if err != nil {
+		return nil, err
+	}
 
 	cs.DiscoveryClient, err = discovery.NewDiscoveryClientForConfigAndClient(&configShallowCopy, httpClient)
 	if err != nil {
@@ -101,6 +113,7 @@ func NewForConfigOrDie(c *rest.Config) *Clientset {
 func New(c rest.Interface) *Clientset {
 	var cs Clientset
 	cs.veleroV1 = velerov1.New(c)
+	cs.veleroV2alpha1 = velerov2alpha1.New(c)
 
 	cs.DiscoveryClient = discovery.NewDiscoveryClient(c)
 	return &cs

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/velero-locations/velero-locations/simulator/records"
 )
 
 // DefaultSnapshotDuration is how long a snapshot is pending unless it is said otherwise.
@@ -34,7 +36,7 @@ type Place struct{ Account, Region string }
 // It is safe for concurrent use.
 type Store struct {
 	options Options
-	disk    *disk
+	file    *records.File
 
 	mu       sync.RWMutex
 	places   map[Place]*contents
@@ -53,15 +55,12 @@ func Open(options Options) (*Store, error) {
 		options.Now = time.Now
 	}
 	s := &Store{options: options, places: map[Place]*contents{}, pending: newPending()}
-	if options.Path == "" {
-		return s, nil
-	}
 	var err error
-	if s.disk, err = openDisk(options.Path); err != nil {
-		return nil, err
+	if s.file, err = records.Open(options.Path); err != nil {
+		return nil, fmt.Errorf("volumes and snapshots: %w", err)
 	}
-	if err := s.disk.load(s); err != nil {
-		return nil, errors.Join(err, s.disk.close())
+	if err := s.load(); err != nil {
+		return nil, errors.Join(fmt.Errorf("volumes and snapshots: %w", err), s.file.Close())
 	}
 	return s, nil
 }
@@ -73,7 +72,7 @@ func (s *Store) Close() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.disk.close()
+	return s.file.Close()
 }
 
 // at returns what is in a place, with s.mu held for writing.

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/velero-locations/velero-locations/simulator/content"
+	"github.com/velero-locations/velero-locations/simulator/records"
 )
 
 // CopiedVolumeID is what the copy of a snapshot has for its volume, as CopySnapshot documents it.
@@ -27,7 +30,7 @@ type Snapshot struct {
 	Completed bool      `json:"-"`
 	Tags      Tags      `json:"tags,omitempty"`
 	// Content is what the volume held when the snapshot was asked for.
-	Content Content `json:"content"`
+	Content content.Identity `json:"content"`
 }
 
 // SnapshotRequest asks for a snapshot.
@@ -158,7 +161,7 @@ func (s *Store) DeleteSnapshot(place Place, id string) error {
 			return refuse("InvalidSnapshot.InUse", "The snapshot %s is currently in use by %s", id, copying[0].ID)
 		}
 	}
-	if err := s.disk.remove(snapshotsTable, id); err != nil {
+	if err := s.file.Write(records.Change{Table: snapshotsTable, ID: id}); err != nil {
 		return err
 	}
 	in.snapshots.remove(id)

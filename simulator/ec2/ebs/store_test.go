@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/velero-locations/velero-locations/simulator/content"
 )
 
 var home = Place{"111111111111", "us-east-1"}
@@ -160,7 +162,7 @@ func TestReopen(t *testing.T) {
 	if again.ID != volume.ID {
 		t.Error("the token was forgotten")
 	}
-	if want := Empty.Written([]byte("x")).Written([]byte("y")); again.Content != want || found[0].Content == want {
+	if want := content.Empty.Written([]byte("x")).Written([]byte("y")); again.Content != want || found[0].Content == want {
 		t.Errorf("the volume holds %s, its snapshot %s", again.Content, found[0].Content)
 	}
 	if _, err := second.FindVolume(removed.ID); code(err) != "InvalidVolume.NotFound" {

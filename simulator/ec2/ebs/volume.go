@@ -5,6 +5,9 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+
+	"github.com/velero-locations/velero-locations/simulator/content"
+	"github.com/velero-locations/velero-locations/simulator/records"
 )
 
 // Volume is an EBS volume.
@@ -23,7 +26,7 @@ type Volume struct {
 	Tags        Tags        `json:"tags,omitempty"`
 	Attachment  *Attachment `json:"attachment,omitempty"`
 	// Content changes with each write.
-	Content Content `json:"content"`
+	Content content.Identity `json:"content"`
 	// Request is the one that created it, where that had a token to be repeated with.
 	Request *VolumeRequest `json:"request,omitempty"`
 }
@@ -118,7 +121,7 @@ func (s *Store) CreateVolume(place Place, r VolumeRequest) (*Volume, error) {
 	}
 	volume := &Volume{
 		ID: r.ID, Place: place, Zone: r.Zone, Performance: r.Performance, Encryption: r.Encryption, SnapshotID: r.SnapshotID,
-		MultiAttach: r.MultiAttach, Created: s.options.Now().UTC(), Tags: r.Tags, Content: Empty,
+		MultiAttach: r.MultiAttach, Created: s.options.Now().UTC(), Tags: r.Tags, Content: content.Empty,
 	}
 	if r.Token != "" {
 		volume.Request = &r
@@ -233,7 +236,7 @@ func (s *Store) DeleteVolume(place Place, id string) error {
 	if volume.Attachment != nil {
 		return refuse("VolumeInUse", "Volume %s is currently attached to %s", id, volume.Attachment.Instance)
 	}
-	if err := s.disk.remove(volumesTable, id); err != nil {
+	if err := s.file.Write(records.Change{Table: volumesTable, ID: id}); err != nil {
 		return err
 	}
 	in.volumes.remove(id)

@@ -7,15 +7,22 @@ package v1
 
 import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // VolumeSnapshotLocationStatusApplyConfiguration represents a declarative configuration of the VolumeSnapshotLocationStatus type for use
 // with apply.
 //
-// VolumeSnapshotLocationStatus is what was last seen of a location.
+// VolumeSnapshotLocationStatus is what was last seen of a location. Velero's own type has the phase
+// only, and no release of Velero writes it; its clients pass over the rest.
 type VolumeSnapshotLocationStatusApplyConfiguration struct {
-	// Whether the location could be used when it was last checked. Absent: not checked yet.
+	// Whether the location could be used when it was last checked. Absent: not checked yet, or
+	// there is nothing here that could check it, which the message says.
 	Phase *velerov1.VolumeSnapshotLocationPhase `json:"phase,omitempty"`
+	// Why the location is not available, or is not checked. Velero's type has no such field.
+	Message *string `json:"message,omitempty"`
+	// When the location was last checked. Velero's type has no such field.
+	LastValidationTime *metav1.Time `json:"lastValidationTime,omitempty"`
 }
 
 // VolumeSnapshotLocationStatusApplyConfiguration constructs a declarative configuration of the VolumeSnapshotLocationStatus type for use with
@@ -29,5 +36,21 @@ func VolumeSnapshotLocationStatus() *VolumeSnapshotLocationStatusApplyConfigurat
 // If called multiple times, the Phase field is set to the value of the last call.
 func (b *VolumeSnapshotLocationStatusApplyConfiguration) WithPhase(value velerov1.VolumeSnapshotLocationPhase) *VolumeSnapshotLocationStatusApplyConfiguration {
 	b.Phase = &value
+	return b
+}
+
+// WithMessage sets the Message field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Message field is set to the value of the last call.
+func (b *VolumeSnapshotLocationStatusApplyConfiguration) WithMessage(value string) *VolumeSnapshotLocationStatusApplyConfiguration {
+	b.Message = &value
+	return b
+}
+
+// WithLastValidationTime sets the LastValidationTime field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LastValidationTime field is set to the value of the last call.
+func (b *VolumeSnapshotLocationStatusApplyConfiguration) WithLastValidationTime(value metav1.Time) *VolumeSnapshotLocationStatusApplyConfiguration {
+	b.LastValidationTime = &value
 	return b
 }

@@ -10,6 +10,8 @@ import (
 	clientset "github.com/velero-locations/velero-locations/generated/clientset/versioned"
 	velerov1 "github.com/velero-locations/velero-locations/generated/clientset/versioned/typed/velero/v1"
 	fakevelerov1 "github.com/velero-locations/velero-locations/generated/clientset/versioned/typed/velero/v1/fake"
+	velerov2alpha1 "github.com/velero-locations/velero-locations/generated/clientset/versioned/typed/velero/v2alpha1"
+	fakevelerov2alpha1 "github.com/velero-locations/velero-locations/generated/clientset/versioned/typed/velero/v2alpha1/fake"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
@@ -126,4 +128,9 @@ var (
 // VeleroV1 retrieves the VeleroV1Client
 func (c *Clientset) VeleroV1() velerov1.VeleroV1Interface {
 	return &fakevelerov1.FakeVeleroV1{Fake: &c.Fake}
+}
+
+// VeleroV2alpha1 retrieves the VeleroV2alpha1Client
+func (c *Clientset) VeleroV2alpha1() velerov2alpha1.VeleroV2alpha1Interface {
+	return &fakevelerov2alpha1.FakeVeleroV2alpha1{Fake: &c.Fake}
 }

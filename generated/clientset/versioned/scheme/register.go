@@ -7,6 +7,7 @@ package scheme
 
 import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	velerov2alpha1 "github.com/velero-locations/velero-locations/apis/velero/v2alpha1"
 	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	runtime "k8s.io/apimachinery/pkg/runtime"
 	schema "k8s.io/apimachinery/pkg/runtime/schema"
@@ -19,6 +20,7 @@ var Codecs = serializer.NewCodecFactory(Scheme)
 var ParameterCodec = runtime.NewParameterCodec(Scheme)
 var localSchemeBuilder = runtime.SchemeBuilder{
 	velerov1.AddToScheme,
+	velerov2alpha1.AddToScheme,
 }
 
 // AddToScheme adds all types of this clientset into the given scheme. This allows composition

@@ -13,6 +13,14 @@ type BackupListerExpansion interface{}
 // BackupNamespaceLister.
 type BackupNamespaceListerExpansion interface{}
 
+// BackupRepositoryListerExpansion allows custom methods to be added to
+// BackupRepositoryLister.
+type BackupRepositoryListerExpansion interface{}
+
+// BackupRepositoryNamespaceListerExpansion allows custom methods to be added to
+// BackupRepositoryNamespaceLister.
+type BackupRepositoryNamespaceListerExpansion interface{}
+
 // BackupStorageLocationListerExpansion allows custom methods to be added to
 // BackupStorageLocationLister.
 type BackupStorageLocationListerExpansion interface{}
@@ -36,6 +44,30 @@ type DownloadRequestListerExpansion interface{}
 // DownloadRequestNamespaceListerExpansion allows custom methods to be added to
 // DownloadRequestNamespaceLister.
 type DownloadRequestNamespaceListerExpansion interface{}
+
+// PodVolumeBackupListerExpansion allows custom methods to be added to
+// PodVolumeBackupLister.
+type PodVolumeBackupListerExpansion interface{}
+
+// PodVolumeBackupNamespaceListerExpansion allows custom methods to be added to
+// PodVolumeBackupNamespaceLister.
+type PodVolumeBackupNamespaceListerExpansion interface{}
+
+// PodVolumeRestoreListerExpansion allows custom methods to be added to
+// PodVolumeRestoreLister.
+type PodVolumeRestoreListerExpansion interface{}
+
+// PodVolumeRestoreNamespaceListerExpansion allows custom methods to be added to
+// PodVolumeRestoreNamespaceLister.
+type PodVolumeRestoreNamespaceListerExpansion interface{}
+
+// RestoreListerExpansion allows custom methods to be added to
+// RestoreLister.
+type RestoreListerExpansion interface{}
+
+// RestoreNamespaceListerExpansion allows custom methods to be added to
+// RestoreNamespaceLister.
+type RestoreNamespaceListerExpansion interface{}
 
 // ScheduleListerExpansion allows custom methods to be added to
 // ScheduleLister.

@@ -13,12 +13,20 @@ import (
 type Interface interface {
 	// Backups returns a BackupInformer.
 	Backups() TypedBackupInformer
+	// BackupRepositories returns a BackupRepositoryInformer.
+	BackupRepositories() TypedBackupRepositoryInformer
 	// BackupStorageLocations returns a BackupStorageLocationInformer.
 	BackupStorageLocations() TypedBackupStorageLocationInformer
 	// DeleteBackupRequests returns a DeleteBackupRequestInformer.
 	DeleteBackupRequests() TypedDeleteBackupRequestInformer
 	// DownloadRequests returns a DownloadRequestInformer.
 	DownloadRequests() TypedDownloadRequestInformer
+	// PodVolumeBackups returns a PodVolumeBackupInformer.
+	PodVolumeBackups() TypedPodVolumeBackupInformer
+	// PodVolumeRestores returns a PodVolumeRestoreInformer.
+	PodVolumeRestores() TypedPodVolumeRestoreInformer
+	// Restores returns a RestoreInformer.
+	Restores() TypedRestoreInformer
 	// Schedules returns a ScheduleInformer.
 	Schedules() TypedScheduleInformer
 	// ServerStatusRequests returns a ServerStatusRequestInformer.
@@ -43,6 +51,11 @@ func (v *version) Backups() TypedBackupInformer {
 	return &backupInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
 }
 
+// BackupRepositories returns a TypedBackupRepositoryInformer.
+func (v *version) BackupRepositories() TypedBackupRepositoryInformer {
+	return &backupRepositoryInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
 // BackupStorageLocations returns a TypedBackupStorageLocationInformer.
 func (v *version) BackupStorageLocations() TypedBackupStorageLocationInformer {
 	return &backupStorageLocationInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
@@ -56,6 +69,21 @@ func (v *version) DeleteBackupRequests() TypedDeleteBackupRequestInformer {
 // DownloadRequests returns a TypedDownloadRequestInformer.
 func (v *version) DownloadRequests() TypedDownloadRequestInformer {
 	return &downloadRequestInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// PodVolumeBackups returns a TypedPodVolumeBackupInformer.
+func (v *version) PodVolumeBackups() TypedPodVolumeBackupInformer {
+	return &podVolumeBackupInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// PodVolumeRestores returns a TypedPodVolumeRestoreInformer.
+func (v *version) PodVolumeRestores() TypedPodVolumeRestoreInformer {
+	return &podVolumeRestoreInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// Restores returns a TypedRestoreInformer.
+func (v *version) Restores() TypedRestoreInformer {
+	return &restoreInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
 }
 
 // Schedules returns a TypedScheduleInformer.

@@ -7,11 +7,19 @@ package v1
 
 type BackupExpansion interface{}
 
+type BackupRepositoryExpansion interface{}
+
 type BackupStorageLocationExpansion interface{}
 
 type DeleteBackupRequestExpansion interface{}
 
 type DownloadRequestExpansion interface{}
+
+type PodVolumeBackupExpansion interface{}
+
+type PodVolumeRestoreExpansion interface{}
+
+type RestoreExpansion interface{}
 
 type ScheduleExpansion interface{}
 

@@ -16,9 +16,13 @@ import (
 type VeleroV1Interface interface {
 	RESTClient() rest.Interface
 	BackupsGetter
+	BackupRepositoriesGetter
 	BackupStorageLocationsGetter
 	DeleteBackupRequestsGetter
 	DownloadRequestsGetter
+	PodVolumeBackupsGetter
+	PodVolumeRestoresGetter
+	RestoresGetter
 	SchedulesGetter
 	ServerStatusRequestsGetter
 	VolumeSnapshotLocationsGetter
@@ -33,6 +37,10 @@ func (c *VeleroV1Client) Backups(namespace string) BackupInterface {
 	return newBackups(c, namespace)
 }
 
+func (c *VeleroV1Client) BackupRepositories(namespace string) BackupRepositoryInterface {
+	return newBackupRepositories(c, namespace)
+}
+
 func (c *VeleroV1Client) BackupStorageLocations(namespace string) BackupStorageLocationInterface {
 	return newBackupStorageLocations(c, namespace)
 }
@@ -43,6 +51,18 @@ func (c *VeleroV1Client) DeleteBackupRequests(namespace string) DeleteBackupRequ
 
 func (c *VeleroV1Client) DownloadRequests(namespace string) DownloadRequestInterface {
 	return newDownloadRequests(c, namespace)
+}
+
+func (c *VeleroV1Client) PodVolumeBackups(namespace string) PodVolumeBackupInterface {
+	return newPodVolumeBackups(c, namespace)
+}
+
+func (c *VeleroV1Client) PodVolumeRestores(namespace string) PodVolumeRestoreInterface {
+	return newPodVolumeRestores(c, namespace)
+}
+
+func (c *VeleroV1Client) Restores(namespace string) RestoreInterface {
+	return newRestores(c, namespace)
 }
 
 func (c *VeleroV1Client) Schedules(namespace string) ScheduleInterface {

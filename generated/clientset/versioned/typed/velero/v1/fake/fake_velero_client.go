@@ -19,6 +19,10 @@ func (c *FakeVeleroV1) Backups(namespace string) v1.BackupInterface {
 	return newFakeBackups(c, namespace)
 }
 
+func (c *FakeVeleroV1) BackupRepositories(namespace string) v1.BackupRepositoryInterface {
+	return newFakeBackupRepositories(c, namespace)
+}
+
 func (c *FakeVeleroV1) BackupStorageLocations(namespace string) v1.BackupStorageLocationInterface {
 	return newFakeBackupStorageLocations(c, namespace)
 }
@@ -29,6 +33,18 @@ func (c *FakeVeleroV1) DeleteBackupRequests(namespace string) v1.DeleteBackupReq
 
 func (c *FakeVeleroV1) DownloadRequests(namespace string) v1.DownloadRequestInterface {
 	return newFakeDownloadRequests(c, namespace)
+}
+
+func (c *FakeVeleroV1) PodVolumeBackups(namespace string) v1.PodVolumeBackupInterface {
+	return newFakePodVolumeBackups(c, namespace)
+}
+
+func (c *FakeVeleroV1) PodVolumeRestores(namespace string) v1.PodVolumeRestoreInterface {
+	return newFakePodVolumeRestores(c, namespace)
+}
+
+func (c *FakeVeleroV1) Restores(namespace string) v1.RestoreInterface {
+	return newFakeRestores(c, namespace)
 }
 
 func (c *FakeVeleroV1) Schedules(namespace string) v1.ScheduleInterface {

@@ -1,0 +1,129 @@
+package v1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// +genclient
+// +genclient:noStatus
+// +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
+
+// BackupRepository is where, in a backup storage location, the data of a namespace's volumes are kept.
+type BackupRepository struct {
+	metav1.TypeMeta `json:",inline"`
+	// Standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// Which repository it is.
+	// +optional
+	Spec BackupRepositorySpec `json:"spec,omitempty"`
+	// Whether the repository can be used. Written by controllers, on the object itself: this kind
+	// has no status subresource.
+	// +optional
+	Status BackupRepositoryStatus `json:"status,omitempty"`
+}
+
+// +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
+
+// BackupRepositoryList is a list of repositories.
+type BackupRepositoryList struct {
+	metav1.TypeMeta `json:",inline"`
+	// Standard list metadata.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	// The repositories.
+	Items []BackupRepository `json:"items"`
+}
+
+// BackupRepositorySpec says which repository it is.
+type BackupRepositorySpec struct {
+	// Namespace whose volumes' data are kept here.
+	VolumeNamespace string `json:"volumeNamespace"`
+
+	// Name of the backup storage location that the repository is in.
+	BackupStorageLocation string `json:"backupStorageLocation"`
+
+	// What keeps the data.
+	// +optional
+	RepositoryType UploaderType `json:"repositoryType"`
+
+	// Where restic keeps the data. Not for Kopia.
+	// +optional
+	ResticIdentifier string `json:"resticIdentifier,omitempty"`
+
+	// How often the repository is maintained, as a duration such as 1h. 0s: as its type suggests.
+	MaintenanceFrequency metav1.Duration `json:"maintenanceFrequency"`
+
+	// Settings of the repository.
+	// +optional
+	// +nullable
+	RepositoryConfig map[string]string `json:"repositoryConfig,omitempty"`
+}
+
+// BackupRepositoryPhase says whether a repository can be used.
+// +enum
+type BackupRepositoryPhase string
+
+const (
+	// BackupRepositoryPhaseNew means that no controller has looked at the repository yet. So does no phase.
+	BackupRepositoryPhaseNew BackupRepositoryPhase = "New"
+	// BackupRepositoryPhaseReady means that the repository can be used.
+	BackupRepositoryPhaseReady BackupRepositoryPhase = "Ready"
+	// BackupRepositoryPhaseNotReady means that it cannot; status.message says why.
+	BackupRepositoryPhaseNotReady BackupRepositoryPhase = "NotReady"
+)
+
+// BackupRepositoryStatus says whether a repository can be used, and how it was maintained.
+type BackupRepositoryStatus struct {
+	// Whether the repository can be used. Absent: no controller has looked at it yet.
+	// +optional
+	Phase BackupRepositoryPhase `json:"phase,omitempty"`
+
+	// Why the repository cannot be used.
+	// +optional
+	Message string `json:"message,omitempty"`
+
+	// When the repository was last maintained successfully.
+	// +optional
+	// +nullable
+	LastMaintenanceTime *metav1.Time `json:"lastMaintenanceTime,omitempty"`
+
+	// How the last few times went.
+	// +optional
+	// +listType=atomic
+	RecentMaintenance []BackupRepositoryMaintenanceStatus `json:"recentMaintenance,omitempty"`
+}
+
+// BackupRepositoryMaintenanceResult says how a maintenance of a repository went.
+// +enum
+type BackupRepositoryMaintenanceResult string
+
+const (
+	// BackupRepositoryMaintenanceSucceeded means that it went well.
+	BackupRepositoryMaintenanceSucceeded BackupRepositoryMaintenanceResult = "Succeeded"
+	// BackupRepositoryMaintenanceFailed means that it failed; the message says why.
+	BackupRepositoryMaintenanceFailed BackupRepositoryMaintenanceResult = "Failed"
+)
+
+// BackupRepositoryMaintenanceStatus is one maintenance of a repository.
+type BackupRepositoryMaintenanceStatus struct {
+	// How it went.
+	// +optional
+	Result BackupRepositoryMaintenanceResult `json:"result,omitempty"`
+
+	// When it began.
+	// +optional
+	// +nullable
+	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty"`
+
+	// When it ended.
+	// +optional
+	// +nullable
+	CompleteTimestamp *metav1.Time `json:"completeTimestamp,omitempty"`
+
+	// Why it failed.
+	// +optional
+	Message string `json:"message,omitempty"`
+}

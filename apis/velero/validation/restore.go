@@ -1,0 +1,126 @@
+package validation
+
+import (
+	"encoding/json"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/velero-locations/velero-locations/apis/velero"
+)
+
+var (
+	restorePhases = []velero.RestorePhase{
+		velero.RestorePhaseNew, velero.RestorePhaseFailedValidation, velero.RestorePhaseInProgress,
+		velero.RestorePhaseWaitingForPluginOperations, velero.RestorePhaseWaitingForPluginOperationsPartiallyFailed,
+		velero.RestorePhaseFinalizing, velero.RestorePhaseFinalizingPartiallyFailed,
+		velero.RestorePhaseCompleted, velero.RestorePhasePartiallyFailed, velero.RestorePhaseFailed,
+	}
+	existingResourcePolicies = []velero.PolicyType{velero.PolicyTypeNone, velero.PolicyTypeUpdate}
+)
+
+// Restore returns all that is wrong with a restore. old is nil on creation.
+func Restore(restore, old *velero.Restore) field.ErrorList {
+	return unlessKnown(restore, old, checkRestore)
+}
+
+func checkRestore(restore *velero.Restore) field.ErrorList {
+	spec := field.NewPath("spec")
+	errs := slices.Concat(
+		restoreShape(&restore.Spec, spec),
+		oneOf(restore.Status.Phase, restorePhases, field.NewPath("status", "phase")),
+	)
+	// Of a restore that has begun, the controllers complete the spec.
+	if restore.Status.Phase == "" || restore.Status.Phase == velero.RestorePhaseNew {
+		errs = append(errs, restoreSpec(&restore.Spec, spec)...)
+	}
+	return errs
+}
+
+// restoreShape checks what Velero's CRD checks, of any restore.
+func restoreShape(spec *velero.RestoreSpec, path *field.Path) field.ErrorList {
+	return slices.Concat(
+		localReference(spec.ResourceModifier, path.Child("resourceModifier")),
+		localReference(spec.ResourcePolicy, path.Child("resourcePolicy")),
+		each(spec.Hooks.Resources, path.Child("hooks", "resources"), restoreHook),
+	)
+}
+
+func restoreHook(hook *velero.RestoreResourceHookSpec, path *field.Path) field.ErrorList {
+	return slices.Concat(
+		required(hook.Name, path.Child("name"), "give the hook a name"),
+		each(hook.PostHooks, path.Child("postHooks"), restoreCommand),
+	)
+}
+
+func restoreCommand(hook *velero.RestoreResourceHook, path *field.Path) field.ErrorList {
+	if hook.Exec == nil {
+		return nil
+	}
+	path = path.Child("exec")
+	return slices.Concat(
+		command(hook.Exec.Command, path.Child("command")),
+		oneOf(hook.Exec.OnError, hookErrorModes, path.Child("onError")),
+	)
+}
+
+// restoreSpec checks what can never work, of a restore that is asked for.
+func restoreSpec(spec *velero.RestoreSpec, path *field.Path) field.ErrorList {
+	filter := filter{path: path, included: "includedResources", excluded: "excludedResources"}
+	errs := slices.Concat(
+		restoreSource(spec, path),
+		namespaces(spec.IncludedNamespaces, spec.ExcludedNamespaces, path),
+		filter.check(spec.IncludedResources, spec.ExcludedResources, false),
+		selectors(spec.LabelSelector, spec.OrLabelSelectors, path),
+		oneOf(spec.ExistingResourcePolicy, existingResourcePolicies, path.Child("existingResourcePolicy")),
+		period(&spec.ItemOperationTimeout, path.Child("itemOperationTimeout")),
+		each(spec.Hooks.Resources, path.Child("hooks", "resources"), restoreHookSpec),
+	)
+	if spec.UploaderConfig != nil {
+		errs = append(errs, count(spec.UploaderConfig.ParallelFilesDownload, path.Child("uploaderConfig", "parallelFilesDownload"))...)
+	}
+	return errs
+}
+
+func restoreSource(spec *velero.RestoreSpec, path *field.Path) field.ErrorList {
+	switch {
+	case spec.BackupName == "" && spec.ScheduleName == "":
+		return field.ErrorList{field.Required(path.Child("backupName"), "name the backup to restore, or in scheduleName the schedule whose last backup to restore")}
+	case spec.BackupName != "" && spec.ScheduleName != "":
+		return field.ErrorList{field.Forbidden(path.Child("scheduleName"), "not together with backupName: leave one of them away")}
+	}
+	return nil
+}
+
+func restoreHookSpec(hook *velero.RestoreResourceHookSpec, path *field.Path) field.ErrorList {
+	return slices.Concat(
+		labelSelector(hook.LabelSelector, path.Child("labelSelector")),
+		each(hook.PostHooks, path.Child("postHooks"), func(hook *velero.RestoreResourceHook, path *field.Path) field.ErrorList {
+			var errs field.ErrorList
+			if hook.Exec != nil {
+				errs = append(errs, period(&hook.Exec.ExecTimeout, path.Child("exec", "execTimeout"))...)
+				errs = append(errs, period(&hook.Exec.WaitTimeout, path.Child("exec", "waitTimeout"))...)
+			}
+			if hook.Init != nil {
+				errs = append(errs, period(&hook.Init.Timeout, path.Child("init", "timeout"))...)
+				errs = append(errs, each(hook.Init.InitContainers, path.Child("init", "initContainers"), initContainer)...)
+			}
+			return errs
+		}),
+	)
+}
+
+// initContainer checks what Velero needs of a container that it adds to pods.
+func initContainer(raw *runtime.RawExtension, path *field.Path) field.ErrorList {
+	var container corev1.Container
+	if err := json.Unmarshal(raw.Raw, &container); err != nil {
+		return field.ErrorList{field.Invalid(path, field.OmitValueType{}, "must be a container: "+err.Error())}
+	}
+	return slices.Concat(
+		required(container.Name, path.Child("name"), "name the container"),
+		required(container.Image, path.Child("image"), "name the image"),
+		command(container.Command, path.Child("command")),
+	)
+}

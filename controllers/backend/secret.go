@@ -1,0 +1,122 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+)
+
+// The Secret, and the key in it, of locations that name none, as `velero install` makes it.
+const (
+	defaultSecret    = "cloud-credentials"
+	defaultSecretKey = "cloud"
+)
+
+// APIError is an error of the Kubernetes API: it says nothing about the location.
+type APIError struct{ cause error }
+
+// Error says what was being done.
+func (e *APIError) Error() string { return e.cause.Error() }
+
+// Unwrap returns the API's own error.
+func (e *APIError) Unwrap() error { return e.cause }
+
+// missingError is about a Secret, or a key of one, that is not there.
+type missingError struct{ text string }
+
+func (e *missingError) Error() string { return e.text }
+
+// ObjectStoreSecrets returns the names of the Secrets, in the location's namespace, that opening its
+// store reads.
+func ObjectStoreSecrets(location *velerov1.BackupStorageLocation) []string {
+	names := []string{credentialSelector(location.Spec.Credential).Name}
+	if storage := location.Spec.ObjectStorage; storage != nil && storage.CACertRef != nil {
+		names = append(names, storage.CACertRef.Name)
+	}
+	return normal(names)
+}
+
+// SnapshotterSecrets returns the names of the Secrets, in the location's namespace, that opening its
+// volumes reads.
+func SnapshotterSecrets(location *velerov1.VolumeSnapshotLocation) []string {
+	return normal([]string{credentialSelector(location.Spec.Credential).Name})
+}
+
+// normal sorts names, each once and none empty.
+func normal(names []string) []string {
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
+}
+
+// credentials reads the credentials file of a location.
+func (b *Backend) credentials(ctx context.Context, namespace string, config map[string]string, credential *corev1.SecretKeySelector) ([]byte, error) {
+	if config["credentialsFile"] != "" && credential == nil {
+		return nil, errors.New("spec.config.credentialsFile names a file of Velero's server, which cannot be read from here: put the credentials in a Secret and name it in spec.credential")
+	}
+	return b.secretKey(ctx, namespace, credentialSelector(credential), "spec.credential")
+}
+
+// credentialSelector says where the credentials of a location are. Its mark "optional" has no
+// meaning, as with Velero.
+func credentialSelector(credential *corev1.SecretKeySelector) corev1.SecretKeySelector {
+	if credential != nil {
+		return *credential
+	}
+	return corev1.SecretKeySelector{
+		LocalObjectReference: corev1.LocalObjectReference{Name: defaultSecret},
+		Key:                  defaultSecretKey,
+	}
+}
+
+// inSecret says of an error about credentials which they are.
+func inSecret(err error, credential *corev1.SecretKeySelector) error {
+	selector := credentialSelector(credential)
+	return fmt.Errorf("in Secret %q, key %q: %w", selector.Name, selector.Key, err)
+}
+
+// secretKey reads one key of a Secret. The field is the one of the location that may name it.
+func (b *Backend) secretKey(ctx context.Context, namespace string, selector corev1.SecretKeySelector, field string) ([]byte, error) {
+	if selector.Name == "" || selector.Key == "" {
+		return nil, fmt.Errorf("%s does not say which key of which Secret: set its name and key", field)
+	}
+	var secret corev1.Secret
+	err := b.Secrets.Get(ctx, types.NamespacedName{Namespace: namespace, Name: selector.Name}, &secret)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, &missingError{fmt.Sprintf("there is no Secret %q in namespace %q: create it with key %q, or name another in %s", selector.Name, namespace, selector.Key, field)}
+	case apierrors.IsForbidden(err):
+		return nil, fmt.Errorf("the controller may not read Secret %q in namespace %q: allow it to get Secrets there", selector.Name, namespace)
+	case err != nil:
+		return nil, &APIError{fmt.Errorf("reading Secret %q: %w", selector.Name, err)}
+	}
+	value, found := secret.Data[selector.Key]
+	if !found {
+		return nil, &missingError{fmt.Sprintf("the Secret %q in namespace %q has no key %q%s: add it, or name another in %s", selector.Name, namespace, selector.Key, keysOf(&secret), field)}
+	}
+	return value, nil
+}
+
+// keysOf lists the keys of a Secret, never their values.
+func keysOf(secret *corev1.Secret) string {
+	if len(secret.Data) == 0 {
+		return ", nor any other"
+	}
+	keys := make([]string, 0, len(secret.Data))
+	for key := range secret.Data {
+		keys = append(keys, fmt.Sprintf("%q", key))
+	}
+	slices.Sort(keys)
+	const most = 5
+	if len(keys) > most {
+		keys = append(keys[:most], "...")
+	}
+	return " (it has " + strings.Join(keys, ", ") + ")"
+}

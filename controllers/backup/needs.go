@@ -1,0 +1,120 @@
+package backup
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
+)
+
+var (
+	podResource   = schema.GroupResource{Resource: "pods"}
+	claimResource = schema.GroupResource{Resource: "persistentvolumeclaims"}
+)
+
+// needs say what an object cannot be restored without: a pod its claims, a claim its volume.
+var needs = map[schema.GroupResource]func(content []byte) ([]object, error){
+	podResource: func(content []byte) ([]object, error) {
+		var pod corev1.Pod
+		if err := json.Unmarshal(content, &pod); err != nil {
+			return nil, fmt.Errorf("reading a pod: %w", err)
+		}
+		var claims []object
+		for _, volume := range pod.Spec.Volumes {
+			if claim := volume.PersistentVolumeClaim; claim != nil {
+				claims = append(claims, object{claimResource, pod.Namespace, claim.ClaimName})
+			}
+		}
+		return claims, nil
+	},
+	claimResource: func(content []byte) ([]object, error) {
+		var claim corev1.PersistentVolumeClaim
+		if err := json.Unmarshal(content, &claim); err != nil {
+			return nil, fmt.Errorf("reading a claim: %w", err)
+		}
+		if claim.Spec.VolumeName == "" {
+			return nil, nil
+		}
+		return []object{{resource: pvResource, name: claim.Spec.VolumeName}}, nil
+	},
+}
+
+// addNeeds adds what an object that was just added needs, and remembers volumes for their snapshots.
+func (r *run) addNeeds(ctx context.Context, id object, found *inventory.Object) error {
+	if id.resource == pvResource {
+		pv := &corev1.PersistentVolume{}
+		if err := json.Unmarshal(found.JSON, pv); err != nil {
+			return fmt.Errorf("reading persistent volume %q: %w", id.name, err)
+		}
+		r.pvs = append(r.pvs, pv)
+	}
+	find := needs[id.resource]
+	if find == nil && id.resource != pvResource {
+		return nil
+	}
+	r.added[id] = true
+	if find == nil {
+		return nil
+	}
+	needed, err := find(found.JSON)
+	if err != nil {
+		return err
+	}
+	for _, other := range needed {
+		if err := r.addOne(ctx, other, r.needed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// needed says whether a resource may be in the backup because something else is.
+func (r *run) needed(resource *inventory.Resource) bool {
+	if resource.Namespaced {
+		return r.scope.Resource(resource)
+	}
+	return r.scope.Needed(resource)
+}
+
+// addOne reads an object and adds it, if its resource is allowed. One that is gone by now, or marked to be left out, is not added.
+func (r *run) addOne(ctx context.Context, id object, allowed func(*inventory.Resource) bool) error {
+	resource := r.resource(id.resource)
+	if resource == nil || !allowed(resource) || r.added[id] {
+		return nil
+	}
+	found, err := r.api.Get(ctx, *resource, id.namespace, id.name)
+	switch {
+	case ctx.Err() != nil:
+		return err //nolint:wrapcheck // says all there is
+	case apierrors.IsNotFound(err):
+		r.record.doubtful(id.namespace, fmt.Sprintf("%s %q is referred to, but not there", id.resource, id.name))
+		return nil
+	case err != nil:
+		r.record.failed(id.namespace, err)
+		return nil
+	case !r.scope.Whole(&found.Meta):
+		return nil
+	}
+	return r.add(ctx, resource, &found)
+}
+
+// addOrdered adds those objects of a resource that spec.orderedResources puts before the others.
+func (r *run) addOrdered(ctx context.Context, resource *inventory.Resource) error {
+	for _, name := range r.scope.Ordered(resource) {
+		id := object{resource: resource.GroupResource(), name: name}
+		if namespace, rest, found := strings.Cut(name, "/"); found {
+			id.namespace, id.name = namespace, rest
+		}
+		if err := r.addOne(ctx, id, r.scope.Resource); err != nil {
+			return err
+		}
+		r.added[id] = true
+	}
+	return nil
+}

@@ -1,0 +1,252 @@
+package backup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
+	"github.com/velero-locations/velero-locations/controllers/backup/scope"
+)
+
+var (
+	namespaceResource = schema.GroupResource{Resource: "namespaces"}
+	pvResource        = schema.GroupResource{Resource: "persistentvolumes"}
+)
+
+// run reads what belongs to a backup from the API, and writes it to object storage.
+type run struct {
+	backup    *velerov1.Backup
+	api       *inventory.API
+	resources []inventory.Resource
+	scope     *scope.Scope
+	folder    *folder
+	volumes   *volumes
+	record    *record
+	now       func() time.Time
+	// progress is told how many objects are in the backup so far.
+	progress func(done int)
+
+	archive  *backups.Archive
+	names    backups.Names
+	done     int
+	occupied map[string]bool // namespaces of which something is in the backup
+	added    map[object]bool // what is added out of turn, as others need it
+	pvs      []*corev1.PersistentVolume
+}
+
+// newRun returns a run with nothing in it yet.
+func newRun(r run) *run {
+	r.names, r.occupied, r.added = backups.Names{}, map[string]bool{}, map[object]bool{}
+	return &r
+}
+
+// object names one that can come up more than once.
+type object struct {
+	resource        schema.GroupResource
+	namespace, name string
+}
+
+// do makes the backup, and returns it as it is in its bucket: with its final status. After an error nothing of it is
+// left there, or the error says what is.
+func (r *run) do(ctx context.Context) (*velerov1.Backup, error) {
+	if err := r.folder.claim(ctx, r.record); err != nil {
+		return nil, err
+	}
+	final, err := r.write(ctx)
+	if err == nil || errors.Is(err, errTaken) { // taken: what is there now is somebody else's
+		return final, err
+	}
+	return nil, errors.Join(err, r.discard(ctx))
+}
+
+func (r *run) write(ctx context.Context) (*velerov1.Backup, error) {
+	if err := r.folder.stream(ctx, backups.Contents, func(w io.Writer) error { return r.writeContents(ctx, w) }); err != nil {
+		return nil, err
+	}
+	for _, pv := range r.pvs {
+		r.volumes.add(ctx, pv)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("taking snapshots: %w", err)
+	}
+	final := r.conclude()
+	for file, content := range map[backups.File]any{
+		backups.VolumeSnapshots:  orEmpty(r.volumes.snapshots),
+		backups.VolumeInfos:      orEmpty(r.volumes.infos),
+		backups.PodVolumeBackups: []any{},
+		backups.ItemOperations:   []any{},
+		backups.ResourceList:     r.names,
+		backups.Results:          r.record.outcome,
+	} {
+		if err := r.folder.write(ctx, file, content); err != nil {
+			return nil, err
+		}
+	}
+	r.record.info("Backup ends", "phase", final.Status.Phase, "items", r.done)
+	return final, r.folder.publish(ctx, r.record, final)
+}
+
+// discardTimeout is how long is spent on clearing away a backup that came to nothing, even if the controller is to stop.
+const discardTimeout = 20 * time.Second
+
+func (r *run) discard(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
+	defer cancel()
+	r.volumes.discard(ctx)
+	return r.folder.clear(ctx)
+}
+
+// conclude returns the backup with the status in which it ends.
+func (r *run) conclude() *velerov1.Backup {
+	final := r.backup.DeepCopy()
+	final.TypeMeta = metav1.TypeMeta{APIVersion: velerov1.SchemeGroupVersion.String(), Kind: "Backup"}
+	final.ManagedFields = nil
+	status := &final.Status
+	status.Phase = velerov1.BackupPhaseCompleted
+	if r.record.outcome.Errors.Len() > 0 {
+		status.Phase = velerov1.BackupPhasePartiallyFailed
+	}
+	end := metav1.NewTime(r.now())
+	status.CompletionTimestamp = &end
+	status.Errors, status.Warnings = r.record.outcome.Errors.Len(), r.record.outcome.Warnings.Len()
+	status.VolumeSnapshotsAttempted, status.VolumeSnapshotsCompleted = len(r.volumes.snapshots), r.volumes.completed()
+	status.Progress = &velerov1.BackupProgress{TotalItems: r.done, ItemsBackedUp: r.done}
+	return final
+}
+
+func (r *run) writeContents(ctx context.Context, w io.Writer) error {
+	var err error
+	if r.archive, err = backups.NewArchive(w, r.now()); err != nil {
+		return err //nolint:wrapcheck // says all there is
+	}
+	for i := range r.resources {
+		resource := &r.resources[i]
+		if resource.GroupResource() == namespaceResource || !r.scope.Resource(resource) {
+			continue
+		}
+		if err := r.addResource(ctx, resource); err != nil {
+			return err
+		}
+	}
+	// Namespaces come last, since those of objects that are in the backup are in it, too.
+	if err := r.addNamespaces(ctx); err != nil {
+		return err
+	}
+	return r.archive.Close() //nolint:wrapcheck // says all there is
+}
+
+// addResource adds the objects of a resource. That they cannot be read makes the backup incomplete, but does not end it.
+func (r *run) addResource(ctx context.Context, resource *inventory.Resource) error {
+	if err := r.addOrdered(ctx, resource); err != nil {
+		return err
+	}
+	before := r.done
+	defer func() {
+		r.record.info("Resource backed up", "resource", resource.GroupResource(), "items", r.done-before)
+	}()
+	places := []string{""}
+	if chosen := r.scope.Namespaces(); resource.Namespaced && chosen != nil {
+		places = chosen
+	}
+	for _, namespace := range places {
+		for found, err := range r.api.List(ctx, *resource, namespace, r.scope.Selector()) {
+			if err != nil {
+				if ctx.Err() != nil {
+					return err //nolint:wrapcheck // says all there is
+				}
+				r.record.failed(namespace, err)
+				break
+			}
+			if !r.scope.Object(&found.Meta) {
+				continue
+			}
+			if err := r.add(ctx, resource, &found); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// addNamespaces adds the objects of the namespaces, and notes which of those that were asked for there are not.
+func (r *run) addNamespaces(ctx context.Context) error {
+	resource := r.resource(namespaceResource)
+	if resource == nil || !r.scope.Resource(resource) {
+		return nil
+	}
+	seen := map[string]bool{}
+	for found, err := range r.api.List(ctx, *resource, "", "") {
+		if err != nil {
+			if ctx.Err() != nil {
+				return err //nolint:wrapcheck // says all there is
+			}
+			r.record.failed("", err)
+			return nil
+		}
+		var namespace corev1.Namespace
+		if err := json.Unmarshal(found.JSON, &namespace); err != nil {
+			return fmt.Errorf("reading namespace %q: %w", found.Meta.Name, err)
+		}
+		seen[namespace.Name] = true
+		if !r.scope.Namespace(&namespace, r.occupied[namespace.Name]) {
+			continue
+		}
+		if err := r.add(ctx, resource, &found); err != nil {
+			return err
+		}
+	}
+	for _, name := range r.scope.Namespaces() {
+		if !seen[name] {
+			r.record.failed(name, fmt.Errorf("there is no namespace %q, which spec.includedNamespaces names", name))
+		}
+	}
+	return nil
+}
+
+func (r *run) resource(name schema.GroupResource) *inventory.Resource {
+	for i := range r.resources {
+		if r.resources[i].GroupResource() == name {
+			return &r.resources[i]
+		}
+	}
+	return nil
+}
+
+// add adds an object, unless it is in the backup already, and after it what it needs.
+func (r *run) add(ctx context.Context, resource *inventory.Resource, found *inventory.Object) error {
+	id := object{resource.GroupResource(), found.Meta.Namespace, found.Meta.Name}
+	if r.added[id] {
+		return nil
+	}
+	item := backups.Item{
+		Resource: resource.GroupVersionResource, Kind: found.Meta.Kind, Preferred: true,
+		Namespace: found.Meta.Namespace, Name: found.Meta.Name,
+	}
+	if err := r.archive.Add(item, found.JSON); err != nil {
+		return err //nolint:wrapcheck // says all there is
+	}
+	r.names.Add(item)
+	if item.Namespace != "" {
+		r.occupied[item.Namespace] = true
+	}
+	r.done++
+	r.progress(r.done)
+	return r.addNeeds(ctx, id, found)
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

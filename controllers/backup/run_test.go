@@ -1,0 +1,505 @@
+package backup
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
+	"github.com/velero-locations/velero-locations/controllers/backup/scope"
+	"github.com/velero-locations/velero-locations/locations"
+	"github.com/velero-locations/velero-locations/locations/credentials"
+	"github.com/velero-locations/velero-locations/objectstore"
+	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/simulatortest"
+	"github.com/velero-locations/velero-locations/snapshotter"
+)
+
+var served = []inventory.Resource{
+	{GroupVersionResource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, Kind: "Pod", Namespaced: true},
+	{GroupVersionResource: schema.GroupVersionResource{Version: "v1", Resource: "persistentvolumeclaims"}, Kind: "PersistentVolumeClaim", Namespaced: true},
+	{GroupVersionResource: schema.GroupVersionResource{Version: "v1", Resource: "persistentvolumes"}, Kind: "PersistentVolume"},
+	{GroupVersionResource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, Kind: "ConfigMap", Namespaced: true},
+	{GroupVersionResource: schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}, Kind: "Namespace"},
+	{GroupVersionResource: schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}, Kind: "Deployment", Namespaced: true},
+}
+
+// cluster answers lists and single reads; what whole suites do with real servers is in cmd/velero-locations.
+type cluster map[string][]string // objects by resource
+
+var application = cluster{
+	"namespaces": {`{"metadata":{"name":"shop"}}`, `{"metadata":{"name":"other"}}`},
+	"pods":       {`{"metadata":{"namespace":"shop","name":"web","labels":{"app":"web"}},"spec":{"volumes":[{"persistentVolumeClaim":{"claimName":"data"}}]}}`},
+	"persistentvolumeclaims": {
+		`{"metadata":{"namespace":"shop","name":"data"},"spec":{"volumeName":"pv-1"}}`,
+		`{"metadata":{"namespace":"other","name":"data"},"spec":{"volumeName":"pv-2"}}`,
+	},
+	"persistentvolumes": {
+		`{"metadata":{"name":"pv-1","labels":{"topology.kubernetes.io/zone":"us-east-1a"}},"spec":{"claimRef":{"namespace":"shop","name":"data"},"persistentVolumeReclaimPolicy":"Retain"}}`,
+		`{"metadata":{"name":"pv-2"},"spec":{}}`,
+	},
+	"configmaps": {
+		`{"metadata":{"namespace":"other","name":"a"}}`,
+		`{"metadata":{"namespace":"shop","name":"b"},"data":{"k":"v"}}`,
+		`{"metadata":{"namespace":"shop","name":"c","labels":{"velero.io/exclude-from-backup":"true"}}}`,
+		`{"metadata":{"namespace":"shop","name":"d","deletionTimestamp":"2026-01-01T00:00:00Z"}}`,
+		`{"metadata":{"namespace":"shop","name":"e","labels":{"app":"web"}}}`,
+	},
+	"deployments": {`{"metadata":{"namespace":"shop","name":"web"}}`},
+}
+
+func (c cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	parts := strings.Split(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/api/v1/"), "/apis/apps/v1/"), "/")
+	namespace, name := "", ""
+	if parts[0] == "namespaces" && len(parts) > 2 {
+		namespace, parts = parts[1], parts[2:]
+	}
+	if len(parts) > 1 {
+		name = parts[1]
+	}
+	var found []string
+	for _, content := range c[parts[0]] {
+		var meta metav1.PartialObjectMetadata
+		if err := json.Unmarshal([]byte(content), &meta); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		selector, err := metav1.ParseToLabelSelector(r.URL.Query().Get("labelSelector"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		matches, _ := metav1.LabelSelectorAsSelector(selector)
+		if (namespace == "" || meta.Namespace == namespace) && (name == "" || meta.Name == name) && (name != "" || matches.Matches(labels.Set(meta.Labels))) {
+			found = append(found, content)
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	switch {
+	case c[parts[0]] == nil:
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","message":"not allowed","code":403}`)
+	case name == "":
+		fmt.Fprintf(w, `{"kind":"List","metadata":{},"items":[%s]}`, strings.Join(found, ","))
+	case len(found) == 0:
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","message":"not found","code":404}`)
+	default:
+		fmt.Fprint(w, found[0])
+	}
+}
+
+// world is a cluster, and a bucket to back it up to.
+type world struct {
+	run   *run
+	store *objectstore.S3
+	cloud *simulatortest.Simulator
+}
+
+func newWorld(t *testing.T, objects cluster, spec velerov1.BackupSpec, locationsOf ...snapshotLocation) *world {
+	t.Helper()
+	server := httptest.NewServer(objects)
+	t.Cleanup(server.Close)
+	api, err := inventory.NewAPI(&rest.Config{Host: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cloud := simulatortest.Start(t)
+	cloud.CreateBucket(t, "velero")
+	endpoint, err := url.Parse(cloud.S3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := objectstore.NewS3(objectstore.S3Options{
+		Bucket: "velero", Endpoint: endpoint, Region: cloud.Region, StallTimeout: 300 * time.Millisecond,
+		Credentials: credentials.AWS{AccessKeyID: cloud.Key.ID, SecretAccessKey: cloud.Key.Secret},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	backup := &velerov1.Backup{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "b", UID: "uid-1", Labels: map[string]string{"l": "v"}}, Spec: spec}
+	selected, err := scope.New(&backup.Spec, served)
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := newRecord("velero/b")
+	return &world{store: store, cloud: cloud, run: newRun(run{
+		backup: backup, api: api, resources: served, scope: selected, record: notes, now: time.Now, progress: func(int) {},
+		folder:  &folder{store: store, place: locations.Place{Bucket: "velero", Prefix: "team"}, name: "b", uid: "uid-1"},
+		volumes: &volumes{backup: backup, locations: locationsOf, record: notes, now: time.Now},
+	})}
+}
+
+func (w *world) keys(t *testing.T) []string {
+	t.Helper()
+	var keys []string
+	for key, err := range w.store.Keys(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+func (w *world) read(t *testing.T, file backups.File) []byte {
+	t.Helper()
+	content, err := w.run.folder.read(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func (w *world) decode(t *testing.T, file backups.File, value any) {
+	t.Helper()
+	if err := backups.Decode(bytes.NewReader(w.read(t, file)), value); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// items are the objects of the tarball, by the path without the version.
+func (w *world) items(t *testing.T) []string {
+	t.Helper()
+	plain, err := gzip.NewReader(bytes.NewReader(w.read(t, backups.Contents)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var items []string
+	for entries := tar.NewReader(plain); ; {
+		header, err := entries.Next()
+		if errors.Is(err, io.EOF) {
+			return items
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name, isItem := strings.CutPrefix(header.Name, "resources/"); isItem && !strings.Contains(name, "preferredversion") {
+			items = append(items, strings.TrimSuffix(name, ".json"))
+		}
+	}
+}
+
+func TestRunSelects(t *testing.T) {
+	everything := []string{
+		"configmaps/namespaces/other/a", "configmaps/namespaces/shop/b", "configmaps/namespaces/shop/e", "deployments.apps/namespaces/shop/web",
+		"namespaces/cluster/other", "namespaces/cluster/shop", "persistentvolumeclaims/namespaces/other/data", "persistentvolumeclaims/namespaces/shop/data",
+		"persistentvolumes/cluster/pv-1", "persistentvolumes/cluster/pv-2", "pods/namespaces/shop/web",
+	}
+	no := false
+	web := &metav1.LabelSelector{MatchLabels: map[string]string{"app": "web"}}
+	for name, tc := range map[string]struct {
+		spec velerov1.BackupSpec
+		want []string
+		errs int
+	}{
+		"all": {want: everything},
+		"a namespace": {spec: velerov1.BackupSpec{IncludedNamespaces: []string{"other"}}, want: []string{
+			"configmaps/namespaces/other/a", "namespaces/cluster/other", "persistentvolumeclaims/namespaces/other/data", "persistentvolumes/cluster/pv-2",
+		}},
+		"a namespace that is not there": {spec: velerov1.BackupSpec{IncludedNamespaces: []string{"othr"}}, errs: 1},
+		"no cluster resources": {spec: velerov1.BackupSpec{IncludedNamespaces: []string{"oth*"}, IncludeClusterResources: &no}, want: []string{
+			"configmaps/namespaces/other/a", "persistentvolumeclaims/namespaces/other/data",
+		}},
+		"what labels choose, and what that needs": {spec: velerov1.BackupSpec{LabelSelector: web}, want: []string{
+			"configmaps/namespaces/shop/e", "namespaces/cluster/shop", "persistentvolumeclaims/namespaces/shop/data", "persistentvolumes/cluster/pv-1", "pods/namespaces/shop/web",
+		}},
+		"one of several selectors": {spec: velerov1.BackupSpec{OrLabelSelectors: []*metav1.LabelSelector{{MatchLabels: map[string]string{"app": "none"}}, web}, IncludedResources: []string{"configmaps"}}, want: []string{
+			"configmaps/namespaces/shop/e",
+		}},
+		"a resource": {spec: velerov1.BackupSpec{ExcludedNamespaces: []string{"shop"}, IncludedNamespaceScopedResources: []string{"configmaps"}}, want: []string{
+			"configmaps/namespaces/other/a", "namespaces/cluster/other",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, application, tc.spec)
+			final, err := w.run.do(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := w.items(t)
+			slices.Sort(got)
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("got  %q\nwant %q", got, tc.want)
+			}
+			if final.Status.Errors != tc.errs || final.Status.Progress.ItemsBackedUp != len(tc.want) {
+				t.Errorf("got status %+v", final.Status)
+			}
+		})
+	}
+}
+
+func TestRunOrders(t *testing.T) {
+	w := newWorld(t, application, velerov1.BackupSpec{OrderedResources: map[string]string{"configmaps": "shop/e, shop/none,shop/b"}, IncludedResources: []string{"configmaps"}})
+	final, err := w.run.do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"configmaps/namespaces/shop/e", "configmaps/namespaces/shop/b", "configmaps/namespaces/other/a"}
+	if got := w.items(t); !slices.Equal(got, want) || final.Status.Warnings != 1 {
+		t.Errorf("got %q, %+v; want %q and a warning of what is not there", got, final.Status, want)
+	}
+}
+
+// TestRunWrites compares what is in the bucket with what Velero writes.
+func TestRunWrites(t *testing.T) {
+	w := newWorld(t, application, velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}, StorageLocation: "primary"},
+		snapshotLocation{name: "none", Snapshotter: &disks{}}, snapshotLocation{name: "ebs", Snapshotter: &disks{volumes: map[string]string{"pv-1": "vol-1"}}})
+	final, err := w.run.do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{}
+	for _, file := range []string{
+		"b-itemoperations.json.gz", "b-logs.gz", "b-podvolumebackups.json.gz", "b-resource-list.json.gz", "b-results.gz",
+		"b-volumeinfo.json.gz", "b-volumesnapshots.json.gz", "b.tar.gz", "velero-backup.json",
+	} {
+		want = append(want, "team/backups/b/"+file)
+	}
+	if got := w.keys(t); !slices.Equal(got, want) {
+		t.Errorf("got keys %q, want %q", got, want)
+	}
+	stored, err := w.run.folder.published(t.Context())
+	if err != nil || stored.Status.Phase != velerov1.BackupPhaseCompleted || stored.Kind != "Backup" || stored.APIVersion != "velero.io/v1" || stored.UID != "uid-1" {
+		t.Errorf("got metadata %+v, %v", stored, err)
+	}
+	if final.Status.VolumeSnapshotsAttempted != 1 || final.Status.VolumeSnapshotsCompleted != 1 || final.Status.CompletionTimestamp == nil {
+		t.Errorf("got status %+v", final.Status)
+	}
+
+	var snapshots []backups.Snapshot
+	w.decode(t, backups.VolumeSnapshots, &snapshots)
+	iops := int64(3000)
+	expectJSON(t, snapshots, []backups.Snapshot{{
+		Spec: backups.SnapshotSpec{
+			BackupName: "b", BackupUID: "uid-1", Location: "ebs", PersistentVolumeName: "pv-1", ProviderVolumeID: "vol-1",
+			VolumeType: "gp3", VolumeAZ: "us-east-1a", VolumeIOPS: &iops,
+		},
+		Status: backups.SnapshotStatus{ProviderSnapshotID: "snap-of-vol-1", Phase: backups.SnapshotCompleted},
+	}})
+	var infos []backups.VolumeInfo
+	w.decode(t, backups.VolumeInfos, &infos)
+	if len(infos) != 1 || infos[0].Result != "succeeded" || infos[0].PVCNamespace != "shop" || infos[0].PVInfo.ReclaimPolicy != "Retain" ||
+		infos[0].NativeSnapshotInfo.IOPS != "3000" || infos[0].BackupMethod != backups.NativeSnapshot || infos[0].CompletionTimestamp == nil {
+		t.Errorf("got %+v", infos)
+	}
+	var names backups.Names
+	w.decode(t, backups.ResourceList, &names)
+	expectJSON(t, names, backups.Names{
+		"apps/v1/Deployment": {"shop/web"}, "v1/ConfigMap": {"shop/b", "shop/e"}, "v1/Namespace": {"shop"}, "v1/PersistentVolume": {"pv-1"},
+		"v1/PersistentVolumeClaim": {"shop/data"}, "v1/Pod": {"shop/web"},
+	})
+	var outcome, none any
+	w.decode(t, backups.Results, &outcome)
+	expectJSON(t, outcome, map[string]any{"errors": map[string]any{}, "warnings": map[string]any{}})
+	w.decode(t, backups.ItemOperations, &none)
+	expectJSON(t, none, []any{})
+
+	plain, err := gzip.NewReader(bytes.NewReader(w.read(t, backups.Log)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := io.ReadAll(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`level=info msg="Backup begins" backup=velero/b uid=uid-1`, "resource=configmaps items=2", "snapshot=snap-of-vol-1", "phase=Completed items=7"} {
+		if !strings.Contains(string(log), want) {
+			t.Errorf("got log %s, want %q in it", log, want)
+		}
+	}
+}
+
+func expectJSON(t *testing.T, got, want any) {
+	t.Helper()
+	a, errA := json.Marshal(got)
+	b, errB := json.Marshal(want)
+	if errA != nil || errB != nil || !bytes.Equal(a, b) {
+		t.Errorf("got  %s\nwant %s", a, b)
+	}
+}
+
+// disks knows volumes by the names of persistent volumes.
+type disks struct {
+	volumes map[string]string
+	fail    error
+	gone    []string
+}
+
+func (d *disks) Region() string { return "us-east-1" }
+func (d *disks) VolumeID(pv *corev1.PersistentVolume) (string, error) {
+	return d.volumes[pv.Name], nil
+}
+
+func (d *disks) Volume(_ context.Context, id, zone string) (snapshotter.Volume, error) {
+	return snapshotter.Volume{ID: id, Type: "gp3", IOPS: 3000, Zone: zone}, d.fail
+}
+
+func (d *disks) CreateSnapshot(_ context.Context, id, _ string, tags map[string]string) (string, error) {
+	if !maps.Equal(tags, map[string]string{"l": "v", "velero.io/backup": "b", "velero.io/pv": "pv-1"}) {
+		return "", fmt.Errorf("unexpected tags %v", tags)
+	}
+	return "snap-of-" + id, nil
+}
+
+func (d *disks) CreateVolume(context.Context, string, snapshotter.Volume) (string, error) {
+	return "", errors.New("not asked for")
+}
+
+func (d *disks) DeleteSnapshot(_ context.Context, id string) error {
+	d.gone = append(d.gone, id)
+	return nil
+}
+func (d *disks) Check(context.Context) error { return nil }
+func (d *disks) Close()                      {}
+
+// TestRunIsIncomplete shows what makes a backup PartiallyFailed.
+func TestRunIsIncomplete(t *testing.T) {
+	hidden := maps.Clone(application)
+	delete(hidden, "configmaps")
+	for name, tc := range map[string]struct {
+		objects cluster
+		disks   *disks
+		want    string
+	}{
+		"a resource that may not be read": {objects: hidden, disks: &disks{}, want: "listing configmaps: not allowed"},
+		"a volume that is not there": {
+			objects: application, disks: &disks{volumes: map[string]string{"pv-1": "vol-1"}, fail: errors.New("there is no volume")},
+			want: `persistent volume "pv-1": volume snapshot location "ebs": there is no volume`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, tc.objects, velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}}, snapshotLocation{name: "ebs", Snapshotter: tc.disks})
+			final, err := w.run.do(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var outcome backups.Outcome
+			w.decode(t, backups.Results, &outcome)
+			if got := outcome.Errors.Namespaces["shop"]; !slices.Equal(got, []string{tc.want}) || final.Status.Phase != velerov1.BackupPhasePartiallyFailed {
+				t.Errorf("got %s, errors %q; want %q", final.Status.Phase, outcome.Errors, tc.want)
+			}
+		})
+	}
+}
+
+// TestRunWithoutSnapshots shows that volumes of which there is no snapshot are told.
+func TestRunWithoutSnapshots(t *testing.T) {
+	no := false
+	for name, tc := range map[string]struct {
+		spec     velerov1.BackupSpec
+		reason   string
+		warnings int
+	}{
+		"no location of the provider": {reason: "no volume snapshot location of the backup is of the volume's provider", warnings: 1},
+		"none wanted":                 {spec: velerov1.BackupSpec{SnapshotVolumes: &no}, reason: "spec.snapshotVolumes of the backup is false"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.spec.IncludedNamespaces = []string{"shop"}
+			w := newWorld(t, application, tc.spec, snapshotLocation{name: "ebs", Snapshotter: &disks{}})
+			final, err := w.run.do(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var infos []backups.VolumeInfo
+			w.decode(t, backups.VolumeInfos, &infos)
+			if len(infos) != 1 || !infos[0].Skipped || infos[0].SkippedReason != tc.reason || final.Status.Warnings != tc.warnings {
+				t.Errorf("got %+v, %+v", infos, final.Status)
+			}
+		})
+	}
+}
+
+// TestRunUnderFaults shows that a backup whose upload fails leaves nothing, not even snapshots, wherever it fails.
+func TestRunUnderFaults(t *testing.T) {
+	for skip := range 10 {
+		t.Run(fmt.Sprintf("after %d uploads", skip), func(t *testing.T) {
+			t.Parallel()
+			disks := &disks{volumes: map[string]string{"pv-1": "vol-1"}}
+			w := newWorld(t, application, velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}}, snapshotLocation{name: "ebs", Snapshotter: disks})
+			w.cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:PutObject"}}, Skip: skip, Fault: faults.Error{Code: "AccessDenied"}})
+			_, err := w.run.do(t.Context())
+			if err == nil || !strings.Contains(err.Error(), "may not write") {
+				t.Errorf("got %v", err)
+			}
+			if got := w.keys(t); len(got) > 0 {
+				t.Errorf("%q is left", got)
+			}
+			if skip > 1 && !slices.Equal(disks.gone, []string{"snap-of-vol-1"}) {
+				t.Errorf("deleted the snapshots %q", disks.gone)
+			}
+		})
+	}
+}
+
+// TestRunStops shows that a backup that is interrupted leaves nothing.
+func TestRunStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	w := newWorld(t, application, velerov1.BackupSpec{})
+	w.run.progress = func(int) { cancel() }
+	if _, err := w.run.do(ctx); err == nil {
+		t.Error("got no error")
+	}
+	if got := w.keys(t); len(got) > 0 {
+		t.Errorf("%q is left", got)
+	}
+}
+
+// TestRunOverwritesNothing shows that a name that is taken stays as it is.
+func TestRunOverwritesNothing(t *testing.T) {
+	w := newWorld(t, application, velerov1.BackupSpec{})
+	const key = "team/backups/b/something"
+	if err := w.store.Put(t.Context(), key, strings.NewReader("theirs")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.run.do(t.Context())
+	want := `a backup of that name already exists in object storage: "team/backups/b/something" is in the prefix "team" of bucket "velero": give the backup another name`
+	if err == nil || err.Error() != want || !errors.Is(err, errTaken) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if got := w.keys(t); !slices.Equal(got, []string{key}) {
+		t.Errorf("got keys %q", got)
+	}
+}
+
+// TestClaim shows that of two who begin at once one gets the folder, and that an answer that got lost does no harm.
+func TestClaim(t *testing.T) {
+	w := newWorld(t, application, velerov1.BackupSpec{})
+	w.cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:PutObject"}}, Times: 1, Fault: faults.Reset{At: "download"}})
+	if err := w.run.folder.claim(t.Context(), w.run.record); err != nil {
+		t.Fatal(err)
+	}
+	if owned, err := w.run.folder.owned(t.Context()); !owned || err != nil {
+		t.Errorf("got %v, %v", owned, err)
+	}
+	other := &folder{store: w.store, place: w.run.folder.place, name: "b", uid: "uid-2"}
+	if owned, err := other.owned(t.Context()); owned || err != nil {
+		t.Errorf("another backup got %v, %v", owned, err)
+	}
+	if err := other.create(t.Context(), backups.Log, []byte("theirs")); !errors.Is(err, errTaken) {
+		t.Errorf("another backup got %v", err)
+	}
+}

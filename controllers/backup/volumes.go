@@ -1,0 +1,164 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strconv"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/snapshotter"
+)
+
+// Tags of snapshots, as Velero sets them.
+const (
+	tagBackup = "velero.io/backup"
+	tagPV     = "velero.io/pv"
+)
+
+// snapshotLocation is a VolumeSnapshotLocation that was selected for a backup.
+type snapshotLocation struct {
+	name string
+	snapshotter.Snapshotter
+}
+
+// volumes takes the snapshots of a backup, and keeps account of them.
+type volumes struct {
+	backup    *velerov1.Backup
+	locations []snapshotLocation
+	record    *record
+	now       func() time.Time
+
+	snapshots []backups.Snapshot
+	infos     []backups.VolumeInfo
+}
+
+// add offers a volume to each location until one of them knows it, and takes a snapshot there. That this fails makes the
+// backup incomplete, but does not end it; that nobody knows the volume is worth a warning.
+func (v *volumes) add(ctx context.Context, pv *corev1.PersistentVolume) {
+	start := metav1.NewTime(v.now())
+	info := backups.VolumeInfo{PVName: pv.Name, StartTimestamp: &start, PVInfo: &backups.PVInfo{
+		ReclaimPolicy: string(pv.Spec.PersistentVolumeReclaimPolicy), Labels: pv.Labels,
+	}}
+	if claim := pv.Spec.ClaimRef; claim != nil {
+		info.PVCNamespace, info.PVCName = claim.Namespace, claim.Name
+	}
+	v.describe(ctx, pv, &info)
+	v.infos = append(v.infos, info)
+}
+
+func (v *volumes) describe(ctx context.Context, pv *corev1.PersistentVolume, info *backups.VolumeInfo) {
+	if wanted := v.backup.Spec.SnapshotVolumes; wanted != nil && !*wanted {
+		info.Skipped, info.SkippedReason = true, "spec.snapshotVolumes of the backup is false"
+		return
+	}
+	location, id, err := v.locate(pv)
+	switch {
+	case err != nil:
+		v.failed(pv, info, err)
+	case location == nil:
+		info.Skipped, info.SkippedReason = true, "no volume snapshot location of the backup is of the volume's provider"
+		v.record.doubtful(info.PVCNamespace, fmt.Sprintf("persistent volume %q: its data is not in the backup: %s", pv.Name, info.SkippedReason), "persistentvolume", pv.Name)
+	default:
+		v.snapshot(ctx, location, id, pv, info)
+	}
+}
+
+// locate asks the locations, in order, whose volume it is. None: nil.
+func (v *volumes) locate(pv *corev1.PersistentVolume) (*snapshotLocation, string, error) {
+	for i := range v.locations {
+		location := &v.locations[i]
+		id, err := location.VolumeID(pv)
+		if err != nil || id != "" {
+			return location, id, err //nolint:wrapcheck // says all there is
+		}
+	}
+	return nil, "", nil
+}
+
+func (v *volumes) snapshot(ctx context.Context, location *snapshotLocation, id string, pv *corev1.PersistentVolume, info *backups.VolumeInfo) {
+	info.BackupMethod = backups.NativeSnapshot
+	snapshot := backups.Snapshot{Spec: backups.SnapshotSpec{
+		BackupName: v.backup.Name, BackupUID: string(v.backup.UID), Location: location.name,
+		PersistentVolumeName: pv.Name, ProviderVolumeID: id,
+	}}
+	err := v.take(ctx, location, pv, &snapshot)
+	if err != nil {
+		snapshot.Status.Phase = backups.SnapshotFailed
+		v.failed(pv, info, fmt.Errorf("volume snapshot location %q: %w", location.name, err))
+	} else {
+		snapshot.Status.Phase = backups.SnapshotCompleted
+		info.Result = "succeeded"
+		v.record.info("Snapshot taken", "persistentvolume", pv.Name, "volume", id, "snapshot", snapshot.Status.ProviderSnapshotID, "location", location.name)
+	}
+	v.snapshots = append(v.snapshots, snapshot)
+	end := metav1.NewTime(v.now())
+	info.CompletionTimestamp = &end
+	info.NativeSnapshotInfo = &backups.NativeSnapshotInfo{
+		SnapshotHandle: snapshot.Status.ProviderSnapshotID, VolumeType: snapshot.Spec.VolumeType, VolumeAZ: snapshot.Spec.VolumeAZ,
+		Phase: snapshot.Status.Phase,
+	}
+	if iops := snapshot.Spec.VolumeIOPS; iops != nil {
+		info.NativeSnapshotInfo.IOPS = strconv.FormatInt(*iops, 10)
+	}
+}
+
+// take asks for the snapshot, and fills in what the provider says about the volume.
+func (v *volumes) take(ctx context.Context, location *snapshotLocation, pv *corev1.PersistentVolume, snapshot *backups.Snapshot) error {
+	id, zone := snapshot.Spec.ProviderVolumeID, snapshotter.ZoneOf(pv)
+	snapshot.Spec.VolumeAZ = zone
+	if err := snapshotter.CheckRegion(location, id, pv); err != nil {
+		return err //nolint:wrapcheck // says all there is
+	}
+	volume, err := location.Volume(ctx, id, zone)
+	if err != nil {
+		return err //nolint:wrapcheck // says all there is
+	}
+	snapshot.Spec.VolumeType = volume.Type
+	if volume.IOPS != 0 {
+		snapshot.Spec.VolumeIOPS = &volume.IOPS
+	}
+	tags := maps.Clone(v.backup.Labels)
+	if tags == nil {
+		tags = map[string]string{}
+	}
+	tags[tagBackup], tags[tagPV] = v.backup.Name, pv.Name
+	snapshot.Status.ProviderSnapshotID, err = location.CreateSnapshot(ctx, id, zone, tags)
+	return err //nolint:wrapcheck // says all there is
+}
+
+func (v *volumes) failed(pv *corev1.PersistentVolume, info *backups.VolumeInfo, err error) {
+	info.Result = "failed"
+	v.record.failed(info.PVCNamespace, fmt.Errorf("persistent volume %q: %w", pv.Name, err), "persistentvolume", pv.Name)
+}
+
+// completed counts the snapshots that were taken.
+func (v *volumes) completed() int {
+	n := 0
+	for _, snapshot := range v.snapshots {
+		if snapshot.Status.Phase == backups.SnapshotCompleted {
+			n++
+		}
+	}
+	return n
+}
+
+// discard deletes the snapshots of a backup that came to nothing. One that cannot be deleted is named in the log.
+func (v *volumes) discard(ctx context.Context) {
+	for _, snapshot := range v.snapshots {
+		for i := range v.locations {
+			id := snapshot.Status.ProviderSnapshotID
+			if id == "" || v.locations[i].name != snapshot.Spec.Location {
+				continue
+			}
+			if err := v.locations[i].DeleteSnapshot(ctx, id); err != nil {
+				v.record.failed("", fmt.Errorf("deleting snapshot %s again: %w", id, err))
+			}
+		}
+	}
+}

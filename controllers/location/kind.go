@@ -1,0 +1,125 @@
+package location
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/backend"
+	"github.com/velero-locations/velero-locations/locations"
+	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/objectstore"
+	"github.com/velero-locations/velero-locations/snapshotter"
+	"github.com/velero-locations/velero-locations/snapshotter/drivers"
+)
+
+// kind is what is particular to one kind of location.
+type kind[L client.Object] struct {
+	// name of the kind, which messages begin with.
+	name string
+	// object and list return empty ones.
+	object func() L
+	list   func() client.ObjectList
+	// spec is what a check depends on, beside Secrets.
+	spec func(L) any
+	// phase and message as they are stored.
+	phase, message func(L) string
+	// frequency is what the location says about how often it is checked; nil: nothing.
+	frequency func(L) *metav1.Duration
+	// secrets are the names of those, in the location's namespace, that a check reads.
+	secrets func(L) []string
+	// unchecked says that nothing here can check the location, and what its status is to say about
+	// that; empty: it is left alone.
+	unchecked func(L) (message string, unchecked bool)
+	// check returns why the location cannot be used; nil if it can.
+	check func(context.Context, opener, L) error
+}
+
+// opener is how a check gets at the storage of a location.
+type opener interface {
+	ObjectStore(context.Context, *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error)
+	Snapshotter(context.Context, *velerov1.VolumeSnapshotLocation) (snapshotter.Snapshotter, error)
+}
+
+var _ opener = (*backend.Backend)(nil)
+
+// backupStorage are checked if their provider speaks S3. Others are left alone: Velero's server
+// checks them, and writes the same status.
+var backupStorage = kind[*velerov1.BackupStorageLocation]{
+	name:      "BackupStorageLocation",
+	object:    func() *velerov1.BackupStorageLocation { return &velerov1.BackupStorageLocation{} },
+	list:      func() client.ObjectList { return &velerov1.BackupStorageLocationList{} },
+	spec:      func(l *velerov1.BackupStorageLocation) any { return l.Spec },
+	phase:     func(l *velerov1.BackupStorageLocation) string { return string(l.Status.Phase) },
+	message:   func(l *velerov1.BackupStorageLocation) string { return l.Status.Message },
+	frequency: func(l *velerov1.BackupStorageLocation) *metav1.Duration { return l.Spec.ValidationFrequency },
+	secrets:   backend.ObjectStoreSecrets,
+	unchecked: func(l *velerov1.BackupStorageLocation) (string, bool) { return "", !provider.SpeaksS3(l.Spec.Provider) },
+	check:     checkDirectories,
+}
+
+// checkDirectories makes the check that Velero makes: one listing.
+func checkDirectories(ctx context.Context, storage opener, location *velerov1.BackupStorageLocation) error {
+	store, place, err := storage.ObjectStore(ctx, location)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	names, err := store.CommonPrefixes(ctx, place.Root())
+	if err != nil {
+		return backend.NameCredentials(err, location.Spec.Credential)
+	}
+	return locations.CheckDirectories(place, names)
+}
+
+// volumeSnapshot are checked if their provider has a driver. No release of Velero writes their
+// status, so that those of other providers can be told that nobody looks.
+var volumeSnapshot = kind[*velerov1.VolumeSnapshotLocation]{
+	name:      "VolumeSnapshotLocation",
+	object:    func() *velerov1.VolumeSnapshotLocation { return &velerov1.VolumeSnapshotLocation{} },
+	list:      func() client.ObjectList { return &velerov1.VolumeSnapshotLocationList{} },
+	spec:      func(l *velerov1.VolumeSnapshotLocation) any { return l.Spec },
+	phase:     func(l *velerov1.VolumeSnapshotLocation) string { return string(l.Status.Phase) },
+	message:   func(l *velerov1.VolumeSnapshotLocation) string { return l.Status.Message },
+	frequency: func(*velerov1.VolumeSnapshotLocation) *metav1.Duration { return nil },
+	secrets:   backend.SnapshotterSecrets,
+	unchecked: withoutDriver,
+	check:     checkVolumes,
+}
+
+func withoutDriver(location *velerov1.VolumeSnapshotLocation) (string, bool) {
+	if _, found := drivers.Find(location.Spec.Provider); found {
+		return "", false
+	}
+	return fmt.Sprintf("VolumeSnapshotLocation %q is not checked: there is no driver for provider %q here, which says nothing about whether Velero can use it",
+		location.Name, location.Spec.Provider), true
+}
+
+// checkVolumes makes one request to the provider, with the location's credentials in its region.
+func checkVolumes(ctx context.Context, storage opener, location *velerov1.VolumeSnapshotLocation) error {
+	volumes, err := storage.Snapshotter(ctx, location)
+	if err != nil {
+		return err
+	}
+	defer volumes.Close()
+	return backend.NameCredentials(volumes.Check(ctx), location.Spec.Credential)
+}
+
+// secretReader reads Secrets, and notes which versions it saw.
+type secretReader struct {
+	client.Reader
+	seen secretVersions
+}
+
+// Get notes a Secret that is not there, too, by an empty version.
+func (r secretReader) Get(ctx context.Context, name client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+	err := r.Reader.Get(ctx, name, obj, opts...)
+	if _, isSecret := obj.(*corev1.Secret); isSecret && client.IgnoreNotFound(err) == nil {
+		r.seen[name.Name] = obj.GetResourceVersion()
+	}
+	return err
+}

@@ -1,0 +1,54 @@
+package schedule
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+)
+
+// steps is how many missed runs are counted one by one. After more than that, the last one is taken to be due now.
+const steps = 10_000
+
+// parse reads a cron expression as Velero does: five fields, or @daily and its like, or @every with a duration, with a
+// time zone in front as CRON_TZ=Europe/Berlin if it is not UTC's.
+func parse(expression string) (when cron.Schedule, err error) {
+	defer func() {
+		if p := recover(); p != nil { // the parser's answer to some mistakes in time zones
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	if when, err = cron.ParseStandard(expression); err != nil {
+		return nil, fmt.Errorf("reading the cron expression: %w", err)
+	}
+	return when, nil
+}
+
+// lastRun is the time from which a schedule counts: that of its last backup, of the run that was skipped last, or of its
+// creation.
+func lastRun(schedule *velerov1.Schedule) time.Time {
+	last := schedule.CreationTimestamp.Time
+	if schedule.Status.LastBackup != nil {
+		last = schedule.Status.LastBackup.Time
+	}
+	if skipped := schedule.Status.LastSkipped; skipped != nil && skipped.After(last) {
+		last = skipped.Time
+	}
+	return last
+}
+
+// due returns the time of the run that is due, the zero time if none is, and the time of the next. Of runs that were
+// missed only the last is made up for.
+func due(when cron.Schedule, last, now time.Time) (run, next time.Time) {
+	next = when.Next(last)
+	for range steps {
+		if next.IsZero() || next.After(now) { // zero: never again, as for 30 February
+			return run, next
+		}
+		run, next = next, when.Next(next)
+	}
+	now = now.Truncate(time.Second)
+	return now, when.Next(now)
+}

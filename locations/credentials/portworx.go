@@ -1,0 +1,31 @@
+package credentials
+
+// Portworx is a key to a cluster of the simulated Portworx. Velero's plugin has no credentials file: it runs inside of the
+// cluster.
+type Portworx struct {
+	Cluster   string
+	AccessKey string
+	SecretKey string
+}
+
+// String shows nothing of the secret, so that it may be printed by accident.
+func (Portworx) String() string { return "Portworx credentials" }
+
+// GoString shows nothing of the secret either.
+func (c Portworx) GoString() string { return c.String() }
+
+// MarshalLog shows nothing of the secret in structured logs.
+func (c Portworx) MarshalLog() any { return c.String() }
+
+// ParsePortworx reads a credentials file, given by its content: NAME=VALUE lines. Errors never repeat a line or a value of
+// the file.
+func ParsePortworx(file []byte) (Portworx, error) {
+	variables, err := parseVariables(file)
+	if err != nil {
+		return Portworx{}, err
+	}
+	if err := required(variables, "PORTWORX_CLUSTER", "PORTWORX_ACCESS_KEY", "PORTWORX_SECRET_KEY"); err != nil {
+		return Portworx{}, err
+	}
+	return Portworx{variables["PORTWORX_CLUSTER"], variables["PORTWORX_ACCESS_KEY"], variables["PORTWORX_SECRET_KEY"]}, nil
+}

@@ -1,0 +1,44 @@
+// Package restore is the registry of kind Restore.
+package restore
+
+import (
+	"k8s.io/apimachinery/pkg/fields"
+
+	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/table"
+)
+
+type restore = *velero.Restore
+
+// Resource serves restores.
+type Resource = registry.Resource[restore, *velero.RestoreList]
+
+// New returns the kind's resource in a server. Velero's CRD shows name and age only.
+func New(*registry.Environment) *Resource {
+	return &Resource{
+		GroupVersion: v1.SchemeGroupVersion,
+		Plural:       "restores",
+		Categories:   []string{"velero"},
+		Columns: table.Columns[restore]{
+			table.Age[restore](),
+			{Name: "Status", Wide: true, Description: "How far the restore has come.", Value: func(r restore) any { return string(r.Status.Phase) }},
+			{Name: "Backup", Wide: true, Description: "Backup that is restored.", Value: func(r restore) any { return r.Spec.BackupName }},
+			{Name: "Started", Type: "date", Wide: true, Description: "Time since the restore began.", Value: func(r restore) any { return r.Status.StartTimestamp }},
+			{Name: "Completed", Type: "date", Wide: true, Description: "Time since the restore ended.", Value: func(r restore) any { return r.Status.CompletionTimestamp }},
+			{Name: "Errors", Type: "integer", Wide: true, Description: "How many errors there were.", Value: func(r restore) any { return int64(r.Status.Errors) }},
+			{Name: "Warnings", Type: "integer", Wide: true, Description: "How many warnings there were.", Value: func(r restore) any { return int64(r.Status.Warnings) }},
+		},
+		Spec: func(r restore) any { return r.Spec },
+		Fields: func(r restore) fields.Set {
+			return fields.Set{
+				"spec.backupName":   r.Spec.BackupName,
+				"spec.scheduleName": r.Spec.ScheduleName,
+				"status.phase":      string(r.Status.Phase),
+			}
+		},
+		Validate: validation.Restore,
+	}
+}

@@ -1,0 +1,93 @@
+package snapshotter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+)
+
+// Reason is what kind of error it is, whatever the provider calls it.
+type Reason string
+
+const (
+	// NotFound means that there is no such volume or snapshot in the location's region and account.
+	NotFound Reason = "NotFound"
+	// Elsewhere means that the volume, or the zone that one is wanted in, is in another region than
+	// the location.
+	Elsewhere Reason = "Elsewhere"
+	// NotReady means that the volume or the snapshot is still being made, so that waiting helps.
+	NotReady Reason = "NotReady"
+	// WrongRegion means that the provider has no such region, or the endpoint is not of it.
+	WrongRegion Reason = "WrongRegion"
+	// CredentialsRefused means that other credentials would help: the key is not known, or has
+	// expired, or the file of credentials cannot be read.
+	CredentialsRefused Reason = "CredentialsRefused"
+	// Denied means that the credentials are good, but may not do this.
+	Denied Reason = "Denied"
+	// Throttled means that the provider is overloaded, or a quota is used up.
+	Throttled Reason = "Throttled"
+	// Unreachable means that there was no answer, or none that could be read.
+	Unreachable Reason = "Unreachable"
+	// Refused means that the provider answered with some other error.
+	Refused Reason = "Refused"
+)
+
+// Error is why something could not be done with a volume or a snapshot.
+type Error struct {
+	Reason Reason
+	// Code is the provider's own code, such as InvalidVolume.NotFound. Empty: it gave none.
+	Code string
+	// Advice says on one line what happened, a colon, and what to do. It holds no secret.
+	Advice string
+	// Cause is what kept the provider from being asked, or from answering; nil if it answered.
+	Cause error
+}
+
+// Error is the advice.
+func (e *Error) Error() string { return e.Advice }
+
+// Unwrap returns the cause; nil if the provider answered.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// CredentialsRefused says that other credentials, or other permissions of the same, would help.
+func (e *Error) CredentialsRefused() bool {
+	return e.Reason == CredentialsRefused || e.Reason == Denied
+}
+
+// ReasonOf returns the reason of an error; empty if it is none of a snapshotter.
+func ReasonOf(err error) Reason {
+	var failure *Error
+	if errors.As(err, &failure) {
+		return failure.Reason
+	}
+	return ""
+}
+
+// NewBadCredentials returns the error of a driver that cannot use a credentials file.
+func NewBadCredentials(err error) *Error {
+	return &Error{Reason: CredentialsRefused, Advice: err.Error(), Cause: err}
+}
+
+// NewUnreachable returns the error of a request that got no answer from an endpoint. Correct says
+// what of its address users can correct, such as "endpoint_url in the credentials".
+func NewUnreachable(endpoint, correct string, cause error) *Error {
+	failure := &Error{Reason: Unreachable, Cause: cause}
+	var (
+		dns     *net.DNSError
+		network net.Error
+	)
+	switch {
+	case errors.As(cause, &dns) && dns.IsNotFound:
+		failure.Advice = fmt.Sprintf("the host name %s is not known: correct %s", dns.Name, correct)
+	case errors.Is(cause, syscall.ECONNREFUSED):
+		failure.Advice = fmt.Sprintf("nothing listens at %s: start the provider's service, or correct %s", endpoint, correct)
+	case errors.Is(cause, context.DeadlineExceeded), errors.As(cause, &network) && network.Timeout():
+		failure.Advice = fmt.Sprintf("%s did not answer in time: see whether the network lets requests through, or correct %s", endpoint, correct)
+	default:
+		failure.Advice = fmt.Sprintf("%s could not be reached: %s", endpoint, strings.Join(strings.Fields(cause.Error()), " "))
+	}
+	return failure
+}
