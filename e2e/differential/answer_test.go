@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -40,9 +41,9 @@ func newAnswer(response *http.Response, content any, seen *names) *answer {
 func outcome(code int, body any) string {
 	status, ok := body.(map[string]any)
 	if !ok || status["kind"] != "Status" || code < 400 {
-		return fmt.Sprint(code)
+		return strconv.Itoa(code)
 	}
-	words := []string{fmt.Sprint(code), fmt.Sprint(status["reason"])}
+	words := []string{strconv.Itoa(code), fmt.Sprint(status["reason"])}
 	details, _ := status["details"].(map[string]any)
 	causes, _ := details["causes"].([]any)
 	var fields []string

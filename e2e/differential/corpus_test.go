@@ -1,6 +1,7 @@
 package differential
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -85,7 +86,7 @@ func parseTheme(theme, text string) ([]*script, error) {
 		}
 	}
 	if len(kinds) == 0 {
-		return nil, fmt.Errorf("want `kinds: every` or the plurals of kinds")
+		return nil, errors.New("want `kinds: every` or the plurals of kinds")
 	}
 	if slices.Equal(kinds, []string{"every"}) {
 		kinds = nil
@@ -131,7 +132,7 @@ func (s *script) parse(text string) error {
 		}
 	}
 	if len(s.requests) == 0 {
-		return fmt.Errorf("there is no request")
+		return errors.New("there is no request")
 	}
 	return nil
 }

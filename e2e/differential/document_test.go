@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/util/sets"
+
 	"github.com/velero-locations/velero-locations/e2e/cluster"
 )
 
@@ -48,31 +50,37 @@ func checkDocument(t *testing.T, kinds []*kind, counts map[string]*count, purpos
 
 // describe returns the tables of the kinds, and of what differs.
 func describe(kinds []*kind, counts map[string]*count, purposes []*purpose) string {
+	common := explained(kinds[0], purposes)
+	for _, k := range kinds {
+		common = common.Intersection(explained(k, purposes))
+	}
 	var b strings.Builder
+	total := count{}
 	fmt.Fprintf(&b, "| kind | version | requests | of them for its fields | differs |\n|---|---|---|---|---|\n")
 	for _, k := range kinds {
 		c := counts[k.plural()]
-		fmt.Fprintf(&b, "| %s | %s | %d | %d | %s |\n", k.name(), k.version(), c.sent, c.fields, strings.Join(k.explained(purposes), ", "))
-	}
-	total := count{}
-	for _, c := range counts {
 		total.sent += c.sent
 		total.fields += c.fields
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %s |\n", k.name(), k.version(), c.sent, c.fields, numbers(explained(k, purposes).Difference(common)))
 	}
-	fmt.Fprintf(&b, "| all | | %d | %d | |\n\n", total.sent, total.fields)
+	fmt.Fprintf(&b, "| all | | %d | %d | %s |\n\n", total.sent, total.fields, numbers(common))
 	for i, p := range purposes {
 		fmt.Fprintf(&b, "%d. **%s.** %s\n", i+1, p.Title, strings.TrimSpace(p.Why))
 	}
 	return b.String()
 }
 
-// explained are the numbers of the purposes that explain differences of the kind.
-func (k *kind) explained(purposes []*purpose) []string {
-	var numbers []string
+// explained are the numbers of the purposes that explain differences of a kind.
+func explained(k *kind, purposes []*purpose) sets.Set[int] {
+	found := sets.New[int]()
 	for i, p := range purposes {
 		if slices.ContainsFunc(p.Differences, func(pattern *pattern) bool { return pattern.matched[k.plural()] > 0 }) {
-			numbers = append(numbers, fmt.Sprint(i+1))
+			found.Insert(i + 1)
 		}
 	}
-	return numbers
+	return found
+}
+
+func numbers(set sets.Set[int]) string {
+	return strings.Trim(strings.Join(strings.Fields(fmt.Sprint(sets.List(set))), ", "), "[]")
 }
