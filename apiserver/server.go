@@ -37,7 +37,7 @@ func NewConfig(api *API) *Config {
 	generic.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(generatedopenapi.GetOpenAPIDefinitions, namer)
 	generic.OpenAPIConfig.Info.Title, generic.OpenAPIV3Config.Info.Title = Name, Name
 	generic.BuildHandlerChainFunc = func(handler http.Handler, c *genericapiserver.Config) http.Handler {
-		return genericapiserver.DefaultBuildHandlerChain(withoutProtobuf(handler, api.jsonOnly), c)
+		return genericapiserver.DefaultBuildHandlerChain(withoutProtobuf(handler, api.jsonOnly, api.Codecs), c)
 	}
 	generic.ShutdownWatchTerminationGracePeriod = watchGracePeriod
 	return &Config{API: api, Generic: generic}

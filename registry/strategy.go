@@ -2,11 +2,16 @@ package registry
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/registry/rest"
@@ -100,17 +105,31 @@ func (s strategy[T, L]) ValidateUpdate(_ context.Context, object, oldObject runt
 
 // WarningsOnCreate returns what is accepted but doubtful in a new object.
 func (s strategy[T, L]) WarningsOnCreate(ctx context.Context, object runtime.Object) []string {
-	return s.warnings(ctx, object.(T))
+	obj := object.(T)
+	return append(finalizerWarnings(obj.GetFinalizers(), nil), s.warnings(ctx, obj)...)
 }
 
 // WarningsOnUpdate returns what is accepted but doubtful in an object whose spec changes. Whoever
 // writes a status or a label, or what is there already, is not told again.
 func (s strategy[T, L]) WarningsOnUpdate(ctx context.Context, object, oldObject runtime.Object) []string {
 	obj, old := object.(T), oldObject.(T)
+	found := finalizerWarnings(obj.GetFinalizers(), old.GetFinalizers())
 	if s.resource.Spec != nil && apiequality.Semantic.DeepEqual(s.resource.Spec(obj), s.resource.Spec(old)) {
-		return nil
+		return found
 	}
-	return s.warnings(ctx, obj)
+	return append(found, s.warnings(ctx, obj)...)
+}
+
+// finalizerWarnings warns of new finalizers without a domain, as custom resources do: another controller may choose the same.
+func finalizerWarnings(finalizers, old []string) []string {
+	known := append([]string{metav1.FinalizerOrphanDependents, metav1.FinalizerDeleteDependents, string(corev1.FinalizerKubernetes)}, old...)
+	var found []string
+	for _, name := range finalizers {
+		if !strings.Contains(name, "/") && !slices.Contains(known, name) {
+			found = append(found, fmt.Sprintf("metadata.finalizers: %q: put a domain before it, such as example.com/%s, so that it is no other controller's, too", name, name))
+		}
+	}
+	return found
 }
 
 // warningTimeout is by how much looking for warnings may at most delay a write.

@@ -179,8 +179,12 @@ func TestVolumeTables(t *testing.T) {
 		}
 		var cells []string
 		for i, column := range table.ColumnDefinitions {
+			cell := table.Rows[0].Cells[i]
+			if cell == nil {
+				cell = "" // as kubectl prints it
+			}
 			if column.Name != "Age" {
-				cells = append(cells, fmt.Sprintf("%s=%v", column.Name, table.Rows[0].Cells[i]))
+				cells = append(cells, fmt.Sprintf("%s=%v", column.Name, cell))
 			}
 		}
 		if got := strings.Join(cells, " "); got != test.want {

@@ -25,6 +25,7 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry"
 	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
+	"github.com/velero-locations/velero-locations/registry/volumesnapshotlocation"
 )
 
 // recorder keeps what is said during a request.
@@ -171,5 +172,32 @@ func TestKindsNeedValidation(t *testing.T) {
 	_, err := kind.Storage(scheme(t), generic.RESTOptions{})
 	if err == nil || !strings.Contains(err.Error(), v1.Resource("backupstoragelocations").Resource) || errors.Unwrap(err) == nil {
 		t.Errorf("a kind without validation: %v", err)
+	}
+}
+
+// TestFinalizersWithoutDomain shows that custom resources' warning of them is given here, too, and but once.
+func TestFinalizersWithoutDomain(t *testing.T) {
+	store := newStore(t, startEtcd(t), volumesnapshotlocation.New(&registry.Environment{}))
+	location := &velero.VolumeSnapshotLocation{
+		ObjectMeta: metav1.ObjectMeta{Name: "ebs", Namespace: "velero", Finalizers: []string{"wait", "example.com/wait", metav1.FinalizerDeleteDependents}},
+		Spec:       velero.VolumeSnapshotLocationSpec{Provider: "aws", Config: map[string]string{"region": "us-east-1"}},
+	}
+	ctx, created := request("ann")
+	stored, err := store.Create(ctx, location, rest.ValidateAllObjectFunc, &metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(created.said) != 1 || !strings.Contains(created.said[0], `"wait"`) || !strings.Contains(created.said[0], "example.com/wait") {
+		t.Errorf("warned of %q, want of finalizer wait alone, with what to write", created.said)
+	}
+
+	location = stored.(*velero.VolumeSnapshotLocation).DeepCopy()
+	location.Finalizers = append(location.Finalizers, "more")
+	ctx, updated := request("ann")
+	if _, _, err := store.Update(ctx, "ebs", rest.DefaultUpdatedObjectInfo(location), rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(updated.said) != 1 || !strings.Contains(updated.said[0], `"more"`) {
+		t.Errorf("warned of %q, want of finalizer more alone", updated.said)
 	}
 }

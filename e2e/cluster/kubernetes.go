@@ -40,11 +40,18 @@ type Cluster struct {
 // fails its logs are kept.
 func StartKubernetes(tb testing.TB) *Cluster {
 	tb.Helper()
+	c := StartAPI(tb)
+	c.startControllers(tb)
+	return c
+}
+
+// StartAPI is StartKubernetes without controllers: nothing changes in the cluster but by requests to its API.
+func StartAPI(tb testing.TB) *Cluster {
+	tb.Helper()
 	c := newCluster(tb)
 	link(tb, c.Dir)
 	c.startEtcd(tb)
 	c.startKubeAPIServer(tb)
-	c.startControllers(tb)
 	c.setEnvironment(tb, [][2]string{{"KUBECONFIG", c.Path("kubeconfig")}, {"VELERO_NAMESPACE", Namespace}})
 	c.Kubectl(tb, "create", "namespace", Namespace)
 	return c

@@ -36,10 +36,19 @@ func Start(tb testing.TB) *Cluster {
 	return c
 }
 
-// Deploy serves velero.io in the cluster with an etcd that flags of the server name.
+// Deploy serves velero.io in the cluster with an etcd that flags of the server name, and starts the controllers and the
+// simulated storage.
 func (c *Cluster) Deploy(tb testing.TB, etcd ...string) {
 	tb.Helper()
 	c.startSimulator(tb)
+	c.Serve(tb, etcd...)
+	c.startController(tb)
+	c.Kubectl(tb, "create", "secret", "generic", "cloud-credentials", "-n", Namespace, "--from-file=cloud="+c.Path("accounts", "primary"))
+}
+
+// Serve is Deploy of our server alone.
+func (c *Cluster) Serve(tb testing.TB, etcd ...string) {
+	tb.Helper()
 	c.Kubectl(tb, "create", "namespace", home)
 	c.Kubectl(tb, "apply", "-f", filepath.Join(Repository(tb), "deploy", "base", "rbac.yaml"))
 	c.serviceAccount(tb, "velero-locations")
@@ -50,8 +59,6 @@ func (c *Cluster) Deploy(tb testing.TB, etcd ...string) {
 	c.serverURL = "https://" + address
 	c.StartServer(tb, etcd...)
 	c.register(tb, port)
-	c.startController(tb)
-	c.Kubectl(tb, "create", "secret", "generic", "cloud-credentials", "-n", Namespace, "--from-file=cloud="+c.Path("accounts", "primary"))
 }
 
 // ServerURL is where our server answers when it is asked directly.

@@ -28,7 +28,7 @@ type Column[T Object] struct {
 	// Wide columns are shown only by `-o wide`.
 	Wide bool
 	// Value returns the cell: a string, number or boolean; a *metav1.Time, shown as the time
-	// that has passed since; or nil for an empty cell.
+	// that has passed since; or nil for an empty cell, which an empty string is, too.
 	Value func(T) any
 }
 
@@ -87,7 +87,7 @@ func NewConvertor[T Object](columns Columns[T]) Convertor[T] {
 
 // ConvertToTable makes one row of an object, or a row of each item of a list.
 func (c Convertor[T]) ConvertToTable(_ context.Context, object, options runtime.Object) (*metav1.Table, error) {
-	table := &metav1.Table{}
+	table := &metav1.Table{Rows: []metav1.TableRow{}} // an empty list is one, not null
 	if opt, ok := options.(*metav1.TableOptions); !ok || !opt.NoHeaders {
 		table.ColumnDefinitions = c.definitions
 	}
@@ -117,11 +117,14 @@ func (c Convertor[T]) cells(obj T) []any {
 	cells := []any{obj.GetName()}
 	for _, column := range c.columns {
 		value := column.Value(obj)
-		if t, ok := value.(*metav1.Time); ok {
+		switch v := value.(type) {
+		case *metav1.Time:
 			value = nil
-			if t != nil {
-				value = metatable.ConvertToHumanReadableDateType(*t)
+			if v != nil {
+				value = metatable.ConvertToHumanReadableDateType(*v)
 			}
+		case string:
+			value = NonZero(v)
 		}
 		cells = append(cells, value)
 	}

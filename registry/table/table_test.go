@@ -62,6 +62,19 @@ func TestConvertToTable(t *testing.T) {
 	}
 }
 
+// TestNothingToShow compares with what custom resources show of a list without items, and of a field without a value.
+func TestNothingToShow(t *testing.T) {
+	convertor := NewConvertor(Columns[*corev1.Secret]{{Name: "Kind", Value: func(s *corev1.Secret) any { return string(s.Type) }}})
+	table, err := convertor.ConvertToTable(t.Context(), &corev1.SecretList{}, nil)
+	if err != nil || table.Rows == nil || len(table.Rows) > 0 {
+		t.Errorf("the rows of an empty list are %#v (%v), want [] and not null", table.Rows, err)
+	}
+	table, err = convertor.ConvertToTable(t.Context(), &corev1.Secret{}, nil)
+	if err != nil || table.Rows[0].Cells[1] != nil {
+		t.Errorf("the cell of an empty string is %#v (%v), want null", table.Rows[0].Cells[1], err)
+	}
+}
+
 func TestWideColumnsComeLater(t *testing.T) {
 	convertor := NewConvertor(Columns[*corev1.Secret]{{Name: "Wide", Wide: true, Value: func(*corev1.Secret) any { return nil }}})
 	if name, wide := convertor.definitions[0], convertor.definitions[1]; name.Priority != 0 || wide.Priority != 1 {
