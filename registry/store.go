@@ -37,12 +37,12 @@ func (s *Store) ShortNames() []string { return s.shortNames }
 // Categories implements rest.CategoriesProvider.
 func (s *Store) Categories() []string { return s.categories }
 
-// Create implements rest.Creater.
+// Create creates an object, as rest.StandardStorage says.
 func (s *Store) Create(ctx context.Context, obj runtime.Object, validate rest.ValidateObjectFunc, options *metav1.CreateOptions) (runtime.Object, error) {
 	return s.Store.Create(withMemory(ctx), obj, validate, options)
 }
 
-// Update implements rest.Updater.
+// Update updates an object, as rest.StandardStorage says.
 func (s *Store) Update(
 	ctx context.Context, name string, info rest.UpdatedObjectInfo, validateCreate rest.ValidateObjectFunc,
 	validate rest.ValidateObjectUpdateFunc, forceCreate bool, options *metav1.UpdateOptions,
@@ -50,7 +50,7 @@ func (s *Store) Update(
 	return s.Store.Update(withMemory(ctx), name, info, validateCreate, validate, forceCreate, options)
 }
 
-// Delete implements rest.GracefulDeleter, and warns of what goes with the object.
+// Delete deletes an object, as rest.StandardStorage says, and warns of what goes with the object.
 func (s *Store) Delete(ctx context.Context, name string, validate rest.ValidateObjectFunc, options *metav1.DeleteOptions) (runtime.Object, bool, error) {
 	texts := s.goesWith(ctx, name)
 	out, deleted, err := s.Store.Delete(ctx, name, validate, options)
