@@ -364,7 +364,7 @@ func TestLocationsWithBackupsStay(t *testing.T) {
 	_, err = change(t, s.storage, "primary", func(l *velero.BackupStorageLocation) {
 		l.Spec.Provider, l.Spec.ObjectStorage.Bucket, l.Spec.ObjectStorage.Prefix = "gcp", "elsewhere", ""
 	})
-	advice := " + of which there are 3 + make a location of another name for the new place, or delete the backups first"
+	advice := " + while the location has backups (now 3): make a location of another name for the new place, or delete the backups first"
 	wantTexts(t, "errors", causes(t, err), []string{
 		`spec.provider: Invalid value: "gcp": must stay "aws"` + advice,
 		`spec.objectStorage.bucket: Invalid value: "elsewhere": must stay "backups"` + advice,

@@ -66,7 +66,7 @@ func (s *Store) goesWith(ctx context.Context, name string) []string {
 	if s.warnOfDeletion == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, warningTimeout)
+	ctx, cancel := context.WithTimeout(ctx, deletionWait)
 	defer cancel()
 	obj, err := s.Get(ctx, name, &metav1.GetOptions{})
 	if err != nil {
@@ -82,7 +82,7 @@ func (r *Resource[T, L]) warnOfDeletion() func(context.Context, runtime.Object) 
 	return func(ctx context.Context, obj runtime.Object) []string { return r.WarnOfDeletion(ctx, obj.(T)) }
 }
 
-// deletionWait is how long a deletion waits at most for what follows from it.
+// deletionWait is how long a deletion waits at most to find out what goes with the object, and for what follows from it.
 const deletionWait = 10 * time.Second
 
 func (r *Resource[T, L]) afterDelete(object runtime.Object, options *metav1.DeleteOptions) {

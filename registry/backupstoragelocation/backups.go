@@ -51,7 +51,7 @@ func immovable(ctx context.Context, env *registry.Environment, l, old location) 
 	errs := make(field.ErrorList, 0, len(moved))
 	for _, m := range moved {
 		errs = append(errs, field.Invalid(m.path, m.value, fmt.Sprintf(
-			"must stay %q while the location has backups, of which there are %d: make a location of another name for the new place, or delete the backups first", m.old, n)))
+			"must stay %q while the location has backups (now %d): make a location of another name for the new place, or delete the backups first", m.old, n)))
 	}
 	return errs
 }

@@ -72,6 +72,7 @@ func surroundings(ctx context.Context, env *registry.Environment, l location, al
 		Rules:     env.Rules,
 		Listed:    err == nil,
 		Locations: locations,
+		Fallback:  env.Defaults.StorageLocation,
 		Secrets:   env.Secrets(ctx, warnings.SecretNames(l.Spec.Credential, objectStorage(l).CACertRef)...),
 	}
 }
