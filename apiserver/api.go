@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/velero-locations/velero-locations/apis/velero/install"
+	"github.com/velero-locations/velero-locations/locations/selection"
 	"github.com/velero-locations/velero-locations/registry"
 	"github.com/velero-locations/velero-locations/registry/backup"
 	"github.com/velero-locations/velero-locations/registry/backuprepository"
@@ -86,7 +87,8 @@ type API struct {
 // NewAPI joins groups to one API.
 func NewAPI(groups ...Group) (*API, error) {
 	api := &API{
-		Scheme: runtime.NewScheme(), WireScheme: runtime.NewScheme(), Environment: &registry.Environment{},
+		Scheme: runtime.NewScheme(), WireScheme: runtime.NewScheme(),
+		Environment:     &registry.Environment{Defaults: selection.Defaults{StorageLocation: selection.DefaultStorageLocation}},
 		storageVersions: storageVersions{}, jsonOnly: sets.New[string](),
 	}
 	for _, group := range groups {
@@ -119,10 +121,11 @@ func NewAPI(groups ...Group) (*API, error) {
 	return api, nil
 }
 
-// AddFlags adds the flags of the rules that the API's kinds follow.
+// AddFlags adds the flags of the rules and the defaults that the API's kinds follow.
 func (a *API) AddFlags(flags *pflag.FlagSet) {
 	flags.Var(&a.Environment.Rules.ProviderConfig, "provider-config",
 		"What becomes of errors in spec.config, such as keys that the provider's plugin does not have: enforce refuses the location, warn accepts it with a warning, off does not look. For plugins that are newer than this server.")
+	a.Environment.Defaults.AddFlags(flags)
 }
 
 // StorageCodec encodes objects as they are kept in etcd.

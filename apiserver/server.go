@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	generatedopenapi "github.com/velero-locations/velero-locations/generated/openapi"
+	"github.com/velero-locations/velero-locations/registry"
 )
 
 // Name of the server, as its metrics, logs and OpenAPI document give it.
@@ -105,6 +106,9 @@ func (c *Config) groups() (map[string]*genericapiserver.APIGroupInfo, error) {
 		storage, err := kind.Storage(c.API.Scheme, c.Generic.RESTOptionsGetter)
 		if err != nil {
 			return nil, err
+		}
+		if store, ok := storage.(*registry.Store); ok {
+			c.API.Environment.Serve(kind.GroupVersionResource().GroupResource(), store)
 		}
 		addStorage(groups, c.API, kind.GroupVersionResource(), storage)
 	}

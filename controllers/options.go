@@ -96,10 +96,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 		"How often a location is checked that has no spec.validationFrequency; 0: only when it changes.")
 	flags.DurationVar(&o.ValidationTimeout, "validation-timeout", o.ValidationTimeout,
 		"How long one check of a location may take.")
-	flags.StringVar(&o.SelectionDefaults.StorageLocation, "default-backup-storage-location", o.SelectionDefaults.StorageLocation,
-		"Backup storage location of backups that name none, where none is the default.")
-	flags.Var(&o.SelectionDefaults.SnapshotLocations, "default-volume-snapshot-locations",
-		"Volume snapshot locations of backups that name none, for providers that have several, such as aws:ebs-us-east-1,portworx:local.")
+	o.SelectionDefaults.AddFlags(flags)
 	flags.DurationVar(&o.DefaultBackupTTL, "default-backup-ttl", o.DefaultBackupTTL,
 		"How long backups are kept that have no spec.ttl.")
 	flags.IntVar(&o.ConcurrentBackups, "concurrent-backups", o.ConcurrentBackups,

@@ -30,6 +30,7 @@ import (
 	"github.com/velero-locations/velero-locations/apiserver/standalone"
 	"github.com/velero-locations/velero-locations/controllers"
 	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/locations/selection"
 	"github.com/velero-locations/velero-locations/pki"
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/snapshotter/azure"
@@ -54,6 +55,8 @@ type Options struct {
 	Controllers []string
 	// Rules of validation.
 	Rules validation.Rules
+	// Defaults of the locations of backups, where a namespace does not say.
+	Defaults selection.Defaults
 	// OnReady is called once everything answers and all files are written.
 	OnReady func(Info)
 }
@@ -79,6 +82,7 @@ func NewOptions() *Options {
 	return &Options{
 		DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", EC2Address: "127.0.0.1:7445",
 		SimulatorControlAddress: "127.0.0.1:7446", CloudsAddress: "127.0.0.1:7447", Controllers: []string{"*"}, OnReady: func(Info) {},
+		Defaults: selection.Defaults{StorageLocation: selection.DefaultStorageLocation},
 	}
 }
 
@@ -89,6 +93,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&o.Controllers, "controllers", o.Controllers,
 		"Controllers to run, separated by commas, for those who run Velero's own server against this one; '*' stands for all, '' for none. Known: "+strings.Join(controllers.Names(), ", ")+".")
 	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
+	o.Defaults.AddFlags(flags)
 	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
 	flags.StringVar(&o.EC2Address, "ec2-address", o.EC2Address, "Address of the simulator's EC2 and STS; port 0 takes any free one.")
 	flags.StringVar(&o.CloudsAddress, "clouds-address", o.CloudsAddress, "Address of the simulated Azure and Portworx; port 0 takes any free one.")
@@ -198,7 +203,7 @@ func (d *dev) newServer(authority *pki.Authority, backend *etcd.Server) (*apiser
 	if err != nil {
 		return nil, err
 	}
-	api.Environment.Rules = d.options.Rules
+	api.Environment.Rules, api.Environment.Defaults = d.options.Rules, d.options.Defaults
 	return standalone.New(api, standalone.Options{
 		Listener:     d.api,
 		CertPEM:      certificate.CertPEM,
@@ -265,6 +270,7 @@ func unlessStopped(ctx context.Context, err error) error {
 func (d *dev) controllerOptions() controllers.Options {
 	options := controllers.NewOptions()
 	options.Controllers = append([]string{"namespace"}, d.options.Controllers...)
+	options.SelectionDefaults = d.options.Defaults
 	options.DefaultS3Endpoint = d.endpoints.S3
 	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2, azure.ProviderName: d.endpoints.Clouds, portworx.ProviderName: d.endpoints.Clouds}
 	return options

@@ -6,24 +6,30 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	"github.com/velero-locations/velero-locations/locations/selection"
 )
 
 // Environment is what kinds need to know of the server that serves them. It is complete before the
 // server answers, and does not change from then on. The zero value is a server that enforces all
-// rules and knows nothing of Secrets.
+// rules, has no defaults, and knows nothing of Secrets or of other kinds.
 type Environment struct {
 	// Rules of validation.
 	Rules validation.Rules
+	// Defaults of the locations of backups, where a namespace does not say.
+	Defaults selection.Defaults
 	// Authorizer says what users may do. Nil: nothing.
 	Authorizer authorizer.Authorizer
 	// Kubernetes is the API that Secrets are in. Nil: they cannot be read.
 	Kubernetes kubernetes.Interface
+
+	stores map[schema.GroupResource]*Store
 }
 
 // Secrets returns the keys of Secrets in the namespace of a request, nil for one that is not there.

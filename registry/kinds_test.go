@@ -81,6 +81,7 @@ func newStoreWith(t *testing.T, storage storagebackend.Config, kind storer, deco
 		Decorator:               decorator,
 		ResourcePrefix:          resource.String(),
 		DeleteCollectionWorkers: 1,
+		CountMetricPollPeriod:   time.Minute, // as a server has it, which counts from the start
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,9 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/validation"
-	metainternalversion "k8s.io/apimachinery/pkg/apis/meta/internalversion"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -50,14 +48,24 @@ type Resource[T table.Object, L runtime.Object] struct {
 	Fields func(T) fields.Set
 	// Prepare fills in or resets what a client does not decide, before validation. old is nil on creation.
 	Prepare func(obj, old T)
+	// Complete fills in what objects of other kinds decide, after Prepare. What keeps it from doing so is for
+	// Relate to say. old is nil on creation. Nil: nothing.
+	Complete func(ctx context.Context, obj, old T)
 	// ValidateName returns what is wrong with a name. Nil: it must be a DNS subdomain.
 	ValidateName validation.ValidateNameFunc
 	// Validate returns all that is wrong with an object. old is nil on creation.
 	Validate func(obj, old T) field.ErrorList
+	// Relate returns all that is wrong with an object in the light of others. old is nil on creation. Nil: nothing.
+	Relate func(ctx context.Context, obj, old T) field.ErrorList
 	// Warn returns what is accepted but doubtful in an object that is new, or has a new spec. all
 	// lists the kind's objects in the namespace of the request. The context is short: what
 	// cannot be found out in time is not warned of. Nil: nothing.
 	Warn func(ctx context.Context, obj T, all Lister[T]) []string
+	// WarnOfDeletion returns what else goes with an object that is deleted. The context is short. Nil: nothing.
+	WarnOfDeletion func(ctx context.Context, obj T) []string
+	// Deleted does what follows from the deletion of an object, however that came about; never in a dry run.
+	// The request waits for it, but not for long; the context does not end with the request. Nil: nothing.
+	Deleted func(ctx context.Context, obj T)
 	// Exclusive is a mark that at most one object of a namespace carries. Nil: there is none.
 	Exclusive *Exclusive[T]
 	// UnconditionalUpdate accepts a PUT without a resourceVersion.
@@ -118,28 +126,6 @@ func (r *Resource[T, L]) Storage(scheme *runtime.Scheme, options generic.RESTOpt
 	return r.NewStore(scheme, options)
 }
 
-// Store keeps one kind in etcd and answers every verb for it.
-type Store struct {
-	*genericregistry.Store
-
-	shortNames []string
-	categories []string
-}
-
-var (
-	_ rest.StandardStorage      = &Store{}
-	_ rest.ShortNamesProvider   = &Store{}
-	_ rest.CategoriesProvider   = &Store{}
-	_ rest.TableConvertor       = &Store{}
-	_ rest.SingularNameProvider = &Store{}
-)
-
-// ShortNames implements rest.ShortNamesProvider.
-func (s *Store) ShortNames() []string { return s.shortNames }
-
-// Categories implements rest.CategoriesProvider.
-func (s *Store) Categories() []string { return s.categories }
-
 // NewStore returns the kind's store.
 func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (*Store, error) {
 	if r.Validate == nil {
@@ -160,39 +146,25 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 	if r.Decorate != nil {
 		store.Decorator = r.decorate
 	}
+	if r.Deleted != nil {
+		store.AfterDelete = r.afterDelete
+	}
+	if r.Exclusive != nil {
+		exclusive := &exclusiveStorage[T]{}
+		options = r.exclusively(options, exclusive)
+		exclusive.foretellMoves(store)
+	}
 	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: r.attributes}); err != nil {
 		return nil, fmt.Errorf("setting up the store of %s: %w", r.GroupVersionResource().GroupResource(), err)
 	}
-	if r.Exclusive != nil {
-		config, err := options.GetRESTOptions(store.DefaultQualifiedResource, store.NewFunc())
-		if err != nil {
-			return nil, fmt.Errorf("finding the etcd of %s: %w", r.Plural, err)
-		}
-		if err := r.makeExclusive(store, config.StorageConfig); err != nil {
-			return nil, err
-		}
-	}
-	return &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories}, nil
+	return &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories, warnOfDeletion: r.warnOfDeletion()}, nil
 }
 
 // errNoValidation keeps kinds from being served without rules by oversight.
 var errNoValidation = errors.New("the kind has no validation: set Resource.Validate")
 
 func lister[T any](store *genericregistry.Store) Lister[T] {
-	return func(ctx context.Context) ([]T, error) {
-		list, err := store.List(ctx, &metainternalversion.ListOptions{})
-		if err != nil {
-			return nil, err
-		}
-		var all []T
-		err = meta.EachListItem(list, func(item runtime.Object) error {
-			if obj, ok := item.(T); ok {
-				all = append(all, obj)
-			}
-			return nil
-		})
-		return all, err
-	}
+	return func(ctx context.Context) ([]T, error) { return listAll[T](ctx, store, fields.Everything()) }
 }
 
 // attributes returns what label and field selectors are matched against.

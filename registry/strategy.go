@@ -58,23 +58,28 @@ func (strategy[T, L]) DefaultGarbageCollectionPolicy(context.Context) rest.Garba
 
 // PrepareForCreate starts the generation at 1 and keeps the status that the client sent, as
 // Velero's backup sync needs.
-func (s strategy[T, L]) PrepareForCreate(_ context.Context, object runtime.Object) {
+func (s strategy[T, L]) PrepareForCreate(ctx context.Context, object runtime.Object) {
 	obj := object.(T)
 	if s.resource.Spec != nil {
 		obj.SetGeneration(1)
 	}
+	var none T
+	s.prepare(ctx, obj, none)
+}
+
+func (s strategy[T, L]) prepare(ctx context.Context, obj, old T) {
 	if s.resource.Prepare != nil {
-		var none T
-		s.resource.Prepare(obj, none)
+		s.resource.Prepare(obj, old)
+	}
+	if s.resource.Complete != nil {
+		s.resource.Complete(ctx, obj, old)
 	}
 }
 
 // PrepareForUpdate raises the generation when, and only when, the spec changes.
-func (s strategy[T, L]) PrepareForUpdate(_ context.Context, object, oldObject runtime.Object) {
+func (s strategy[T, L]) PrepareForUpdate(ctx context.Context, object, oldObject runtime.Object) {
 	obj, old := object.(T), oldObject.(T)
-	if s.resource.Prepare != nil {
-		s.resource.Prepare(obj, old)
-	}
+	s.prepare(ctx, obj, old)
 	if s.resource.Spec == nil {
 		return
 	}
@@ -85,7 +90,7 @@ func (s strategy[T, L]) PrepareForUpdate(_ context.Context, object, oldObject ru
 }
 
 // Validate returns all that is wrong with a new object, metadata included.
-func (s strategy[T, L]) Validate(_ context.Context, object runtime.Object) field.ErrorList {
+func (s strategy[T, L]) Validate(ctx context.Context, object runtime.Object) field.ErrorList {
 	obj := object.(T)
 	validateName := s.resource.ValidateName
 	if validateName == nil {
@@ -93,14 +98,22 @@ func (s strategy[T, L]) Validate(_ context.Context, object runtime.Object) field
 	}
 	errs := validation.ValidateObjectMetaAccessor(obj, s.NamespaceScoped(), validateName, field.NewPath("metadata"))
 	var none T
-	return append(errs, s.resource.Validate(obj, none)...)
+	return append(errs, s.validate(ctx, obj, none)...)
 }
 
 // ValidateUpdate returns all that is wrong with an object or with the change to it.
-func (s strategy[T, L]) ValidateUpdate(_ context.Context, object, oldObject runtime.Object) field.ErrorList {
+func (s strategy[T, L]) ValidateUpdate(ctx context.Context, object, oldObject runtime.Object) field.ErrorList {
 	obj, old := object.(T), oldObject.(T)
 	errs := validation.ValidateObjectMetaAccessorUpdate(obj, old, field.NewPath("metadata"))
-	return append(errs, s.resource.Validate(obj, old)...)
+	return append(errs, s.validate(ctx, obj, old)...)
+}
+
+func (s strategy[T, L]) validate(ctx context.Context, obj, old T) field.ErrorList {
+	errs := s.resource.Validate(obj, old)
+	if s.resource.Relate != nil {
+		errs = append(errs, s.resource.Relate(ctx, obj, old)...)
+	}
+	return errs
 }
 
 // WarningsOnCreate returns what is accepted but doubtful in a new object.

@@ -12,14 +12,19 @@ import (
 	"github.com/velero-locations/velero-locations/dev/devtest"
 )
 
-var update = flag.Bool("update", false, "rewrite the session in docs/cli.md instead of comparing it")
+var update = flag.Bool("update", false, "rewrite the sessions in docs instead of comparing them")
 
 var moment = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [-+]\d{4} \w+`)
 
-// TestDocumentedSession runs the session in docs/cli.md and compares what it prints, but for times.
+// TestDocumentedSession runs the sessions in the documentation and compares what they print, but for times.
 func TestDocumentedSession(t *testing.T) {
 	t.Setenv("TZ", "UTC") // as in the documentation
-	file := filepath.Join("..", "..", "docs", "cli.md")
+	for _, name := range []string{"cli.md", "backups.md"} {
+		t.Run(name, func(t *testing.T) { compareSession(t, filepath.Join("..", "..", "docs", name)) })
+	}
+}
+
+func compareSession(t *testing.T, file string) {
 	doc, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -27,14 +32,14 @@ func TestDocumentedSession(t *testing.T) {
 	before, rest, _ := strings.Cut(string(doc), "```console\n")
 	documented, after, found := strings.Cut(rest, "```\n")
 	if !found {
-		t.Fatal("docs/cli.md has no session")
+		t.Fatalf("%s has no session", file)
 	}
 
 	s := startDev(t, t.TempDir())
 	var session strings.Builder
 	for line := range strings.Lines(documented) {
 		if command, ok := strings.CutPrefix(line, "$ "); ok {
-			session.WriteString(line + s.settled(t, strings.TrimSpace(command)))
+			session.WriteString(line + s.settled(t, "cd ../.. && "+strings.TrimSpace(command)))
 		}
 	}
 	if *update {
@@ -45,7 +50,7 @@ func TestDocumentedSession(t *testing.T) {
 	}
 	got, want := moment.ReplaceAllString(session.String(), "TIME"), moment.ReplaceAllString(documented, "TIME")
 	if got != want {
-		t.Errorf("the session prints\n%s\nbut docs/cli.md has\n%s\nIf the former is right: go test ./cmd/velero-locations -run TestDocumentedSession -update", got, want)
+		t.Errorf("the session prints\n%s\nbut %s has\n%s\nIf the former is right: go test ./cmd/velero-locations -run TestDocumentedSession -update", got, file, want)
 	}
 }
 

@@ -99,6 +99,7 @@ func TestKinds(t *testing.T) {
 	s := startDev(t, t.TempDir(), "--controllers=") // which would answer requests
 	s.Kubectl(t, "create", "namespace", "team-a")
 	var manifests strings.Builder
+	manifests.WriteString("apiVersion: velero.io/v1\nkind: BackupStorageLocation\nmetadata: {name: primary, namespace: team-a}\nspec: {provider: aws, default: true, objectStorage: {bucket: backups}}\n")
 	for _, k := range kinds {
 		fmt.Fprintf(&manifests, "---\napiVersion: velero.io/%s\nkind: %s\nmetadata: {name: one, namespace: team-a}\nspec: %s\nstatus: %s\n", k.version, k.kind, k.spec, k.status)
 	}
@@ -159,6 +160,7 @@ func (s *server) documented(t *testing.T) {
 // TestBodiesOfVelero posts what Velero's client posts, and what it would never.
 func TestBodiesOfVelero(t *testing.T) {
 	s := startDev(t, t.TempDir(), "--controllers=") // which would answer requests
+	s.Must(t, "velero backup-location create primary --provider aws --bucket velero-backups --config region=us-east-1 --default")
 	for _, test := range []struct{ plural, body, want string }{
 		{
 			"backups", `{"kind":"Backup","apiVersion":"velero.io/v1","metadata":{"name":"full","namespace":"velero","creationTimestamp":null},"spec":{"metadata":{},"includedNamespaces":["*"],"ttl":"0s","hooks":{},"csiSnapshotTimeout":"0s","itemOperationTimeout":"0s","uploaderConfig":{}},"status":{}}`,

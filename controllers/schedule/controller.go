@@ -18,6 +18,7 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero"
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/mergepatch"
+	"github.com/velero-locations/velero-locations/cronexpr"
 	"github.com/velero-locations/velero-locations/locations"
 )
 
@@ -47,7 +48,7 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if schedule.DeletionTimestamp != nil {
 		return reconcile.Result{}, nil
 	}
-	when, err := parse(schedule.Spec.Schedule)
+	when, err := cronexpr.Parse(schedule.Spec.Schedule)
 	if err != nil {
 		return reconcile.Result{}, mergepatch.Write(ctx, r.Writer, schedule, func(s *velerov1.Schedule) {
 			s.Status.Phase, s.Status.ValidationErrors = velerov1.SchedulePhaseFailedValidation, []string{"spec.schedule: " + err.Error()}

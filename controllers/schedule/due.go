@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -11,20 +10,6 @@ import (
 
 // steps is how many missed runs are counted one by one. After more than that, the last one is taken to be due now.
 const steps = 10_000
-
-// parse reads a cron expression as Velero does: five fields, or @daily and its like, or @every with a duration, with a
-// time zone in front as CRON_TZ=Europe/Berlin if it is not UTC's.
-func parse(expression string) (when cron.Schedule, err error) {
-	defer func() {
-		if p := recover(); p != nil { // the parser's answer to some mistakes in time zones
-			err = fmt.Errorf("%v", p)
-		}
-	}()
-	if when, err = cron.ParseStandard(expression); err != nil {
-		return nil, fmt.Errorf("reading the cron expression: %w", err)
-	}
-	return when, nil
-}
 
 // lastRun is the time from which a schedule counts: that of its last backup, of the run that was skipped last, or of its
 // creation.

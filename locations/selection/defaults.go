@@ -6,8 +6,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
+
+// AddFlags adds the flags of the defaults, by the names that they have in Velero's server.
+func (d *Defaults) AddFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&d.StorageLocation, "default-backup-storage-location", d.StorageLocation,
+		"Backup storage location of backups that name none, where none is the default.")
+	flags.Var(&d.SnapshotLocations, "default-volume-snapshot-locations",
+		"Volume snapshot locations of backups that name none, for providers that have several, such as aws:ebs-us-east-1,portworx:local.")
+}
 
 // SnapshotDefaults are the names of the volume snapshot locations that a server takes for providers that have several,
 // by the normal form of the provider's name. As a flag, --default-volume-snapshot-locations, they are

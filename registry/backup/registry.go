@@ -2,16 +2,19 @@
 package backup
 
 import (
+	"context"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/duration"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/destination"
 	"github.com/velero-locations/velero-locations/registry/table"
 )
 
@@ -21,7 +24,7 @@ type backup = *velero.Backup
 type Resource = registry.Resource[backup, *velero.BackupList]
 
 // New returns the kind's resource in a server. Velero's CRD shows name and age only.
-func New(*registry.Environment) *Resource {
+func New(env *registry.Environment) *Resource {
 	return &Resource{
 		GroupVersion: v1.SchemeGroupVersion,
 		Plural:       "backups",
@@ -39,7 +42,21 @@ func New(*registry.Environment) *Resource {
 		Fields: func(b backup) fields.Set {
 			return fields.Set{"spec.storageLocation": b.Spec.StorageLocation, "status.phase": string(b.Status.Phase)}
 		},
+		Prepare:  keep,
+		Complete: func(ctx context.Context, b, old backup) { complete(ctx, env, b, old) },
 		Validate: validation.Backup,
+		Relate: func(ctx context.Context, b, old backup) field.ErrorList {
+			if !selects(b, old) {
+				return nil
+			}
+			return destination.Errors(ctx, env, &b.Spec, spec)
+		},
+		Warn: func(ctx context.Context, b backup, _ registry.Lister[backup]) []string {
+			if !isNew(b) {
+				return nil
+			}
+			return destination.Warnings(ctx, env, &b.Spec, spec)
+		},
 	}
 }
 

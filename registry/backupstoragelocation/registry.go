@@ -49,9 +49,12 @@ func New(env *registry.Environment) *Resource {
 			}
 		},
 		Validate: func(l, old location) field.ErrorList { return env.Rules.BackupStorageLocation(l, old) },
+		Relate:   func(ctx context.Context, l, old location) field.ErrorList { return immovable(ctx, env, l, old) },
 		Warn: func(ctx context.Context, l location, all registry.Lister[location]) []string {
 			return warnings.BackupStorageLocation(l, surroundings(ctx, env, l, all))
 		},
+		WarnOfDeletion: func(ctx context.Context, l location) []string { return warnOfDeletion(ctx, env, l) },
+		Deleted:        func(ctx context.Context, l location) { deleteRecords(ctx, env, l) },
 		Exclusive: &registry.Exclusive[location]{
 			Marked: func(l location) bool { return l.Spec.Default },
 			Unmark: func(l location) { l.Spec.Default = false },
@@ -69,6 +72,7 @@ func surroundings(ctx context.Context, env *registry.Environment, l location, al
 		Rules:     env.Rules,
 		Listed:    err == nil,
 		Locations: locations,
+		Fallback:  env.Defaults.StorageLocation,
 		Secrets:   env.Secrets(ctx, warnings.SecretNames(l.Spec.Credential, objectStorage(l).CACertRef)...),
 	}
 }

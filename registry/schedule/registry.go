@@ -2,12 +2,19 @@
 package schedule
 
 import (
+	"context"
+	"fmt"
+	"time"
+
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	"github.com/velero-locations/velero-locations/cronexpr"
 	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/destination"
 	"github.com/velero-locations/velero-locations/registry/table"
 )
 
@@ -17,7 +24,7 @@ type schedule = *velero.Schedule
 type Resource = registry.Resource[schedule, *velero.ScheduleList]
 
 // New returns the kind's resource in a server. The first columns are those of Velero's CRD.
-func New(*registry.Environment) *Resource {
+func New(env *registry.Environment) *Resource {
 	return &Resource{
 		GroupVersion: v1.SchemeGroupVersion,
 		Plural:       "schedules",
@@ -35,5 +42,21 @@ func New(*registry.Environment) *Resource {
 			return fields.Set{"spec.template.storageLocation": s.Spec.Template.StorageLocation, "status.phase": string(s.Status.Phase)}
 		},
 		Validate: validation.Schedule,
+		Relate: func(ctx context.Context, s, old schedule) field.ErrorList {
+			// Whoever pauses a schedule, or writes its status, is not held up by a location that is gone by now.
+			if old != nil && destination.Same(&s.Spec.Template, &old.Spec.Template) {
+				return nil
+			}
+			return destination.Errors(ctx, env, &s.Spec.Template, template)
+		},
+		Warn: func(ctx context.Context, s schedule, _ registry.Lister[schedule]) []string {
+			texts := destination.Warnings(ctx, env, &s.Spec.Template, template)
+			if when, err := cronexpr.Parse(s.Spec.Schedule); err == nil && !cronexpr.Comes(when, time.Now()) {
+				texts = append(texts, fmt.Sprintf("spec.schedule: %q never comes: no backup will be made", s.Spec.Schedule))
+			}
+			return texts
+		},
 	}
 }
+
+var template = field.NewPath("spec", "template")

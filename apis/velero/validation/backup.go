@@ -1,12 +1,14 @@
 package validation
 
 import (
+	"fmt"
 	"slices"
 
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
+	"github.com/velero-locations/velero-locations/cronexpr"
 )
 
 var (
@@ -23,7 +25,34 @@ var (
 
 // Backup returns all that is wrong with a backup. old is nil on creation.
 func Backup(backup, old *velero.Backup) field.ErrorList {
-	return unlessKnown(backup, old, checkBackup)
+	errs := unlessKnown(backup, old, checkBackup)
+	if old != nil && HasBegun(old) {
+		errs = append(errs, sameDestination(&backup.Spec, &old.Spec, field.NewPath("spec"))...)
+	}
+	return errs
+}
+
+// HasBegun says whether a backup runs or is over. Until then its spec is open, in the write that lets it begin too:
+// with that, Velero's server fills in its defaults.
+func HasBegun(backup *velero.Backup) bool {
+	switch backup.Status.Phase {
+	case "", velero.BackupPhaseNew, velero.BackupPhaseQueued, velero.BackupPhaseReadyToStart:
+		return false
+	}
+	return true
+}
+
+// sameDestination refuses to move a backup on paper, while its data and its snapshots stay where they are.
+func sameDestination(spec, old *velero.BackupSpec, path *field.Path) field.ErrorList {
+	const advice = "fixed once the backup has begun: make another backup to have one elsewhere"
+	var errs field.ErrorList
+	if spec.StorageLocation != old.StorageLocation {
+		errs = append(errs, field.Invalid(path.Child("storageLocation"), spec.StorageLocation, fmt.Sprintf("must stay %q, %s", old.StorageLocation, advice)))
+	}
+	if !slices.Equal(spec.VolumeSnapshotLocations, old.VolumeSnapshotLocations) {
+		errs = append(errs, field.Invalid(path.Child("volumeSnapshotLocations"), spec.VolumeSnapshotLocations, fmt.Sprintf("must stay %q, %s", old.VolumeSnapshotLocations, advice)))
+	}
+	return errs
 }
 
 func checkBackup(backup *velero.Backup) field.ErrorList {
@@ -33,7 +62,7 @@ func checkBackup(backup *velero.Backup) field.ErrorList {
 		oneOf(backup.Status.Phase, backupPhases, field.NewPath("status", "phase")),
 	)
 	if isAskedFor(backup) {
-		errs = append(errs, backupSpec(&backup.Spec, spec)...)
+		errs = append(errs, BackupSpec(&backup.Spec, spec)...)
 	}
 	return errs
 }
@@ -80,8 +109,8 @@ func command(words []string, path *field.Path) field.ErrorList {
 	return nil
 }
 
-// backupSpec checks what can never work, of a backup that is asked for.
-func backupSpec(spec *velero.BackupSpec, path *field.Path) field.ErrorList {
+// BackupSpec returns what can never work in the spec of a backup that is asked for.
+func BackupSpec(spec *velero.BackupSpec, path *field.Path) field.ErrorList {
 	errs := slices.Concat(
 		metav1validation.ValidateLabels(spec.Metadata.Labels, path.Child("metadata", "labels")),
 		namespaces(spec.IncludedNamespaces, spec.ExcludedNamespaces, path),
@@ -153,9 +182,20 @@ func Schedule(schedule, old *velero.Schedule) field.ErrorList {
 func checkSchedule(schedule *velero.Schedule) field.ErrorList {
 	spec := field.NewPath("spec")
 	return slices.Concat(
-		required(schedule.Spec.Schedule, spec.Child("schedule"), `give a cron expression, such as "0 1 * * *" or "@every 6h"`),
+		cronExpression(schedule.Spec.Schedule, spec.Child("schedule")),
 		backupShape(&schedule.Spec.Template, spec.Child("template")),
-		backupSpec(&schedule.Spec.Template, spec.Child("template")),
+		BackupSpec(&schedule.Spec.Template, spec.Child("template")),
 		oneOf(schedule.Status.Phase, schedulePhases, field.NewPath("status", "phase")),
 	)
+}
+
+func cronExpression(expression string, path *field.Path) field.ErrorList {
+	if expression == "" {
+		return field.ErrorList{field.Required(path, `give a cron expression, such as "0 1 * * *" or "@every 6h"`)}
+	}
+	if _, err := cronexpr.Parse(expression); err != nil {
+		return field.ErrorList{field.Invalid(path, expression, fmt.Sprintf(
+			`must be minute, hour, day, month and weekday, such as "0 1 * * *", or @daily and its like, or "@every 6h", with CRON_TZ=Europe/Berlin in front for a time zone: %v`, err))}
+	}
+	return nil
 }

@@ -72,6 +72,22 @@ func TestControllersCompleteSpecs(t *testing.T) {
 	}
 }
 
+// TestDestinationOfBackups shows in which phases the locations of a backup can be changed.
+func TestDestinationOfBackups(t *testing.T) {
+	for phase, want := range map[velero.BackupPhase]int{
+		"": 0, velero.BackupPhaseNew: 0, velero.BackupPhaseQueued: 0, velero.BackupPhaseReadyToStart: 0,
+		velero.BackupPhaseInProgress: 2, velero.BackupPhaseFailedValidation: 2, velero.BackupPhaseCompleted: 2, velero.BackupPhaseDeleting: 2,
+	} {
+		old := &velero.Backup{Spec: velero.BackupSpec{StorageLocation: "a", VolumeSnapshotLocations: []string{"b", "c"}}, Status: velero.BackupStatus{Phase: phase}}
+		moved := old.DeepCopy()
+		moved.Spec.StorageLocation, moved.Spec.VolumeSnapshotLocations = "x", []string{"c"}
+		moved.Status.Phase = velero.BackupPhaseFailedValidation // also in the write that ends it
+		if errs := validation.Backup(moved, old); len(errs) != want {
+			t.Errorf("in phase %q: %v, want %d errors", phase, errs, want)
+		}
+	}
+}
+
 // TestMistypedDurations shows that a duration that is none never gets in: typed clients could not
 // read any list that it is in.
 func TestMistypedDurations(t *testing.T) {

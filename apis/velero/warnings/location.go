@@ -27,6 +27,8 @@ type Surroundings struct {
 	Listed bool
 	// Locations are all backup storage locations of the namespace. The object's own is passed over.
 	Locations []*velero.BackupStorageLocation
+	// Fallback is the name of the location that the server takes where none is the default.
+	Fallback string
 	// Secrets that the user may know of, by name, each with its keys; nil keys mean that there is no
 	// such Secret. What is not in the map is not spoken of.
 	Secrets map[string]sets.Set[string]
@@ -45,7 +47,7 @@ func BackupStorageLocation(location *velero.BackupStorageLocation, around Surrou
 	warnings = append(warnings, secret(location.Namespace, location.Spec.Credential, spec.Child("credential"), around.Secrets)...)
 	if around.Listed {
 		warnings = append(warnings, overlaps(location, around.Locations)...)
-		warnings = append(warnings, noDefault(location, around.Locations)...)
+		warnings = append(warnings, noDefault(location, around)...)
 	}
 	return printable(warnings)
 }
@@ -101,14 +103,14 @@ func secret(namespace string, selector *corev1.SecretKeySelector, path *field.Pa
 	return []string{fmt.Sprintf("%s: Secret %q in namespace %q has no key %q yet", path, selector.Name, namespace, selector.Key)}
 }
 
-// noDefault is silent where a location has the name that Velero's server falls back to.
-func noDefault(location *velero.BackupStorageLocation, all []*velero.BackupStorageLocation) []string {
-	isDefault := func(l *velero.BackupStorageLocation) bool { return l.Spec.Default || l.Name == "default" }
+// noDefault is silent where a location has the name that the server falls back to.
+func noDefault(location *velero.BackupStorageLocation, around Surroundings) []string {
+	isDefault := func(l *velero.BackupStorageLocation) bool { return l.Spec.Default || l.Name == around.Fallback }
 	others := func(l *velero.BackupStorageLocation) bool { return l.Name != location.Name && isDefault(l) }
-	if isDefault(location) || slices.ContainsFunc(all, others) {
+	if isDefault(location) || slices.ContainsFunc(around.Locations, others) {
 		return nil
 	}
-	return []string{fmt.Sprintf("spec.default: no location of namespace %q is the default: backups that name no location will fail; set spec.default to true on one", location.Namespace)}
+	return []string{fmt.Sprintf("spec.default: no location of namespace %q is the default: backups that name no location are refused; set spec.default to true on one", location.Namespace)}
 }
 
 // overlaps names the locations that lie in the same place, or one in the other. Only such that are

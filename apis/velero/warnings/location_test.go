@@ -73,9 +73,10 @@ func TestNeighbours(t *testing.T) {
 		"another by its name":        {location("a", "x"), all(location("default", "y")), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wantWarnings(t, BackupStorageLocation(test.own, Surroundings{Listed: true, Locations: test.all}), test.want)
+			wantWarnings(t, BackupStorageLocation(test.own, Surroundings{Listed: true, Locations: test.all, Fallback: "default"}), test.want)
 		})
 	}
+	wantWarnings(t, BackupStorageLocation(location("default", "x"), Surroundings{Listed: true, Fallback: "primary"}), []string{"spec.default"})
 	if got := BackupStorageLocation(location("a", "x"), Surroundings{}); len(got) > 0 {
 		t.Errorf("of neighbours that are not known it says %q", got)
 	}
