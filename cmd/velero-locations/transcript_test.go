@@ -60,23 +60,38 @@ func TestTranscript(t *testing.T) {
 // putObject puts an object into the bucket velero-backups of a region, as an account.
 func (s *server) putObject(t *testing.T, region, account, key string) {
 	t.Helper()
-	env, err := os.ReadFile(s.path("env"))
-	if err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if _, err := s.s3(t, region, account).PutObject(ctx, "velero-backups", key, strings.NewReader("meow"), 4, minio.PutObjectOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(env), "AWS_ENDPOINT_URL_S3='http://")
-	endpoint, _, _ := strings.Cut(rest, "'")
-	client, err := minio.New(endpoint, &minio.Options{
+}
+
+// s3 returns a client of a region, as an account.
+func (s *server) s3(t testing.TB, region, account string) *minio.Client {
+	t.Helper()
+	client, err := minio.New(strings.TrimPrefix(s.exported(t, "AWS_ENDPOINT_URL_S3"), "http://"), &minio.Options{
 		Creds: credentials.NewFileAWSCredentials(s.path("credentials"), account), Region: region,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if _, err := client.PutObject(ctx, "velero-backups", key, strings.NewReader("meow"), 4, minio.PutObjectOptions{}); err != nil {
+	return client
+}
+
+// exported returns a variable of the server's environment.
+func (s *server) exported(t testing.TB, name string) string {
+	t.Helper()
+	env, err := os.ReadFile(s.path("env"))
+	if err != nil {
 		t.Fatal(err)
 	}
+	_, rest, _ := strings.Cut(string(env), name+"='")
+	value, _, found := strings.Cut(rest, "'")
+	if !found {
+		t.Fatalf("the environment has no %s", name)
+	}
+	return value
 }
 
 // TestWrongLocations shows that each message says what to do.
