@@ -73,11 +73,11 @@ func (b *backupCreation) ofSchedule(ctx context.Context, c *connection, name str
 	return object, nil
 }
 
-// follow says where the backup goes, if it is only a trial; waits for its end, if asked to; or says how to look at it.
+// follow describes the backup as the server has filled it in, if it is only a trial; waits for its end, if asked to; or says how to look at it.
 func (b *backupCreation) follow(ctx context.Context, c *connection, created *v1.Backup, dry dryRun) error {
 	switch {
 	case bool(dry):
-		fmt.Fprint(c.Out, selected(created))
+		fmt.Fprint(c.Out, describe(func(d *describer) { d.backupSpec(created.Spec) }))
 		return nil
 	case b.wait:
 		fmt.Fprintln(c.Out, "Waiting for backup to complete. You may safely press ctrl-c to stop waiting - your backup will continue in the background.")
@@ -86,14 +86,4 @@ func (b *backupCreation) follow(ctx context.Context, c *connection, created *v1.
 		fmt.Fprintf(c.Out, "Run `velero backup describe %s` or `velero backup logs %s` for more details.\n", created.Name, created.Name)
 		return nil
 	}
-}
-
-// selected describes where a backup would go, as the server has filled it in.
-func selected(b *v1.Backup) string {
-	return describe(func(d *describer) {
-		d.printf("Storage Location:\t%s\n", orNone(b.Spec.StorageLocation))
-		d.printf("Volume Snapshot Locations:\t%s\n", orNone(strings.Join(b.Spec.VolumeSnapshotLocations, ", ")))
-		d.println()
-		d.backupSpec(b.Spec)
-	})
 }
