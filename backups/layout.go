@@ -1,4 +1,4 @@
-// Package backups is the form in which backups lie in object storage: their keys, the tarball of
+// Package backups is the form of backups: as a schedule makes them, and as they lie in object storage, their keys, the tarball of
 // what was backed up, and the files beside it, as Velero 1.18 writes and reads them.
 package backups
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -16,12 +17,14 @@ import (
 )
 
 var backupLocation = kind[*v1.BackupStorageLocation, *v1.BackupStorageLocationList]{
-	singular:  "backup-location",
-	plural:    "backup-locations",
-	noun:      "Backup storage location",
-	created:   "Backup storage location",
-	apiKind:   "BackupStorageLocation",
-	providers: func() []string { return provider.Names(provider.ObjectStore) },
+	singular: "backup-location",
+	plural:   "backup-locations",
+	short:    "location",
+	apiKind:  "BackupStorageLocation",
+	created:  "Backup storage location %q configured successfully%s.",
+	changed:  "Backup storage location %q configured successfully%s.",
+	deleted:  "Backup storage location %q deleted successfully%s.",
+	deletes:  "Delete backup-locations; what is stored there stays",
 	client: func(c versioned.Interface, namespace string) client[*v1.BackupStorageLocation, *v1.BackupStorageLocationList] {
 		return c.VeleroV1().BackupStorageLocations(namespace)
 	},
@@ -47,7 +50,8 @@ type backupLocationCreation struct {
 	syncPeriod, frequency time.Duration
 }
 
-func (c *backupLocationCreation) addFlags(flags *pflag.FlagSet) {
+func (c *backupLocationCreation) addFlags(_ *connection, cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.StringVar(&c.provider, "provider", "", "Provider of the storage, such as aws, azure or gcp (required)")
 	flags.StringVar(&c.bucket, "bucket", "", "Bucket in which backups are kept (required)")
 	flags.StringVar(&c.prefix, "prefix", "", "Path inside the bucket under which backups are kept")
@@ -58,16 +62,18 @@ func (c *backupLocationCreation) addFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&c.frequency, "validation-frequency", 0, "How often the location is checked; 0s: once. If absent: as the server is set to")
 	flags.StringVar(&c.accessMode, "access-mode", accessModes[0], "What may be done in the location: "+strings.Join(accessModes, " or "))
 	flags.StringVar(&c.caCertFile, "cacert", "", "File with certificates (PEM) of the authority that the storage's endpoint is verified by")
+	require(cmd, "provider", "bucket")
+	completeFlag(cmd, "provider", provider.Names(provider.ObjectStore)...)
+	completeFlag(cmd, "access-mode", accessModes...)
 }
 
-func (c *backupLocationCreation) required() []string { return []string{"provider", "bucket"} }
-
-func (c *backupLocationCreation) location(flags *pflag.FlagSet) (*v1.BackupStorageLocation, error) {
+func (c *backupLocationCreation) object(cmd *cobra.Command, _ *connection, name string) (*v1.BackupStorageLocation, error) {
+	flags := cmd.Flags()
 	caCert, err := readCACert(c.caCertFile)
 	if err != nil {
 		return nil, err
 	}
-	location := &v1.BackupStorageLocation{Spec: v1.BackupStorageLocationSpec{
+	location := &v1.BackupStorageLocation{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1.BackupStorageLocationSpec{
 		Provider:      c.provider,
 		Config:        c.config,
 		Credential:    c.credential.selector(),

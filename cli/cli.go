@@ -1,8 +1,9 @@
-// Package cli holds the verbs of Velero's command line that concern locations: backup-location and
-// snapshot-location with create, get, set and delete. Flags and output are those of Velero's own
+// Package cli holds the verbs of Velero's command line that concern locations and what is put there:
+// backup-location, snapshot-location, backup and schedule. Flags and output are those of Velero's own
 // client; what differs is said where it differs.
 //
-// A kind is a value that says only what is particular to it; each verb is written once, for all kinds.
+// A kind is a value that says only what is particular to it; each verb that several kinds have is
+// written once, for all of them.
 package cli
 
 import (
@@ -10,48 +11,58 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-// verbs of a kind, as commands named after the verb.
-type verbs interface {
-	// names returns what the kind is called on the command line, in singular and plural.
-	names() (singular, plural string)
-	create(*connection) *cobra.Command
-	get(*connection) *cobra.Command
-	set(*connection) *cobra.Command
-	delete(*connection) *cobra.Command
-}
+// verb makes the command of a verb, named after the verb.
+type verb func(*connection) *cobra.Command
 
-var kinds = []verbs{backupLocation, snapshotLocation}
+// nouns are what verbs are about, with the verbs that each of them has.
+var nouns = []struct {
+	singular, plural string
+	verbs            []verb
+}{
+	{backupLocation.singular, backupLocation.plural, []verb{backupLocation.create, backupLocation.get, backupLocation.set, backupLocation.delete}},
+	{snapshotLocation.singular, snapshotLocation.plural, []verb{snapshotLocation.create, snapshotLocation.get, snapshotLocation.set, snapshotLocation.delete}},
+	{backup.singular, backup.plural, []verb{backup.create, backup.get, backup.describe, backupLogs, backupDownload, backup.delete}},
+	{schedule.singular, schedule.plural, []verb{schedule.create, schedule.get, schedule.describe, pauseSchedules, unpauseSchedules, schedule.delete}},
+}
 
 // Commands returns the commands of all kinds: `backup-location create` and its like, and the same
 // said the other way around, `create backup-location`.
 func Commands(streams genericiooptions.IOStreams) []*cobra.Command {
 	c := newConnection(streams)
 	var commands []*cobra.Command
-	for _, k := range kinds {
-		singular, plural := k.names()
-		command := group(c, singular, "Work with "+plural, k.create(c), k.get(c), k.set(c), k.delete(c))
-		command.Aliases = []string{plural}
+	for _, noun := range nouns {
+		var verbs []*cobra.Command
+		for _, newCommand := range noun.verbs {
+			verbs = append(verbs, newCommand(c))
+		}
+		command := group(c, noun.singular, "Work with "+noun.plural, verbs...)
+		command.Aliases = []string{noun.plural}
 		commands = append(commands, command)
 	}
 	return append(
 		commands,
-		byVerb(c, "create", "Create a location", verbs.create),
-		byVerb(c, "get", "Get locations", verbs.get),
-		byVerb(c, "delete", "Delete locations", verbs.delete),
+		byVerb(c, "create", "Create a location, a backup or a schedule"),
+		byVerb(c, "get", "Get locations, backups or schedules"),
+		byVerb(c, "describe", "Describe backups or schedules"),
+		byVerb(c, "delete", "Delete locations, backups or schedules"),
 	)
 }
 
-// byVerb returns a command named after a verb that has the kinds below it.
-func byVerb(c *connection, verb, short string, newCommand func(verbs, *connection) *cobra.Command) *cobra.Command {
+// byVerb returns a command named after a verb that has below it what the verb can be about.
+func byVerb(c *connection, name, short string) *cobra.Command {
 	var commands []*cobra.Command
-	for _, k := range kinds {
-		command := newCommand(k, c)
-		singular, plural := k.names()
-		command.Use = singular + command.Use[len(command.Name()):]
-		command.Aliases = []string{plural}
-		commands = append(commands, command)
+	for _, noun := range nouns {
+		for _, newCommand := range noun.verbs {
+			command := newCommand(c)
+			if command.Name() != name {
+				continue
+			}
+			command.Use = noun.singular + command.Use[len(name):]
+			command.Aliases = []string{noun.plural}
+			commands = append(commands, command)
+		}
 	}
-	return group(c, verb, short, commands...)
+	return group(c, name, short, commands...)
 }
 
 // group returns a command that only has others below it, all of which speak to an API.

@@ -26,6 +26,12 @@ func run(t *testing.T, args ...string) result {
 	for _, variable := range []string{namespaceVariable, "KUBERNETES_SERVICE_HOST", "KUBERNETES_MASTER"} {
 		t.Setenv(variable, "")
 	}
+	return runHere(t, args...)
+}
+
+// runHere runs a command line in the environment of the tests, so that several may run at once.
+func runHere(t *testing.T, args ...string) result {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	root := &cobra.Command{Use: "velero", SilenceUsage: true, SilenceErrors: true}
 	root.AddCommand(Commands(genericiooptions.IOStreams{In: strings.NewReader(""), Out: &stdout, ErrOut: &stderr})...)

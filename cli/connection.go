@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
@@ -42,7 +43,7 @@ func newConnection(streams genericiooptions.IOStreams) *connection {
 // addFlags adds kubectl's flags for a kubeconfig, and Velero's name for --context.
 func (c *connection) addFlags(flags *pflag.FlagSet) {
 	c.flags.AddFlags(flags)
-	flags.Lookup("namespace").Usage = "Namespace of the locations. If absent: $" + namespaceVariable +
+	flags.Lookup("namespace").Usage = "Namespace to work in. If absent: $" + namespaceVariable +
 		", else the namespace of the kubeconfig's context, else " + defaultNamespace
 	flags.StringVar(c.flags.Context, "kubecontext", "", "The same as --context")
 	flags.Lookup("kubecontext").Hidden = true
@@ -66,6 +67,19 @@ func (c *connection) connect() (versioned.Interface, string, error) {
 		return nil, "", fmt.Errorf("making a client: %w", err)
 	}
 	return client, namespace, nil
+}
+
+// core returns a client of Kubernetes' own kinds.
+func (c *connection) core() (kubernetes.Interface, error) {
+	config, err := c.flags.ToRESTConfig()
+	if err != nil {
+		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("making a client: %w", err)
+	}
+	return client, nil
 }
 
 // namespace is that of the flag, else of the environment, else of the kubeconfig's context, else Velero's.

@@ -110,7 +110,7 @@ func TestRefusesWrongFlags(t *testing.T) {
 		"delete snapshot-location a -l b=c":                  "exactly one of",
 		"snapshot-location delete a":                         "give --confirm, as the input is not a terminal",
 		"backup-location show":                               `unknown command "show" for "velero backup-location"`,
-		"get schedules":                                      `unknown command "schedules" for "velero get"`,
+		"get restores":                                       `unknown command "restores" for "velero get"`,
 		"backup-location get":                                "no API to speak to: set $KUBECONFIG, or give --kubeconfig or --server",
 	} {
 		t.Run(args, func(t *testing.T) {

@@ -11,24 +11,21 @@ import (
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 )
 
-// delete deletes locations, once it was confirmed. What is in the bucket stays.
+// delete deletes objects, once it was confirmed. What is in a location's bucket stays, unless the kind has it removed.
 func (k kind[T, L]) delete(c *connection) *cobra.Command {
 	var (
-		all, confirmed bool
-		selector       string
-		dry            dryRun
+		choice    choice
+		confirmed bool
+		dry       dryRun
 	)
 	cmd := &cobra.Command{
 		Use:   "delete [NAME...]",
-		Short: "Delete " + k.plural + "; what is stored there stays",
-		Args: func(_ *cobra.Command, args []string) error {
-			if countTrue(len(args) > 0, all, selector != "") != 1 {
-				return errors.New("say what to delete by exactly one of: names, --all, --selector")
-			}
-			return nil
-		},
+		Short: k.deletes,
+		Args:  choice.check("delete"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !confirmed {
 				yes, err := c.confirm(cmd.Context())
@@ -36,37 +33,32 @@ func (k kind[T, L]) delete(c *connection) *cobra.Command {
 					return err
 				}
 			}
-			client, _, err := k.connect(c)
-			if err != nil {
-				return err
-			}
-			locations, missing := k.find(cmd.Context(), client, args, selector)
-			if len(locations) == 0 && missing == nil {
-				fmt.Fprintf(c.Out, "No %s found\n", k.plural)
-			}
-			errs := []error{missing}
-			for _, location := range locations {
-				errs = append(errs, k.deleteOne(cmd.Context(), c, client, location, dry))
-			}
-			return errors.Join(errs...)
+			return k.each(cmd.Context(), c, choice.of(args), func(clientset versioned.Interface, object T) error {
+				return k.deleteOne(cmd.Context(), c, clientset, object, dry)
+			})
 		},
 		ValidArgsFunction: k.completeNames(c, -1),
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "Delete all "+k.plural+" of the namespace")
-	cmd.Flags().StringVarP(&selector, "selector", "l", "", "Delete those with labels that this selector selects")
+	choice.addFlags(cmd, "Delete", k.plural)
 	cmd.Flags().BoolVar(&confirmed, "confirm", false, "Do not ask")
 	dry.addFlag(cmd)
 	return cmd
 }
 
-// deleteOne deletes the very location that was found: one made since under the same name stays.
-func (k kind[T, L]) deleteOne(ctx context.Context, c *connection, client client[T, L], location T, dry dryRun) error {
-	name, uid := location.GetName(), location.GetUID()
-	err := client.Delete(ctx, name, metav1.DeleteOptions{DryRun: dry.option(), Preconditions: &metav1.Preconditions{UID: &uid}})
-	if err != nil {
+// deleteOne deletes the very object that was found: one made since under the same name stays.
+func (k kind[T, L]) deleteOne(ctx context.Context, c *connection, clientset versioned.Interface, object T, dry dryRun) error {
+	remove := k.remove
+	if remove == nil {
+		remove = func(ctx context.Context, clientset versioned.Interface, object T, dry dryRun) error {
+			uid := object.GetUID()
+			return k.client(clientset, object.GetNamespace()).Delete(ctx, object.GetName(), //nolint:wrapcheck // says all there is
+				metav1.DeleteOptions{DryRun: dry.option(), Preconditions: &metav1.Preconditions{UID: &uid}})
+		}
+	}
+	if err := remove(ctx, clientset, object, dry); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.Out, "%s %q deleted successfully%s.\n", k.noun, name, dry.suffix())
+	fmt.Fprintf(c.Out, k.deleted+"\n", object.GetName(), dry.suffix())
 	return nil
 }
 

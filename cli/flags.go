@@ -4,7 +4,9 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -142,12 +144,14 @@ func (d dryRun) suffix() string {
 	return ""
 }
 
-// oneName accepts exactly one argument, a name.
-func oneName(_ *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("want the name of one location, got %d names", len(args))
+// oneName accepts exactly one argument, the name of what is called by the noun.
+func oneName(noun string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("want the name of one %s, got %d names", noun, len(args))
+		}
+		return nil
 	}
-	return nil
 }
 
 // require marks flags that must be given.
@@ -156,3 +160,127 @@ func require(cmd *cobra.Command, flags ...string) {
 		_ = cmd.MarkFlagRequired(flag) // fails only for a flag that there is not; tests see that
 	}
 }
+
+// optionalBool is a flag that says true, false, or nothing. Alone it says true.
+type optionalBool struct {
+	value *bool
+}
+
+var _ pflag.Value = &optionalBool{}
+
+func (b *optionalBool) addFlag(flags *pflag.FlagSet, name, usage string) {
+	flags.VarPF(b, name, "", usage).NoOptDefVal = "true"
+}
+
+// Set parses a value; an empty one says nothing.
+func (b *optionalBool) Set(value string) error {
+	if value == "" {
+		b.value = nil
+		return nil
+	}
+	parsed, err := strconv.ParseBool(value)
+	if err != nil {
+		return errors.New("want true or false")
+	}
+	b.value = &parsed
+	return nil
+}
+
+// String shows what was given.
+func (b *optionalBool) String() string {
+	if b.value == nil {
+		return ""
+	}
+	return strconv.FormatBool(*b.value)
+}
+
+// Type is what help calls the value.
+func (b *optionalBool) Type() string { return "true|false" }
+
+// selector is a flag that selects by labels.
+type selector struct {
+	*metav1.LabelSelector
+}
+
+var _ pflag.Value = &selector{}
+
+// Set parses the form that kubectl has for selectors, too.
+func (s *selector) Set(value string) error {
+	parsed, err := metav1.ParseToLabelSelector(value)
+	if err != nil {
+		return err //nolint:wrapcheck // names the value
+	}
+	s.LabelSelector = parsed
+	return nil
+}
+
+// String shows what was given.
+func (s *selector) String() string {
+	if s.LabelSelector == nil {
+		return ""
+	}
+	return metav1.FormatLabelSelector(s.LabelSelector)
+}
+
+// Type is what help calls the value.
+func (s *selector) Type() string { return "SELECTOR" }
+
+// selectors is a flag of selectors with " or " between them.
+type selectors []*metav1.LabelSelector
+
+var _ pflag.Value = &selectors{}
+
+// Set parses all of them; the last time counts.
+func (s *selectors) Set(value string) error {
+	*s = nil
+	for one := range strings.SplitSeq(value, " or ") {
+		var parsed selector
+		if err := parsed.Set(one); err != nil {
+			return err
+		}
+		*s = append(*s, parsed.LabelSelector)
+	}
+	return nil
+}
+
+// String shows what was given.
+func (s *selectors) String() string {
+	texts := make([]string, 0, len(*s))
+	for _, one := range *s {
+		texts = append(texts, metav1.FormatLabelSelector(one))
+	}
+	return strings.Join(texts, " or ")
+}
+
+// Type is what help calls the value.
+func (s *selectors) Type() string { return "SELECTOR or SELECTOR..." }
+
+// lists is a flag of the form KEY=A,B;KEY=C: an order for each key, kept as it was typed.
+type lists map[string]string
+
+var _ pflag.Value = lists{}
+
+// Set adds the orders of a value.
+func (l lists) Set(value string) error {
+	for entry := range strings.SplitSeq(value, ";") {
+		key, order, found := strings.Cut(entry, "=")
+		key, order = strings.TrimSpace(key), strings.TrimSpace(order)
+		if !found || key == "" || strings.Contains(order, "=") {
+			return fmt.Errorf("%q is not of the form RESOURCE=NAME,NAME", entry)
+		}
+		l[key] = order
+	}
+	return nil
+}
+
+// String shows the orders by their keys.
+func (l lists) String() string {
+	entries := make([]string, 0, len(l))
+	for _, key := range slices.Sorted(maps.Keys(l)) {
+		entries = append(entries, key+"="+l[key])
+	}
+	return strings.Join(entries, ";")
+}
+
+// Type is what help calls the value.
+func (l lists) Type() string { return "RESOURCE=NAME,...;..." }

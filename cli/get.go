@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// get prints locations: those of the names given, in their order, or all that flags pick.
+// get prints objects: those of the names given, in their order, or all that flags pick.
 func (k kind[T, L]) get(c *connection) *cobra.Command {
 	var (
 		selector string
@@ -26,27 +26,27 @@ func (k kind[T, L]) get(c *connection) *cobra.Command {
 				return err
 			}
 			found, missing := k.find(cmd.Context(), client, args, selector)
-			var locations []T
-			for _, location := range found {
-				if keep(location) {
-					locations = append(locations, location)
+			var kept []T
+			for _, object := range found {
+				if keep(object) {
+					kept = append(kept, object)
 				}
 			}
 			if missing != nil && len(found) == 0 {
 				return missing
 			}
-			if len(locations) == 0 && out.table() {
+			if len(kept) == 0 && out.table() {
 				fmt.Fprintf(c.ErrOut, "No %s found in namespace %s.\n", k.plural, namespace)
 				return missing
 			}
-			return errors.Join(k.print(c, out, locations...), missing)
+			return errors.Join(k.print(c, out, kept...), missing)
 		},
 		ValidArgsFunction: k.completeNames(c, -1),
 	}
-	cmd.Flags().StringVarP(&selector, "selector", "l", "", "Only locations with labels that this selector selects")
+	cmd.Flags().StringVarP(&selector, "selector", "l", "", "Only "+k.plural+" with labels that this selector selects")
 	if k.addFilters != nil {
 		keep = k.addFilters(cmd.Flags())
 	}
-	out.addFlags(cmd, "How to print the locations.")
+	out.addFlags(cmd, "How to print the "+k.plural+".")
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,32 +15,38 @@ import (
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 )
 
-// object is one location.
+// object is one of a kind.
 type object interface {
 	runtime.Object
 	metav1.Object
 }
 
-// kind says what is particular to a kind of location. T is the kind, L its list.
+// kind says what is particular to a kind, for the verbs that kinds share. T is the kind, L its list.
 type kind[T object, L runtime.Object] struct {
-	// singular and plural are what the kind is called on the command line.
-	singular, plural string
-	// noun is what messages call it; created is what the message of create does, in Velero's words.
-	noun, created string
+	// singular and plural are what the kind is called on the command line; short in sentences about it.
+	singular, plural, short string
 	// apiKind is what the API calls it.
 	apiKind string
-	// providers are those that completion offers.
-	providers func() []string
+	// created, changed and deleted are Velero's words for what was done, with a %q for the name and a %s for the note of a dry run.
+	created, changed, deleted string
+	// deletes says, in help, what delete does.
+	deletes string
 
 	client  func(versioned.Interface, string) client[T, L]
 	newList func() L
-	// newCreation returns what create makes a location from.
+	// newCreation returns what create makes an object from.
 	newCreation func() creation[T]
-	// newChange returns what set changes.
+	// newChange returns what set changes. Nil: the kind has no set.
 	newChange func() change
-	// addFilters adds flags to get that pick among the locations that were found. May be nil.
+	// newDescription returns what describe tells. Nil: the kind has no describe.
+	newDescription func() description[T]
+	// remove asks for the deletion of an object that is not deleted at once. Nil: it is.
+	remove func(context.Context, versioned.Interface, T, dryRun) error
+	// addFilters adds flags to get that pick among the objects that were found. May be nil.
 	addFilters func(*pflag.FlagSet) func(T) bool
-	// columns of the table of these locations, after the name.
+	// compare is the order of rows. Nil: as they come.
+	compare func(a, b T) int
+	// columns of the table of these objects, after the name.
 	columns func([]T) []column[T]
 }
 
@@ -52,24 +59,30 @@ type client[T object, L runtime.Object] interface {
 	Delete(context.Context, string, metav1.DeleteOptions) error
 }
 
-// creation is a location to be, as flags describe it.
+// creation is an object to be, as flags describe it.
 type creation[T object] interface {
-	addFlags(*pflag.FlagSet)
-	// required names the flags that must be given.
-	required() []string
-	// location is called once the flags are parsed. Name and labels are for the verb to add.
-	location(*pflag.FlagSet) (T, error)
+	addFlags(*connection, *cobra.Command)
+	// object is called once the flags are parsed. It names the object, which has a name of its own if
+	// none was given; the namespace and what the flag --labels says are for the verb to add.
+	object(cmd *cobra.Command, c *connection, name string) (T, error)
 }
 
-// change is what flags change of a location.
+// unnamed is a creation that may find a name by itself.
+type unnamed interface {
+	// nameOptional says, once the flags are parsed, whether it will.
+	nameOptional() bool
+}
+
+// follower is a creation that has more to tell of an object than that it was created.
+type follower[T object] interface {
+	follow(ctx context.Context, c *connection, created T, dry dryRun) error
+}
+
+// change is what flags change of an object.
 type change interface {
 	addFlags(*pflag.FlagSet)
 	// spec returns a JSON merge patch of the spec, with no other field than those that flags name.
 	spec(*pflag.FlagSet) (map[string]any, error)
-}
-
-func (k kind[T, L]) names() (singular, plural string) {
-	return k.singular, k.plural
 }
 
 // connect returns a client of the kind.
@@ -81,7 +94,7 @@ func (k kind[T, L]) connect(c *connection) (client[T, L], string, error) {
 	return k.client(clientset, namespace), namespace, nil
 }
 
-// find returns the locations of these names or, without names, all that the selector selects. Those
+// find returns the objects of these names or, without names, all that the selector selects. Those
 // that were found are returned even if others were not.
 func (k kind[T, L]) find(ctx context.Context, client client[T, L], names []string, selector string) ([]T, error) {
 	if len(names) == 0 {
@@ -90,12 +103,12 @@ func (k kind[T, L]) find(ctx context.Context, client client[T, L], names []strin
 	var found []T
 	var missing []error
 	for _, name := range names {
-		location, err := client.Get(ctx, name, metav1.GetOptions{})
+		object, err := client.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			missing = append(missing, err)
 			continue
 		}
-		found = append(found, location)
+		found = append(found, object)
 	}
 	return found, errors.Join(missing...)
 }
@@ -107,11 +120,11 @@ func (k kind[T, L]) list(ctx context.Context, client client[T, L], selector stri
 	}
 	var found []T
 	err = meta.EachListItem(list, func(item runtime.Object) error {
-		location, ok := item.(T)
+		object, ok := item.(T)
 		if !ok {
 			return fmt.Errorf("a list of %s has a %T", k.plural, item)
 		}
-		found = append(found, location)
+		found = append(found, object)
 		return nil
 	})
 	return found, err

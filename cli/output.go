@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,7 +19,7 @@ import (
 // formats that --output knows.
 var formats = []string{"table", "json", "yaml", "name"}
 
-// output says how locations are printed.
+// output says how objects are printed.
 type output struct {
 	format       string
 	encoding     genericclioptions.JSONYamlPrintFlags
@@ -55,7 +56,7 @@ func (o *output) addFlags(cmd *cobra.Command, usage string) {
 // wanted says whether the user asked for a format.
 func (o *output) wanted() bool { return o.format != "" }
 
-// table says whether locations are shown as rows.
+// table says whether objects are shown as rows.
 func (o *output) table() bool { return o.format == "" || o.format == "table" }
 
 func (o *output) printer() (printers.ResourcePrinter, error) {
@@ -71,20 +72,23 @@ func (o *output) printer() (printers.ResourcePrinter, error) {
 	}
 }
 
-// print prints locations: one alone as itself, several as a list.
-func (k kind[T, L]) print(c *connection, out output, locations ...T) error {
+// print prints objects: one alone as itself, several as a list.
+func (k kind[T, L]) print(c *connection, out output, items ...T) error {
 	printer, err := out.printer()
 	if err != nil {
 		return err
 	}
-	objects := make([]runtime.Object, len(locations))
-	for i, location := range locations {
-		location.GetObjectKind().SetGroupVersionKind(v1.SchemeGroupVersion.WithKind(k.apiKind))
-		objects[i] = location
+	if k.compare != nil {
+		slices.SortStableFunc(items, k.compare)
+	}
+	objects := make([]runtime.Object, len(items))
+	for i, item := range items {
+		item.GetObjectKind().SetGroupVersionKind(v1.SchemeGroupVersion.WithKind(k.apiKind))
+		objects[i] = item
 	}
 	switch {
 	case out.table():
-		return printer.PrintObj(k.table(locations), c.Out)
+		return printer.PrintObj(k.table(items), c.Out)
 	case out.format == "name":
 		return printEach(printer, objects, c.Out)
 	case len(objects) == 1:
@@ -107,19 +111,19 @@ func printEach(printer printers.ResourcePrinter, objects []runtime.Object, w io.
 	return nil
 }
 
-// table makes a row of each location.
-func (k kind[T, L]) table(locations []T) *metav1.Table {
-	columns := k.columns(locations)
+// table makes a row of each object.
+func (k kind[T, L]) table(items []T) *metav1.Table {
+	columns := k.columns(items)
 	table := &metav1.Table{ColumnDefinitions: []metav1.TableColumnDefinition{{Name: "Name"}}}
 	for _, column := range columns {
 		table.ColumnDefinitions = append(table.ColumnDefinitions, metav1.TableColumnDefinition{Name: column.name})
 	}
-	for _, location := range locations {
-		cells := []any{location.GetName()}
+	for _, item := range items {
+		cells := []any{item.GetName()}
 		for _, column := range columns {
-			cells = append(cells, column.cell(location))
+			cells = append(cells, column.cell(item))
 		}
-		table.Rows = append(table.Rows, metav1.TableRow{Cells: cells, Object: runtime.RawExtension{Object: location}})
+		table.Rows = append(table.Rows, metav1.TableRow{Cells: cells, Object: runtime.RawExtension{Object: item}})
 	}
 	return table
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -23,7 +24,7 @@ func (k kind[T, L]) set(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set NAME",
 		Short: "Change a " + k.singular + "; what no flag names stays as it is",
-		Args:  oneName,
+		Args:  oneName(k.short),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			spec, err := change.spec(cmd.Flags())
 			if err != nil {
@@ -40,27 +41,32 @@ func (k kind[T, L]) set(c *connection) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var location T
-			// The server, too, tries a patch again, but only a few times.
-			err = retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-				location, err = client.Patch(cmd.Context(), args[0], types.MergePatchType, patch, metav1.PatchOptions{DryRun: dry.option(), FieldManager: fieldManager})
-				return err
-			})
+			object, err := k.patch(cmd.Context(), client, args[0], patch, dry)
 			if err != nil {
-				return readable(err)
+				return err
 			}
 			if out.wanted() {
-				return k.print(c, out, location)
+				return k.print(c, out, object)
 			}
-			fmt.Fprintf(c.Out, "%s %q configured successfully%s.\n", k.noun, location.GetName(), dry.suffix())
+			fmt.Fprintf(c.Out, k.changed+"\n", object.GetName(), dry.suffix())
 			return nil
 		},
 		ValidArgsFunction: k.completeNames(c, 1),
 	}
 	change.addFlags(cmd.Flags())
 	dry.addFlag(cmd)
-	out.addFlags(cmd, "Print the location as it became.")
+	out.addFlags(cmd, "Print the "+k.short+" as it became.")
 	return cmd
+}
+
+// patch sends a merge patch.
+func (k kind[T, L]) patch(ctx context.Context, client client[T, L], name string, patch []byte, dry dryRun) (object T, err error) {
+	// The server, too, tries a patch again, but only a few times.
+	err = retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		object, err = client.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{DryRun: dry.option(), FieldManager: fieldManager})
+		return err
+	})
+	return object, readable(err)
 }
 
 // flagsOf lists the flags of a change for an error.

@@ -3,7 +3,9 @@ package cli
 import (
 	"slices"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
@@ -12,12 +14,14 @@ import (
 
 // Unlike Velero's client, delete is among its verbs.
 var snapshotLocation = kind[*v1.VolumeSnapshotLocation, *v1.VolumeSnapshotLocationList]{
-	singular:  "snapshot-location",
-	plural:    "snapshot-locations",
-	noun:      "Volume snapshot location",
-	created:   "Snapshot volume location",
-	apiKind:   "VolumeSnapshotLocation",
-	providers: func() []string { return provider.Names(provider.VolumeSnapshotter) },
+	singular: "snapshot-location",
+	plural:   "snapshot-locations",
+	short:    "location",
+	apiKind:  "VolumeSnapshotLocation",
+	created:  "Snapshot volume location %q configured successfully%s.",
+	changed:  "Volume snapshot location %q configured successfully%s.",
+	deleted:  "Volume snapshot location %q deleted successfully%s.",
+	deletes:  "Delete snapshot-locations; the snapshots stay",
 	client: func(c versioned.Interface, namespace string) client[*v1.VolumeSnapshotLocation, *v1.VolumeSnapshotLocationList] {
 		return c.VeleroV1().VolumeSnapshotLocations(namespace)
 	},
@@ -52,16 +56,17 @@ type snapshotLocationCreation struct {
 	credential secretKey
 }
 
-func (c *snapshotLocationCreation) addFlags(flags *pflag.FlagSet) {
+func (c *snapshotLocationCreation) addFlags(_ *connection, cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.StringVar(&c.provider, "provider", "", "Provider of the volumes, such as aws, azure, gcp or portworx (required)")
 	flags.Var(c.config, "config", "Settings of the provider, as KEY=VALUE,...")
 	flags.Var(&c.credential, "credential", credentialUsage)
+	require(cmd, "provider")
+	completeFlag(cmd, "provider", provider.Names(provider.VolumeSnapshotter)...)
 }
 
-func (c *snapshotLocationCreation) required() []string { return []string{"provider"} }
-
-func (c *snapshotLocationCreation) location(*pflag.FlagSet) (*v1.VolumeSnapshotLocation, error) {
-	return &v1.VolumeSnapshotLocation{Spec: v1.VolumeSnapshotLocationSpec{
+func (c *snapshotLocationCreation) object(_ *cobra.Command, _ *connection, name string) (*v1.VolumeSnapshotLocation, error) {
+	return &v1.VolumeSnapshotLocation{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1.VolumeSnapshotLocationSpec{
 		Provider: c.provider, Config: c.config, Credential: c.credential.selector(),
 	}}, nil
 }

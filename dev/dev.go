@@ -235,7 +235,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 	if err := waitUntilReady(ctx, config); err != nil {
 		return err
 	}
-	if err := seed(ctx, config, d.defaultCredentials(), d.disks); err != nil {
+	if err := seed(ctx, config, d.locationCredentials(), d.disks); err != nil {
 		return err
 	}
 	group.Go(func() error { return unlessStopped(ctx, controllers.Run(ctx, config, d.controllerOptions())) })

@@ -20,7 +20,9 @@ import (
 // writes on the first start, and opens its addresses. From then on the file is its user's.
 func (d *dev) startSimulator(ctx context.Context) error {
 	path := d.path("simulator.yaml")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	_, err := os.Stat(path)
+	first := errors.Is(err, fs.ErrNotExist)
+	if first {
 		data, err := yaml.Marshal(newWorld())
 		if err != nil {
 			return fmt.Errorf("encoding the simulator's configuration: %w", err)
@@ -41,9 +43,29 @@ func (d *dev) startSimulator(ctx context.Context) error {
 		return err
 	}
 	d.accounts, d.disks = config.Accounts, claimedDisks(config)
+	if first {
+		if err := d.equipClusters(); err != nil {
+			return errors.Join(err, d.simulator.Close())
+		}
+	}
 	if d.endpoints, err = d.simulator.Listen(ctx); err != nil {
 		err = fmt.Errorf("opening the simulator's addresses (--s3-address, --ec2-address, --clouds-address and --simulator-control-address choose others): %w", err)
 		return errors.Join(err, d.simulator.Close())
+	}
+	return nil
+}
+
+// equipClusters gives each cluster of Portworx credentials for object storage, the account's own, so that it
+// can make cloud snapshots. Credentials are state, not configuration: who removes them has none from then on.
+func (d *dev) equipClusters() error {
+	for _, account := range d.accounts {
+		for _, cluster := range account.Portworx {
+			key := account.AccessKeys[0]
+			credential := portworx.NewCredential{Name: "s3", AccessKey: key.ID, SecretKey: key.Secret}
+			if err := d.simulator.Portworx().SetCredential(account.ID, cluster.Name, credential); err != nil {
+				return fmt.Errorf("setting up credentials in cluster %s: %w", cluster.Name, err)
+			}
+		}
 	}
 	return nil
 }
@@ -105,12 +127,21 @@ func (d *dev) writeCredentials() error {
 	return writeFile(d.path("credentials"), all)
 }
 
-// defaultCredentials are those of locations that name none.
+// defaultCredentials are the AWS profile of the first account.
 func (d *dev) defaultCredentials() []byte {
 	if len(d.accounts) == 0 {
 		return nil
 	}
 	return profile("default", d.accounts[0])
+}
+
+// locationCredentials are those of locations that name none: of AWS and of Portworx, in one file, as all
+// providers read the same.
+func (d *dev) locationCredentials() []byte {
+	if len(d.accounts) == 0 {
+		return nil
+	}
+	return append(d.defaultCredentials(), cloudCredentials(d.accounts[0])["portworx"]...)
 }
 
 // cloudCredentials are the files of an account's locations of Azure and of Portworx, for the first resource

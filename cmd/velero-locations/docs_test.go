@@ -54,13 +54,16 @@ func compareSession(t *testing.T, file string) {
 	}
 }
 
-// settled is what a command prints, errors and all, once each location that it shows was checked.
+// unsettled is what is shown of what somebody still works on.
+var unsettled = regexp.MustCompile(`\b(Unknown|New|Queued|ReadyToStart|InProgress|Finalizing)\b`)
+
+// settled is what a command prints, errors and all, once each location that it shows was checked and each backup has ended.
 func (s *server) settled(t *testing.T, command string) string {
 	t.Helper()
 	var out string
-	devtest.Poll(t, 10*time.Second, command+" to show what was checked", func() bool {
+	devtest.Poll(t, 10*time.Second, command+" to show what is settled", func() bool {
 		out = s.Shell(t, command+" 2>&1").Stdout
-		return !strings.Contains(out, "Unknown")
+		return !unsettled.MatchString(out)
 	})
 	var trimmed strings.Builder
 	for line := range strings.Lines(out) {

@@ -4,10 +4,8 @@ package schedule
 import (
 	"context"
 	"fmt"
-	"maps"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/mergepatch"
 	"github.com/velero-locations/velero-locations/cronexpr"
 	"github.com/velero-locations/velero-locations/locations"
@@ -104,37 +103,11 @@ func (r *reconciler) busy(ctx context.Context, schedule *velerov1.Schedule) (boo
 // run makes the backup of a run. Its name has the time of the run, so that a controller that stops before it has noted the
 // run makes none a second time.
 func (r *reconciler) run(ctx context.Context, schedule *velerov1.Schedule, at time.Time) error {
-	if err := r.Create(ctx, newBackup(schedule, at), client.FieldOwner(r.FieldOwner)); err != nil && !apierrors.IsAlreadyExists(err) {
+	if err := r.Create(ctx, backups.OfSchedule(schedule, at), client.FieldOwner(r.FieldOwner)); err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("making the backup of %s: %w", at.UTC().Format(time.RFC3339), err)
 	}
 	return mergepatch.Write(ctx, r.Writer, schedule, func(s *velerov1.Schedule) {
 		last := metav1.NewTime(at)
 		s.Status.LastBackup = &last
 	})
-}
-
-// newBackup returns the backup of a run, as Velero makes it.
-func newBackup(schedule *velerov1.Schedule, at time.Time) *velerov1.Backup {
-	backup := &velerov1.Backup{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace:   schedule.Namespace,
-			Name:        schedule.Name + "-" + at.UTC().Format("20060102150405"),
-			Labels:      maps.Clone(schedule.Labels),
-			Annotations: maps.Clone(schedule.Annotations),
-		},
-		Spec: *schedule.Spec.Template.DeepCopy(),
-	}
-	if own := schedule.Spec.Template.Metadata.Labels; own != nil {
-		backup.Labels = maps.Clone(own)
-	}
-	if backup.Labels == nil {
-		backup.Labels = map[string]string{}
-	}
-	backup.Labels[velero.ScheduleNameLabel] = locations.LabelValue(schedule.Name)
-	delete(backup.Annotations, corev1.LastAppliedConfigAnnotation) // is that of the schedule
-	if owned := schedule.Spec.UseOwnerReferencesInBackup; owned != nil && *owned {
-		backup.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(schedule, velerov1.SchemeGroupVersion.WithKind("Schedule"))}
-		backup.OwnerReferences[0].BlockOwnerDeletion = nil
-	}
-	return backup
 }

@@ -49,32 +49,47 @@ func transcript(t *testing.T, s Server) {
 		t.Errorf("an available location has the message %q", message)
 	}
 
-	s.putObject(t, "eu-west-1", "secondary", "team-a/photos/cat.jpg")
+	s.PutObject(t, "eu-west-1", "secondary", "team-a/photos/cat.jpg")
 	s.KubectlWith(t, Location("stray", "eu-west-1", "secondary", "team-a"), "apply", "-f", "-")
 	s.Kubectl(t, "wait", "--for=jsonpath={.status.phase}=Unavailable", "bsl/stray", "--timeout=5s")
 	WantContains(t, s.Kubectl(t, "get", "bsl", "stray", "-o", "jsonpath={.status.message}"), "photos")
 }
 
-// putObject puts an object into the bucket velero-backups of a region, as an account.
-func (s Server) putObject(t *testing.T, region, account, key string) {
+// PutObject puts an object into the bucket velero-backups of a region, as an account.
+func (s Server) PutObject(t *testing.T, region, account, key string) {
 	t.Helper()
-	env, err := os.ReadFile(s.Path("env"))
-	if err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if _, err := s.S3(t, region, account).PutObject(ctx, "velero-backups", key, strings.NewReader("meow"), 4, minio.PutObjectOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(env), "AWS_ENDPOINT_URL_S3='http://")
-	endpoint, _, _ := strings.Cut(rest, "'")
-	client, err := minio.New(endpoint, &minio.Options{
+}
+
+// S3 returns a client of a region, as an account.
+func (s Server) S3(t testing.TB, region, account string) *minio.Client {
+	t.Helper()
+	client, err := minio.New(strings.TrimPrefix(s.Exported(t, "AWS_ENDPOINT_URL_S3"), "http://"), &minio.Options{
 		Creds: credentials.NewFileAWSCredentials(s.Path("credentials"), account), Region: region,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if _, err := client.PutObject(ctx, "velero-backups", key, strings.NewReader("meow"), 4, minio.PutObjectOptions{}); err != nil {
+	return client
+}
+
+// Exported returns a variable of the server's environment.
+func (s Server) Exported(t testing.TB, name string) string {
+	t.Helper()
+	env, err := os.ReadFile(s.Path("env"))
+	if err != nil {
 		t.Fatal(err)
 	}
+	_, rest, _ := strings.Cut(string(env), name+"='")
+	value, _, found := strings.Cut(rest, "'")
+	if !found {
+		t.Fatalf("the environment has no %s", name)
+	}
+	return value
 }
 
 // wrongLocations shows that each message says what to do.

@@ -177,16 +177,19 @@ func (c *Cluster) ServerPod(tb testing.TB, workload string, flags ...string) *Se
 	return &ServerPod{Pod: c.Pod(tb, workload, flags...), address: address}
 }
 
-// AwaitReady polls until the server is ready, for those who trust the authority of its certificate.
+// AwaitReady polls until the server is ready, for those who trust the authority of its certificate, which may be replaced
+// meanwhile.
 func (s *ServerPod) AwaitReady(tb testing.TB) {
 	tb.Helper()
-	client, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: rest.TLSClientConfig{
-		CAFile: filepath.Join(s.dirs["serving"], "ca.crt"), ServerName: program + "." + home + ".svc",
-	}})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	s.Await(tb, func() error { return ready(client, "https://"+s.address+"/readyz") })
+	s.Await(tb, func() error {
+		client, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: rest.TLSClientConfig{
+			CAFile: filepath.Join(s.dirs["serving"], "ca.crt"), ServerName: program + "." + home + ".svc",
+		}})
+		if err != nil {
+			return err
+		}
+		return ready(client, "https://"+s.address+"/readyz")
+	})
 }
 
 // Expose points the Service and the APIServices to the server, and waits until kube-apiserver reaches it.

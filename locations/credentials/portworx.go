@@ -1,5 +1,7 @@
 package credentials
 
+import "regexp"
+
 // Portworx is a key to a cluster of the simulated Portworx. Velero's plugin has no credentials file: it runs inside of the
 // cluster.
 type Portworx struct {
@@ -17,10 +19,13 @@ func (c Portworx) GoString() string { return c.String() }
 // MarshalLog shows nothing of the secret in structured logs.
 func (c Portworx) MarshalLog() any { return c.String() }
 
-// ParsePortworx reads a credentials file, given by its content: NAME=VALUE lines. Errors never repeat a line or a value of
-// the file.
+// section is a line that begins a profile of an AWS credentials file.
+var section = regexp.MustCompile(`(?m)^[ \t]*\[[^\]\n]*\][ \t]*\r?$`)
+
+// ParsePortworx reads a credentials file, given by its content: NAME=VALUE lines. They may stand in an AWS credentials
+// file, so that one file serves locations of both. Errors never repeat a line or a value of the file.
 func ParsePortworx(file []byte) (Portworx, error) {
-	variables, err := parseVariables(file)
+	variables, err := parseVariables(section.ReplaceAll(file, nil))
 	if err != nil {
 		return Portworx{}, err
 	}

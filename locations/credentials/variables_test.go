@@ -42,6 +42,13 @@ func TestParsePortworx(t *testing.T) {
 	if got, err := ParsePortworx([]byte(file)); err != nil || got != (Portworx{"px", "a", "hidden"}) {
 		t.Errorf("got an error: %v", err)
 	}
+	shared := "[default]\naws_access_key_id = b\naws_secret_access_key = hidden\n" + file
+	if got, err := ParsePortworx([]byte(shared)); err != nil || got != (Portworx{"px", "a", "hidden"}) {
+		t.Errorf("in an AWS credentials file: got an error: %v", err)
+	}
+	if got, err := ParseAWS([]byte(shared), ""); err != nil || got != (AWS{AccessKeyID: "b", SecretAccessKey: "hidden"}) {
+		t.Errorf("beside the variables of Portworx: got an error: %v", err)
+	}
 	if _, err := ParsePortworx([]byte(strings.Replace(file, "CLUSTER", "KLUSTER", 1))); err == nil || !strings.Contains(err.Error(), "does not set PORTWORX_CLUSTER") {
 		t.Errorf("got %v", err)
 	}
