@@ -204,6 +204,24 @@ func (s *S3) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
+// Abandon implements Store: it aborts the multipart uploads of a key. Policies often do not allow to list them, which
+// Velero does not do.
+func (s *S3) Abandon(ctx context.Context, key string) error {
+	client, err := s.connect(ctx)
+	if err != nil {
+		return s.failed(ctx, deleting, key, err)
+	}
+	err = client.RemoveIncompleteUpload(ctx, s.opts.Bucket, key)
+	switch minio.ToErrorResponse(err).StatusCode {
+	case http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return nil
+	}
+	if err != nil {
+		return s.failed(ctx, deleting, key, err)
+	}
+	return nil
+}
+
 // PresignGet implements Store. The address is at the public endpoint, if one is configured.
 func (s *S3) PresignGet(ctx context.Context, key string, lifetime time.Duration) (string, error) {
 	client, err := s.connect(ctx)
