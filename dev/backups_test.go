@@ -37,11 +37,14 @@ type laptop struct {
 
 const bucket = "velero-backups"
 
-func start(t *testing.T) *laptop {
+func start(t *testing.T, change ...func(*dev.Options)) *laptop {
 	t.Helper()
 	options := dev.NewOptions()
+	for _, change := range change {
+		change(options)
+	}
 	options.DataDir, options.Port = t.TempDir(), 0
-	options.S3Address, options.EC2Address, options.SimulatorControlAddress = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	options.S3Address, options.EC2Address, options.CloudsAddress, options.SimulatorControlAddress = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	ready := make(chan dev.Info, 1)
 	options.OnReady = func(info dev.Info) { ready <- info }
 	ctx, cancel := context.WithCancel(context.Background())

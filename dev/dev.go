@@ -50,10 +50,8 @@ type Options struct {
 	SimulatorControlAddress string
 	// Rules of validation.
 	Rules validation.Rules
-	// Controllers are the names of those to run; "*" stands for those that run in a cluster.
-	Controllers []string
-	// StorageStallTimeout is how long the controllers let a connection to object storage carry nothing.
-	StorageStallTimeout time.Duration
+	// Controllers says which controllers run, and how; where the storage is they are told.
+	Controllers controllers.Options
 	// OnReady is called once everything answers and all files are written.
 	OnReady func(Info)
 }
@@ -76,10 +74,12 @@ type Info struct {
 
 // NewOptions returns the default options.
 func NewOptions() *Options {
+	running := controllers.NewOptions()
+	running.Controllers = []string{"*", "namespace"}
 	return &Options{
 		DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", EC2Address: "127.0.0.1:7445",
 		SimulatorControlAddress: "127.0.0.1:7446", CloudsAddress: "127.0.0.1:7447", OnReady: func(Info) {},
-		Controllers: []string{"*", "namespace"}, StorageStallTimeout: controllers.NewOptions().StorageStallTimeout,
+		Controllers: running,
 	}
 }
 
@@ -88,10 +88,8 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data-dir", o.DataDir, "Directory of all state. A second start on it resumes; removing it starts anew.")
 	flags.IntVar(&o.Port, "port", o.Port, "Port of the API server on 127.0.0.1; 0 takes any free one.")
 	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
-	flags.StringSliceVar(&o.Controllers, "controllers", o.Controllers,
+	flags.StringSliceVar(&o.Controllers.Controllers, "controllers", o.Controllers.Controllers,
 		"Controllers to run, as those of velero-locations controller, and namespace, which clears namespaces that are deleted.")
-	flags.DurationVar(&o.StorageStallTimeout, "storage-stall-timeout", o.StorageStallTimeout,
-		"How long the controllers let a connection to object storage carry nothing before they give it up.")
 	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
 	flags.StringVar(&o.EC2Address, "ec2-address", o.EC2Address, "Address of the simulator's EC2 and STS; port 0 takes any free one.")
 	flags.StringVar(&o.CloudsAddress, "clouds-address", o.CloudsAddress, "Address of the simulated Azure and Portworx; port 0 takes any free one.")
@@ -264,8 +262,7 @@ func unlessStopped(ctx context.Context, err error) error {
 }
 
 func (d *dev) controllerOptions() controllers.Options {
-	options := controllers.NewOptions()
-	options.Controllers, options.StorageStallTimeout = d.options.Controllers, d.options.StorageStallTimeout
+	options := d.options.Controllers
 	options.DefaultS3Endpoint = d.endpoints.S3
 	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2, azure.ProviderName: d.endpoints.Clouds, portworx.ProviderName: d.endpoints.Clouds}
 	return options

@@ -128,6 +128,8 @@ func (s *S3) put(ctx context.Context, key string, content io.Reader, options min
 	size, body := int64(len(head)), io.Reader(bytes.NewReader(head))
 	if size == partSize {
 		size, body = -1, io.MultiReader(body, source)
+	} else {
+		sumOf(&options, head)
 	}
 	if _, err := client.PutObject(ctx, s.opts.Bucket, key, body, size, options); err != nil {
 		if source.err != nil {
@@ -159,6 +161,15 @@ func (s *S3) addWriting(options *minio.PutObjectOptions) {
 	options.UserTags = s.opts.Writing.Tags
 	options.Checksum = checksums[s.opts.Writing.Checksum]
 	options.ServerSideEncryption = s.encryption
+}
+
+// sumOf puts the checksum of all content into the header. The client would send it behind the content; but if it has to
+// send that again, it adds up both times.
+func sumOf(options *minio.PutObjectOptions, content []byte) {
+	if sum := options.Checksum; sum.IsSet() {
+		options.UserMetadata = map[string]string{sum.KeyCapitalized(): sum.EncodeToString(content)}
+		options.Checksum = 0
+	}
 }
 
 // customerKey is the encryption that reading takes as well; nil if there is none.
