@@ -35,19 +35,6 @@ func (l *laptop) under(t *testing.T, name string) []string {
 	return keys
 }
 
-// incomplete counts the uploads that were begun and neither completed nor aborted.
-func (l *laptop) incomplete(t *testing.T) int {
-	t.Helper()
-	n := 0
-	for upload := range l.s3.ListIncompleteUploads(t.Context(), bucket, "", true) {
-		if upload.Err != nil {
-			t.Fatal(upload.Err)
-		}
-		n++
-	}
-	return n
-}
-
 // visible says whether others take what is in the bucket for a backup.
 func (l *laptop) visible(t *testing.T, name string) bool {
 	t.Helper()

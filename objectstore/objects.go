@@ -121,10 +121,12 @@ func (s *S3) put(ctx context.Context, key string, content io.Reader, options min
 	}
 	s.addWriting(&options)
 	source := &source{content: content}
-	head, err := io.ReadAll(io.LimitReader(source, partSize))
-	if err != nil {
+	head := make([]byte, headSize(content))
+	n, _ := io.ReadFull(source, head) // the source remembers
+	if source.err != nil {
 		return source.err
 	}
+	head = head[:n]
 	size, body := int64(len(head)), io.Reader(bytes.NewReader(head))
 	if size == partSize {
 		size, body = -1, io.MultiReader(body, source)
@@ -138,6 +140,14 @@ func (s *S3) put(ctx context.Context, key string, content io.Reader, options min
 		return s.failed(ctx, writing, key, err)
 	}
 	return nil
+}
+
+// headSize is how much of some content, of which the size may be known, is read before it is sent.
+func headSize(content io.Reader) int {
+	if sized, isSized := content.(interface{ Len() int }); isSized {
+		return min(sized.Len(), partSize)
+	}
+	return partSize
 }
 
 // source remembers why content could not be read, which is no fault of the storage.
