@@ -194,13 +194,13 @@ func (r *reconciler) newRun(ctx context.Context, backup *velerov1.Backup, plan *
 
 // reporter returns a function that writes progress into the status, at most once a second. That it cannot be written
 // does no harm.
-func (r *reconciler) reporter(ctx context.Context, backup *velerov1.Backup) func(done int) {
+func (r *reconciler) reporter(ctx context.Context, backup *velerov1.Backup) func(done, total int) {
 	last := r.now()
-	return func(done int) {
+	return func(done, total int) {
 		if now := r.now(); now.Sub(last) >= time.Second {
 			last = now
 			err := mergepatch.Write(ctx, r.Writer, backup, func(b *velerov1.Backup) {
-				b.Status.Progress = &velerov1.BackupProgress{TotalItems: done, ItemsBackedUp: done}
+				b.Status.Progress = &velerov1.BackupProgress{TotalItems: total, ItemsBackedUp: done}
 			})
 			if err != nil {
 				klog.FromContext(ctx).V(2).Info("Progress could not be written", "err", err)

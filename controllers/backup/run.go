@@ -33,12 +33,13 @@ type run struct {
 	volumes   *volumes
 	record    *record
 	now       func() time.Time
-	// progress is told how many objects are in the backup so far.
-	progress func(done int)
+	// progress is told how many objects are in the backup so far, and how many there will be at least.
+	progress func(done, total int)
 
 	archive  *backups.Archive
 	names    backups.Names
 	done     int
+	total    int             // as far as it is known yet
 	occupied map[string]bool // namespaces of which something is in the backup
 	added    map[object]bool // what is added out of turn, as others need it
 	pvs      []*corev1.PersistentVolume
@@ -199,6 +200,7 @@ func (r *run) addResource(ctx context.Context, resource *inventory.Resource) err
 			if !r.scope.Object(&found.Meta) {
 				continue
 			}
+			r.total = max(r.total, r.done+found.After)
 			if err := r.add(ctx, resource, &found); err != nil {
 				return err
 			}
@@ -269,7 +271,8 @@ func (r *run) add(ctx context.Context, resource *inventory.Resource, found *inve
 		r.occupied[item.Namespace] = true
 	}
 	r.done++
-	r.progress(r.done)
+	r.total = max(r.total, r.done)
+	r.progress(r.done, r.total)
 	return r.addNeeds(ctx, id, found)
 }
 
