@@ -45,15 +45,6 @@ func (l *laptop) visible(t *testing.T, name string) bool {
 	return err == nil
 }
 
-func (l *laptop) snapshots(t *testing.T) []control.SnapshotInfo {
-	t.Helper()
-	snapshots, err := l.control.Snapshots(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return snapshots
-}
-
 // remove has a backup deleted, with all that belongs to it.
 func (l *laptop) remove(t *testing.T, name string) {
 	t.Helper()

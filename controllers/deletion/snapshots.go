@@ -2,6 +2,7 @@ package deletion
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -53,7 +54,7 @@ func open(ctx context.Context, reader client.Reader, storage *backend.Backend, n
 	var location velerov1.VolumeSnapshotLocation
 	err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &location)
 	if apierrors.IsNotFound(err) {
-		return nil, fmt.Errorf("it is not there: make it again, or delete the snapshots yourself and their list in the bucket")
+		return nil, errors.New("it is not there: make it again, or delete the snapshots yourself and their list in the bucket")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading it: %w", err)
