@@ -45,11 +45,14 @@ type Options struct {
 	BackupSyncPeriod time.Duration
 	// GarbageCollectionFrequency is how often a backup is looked at that is over its time, but cannot be deleted.
 	GarbageCollectionFrequency time.Duration
-	// LocationWait is how long a backup waits for the first check of a location that is new.
+	// LocationWait is how long a backup waits for the first check of a location that is new; and, after a start, one that
+	// was interrupted for its location to answer.
 	LocationWait time.Duration
 
 	// ServerNamespace and ServerService are where kube-apiserver reaches the API server whose certificates are kept.
 	ServerNamespace, ServerService string
+	// StorageStallTimeout is how long a connection to object storage may carry nothing before it is given up.
+	StorageStallTimeout time.Duration
 
 	// LeaderElection lets only one of several processes work at a time.
 	LeaderElection bool
@@ -76,6 +79,7 @@ func NewOptions() Options {
 		LocationWait:               time.Minute,
 		ServerNamespace:            "velero-locations",
 		ServerService:              "velero-locations",
+		StorageStallTimeout:        time.Minute,
 		LeaderElectionNamespace:    "velero",
 	}
 }
@@ -106,11 +110,14 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.GarbageCollectionFrequency, "garbage-collection-frequency", o.GarbageCollectionFrequency,
 		"How often a backup is looked at that is over its time, but cannot be deleted.")
 	flags.DurationVar(&o.LocationWait, "location-wait", o.LocationWait,
-		"How long a backup waits for the first check of a backup storage location that is new.")
+		"How long a backup waits for the first check of a backup storage location that is new; "+
+			"and, after a start, one that was interrupted for its location to answer.")
 	flags.StringVar(&o.ServerNamespace, "server-namespace", o.ServerNamespace,
 		"Namespace of the API server whose certificates the controller \"certificates\" keeps.")
 	flags.StringVar(&o.ServerService, "server-service", o.ServerService,
 		"Service of the API server whose certificates the controller \"certificates\" keeps.")
+	flags.DurationVar(&o.StorageStallTimeout, "storage-stall-timeout", o.StorageStallTimeout,
+		"How long a connection to object storage may carry nothing, in either direction, before it is given up.")
 	flags.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection,
 		"Work only while holding a lease, so that of several replicas one works at a time.")
 	flags.StringVar(&o.LeaderElectionNamespace, "leader-elect-namespace", o.LeaderElectionNamespace,
@@ -142,6 +149,9 @@ func (o *Options) Validate() error {
 	if o.ConcurrentBackups < 1 {
 		problems = append(problems, fmt.Errorf("--concurrent-backups is %d: it must be at least 1", o.ConcurrentBackups))
 	}
+	if o.StorageStallTimeout <= 0 {
+		problems = append(problems, fmt.Errorf("--storage-stall-timeout is %s: it must be positive", o.StorageStallTimeout))
+	}
 	if o.LeaderElection && o.LeaderElectionNamespace == "" {
 		problems = append(problems, errors.New("--leader-elect needs --leader-elect-namespace"))
 	}
@@ -158,7 +168,7 @@ func (o *Options) backend() (backend.Backend, error) {
 	if err != nil {
 		problems = append(problems, fmt.Errorf("--default-s3-endpoint %w", err))
 	}
-	storage := backend.Backend{S3Endpoint: endpoint, VolumeEndpoints: map[string]*url.URL{}}
+	storage := backend.Backend{S3Endpoint: endpoint, VolumeEndpoints: map[string]*url.URL{}, StallTimeout: o.StorageStallTimeout}
 	for _, name := range slices.Sorted(maps.Keys(o.DefaultVolumeEndpoints)) {
 		if _, found := drivers.Find(name); !found {
 			problems = append(problems, fmt.Errorf("--default-volume-endpoints: there is no driver for provider %q", name))

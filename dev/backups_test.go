@@ -31,15 +31,19 @@ import (
 // laptop is a development server in this process, with clients of all that it serves.
 type laptop struct {
 	client.Client
+	dir     string
 	s3      *minio.Client
 	control *control.Client
 }
 
 const bucket = "velero-backups"
 
-func start(t *testing.T) *laptop {
+func start(t *testing.T, change ...func(*dev.Options)) *laptop {
 	t.Helper()
 	options := dev.NewOptions()
+	for _, change := range change {
+		change(options)
+	}
 	options.DataDir, options.Port = t.TempDir(), 0
 	const anyPort = "127.0.0.1:0"
 	options.S3Address, options.EC2Address, options.CloudsAddress, options.SimulatorControlAddress = anyPort, anyPort, anyPort, anyPort
@@ -88,7 +92,7 @@ func connect(t *testing.T, dir string, info dev.Info) *laptop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &laptop{Client: api, s3: s3, control: &control.Client{Address: info.SimulatorControl}}
+	return &laptop{Client: api, dir: dir, s3: s3, control: &control.Client{Address: info.SimulatorControl}}
 }
 
 func (l *laptop) create(t *testing.T, objects ...client.Object) {

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -30,7 +29,6 @@ import (
 	"github.com/velero-locations/velero-locations/apiserver/standalone"
 	"github.com/velero-locations/velero-locations/controllers"
 	"github.com/velero-locations/velero-locations/locations/provider"
-	"github.com/velero-locations/velero-locations/locations/selection"
 	"github.com/velero-locations/velero-locations/pki"
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/snapshotter/azure"
@@ -51,12 +49,10 @@ type Options struct {
 	CloudsAddress string
 	// SimulatorControlAddress that the simulator's control API answers on. Port 0: any free one.
 	SimulatorControlAddress string
-	// Controllers that run, by their names; "*" stands for all that run in a cluster.
-	Controllers []string
 	// Rules of validation.
 	Rules validation.Rules
-	// Defaults of the locations of backups, where a namespace does not say.
-	Defaults selection.Defaults
+	// Controllers says which controllers run, and how; where the storage is they are told.
+	Controllers controllers.Options
 	// OnReady is called once everything answers and all files are written.
 	OnReady func(Info)
 }
@@ -79,10 +75,12 @@ type Info struct {
 
 // NewOptions returns the default options.
 func NewOptions() *Options {
+	running := controllers.NewOptions()
+	running.Controllers = []string{"*", "namespace"}
 	return &Options{
 		DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", EC2Address: "127.0.0.1:7445",
-		SimulatorControlAddress: "127.0.0.1:7446", CloudsAddress: "127.0.0.1:7447", Controllers: []string{"*"}, OnReady: func(Info) {},
-		Defaults: selection.Defaults{StorageLocation: selection.DefaultStorageLocation},
+		SimulatorControlAddress: "127.0.0.1:7446", CloudsAddress: "127.0.0.1:7447", OnReady: func(Info) {},
+		Controllers: running,
 	}
 }
 
@@ -90,10 +88,10 @@ func NewOptions() *Options {
 func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data-dir", o.DataDir, "Directory of all state. A second start on it resumes; removing it starts anew.")
 	flags.IntVar(&o.Port, "port", o.Port, "Port of the API server on 127.0.0.1; 0 takes any free one.")
-	flags.StringSliceVar(&o.Controllers, "controllers", o.Controllers,
-		"Controllers to run, separated by commas, for those who run Velero's own server against this one; '*' stands for all, '' for none. Known: "+strings.Join(controllers.Names(), ", ")+".")
 	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
-	o.Defaults.AddFlags(flags)
+	o.Controllers.SelectionDefaults.AddFlags(flags)
+	flags.StringSliceVar(&o.Controllers.Controllers, "controllers", o.Controllers.Controllers,
+		"Controllers to run, as those of velero-locations controller, for those who run Velero's own server against this one; and namespace, which clears namespaces that are deleted.")
 	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
 	flags.StringVar(&o.EC2Address, "ec2-address", o.EC2Address, "Address of the simulator's EC2 and STS; port 0 takes any free one.")
 	flags.StringVar(&o.CloudsAddress, "clouds-address", o.CloudsAddress, "Address of the simulated Azure and Portworx; port 0 takes any free one.")
@@ -203,7 +201,7 @@ func (d *dev) newServer(authority *pki.Authority, backend *etcd.Server) (*apiser
 	if err != nil {
 		return nil, err
 	}
-	api.Environment.Rules, api.Environment.Defaults = d.options.Rules, d.options.Defaults
+	api.Environment.Rules, api.Environment.Defaults = d.options.Rules, d.options.Controllers.SelectionDefaults
 	return standalone.New(api, standalone.Options{
 		Listener:     d.api,
 		CertPEM:      certificate.CertPEM,
@@ -268,9 +266,7 @@ func unlessStopped(ctx context.Context, err error) error {
 }
 
 func (d *dev) controllerOptions() controllers.Options {
-	options := controllers.NewOptions()
-	options.Controllers = append([]string{"namespace"}, d.options.Controllers...)
-	options.SelectionDefaults = d.options.Defaults
+	options := d.options.Controllers
 	options.DefaultS3Endpoint = d.endpoints.S3
 	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2, azure.ProviderName: d.endpoints.Clouds, portworx.ProviderName: d.endpoints.Clouds}
 	return options

@@ -121,13 +121,17 @@ func (s *S3) put(ctx context.Context, key string, content io.Reader, options min
 	}
 	s.addWriting(&options)
 	source := &source{content: content}
-	head, err := io.ReadAll(io.LimitReader(source, partSize))
-	if err != nil {
+	head := make([]byte, headSize(content))
+	n, _ := io.ReadFull(source, head) // the source remembers
+	if source.err != nil {
 		return source.err
 	}
+	head = head[:n]
 	size, body := int64(len(head)), io.Reader(bytes.NewReader(head))
 	if size == partSize {
 		size, body = -1, io.MultiReader(body, source)
+	} else {
+		sumOf(&options, head)
 	}
 	if _, err := client.PutObject(ctx, s.opts.Bucket, key, body, size, options); err != nil {
 		if source.err != nil {
@@ -136,6 +140,14 @@ func (s *S3) put(ctx context.Context, key string, content io.Reader, options min
 		return s.failed(ctx, writing, key, err)
 	}
 	return nil
+}
+
+// headSize is how much of some content, of which the size may be known, is read before it is sent.
+func headSize(content io.Reader) int {
+	if sized, isSized := content.(interface{ Len() int }); isSized {
+		return min(sized.Len(), partSize)
+	}
+	return partSize
 }
 
 // source remembers why content could not be read, which is no fault of the storage.
@@ -159,6 +171,15 @@ func (s *S3) addWriting(options *minio.PutObjectOptions) {
 	options.UserTags = s.opts.Writing.Tags
 	options.Checksum = checksums[s.opts.Writing.Checksum]
 	options.ServerSideEncryption = s.encryption
+}
+
+// sumOf puts the checksum of all content into the header. The client would send it behind the content; but if it has to
+// send that again, it adds up both times.
+func sumOf(options *minio.PutObjectOptions, content []byte) {
+	if sum := options.Checksum; sum.IsSet() {
+		options.UserMetadata = map[string]string{sum.KeyCapitalized(): sum.EncodeToString(content)}
+		options.Checksum = 0
+	}
 }
 
 // customerKey is the encryption that reading takes as well; nil if there is none.
@@ -199,6 +220,24 @@ func (s *S3) Delete(ctx context.Context, key string) error {
 		return s.failed(ctx, deleting, key, err)
 	}
 	if err := client.RemoveObject(ctx, s.opts.Bucket, key, minio.RemoveObjectOptions{}); err != nil {
+		return s.failed(ctx, deleting, key, err)
+	}
+	return nil
+}
+
+// Abandon implements Store: it aborts the multipart uploads of a key. Policies often do not allow to list them, which
+// Velero does not do.
+func (s *S3) Abandon(ctx context.Context, key string) error {
+	client, err := s.connect(ctx)
+	if err != nil {
+		return s.failed(ctx, deleting, key, err)
+	}
+	err = client.RemoveIncompleteUpload(ctx, s.opts.Bucket, key)
+	switch minio.ToErrorResponse(err).StatusCode {
+	case http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return nil
+	}
+	if err != nil {
 		return s.failed(ctx, deleting, key, err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package objectstore_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -152,8 +153,13 @@ func TestWritingUnderFaults(t *testing.T) {
 	upload := faults.Match{Operations: []string{"s3:PutObject", "s3:UploadPart"}}
 	for name, tc := range map[string]struct {
 		rule faults.Rule
+		size int    // 0: more than a part
 		want string // empty: overcome
 	}{
+		"small, throttled":     {rule: faults.Rule{Match: upload, Times: 1, Fault: faults.Error{Code: "SlowDown"}}, size: 100_000},
+		"small, half-written":  {rule: faults.Rule{Match: upload, Times: 1, Fault: faults.Reset{At: faults.Upload, After: 1000}}, size: 100_000},
+		"small, answer lost":   {rule: faults.Rule{Match: upload, Times: 1, Fault: faults.Reset{At: faults.Download}}, size: 100_000},
+		"half-written":         {rule: faults.Rule{Match: upload, Times: 1, Fault: faults.Reset{At: faults.Upload, After: 1000}}},
 		"throttled twice":      {rule: faults.Rule{Match: upload, Times: 2, Fault: faults.Error{Code: "SlowDown"}}},
 		"connection reset":     {rule: faults.Rule{Match: upload, Times: 1, Fault: faults.Reset{}}},
 		"throttled for ever":   {rule: faults.Rule{Match: upload, Fault: faults.Error{Code: "SlowDown"}}, want: "is overloaded"},
@@ -164,9 +170,11 @@ func TestWritingUnderFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store, cloud := openBucket(t, func(o *objectstore.S3Options) { o.StallTimeout = 300 * time.Millisecond })
+			store, cloud := openBucket(t, func(o *objectstore.S3Options) {
+				o.StallTimeout, o.Writing.Checksum = 300*time.Millisecond, "CRC32"
+			})
 			cloud.Harm(t, tc.rule)
-			content := pattern(20 << 20)
+			content := pattern(cmp.Or(tc.size, 20<<20))
 			err := store.Put(t.Context(), "key", bytes.NewReader(content))
 			if cloud.Faults().List()[0].Injected == 0 {
 				t.Error("the fault did not happen")
@@ -184,6 +192,45 @@ func TestWritingUnderFaults(t *testing.T) {
 				t.Errorf("%q is there", got)
 			}
 		})
+	}
+}
+
+// TestAbandon shows that the parts of an upload go that was neither completed nor aborted, and that storage that does not
+// tell of such is none the worse for it.
+func TestAbandon(t *testing.T) {
+	store, cloud := openBucket(t)
+	cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:UploadPart"}}, Skip: 1, Fault: faults.Error{Code: "AccessDenied"}})
+	cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:AbortMultipartUpload"}}, Times: 1, Fault: faults.Error{Code: "AccessDenied"}})
+	if err := store.Put(t.Context(), "key", bytes.NewReader(pattern(20<<20))); err == nil {
+		t.Fatal("got no error")
+	}
+	client, err := minio.New(cloud.Host(), &minio.Options{Creds: miniocredentials.NewStaticV4(cloud.Key.ID, cloud.Key.Secret, ""), Region: cloud.Region})
+	if err != nil {
+		t.Fatal(err)
+	}
+	uploads := func() (n int) {
+		for upload := range client.ListIncompleteUploads(t.Context(), "bbb", "", true) {
+			if upload.Err != nil {
+				t.Fatal(upload.Err)
+			}
+			n++
+		}
+		return n
+	}
+	if uploads() != 1 {
+		t.Fatal("there is nothing to be removed")
+	}
+	for range 2 {
+		if err := store.Abandon(t.Context(), "key"); err != nil || uploads() > 0 {
+			t.Errorf("%d are left, %v", uploads(), err)
+		}
+	}
+	for code, want := range map[string]bool{"AccessDenied": true, "InternalError": false} {
+		cloud.Faults().Clear()
+		cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:*"}}, Fault: faults.Error{Code: code}})
+		if err := store.Abandon(t.Context(), "key"); (err == nil) != want {
+			t.Errorf("%s: got %v", code, err)
+		}
 	}
 }
 

@@ -36,6 +36,9 @@ type Store interface {
 	Create(ctx context.Context, key string, content []byte) error
 	// Delete removes an object; that there is none is no error.
 	Delete(ctx context.Context, key string) error
+	// Abandon removes what an interrupted Put of an object may have left, which is no object, but takes
+	// up room. Storage that does not let that be looked for is left as it is.
+	Abandon(ctx context.Context, key string) error
 	// PresignGet returns an address from which an object can be read, without credentials, for as
 	// long as is said. Whether there is one is not looked at.
 	PresignGet(ctx context.Context, key string, lifetime time.Duration) (string, error)

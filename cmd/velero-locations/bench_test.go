@@ -52,16 +52,21 @@ func BenchmarkDevMemory(b *testing.B) {
 }
 
 // residentMiB reads a process's resident memory, as Linux tells it.
-func residentMiB(b *testing.B, pid int) float64 {
-	b.Helper()
+func residentMiB(tb testing.TB, pid int) float64 {
+	tb.Helper()
+	return statusMiB(tb, pid, "VmRSS:")
+}
+
+func statusMiB(tb testing.TB, pid int, field string) float64 {
+	tb.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	_, rest, _ := strings.Cut(string(status), field)
 	var kib float64
 	if _, err := fmt.Sscanf(rest, "%f kB", &kib); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	return kib / 1024
 }

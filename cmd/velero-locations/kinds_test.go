@@ -96,7 +96,7 @@ var gaps = regexp.MustCompile(`\s+`)
 
 // TestKinds shows of every kind what kubectl shows of it, and what is refused.
 func TestKinds(t *testing.T) {
-	s := startDev(t, t.TempDir(), "--controllers=") // which would answer requests
+	s := startDev(t, t.TempDir(), "--controllers=namespace") // which would answer requests
 	s.Kubectl(t, "create", "namespace", "team-a")
 	var manifests strings.Builder
 	manifests.WriteString("apiVersion: velero.io/v1\nkind: BackupStorageLocation\nmetadata: {name: primary, namespace: team-a}\nspec: {provider: aws, default: true, objectStorage: {bucket: backups}}\n")
@@ -159,7 +159,7 @@ func (s *server) documented(t *testing.T) {
 
 // TestBodiesOfVelero posts what Velero's client posts, and what it would never.
 func TestBodiesOfVelero(t *testing.T) {
-	s := startDev(t, t.TempDir(), "--controllers=") // which would answer requests
+	s := startDev(t, t.TempDir(), "--controllers=namespace") // which would answer requests
 	s.Must(t, "velero backup-location create primary --provider aws --bucket velero-backups --config region=us-east-1 --default")
 	for _, test := range []struct{ plural, body, want string }{
 		{

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -33,6 +34,8 @@ type Backend struct {
 	// VolumeEndpoints are those of providers of volumes, by the names that package provider knows them
 	// by, where a location's credentials name no other. A provider that is not there has its own.
 	VolumeEndpoints map[string]*url.URL
+	// StallTimeout is how long a connection to object storage may carry nothing. 0: a minute.
+	StallTimeout time.Duration
 }
 
 // ObjectStore opens the store of a location whose provider speaks S3, and says where in it the
@@ -115,6 +118,7 @@ func (b *Backend) s3Options(ctx context.Context, location *velerov1.BackupStorag
 		PathStyle:             config.PathStyle,
 		InsecureSkipTLSVerify: config.InsecureSkipTLSVerify,
 		PublicEndpoint:        config.PublicURL,
+		StallTimeout:          b.StallTimeout,
 	}
 	if opts.Endpoint == nil {
 		opts.Endpoint = b.S3Endpoint

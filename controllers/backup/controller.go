@@ -35,7 +35,8 @@ type Options struct {
 	TTL time.Duration
 	// Concurrent is how many backups run at a time.
 	Concurrent int
-	// LocationWait is how long a backup waits for the first check of a location that is new.
+	// LocationWait is how long a backup waits for the first check of a location that is new; and, after a start, one that
+	// was interrupted for its location to answer.
 	LocationWait time.Duration
 }
 
@@ -48,6 +49,7 @@ type reconciler struct {
 	opts      Options
 	queue     *queue
 	now       func() time.Time
+	began     time.Time
 }
 
 // Setup adds the controller to a manager.
@@ -61,7 +63,7 @@ func Setup(mgr manager.Manager, writer mergepatch.Writer, opts Options) error {
 		return fmt.Errorf("making a client for discovery: %w", err)
 	}
 	r := &reconciler{
-		Writer: writer, api: api, discovery: discover, opts: opts, now: time.Now,
+		Writer: writer, api: api, discovery: discover, opts: opts, now: time.Now, began: time.Now(),
 		queue: newQueue(opts.Concurrent),
 	}
 	const free = 2 // workers that tell those who wait where they stand
@@ -84,7 +86,7 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	case backup.Status.Phase.Waiting():
 		return r.take(ctx, backup)
 	case backup.Status.Phase == velerov1.BackupPhaseInProgress:
-		return reconcile.Result{}, r.recover(ctx, backup)
+		return r.recover(ctx, backup)
 	}
 	return reconcile.Result{}, nil
 }
@@ -141,7 +143,7 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, plan
 		if runErr == nil {
 			return r.end(ctx, backup, func(b *velerov1.Backup) { b.Status = final.Status })
 		}
-		err = runErr
+		err = r.discardAgain(ctx, backup, runErr)
 	}
 	if ctx.Err() != nil {
 		err = fmt.Errorf("the controller was stopped: %w", err)
@@ -149,7 +151,7 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, plan
 	return r.fail(ctx, backup, err)
 }
 
-// fail ends a backup of which there is nothing in object storage.
+// fail ends a backup that is not one for others to see.
 func (r *reconciler) fail(ctx context.Context, backup *velerov1.Backup, cause error) error {
 	reason := strings.ReplaceAll(cause.Error(), "\n", "; ")
 	end := metav1.NewTime(r.now())
@@ -192,13 +194,13 @@ func (r *reconciler) newRun(ctx context.Context, backup *velerov1.Backup, plan *
 
 // reporter returns a function that writes progress into the status, at most once a second. That it cannot be written
 // does no harm.
-func (r *reconciler) reporter(ctx context.Context, backup *velerov1.Backup) func(done int) {
+func (r *reconciler) reporter(ctx context.Context, backup *velerov1.Backup) func(done, total int) {
 	last := r.now()
-	return func(done int) {
+	return func(done, total int) {
 		if now := r.now(); now.Sub(last) >= time.Second {
 			last = now
 			err := mergepatch.Write(ctx, r.Writer, backup, func(b *velerov1.Backup) {
-				b.Status.Progress = &velerov1.BackupProgress{TotalItems: done, ItemsBackedUp: done}
+				b.Status.Progress = &velerov1.BackupProgress{TotalItems: total, ItemsBackedUp: done}
 			})
 			if err != nil {
 				klog.FromContext(ctx).V(2).Info("Progress could not be written", "err", err)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
@@ -26,6 +25,8 @@ type folder struct {
 	place locations.Place
 	name  string
 	uid   string
+	// announced says that the metadata may be there.
+	announced bool
 }
 
 // errTaken says that the folder belongs to another backup.
@@ -39,7 +40,7 @@ func (f *folder) claim(ctx context.Context, record *record) error {
 		}
 		return fmt.Errorf("%w: %q is in the %s: give the backup another name", errTaken, key, f.place)
 	}
-	record.info("Backup begins", "uid", f.uid)
+	record.info("Backup begins", backups.OwnerKey, f.uid)
 	log, err := record.soFar()
 	if err != nil {
 		return err
@@ -73,8 +74,8 @@ func (f *folder) owned(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	head, err := logHead(log)
-	return err == nil && strings.Contains(head, "uid="+f.uid), nil
+	owner, err := backups.LogOwner(bytes.NewReader(log))
+	return err == nil && owner == f.uid, nil
 }
 
 // published returns the backup as its metadata in the folder has it; nil: there is none.
@@ -106,6 +107,7 @@ func (f *folder) publish(ctx context.Context, record *record, final *velerov1.Ba
 	if err != nil {
 		return fmt.Errorf("encoding the backup: %w", err)
 	}
+	f.announced = true
 	if err := f.create(ctx, backups.Metadata, content); err != nil {
 		return fmt.Errorf("writing the backup's metadata: %w", err)
 	}
@@ -142,8 +144,23 @@ func (f *folder) stream(ctx context.Context, file backups.File, produce func(io.
 // errStored is what those meet who still write when nobody reads any more.
 var errStored = errors.New("the object store does not take more")
 
+// hide takes the backup away from the eyes of others.
+func (f *folder) hide(ctx context.Context) error {
+	if !f.announced {
+		return nil
+	}
+	if err := f.store.Delete(ctx, f.key(backups.Metadata)); err != nil {
+		return fmt.Errorf("taking back what was published: %w", err)
+	}
+	f.announced = false
+	return nil
+}
+
 // clear deletes what is in the folder, the log last: as long as it is there, the folder is ours.
 func (f *folder) clear(ctx context.Context) error {
+	if err := f.store.Abandon(ctx, f.key(backups.Contents)); err != nil {
+		return fmt.Errorf("clearing what was written away: %w", err)
+	}
 	var keys []string
 	for key, err := range f.store.Keys(ctx, backups.Directory(f.place, f.name)) {
 		if err != nil {

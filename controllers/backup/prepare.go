@@ -182,11 +182,8 @@ func (r *reconciler) defaults(backup *velerov1.Backup, selected selection.Result
 		if len(b.Spec.IncludedNamespaces) == 0 {
 			b.Spec.IncludedNamespaces = []string{"*"}
 		}
-		for _, name := range excluded {
-			if !slices.Contains(b.Spec.ExcludedNamespaces, name) {
-				b.Spec.ExcludedNamespaces = append(b.Spec.ExcludedNamespaces, name)
-			}
-		}
+		b.Spec.ExcludedNamespaces = adding(b.Spec.ExcludedNamespaces, excluded...)
+		excludeIntermediate(&b.Spec)
 		if selected.StorageLocation != "" {
 			b.Spec.StorageLocation = selected.StorageLocation
 			b.Labels = with(b.Labels, locations.StorageLocationLabel, locations.LabelValue(selected.StorageLocation))
@@ -200,6 +197,32 @@ func (r *reconciler) defaults(backup *velerov1.Backup, selected selection.Result
 		b.Status.Version, b.Status.FormatVersion, b.Status.Expiration = 1, backups.FormatVersion, &expiration
 		b.Status.QueuePosition = 0
 	}
+}
+
+// Resources that stand for snapshots of CSI drivers, which whoever takes such a snapshot looks after.
+const (
+	csiSnapshots = "volumesnapshots.snapshot.storage.k8s.io"
+	csiContents  = "volumesnapshotcontents.snapshot.storage.k8s.io"
+)
+
+// excludeIntermediate leaves those resources out, in the way in which the backup names resources.
+func excludeIntermediate(spec *velerov1.BackupSpec) {
+	if scope.OldFilters(spec) {
+		spec.ExcludedResources = adding(spec.ExcludedResources, csiSnapshots, csiContents)
+		return
+	}
+	spec.ExcludedNamespaceScopedResources = adding(spec.ExcludedNamespaceScopedResources, csiSnapshots)
+	spec.ExcludedClusterScopedResources = adding(spec.ExcludedClusterScopedResources, csiContents)
+}
+
+// adding returns a list with names in it that it has only once.
+func adding(list []string, names ...string) []string {
+	for _, name := range names {
+		if !slices.Contains(list, name) {
+			list = append(slices.Clip(list), name)
+		}
+	}
+	return list
 }
 
 // clusterAnnotations say which cluster the backup is of. A server that does not say its version is none the worse for it.

@@ -1,7 +1,6 @@
 package backup
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"fmt"
@@ -68,17 +67,4 @@ func (r *record) end() ([]byte, error) {
 		return nil, fmt.Errorf("compressing the log: %w", err)
 	}
 	return r.text.Bytes(), nil
-}
-
-// logHead returns the first line of a log.
-func logHead(log []byte) (string, error) {
-	plain, err := gzip.NewReader(bytes.NewReader(log))
-	if err != nil {
-		return "", fmt.Errorf("decompressing the log: %w", err)
-	}
-	line, err := bufio.NewReader(plain).ReadString('\n')
-	if err != nil {
-		return "", fmt.Errorf("reading the log: %w", err)
-	}
-	return line, nil
 }

@@ -33,12 +33,13 @@ type run struct {
 	volumes   *volumes
 	record    *record
 	now       func() time.Time
-	// progress is told how many objects are in the backup so far.
-	progress func(done int)
+	// progress is told how many objects are in the backup so far, and how many there will be at least.
+	progress func(done, total int)
 
 	archive  *backups.Archive
 	names    backups.Names
 	done     int
+	total    int             // as far as it is known yet
 	occupied map[string]bool // namespaces of which something is in the backup
 	added    map[object]bool // what is added out of turn, as others need it
 	pvs      []*corev1.PersistentVolume
@@ -56,17 +57,30 @@ type object struct {
 	namespace, name string
 }
 
+// leftError says why a backup failed, and why something of it is left in object storage.
+type leftError struct{ cause, left error }
+
+func (e *leftError) Error() string   { return e.cause.Error() + "\n" + e.left.Error() }
+func (e *leftError) Unwrap() []error { return []error{e.cause, e.left} }
+
 // do makes the backup, and returns it as it is in its bucket: with its final status. After an error nothing of it is
-// left there, or the error says what is.
+// left there, or it is a *leftError.
 func (r *run) do(ctx context.Context) (*velerov1.Backup, error) {
-	if err := r.folder.claim(ctx, r.record); err != nil {
+	err := r.folder.claim(ctx, r.record)
+	claimed := err == nil
+	if claimed {
+		var final *velerov1.Backup
+		if final, err = r.write(ctx); err == nil {
+			return final, nil
+		}
+	}
+	if errors.Is(err, errTaken) { // what is there now is somebody else's
 		return nil, err
 	}
-	final, err := r.write(ctx)
-	if err == nil || errors.Is(err, errTaken) { // taken: what is there now is somebody else's
-		return final, err
+	if left := r.discard(ctx, claimed); left != nil {
+		return nil, &leftError{cause: err, left: left}
 	}
-	return nil, errors.Join(err, r.discard(ctx))
+	return nil, err
 }
 
 func (r *run) write(ctx context.Context) (*velerov1.Backup, error) {
@@ -80,15 +94,19 @@ func (r *run) write(ctx context.Context) (*velerov1.Backup, error) {
 		return nil, fmt.Errorf("taking snapshots: %w", err)
 	}
 	final := r.conclude()
-	for file, content := range map[backups.File]any{
-		backups.VolumeSnapshots:  orEmpty(r.volumes.snapshots),
-		backups.VolumeInfos:      orEmpty(r.volumes.infos),
-		backups.PodVolumeBackups: []any{},
-		backups.ItemOperations:   []any{},
-		backups.ResourceList:     r.names,
-		backups.Results:          r.record.outcome,
+	for _, part := range []struct {
+		file    backups.File
+		content any
+	}{
+		// First, and at once: by this list the snapshots are found if the controller stops.
+		{backups.VolumeSnapshots, orEmpty(r.volumes.snapshots)},
+		{backups.VolumeInfos, orEmpty(r.volumes.infos)},
+		{backups.PodVolumeBackups, []any{}},
+		{backups.ItemOperations, []any{}},
+		{backups.ResourceList, r.names},
+		{backups.Results, r.record.outcome},
 	} {
-		if err := r.folder.write(ctx, file, content); err != nil {
+		if err := r.folder.write(ctx, part.file, part.content); err != nil {
 			return nil, err
 		}
 	}
@@ -99,10 +117,22 @@ func (r *run) write(ctx context.Context) (*velerov1.Backup, error) {
 // discardTimeout is how long is spent on clearing away a backup that came to nothing, even if the controller is to stop.
 const discardTimeout = 20 * time.Second
 
-func (r *run) discard(ctx context.Context) error {
+// discard takes back everything: first the metadata, by which others see the backup. What is left of it keeps the rest,
+// so that nobody sees a backup whose snapshots are gone. A claim that failed may have succeeded all the same.
+func (r *run) discard(ctx context.Context, claimed bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
-	r.volumes.discard(ctx)
+	if !claimed {
+		if owned, err := r.folder.owned(ctx); err != nil || !owned {
+			return err
+		}
+	}
+	if err := r.folder.hide(ctx); err != nil {
+		return err
+	}
+	if err := r.volumes.discard(ctx); err != nil {
+		return err
+	}
 	return r.folder.clear(ctx)
 }
 
@@ -170,6 +200,7 @@ func (r *run) addResource(ctx context.Context, resource *inventory.Resource) err
 			if !r.scope.Object(&found.Meta) {
 				continue
 			}
+			r.total = max(r.total, r.done+found.After)
 			if err := r.add(ctx, resource, &found); err != nil {
 				return err
 			}
@@ -240,7 +271,8 @@ func (r *run) add(ctx context.Context, resource *inventory.Resource, found *inve
 		r.occupied[item.Namespace] = true
 	}
 	r.done++
-	r.progress(r.done)
+	r.total = max(r.total, r.done)
+	r.progress(r.done, r.total)
 	return r.addNeeds(ctx, id, found)
 }
 

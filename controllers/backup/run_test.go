@@ -146,7 +146,7 @@ func newWorld(t *testing.T, objects cluster, spec velerov1.BackupSpec, locations
 	}
 	notes := newRecord("velero/b")
 	return &world{store: store, cloud: cloud, run: newRun(run{
-		backup: backup, api: api, resources: served, scope: selected, record: notes, now: time.Now, progress: func(int) {},
+		backup: backup, api: api, resources: served, scope: selected, record: notes, now: time.Now, progress: func(int, int) {},
 		folder:  &folder{store: store, place: locations.Place{Bucket: "velero", Prefix: "team"}, name: "b", uid: "uid-1"},
 		volumes: &volumes{backup: backup, locations: locationsOf, record: notes, now: time.Now},
 	})}
@@ -459,7 +459,7 @@ func TestRunUnderFaults(t *testing.T) {
 func TestRunStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	w := newWorld(t, application, velerov1.BackupSpec{})
-	w.run.progress = func(int) { cancel() }
+	w.run.progress = func(int, int) { cancel() }
 	if _, err := w.run.do(ctx); err == nil {
 		t.Error("got no error")
 	}

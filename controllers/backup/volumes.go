@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -148,8 +149,9 @@ func (v *volumes) completed() int {
 	return n
 }
 
-// discard deletes the snapshots of a backup that came to nothing. One that cannot be deleted is named in the log.
-func (v *volumes) discard(ctx context.Context) {
+// discard deletes the snapshots of a backup that came to nothing. The error names those that cannot be deleted.
+func (v *volumes) discard(ctx context.Context) error {
+	var problems []error
 	for _, snapshot := range v.snapshots {
 		for i := range v.locations {
 			id := snapshot.Status.ProviderSnapshotID
@@ -157,8 +159,9 @@ func (v *volumes) discard(ctx context.Context) {
 				continue
 			}
 			if err := v.locations[i].DeleteSnapshot(ctx, id); err != nil {
-				v.record.failed("", fmt.Errorf("deleting snapshot %s again: %w", id, err))
+				problems = append(problems, fmt.Errorf("deleting snapshot %s again: %w", id, err))
 			}
 		}
 	}
+	return errors.Join(problems...)
 }

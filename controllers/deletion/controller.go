@@ -131,13 +131,33 @@ func (r *reconciler) begin(ctx context.Context, request *velerov1.DeleteBackupRe
 	return mergepatch.Write(ctx, r.Writer, backup, func(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseDeleting }) //nolint:wrapcheck // as above
 }
 
-// carryOut deletes everything. Snapshots that cannot be deleted keep the list of them, and so all that is in the bucket.
+// carryOut deletes everything, but nothing that is another backup's. Snapshots that cannot be deleted keep the list of them, and so all that is in the bucket.
 func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, location *velerov1.BackupStorageLocation) []error {
 	store, place, err := r.backend.ObjectStore(ctx, location)
 	if err != nil {
 		return []error{fmt.Errorf("backup storage location %q: %w", location.Name, err)}
 	}
 	defer store.Close()
+	owned, err := owns(ctx, store, place, backup)
+	if err != nil {
+		return []error{err}
+	}
+	if owned {
+		if problems := r.removeData(ctx, backup, store, place); len(problems) > 0 {
+			return problems
+		}
+	}
+	if err := r.removeRestores(ctx, backup); err != nil {
+		return []error{err}
+	}
+	if err := r.remove(ctx, backup); err != nil {
+		return []error{err}
+	}
+	return nil
+}
+
+// removeData deletes the snapshots of a backup, and then what is in its bucket.
+func (r *reconciler) removeData(ctx context.Context, backup *velerov1.Backup, store objectstore.Store, place locations.Place) []error {
 	snapshots, err := readSnapshots(ctx, store, place, backup.Name)
 	if err != nil {
 		return []error{fmt.Errorf("reading the list of the backup's snapshots: %w", err)}
@@ -146,12 +166,6 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, loca
 		return problems
 	}
 	if err := Files(ctx, store, place, backup.Name); err != nil {
-		return []error{err}
-	}
-	if err := r.removeRestores(ctx, backup); err != nil {
-		return []error{err}
-	}
-	if err := r.remove(ctx, backup); err != nil {
 		return []error{err}
 	}
 	return nil

@@ -51,7 +51,7 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 		return reconcile.Result{}, nil
 	}
-	if request.Status.Phase == velerov1.DownloadRequestPhaseProcessed {
+	if request.Status.Phase == velerov1.DownloadRequestPhaseProcessed && request.Status.Expiration != nil {
 		return reconcile.Result{RequeueAfter: request.Status.Expiration.Sub(r.now())}, nil
 	}
 	// The time counts from the first look, also for requests that are never answered.

@@ -48,18 +48,22 @@ func TestListPages(t *testing.T) {
 			fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","metadata":{"continue":"1"},"status":"Failure","reason":"Expired","code":410}`)
 			return
 		}
-		next := ""
+		more := `{}`
 		if page < pages-1 {
-			next = strconv.Itoa(page + 1)
+			more = fmt.Sprintf(`{"continue":"%d","remainingItemCount":%d}`, page+1, 2*(pages-1-page))
 		}
-		fmt.Fprintf(w, `{"kind":"ConfigMapList","items":[{"metadata":{"name":"a%[1]d"}},{"metadata":{"name":"b%[1]d"}}],"metadata":{"continue":%[2]q}}`, page, next)
+		fmt.Fprintf(w, `{"kind":"ConfigMapList","metadata":%[2]s,"items":[{"metadata":{"name":"a%[1]d"}},{"metadata":{"name":"b%[1]d"}}]}`, page, more)
 	})
 	var names []string
+	var after []int
 	for object, err := range api.List(t.Context(), configMaps, "shop", "app=web") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		names = append(names, object.Meta.Name)
+		names, after = append(names, object.Meta.Name), append(after, object.After)
+	}
+	if want := []int{5, 5, 3, 3, 1, 1}; !slices.Equal(after, want) { // what is left of the page is not counted
+		t.Errorf("got that there are %v more, want %v", after, want)
 	}
 	if want := []string{"a0", "b0", "a1", "b1", "a2", "b2"}; !slices.Equal(names, want) || !expired {
 		t.Errorf("got %q, want %q", names, want)

@@ -39,6 +39,8 @@ type Object struct {
 	Meta metav1.PartialObjectMetadata
 	// JSON is all of it, with its kind and version.
 	JSON []byte
+	// After is how many objects at least a list has from this one on, as far as the API tells.
+	After int
 }
 
 // API reads objects of any resource.
@@ -135,8 +137,9 @@ type list struct {
 	decoder  *json.Decoder
 	yield    func(Object, error) bool
 
-	next    string
-	stopped bool
+	next      string
+	remaining int // behind this page, if the API says so
+	stopped   bool
 }
 
 // read reads the fields of the list, whatever their order.
@@ -156,6 +159,9 @@ func (l *list) read() error {
 				return unexpectedEnd(err)
 			}
 			l.next = meta.Continue
+			if meta.RemainingItemCount != nil {
+				l.remaining = int(*meta.RemainingItemCount)
+			}
 		case "items":
 			if err := l.items(); err != nil || l.stopped {
 				return err
@@ -188,6 +194,7 @@ func (l *list) items() error {
 		if err != nil {
 			return err
 		}
+		object.After = 1 + l.remaining
 		if !l.yield(object, nil) {
 			l.stopped = true
 			return nil

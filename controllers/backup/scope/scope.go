@@ -44,7 +44,7 @@ type resourceFilter interface {
 func New(spec *velerov1.BackupSpec, resources []inventory.Resource) (*Scope, error) {
 	s := &Scope{namespaces: filter{include: spec.IncludedNamespaces, exclude: spec.ExcludedNamespaces}}
 	names := resolver(resources)
-	if oldFilters(spec) {
+	if OldFilters(spec) {
 		s.resources = &together{
 			all:     names.filter(spec.IncludedResources, spec.ExcludedResources),
 			cluster: spec.IncludeClusterResources, allNamespaces: s.namespaces.everything(),
@@ -63,9 +63,14 @@ func New(spec *velerov1.BackupSpec, resources []inventory.Resource) (*Scope, err
 	return s, s.addSelectors(spec)
 }
 
-// oldFilters says that a backup names resources without regard to their scope. The two ways do not go together.
-func oldFilters(spec *velerov1.BackupSpec) bool {
-	return spec.IncludeClusterResources != nil || len(spec.IncludedResources) > 0 || len(spec.ExcludedResources) > 0
+// OldFilters says that a backup names resources without regard to their scope, or names none. The two ways do not go
+// together.
+func OldFilters(spec *velerov1.BackupSpec) bool {
+	if spec.IncludeClusterResources != nil || len(spec.IncludedResources) > 0 || len(spec.ExcludedResources) > 0 {
+		return true
+	}
+	return len(spec.IncludedClusterScopedResources)+len(spec.ExcludedClusterScopedResources)+
+		len(spec.IncludedNamespaceScopedResources)+len(spec.ExcludedNamespaceScopedResources) == 0
 }
 
 func (s *Scope) addSelectors(spec *velerov1.BackupSpec) error {

@@ -1,0 +1,30 @@
+package backups
+
+import (
+	"bufio"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// OwnerKey is what the first line of a log names the backup's UID by.
+const OwnerKey = "uid"
+
+// LogOwner returns the UID of the backup that a log is of. Empty: it does not say, as those of Velero do not.
+func LogOwner(log io.Reader) (string, error) {
+	plain, err := gzip.NewReader(log)
+	if err != nil {
+		return "", fmt.Errorf("decompressing the log: %w", err)
+	}
+	line, err := bufio.NewReader(plain).ReadString('\n')
+	if err != nil {
+		return "", fmt.Errorf("reading the log: %w", err)
+	}
+	for word := range strings.FieldsSeq(line) {
+		if uid, found := strings.CutPrefix(word, OwnerKey+"="); found {
+			return uid, nil
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,303 @@
+package backup
+
+import (
+	"context"
+	"maps"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/version"
+	fakediscovery "k8s.io/client-go/discovery/fake"
+	"k8s.io/client-go/rest"
+	clienttesting "k8s.io/client-go/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/controllers/backend/backendtest"
+	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
+	"github.com/velero-locations/velero-locations/simulator/faults"
+)
+
+// desk is a reconciler of backups of the application.
+type desk struct {
+	*backendtest.World
+	*reconciler
+
+	clock time.Time
+}
+
+func newDesk(t *testing.T, objects ...client.Object) *desk {
+	t.Helper()
+	return newDeskWith(t, interceptor.Funcs{}, objects...)
+}
+
+func newDeskWith(t *testing.T, calls interceptor.Funcs, objects ...client.Object) *desk {
+	t.Helper()
+	contents := maps.Clone(application)
+	contents["namespaces"] = append(slices.Clone(contents["namespaces"]), `{"metadata":{"name":"private","labels":{"velero.io/exclude-from-backup":"true"}}}`)
+	server := httptest.NewServer(contents)
+	t.Cleanup(server.Close)
+	api, err := inventory.NewAPI(&rest.Config{Host: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	verbs := metav1.Verbs{"list", "get", "create", "delete"}
+	resources := map[string]*metav1.APIResourceList{}
+	for _, r := range served {
+		group := r.GroupVersion().String()
+		if resources[group] == nil {
+			resources[group] = &metav1.APIResourceList{GroupVersion: group}
+		}
+		resources[group].APIResources = append(resources[group].APIResources, metav1.APIResource{Name: r.Resource, Kind: r.Kind, Namespaced: r.Namespaced, Verbs: verbs})
+	}
+	d := &desk{World: backendtest.New(t, calls, objects...), clock: time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)}
+	d.reconciler = &reconciler{
+		Writer: d.World.Writer, api: api, queue: newQueue(1), now: func() time.Time { return d.clock }, began: d.clock,
+		discovery: &fakediscovery.FakeDiscovery{
+			Fake: &clienttesting.Fake{Resources: slices.Collect(maps.Values(resources))}, FakedServerVersion: &version.Info{GitVersion: "v1.37.2", Major: "1", Minor: "37"},
+		},
+		opts: Options{Backend: d.Backend, TTL: time.Hour, Concurrent: 1, LocationWait: time.Minute},
+	}
+	return d
+}
+
+func (d *desk) look(t *testing.T, name string) (reconcile.Result, *velerov1.Backup) {
+	t.Helper()
+	result, err := d.World.Reconcile(t, d.reconciler, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	backup := &velerov1.Backup{}
+	d.Read(t, name, backup)
+	return result, backup
+}
+
+func backupOf(name string, change ...func(*velerov1.Backup)) *velerov1.Backup {
+	b := &velerov1.Backup{
+		ObjectMeta: metav1.ObjectMeta{Name: name, UID: "uid-1", CreationTimestamp: metav1.NewTime(time.Date(2026, 11, 22, 1, 2, 0, 0, time.UTC))},
+		Spec:       velerov1.BackupSpec{StorageLocation: "primary"},
+	}
+	for _, change := range change {
+		change(b)
+	}
+	return b
+}
+
+// TestDefaults shows what is written into a backup that says nothing.
+func TestDefaults(t *testing.T) {
+	d := newDesk(t, backupOf("b", func(b *velerov1.Backup) { b.Spec.ExcludedNamespaces = []string{"other"} }))
+	_, backup := d.look(t, "b")
+	spec, status := backup.Spec, backup.Status
+	if status.Phase != velerov1.BackupPhaseCompleted || status.Version != 1 || status.FormatVersion != "1.1.0" || !status.Expiration.Time.Equal(d.clock.Add(time.Hour)) || !status.StartTimestamp.Time.Equal(d.clock) {
+		t.Errorf("got status %+v", status)
+	}
+	if spec.TTL.Duration != time.Hour || spec.CSISnapshotTimeout.Duration != 10*time.Minute || spec.ItemOperationTimeout.Duration != 4*time.Hour || spec.VolumeGroupSnapshotLabelKey != "velero.io/volume-group" {
+		t.Errorf("got spec %+v", spec)
+	}
+	for what, got := range map[string][2][]string{
+		"included namespaces": {spec.IncludedNamespaces, {"*"}},
+		"excluded namespaces": {spec.ExcludedNamespaces, {"other", "private"}},
+		"excluded resources":  {spec.ExcludedResources, {"volumesnapshots.snapshot.storage.k8s.io", "volumesnapshotcontents.snapshot.storage.k8s.io"}},
+		"snapshot locations":  {spec.VolumeSnapshotLocations, {"ebs"}},
+	} {
+		if !slices.Equal(got[0], got[1]) {
+			t.Errorf("%s: got %q, want %q", what, got[0], got[1])
+		}
+	}
+	if backup.Labels["velero.io/storage-location"] != "primary" || backup.Annotations["velero.io/source-cluster-k8s-gitversion"] != "v1.37.2" ||
+		backup.Annotations["velero.io/source-cluster-k8s-major-version"] != "1" || backup.Annotations["velero.io/source-cluster-k8s-minor-version"] != "37" || backup.Annotations["velero.io/resource-timeout"] != "10m0s" {
+		t.Errorf("got %v, %v", backup.Labels, backup.Annotations)
+	}
+}
+
+// TestExcludeIntermediate shows that resources of CSI snapshots are left out in the way in which a backup names resources,
+// once each.
+func TestExcludeIntermediate(t *testing.T) {
+	no := false
+	both := []string{csiSnapshots, csiContents}
+	for name, tc := range map[string]struct {
+		spec                     velerov1.BackupSpec
+		old, namespaced, cluster []string
+	}{
+		"nothing named":      {old: both},
+		"the old way":        {spec: velerov1.BackupSpec{ExcludedResources: []string{"pods"}}, old: append([]string{"pods"}, both...)},
+		"no cluster":         {spec: velerov1.BackupSpec{IncludeClusterResources: &no}, old: both},
+		"done":               {spec: velerov1.BackupSpec{ExcludedResources: both}, old: both},
+		"the new way":        {spec: velerov1.BackupSpec{IncludedNamespaceScopedResources: []string{"pods"}}, namespaced: both[:1], cluster: both[1:]},
+		"the new way, again": {spec: velerov1.BackupSpec{ExcludedNamespaceScopedResources: both[:1:1], ExcludedClusterScopedResources: []string{"a"}}, namespaced: both[:1], cluster: []string{"a", csiContents}},
+	} {
+		for range 2 {
+			excludeIntermediate(&tc.spec)
+		}
+		got := [][]string{tc.spec.ExcludedResources, tc.spec.ExcludedNamespaceScopedResources, tc.spec.ExcludedClusterScopedResources}
+		for i, want := range [][]string{tc.old, tc.namespaced, tc.cluster} {
+			if !slices.Equal(got[i], want) {
+				t.Errorf("%s: got %q, want %q", name, got[i], want)
+			}
+		}
+	}
+}
+
+// TestRefused shows a backup that cannot run, with all that is wrong, and the defaults in it all the same.
+func TestRefused(t *testing.T) {
+	d := newDesk(t, backupOf("b", func(b *velerov1.Backup) {
+		b.Spec.StorageLocation, b.Spec.VolumeSnapshotLocations = "gone", []string{"lost"}
+	}))
+	_, backup := d.look(t, "b")
+	problems := strings.Join(backup.Status.ValidationErrors, "\n")
+	if backup.Status.Phase != velerov1.BackupPhaseFailedValidation || len(backup.Status.ValidationErrors) != 2 || !strings.Contains(problems, "gone") || !strings.Contains(problems, "lost") ||
+		backup.Spec.TTL.Duration != time.Hour || backup.Status.FormatVersion == "" {
+		t.Errorf("got %+v, %+v", backup.Spec, backup.Status)
+	}
+}
+
+// TestFirstValidation shows that a backup waits for the first check of its location, lets others go first, and does not
+// wait for ever.
+func TestFirstValidation(t *testing.T) {
+	unchecked := func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }
+	for name, tc := range map[string]struct {
+		then  func(*velerov1.BackupStorageLocation)
+		after time.Duration
+		want  velerov1.BackupPhase
+	}{
+		"found to work":     {func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "Available" }, 0, velerov1.BackupPhaseCompleted},
+		"found not to work": {func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "Unavailable" }, 0, velerov1.BackupPhaseFailedValidation},
+		"never checked":     {unchecked, time.Minute, velerov1.BackupPhaseFailedValidation},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, backupOf("b"))
+			d.Location(t, unchecked)
+			for range 2 {
+				if result, backup := d.look(t, "b"); result.RequeueAfter != again || !backup.Status.Phase.Waiting() {
+					t.Fatalf("got %v, %s", result, backup.Status.Phase)
+				}
+			}
+			if len(d.queue.running) > 0 || !d.queue.postponed["uid-1"] {
+				t.Error("it keeps others waiting")
+			}
+			d.Location(t, tc.then)
+			d.clock = d.clock.Add(tc.after)
+			if _, backup := d.look(t, "b"); backup.Status.Phase != tc.want {
+				t.Errorf("got %s %q", backup.Status.Phase, backup.Status.ValidationErrors)
+			}
+		})
+	}
+}
+
+// TestPositions shows that a backup that waits for others says where it stands.
+func TestPositions(t *testing.T) {
+	d := newDesk(t, backupOf("first"), backupOf("second", func(b *velerov1.Backup) { b.UID = "uid-2" }))
+	result, second := d.look(t, "second")
+	if result.RequeueAfter != again || second.Status.Phase != velerov1.BackupPhaseQueued || second.Status.QueuePosition != 1 {
+		t.Errorf("got %v, %+v", result, second.Status)
+	}
+	d.look(t, "first")
+	if _, second = d.look(t, "second"); second.Status.Phase != velerov1.BackupPhaseCompleted || second.Status.QueuePosition != 0 {
+		t.Errorf("got %+v", second.Status)
+	}
+}
+
+// TestNameTaken shows that a backup of a name that the bucket has fails, and leaves what is there.
+func TestNameTaken(t *testing.T) {
+	d := newDesk(t, backupOf("b"))
+	d.Put(t, backups.Metadata, "b", "theirs")
+	if _, backup := d.look(t, "b"); backup.Status.Phase != velerov1.BackupPhaseFailed || !strings.Contains(backup.Status.FailureReason, "already exists") || len(d.Keys(t)) != 1 {
+		t.Errorf("got %+v, %q", backup.Status, d.Keys(t))
+	}
+}
+
+// interrupted is a backup whose controller stopped.
+func interrupted(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseInProgress }
+
+// begin has the folder of a backup taken.
+func (d *desk) begin(t *testing.T, uid string) {
+	t.Helper()
+	notes := newRecord("velero/b")
+	if err := (&folder{store: d.Store, place: d.Place, name: "b", uid: uid}).claim(t.Context(), notes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRecovers shows how a backup ends whose controller stopped, by what it had written.
+func TestRecovers(t *testing.T) {
+	stopped := "the controller stopped while the backup was being made"
+	published := backupOf("b", func(b *velerov1.Backup) { b.Status.Phase, b.Status.Errors = velerov1.BackupPhasePartiallyFailed, 2 })
+	for name, tc := range map[string]struct {
+		written func(*testing.T, *desk)
+		phase   velerov1.BackupPhase
+		reason  string
+		left    int
+	}{
+		"nothing":    {written: func(*testing.T, *desk) {}, phase: velerov1.BackupPhaseFailed, reason: stopped},
+		"a log":      {written: func(t *testing.T, d *desk) { d.begin(t, "uid-1") }, phase: velerov1.BackupPhaseFailed, reason: stopped},
+		"some files": {written: func(t *testing.T, d *desk) { d.begin(t, "uid-1"); d.Put(t, backups.Contents, "b", "half") }, phase: velerov1.BackupPhaseFailed, reason: stopped},
+		"all":        {written: func(t *testing.T, d *desk) { d.begin(t, "uid-1"); d.Put(t, backups.Metadata, "b", published) }, phase: velerov1.BackupPhasePartiallyFailed, left: 2},
+		"another's":  {written: func(t *testing.T, d *desk) { d.begin(t, "uid-2"); d.Put(t, backups.Contents, "b", "half") }, phase: velerov1.BackupPhaseFailed, reason: stopped, left: 2},
+		"another's, all": {written: func(t *testing.T, d *desk) {
+			d.begin(t, "uid-2")
+			d.Put(t, backups.Metadata, "b", backupOf("b", func(b *velerov1.Backup) { b.UID = "uid-2" }))
+		}, phase: velerov1.BackupPhaseFailed, reason: stopped, left: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, backupOf("b", interrupted))
+			tc.written(t, d)
+			_, backup := d.look(t, "b")
+			if backup.Status.Phase != tc.phase || backup.Status.FailureReason != tc.reason || tc.reason == "" && backup.Status.Errors != 2 {
+				t.Errorf("got %+v", backup.Status)
+			}
+			if got := d.Keys(t); len(got) != tc.left {
+				t.Errorf("there are %q", got)
+			}
+		})
+	}
+}
+
+// TestRecoverWaits shows that after a start storage is given some time to answer, and that a backup does not wait for ever.
+func TestRecoverWaits(t *testing.T) {
+	for name, comesBack := range map[string]bool{"comes back": true, "stays away": false} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, backupOf("b", interrupted))
+			d.begin(t, "uid-1")
+			fault := d.Cloud.Harm(t, faults.Rule{Fault: faults.Error{Code: "AccessDenied"}})
+			if result, backup := d.look(t, "b"); result.RequeueAfter != again || backup.Status.Phase != velerov1.BackupPhaseInProgress {
+				t.Fatalf("got %v, %+v", result, backup.Status)
+			}
+			left := 1
+			if comesBack {
+				d.Cloud.Faults().Remove(fault)
+				left = 0
+			} else {
+				d.clock = d.clock.Add(time.Minute)
+			}
+			_, backup := d.look(t, "b")
+			d.Cloud.Faults().Clear()
+			if backup.Status.Phase != velerov1.BackupPhaseFailed || strings.Contains(backup.Status.FailureReason, "cannot be looked at") == comesBack || len(d.Keys(t)) != left {
+				t.Errorf("got %+v, %q", backup.Status, d.Keys(t))
+			}
+		})
+	}
+}
+
+// TestLostEnd shows that a backup whose end could not be written is found again, and taken as it was published.
+func TestLostEnd(t *testing.T) {
+	patches := 0
+	d := newDeskWith(t, interceptor.Funcs{Patch: func(ctx context.Context, c client.WithWatch, object client.Object, patch client.Patch, opts ...client.PatchOption) error {
+		if patches++; patches == 2 { // the first says that it begins
+			return context.DeadlineExceeded
+		}
+		return c.Patch(ctx, object, patch, opts...)
+	}}, backupOf("b"))
+	if _, err := d.World.Reconcile(t, d.reconciler, "b"); err == nil {
+		t.Fatal("got no error")
+	}
+	if _, backup := d.look(t, "b"); backup.Status.Phase != velerov1.BackupPhaseCompleted || len(d.Keys(t)) != 9 {
+		t.Errorf("got %+v, %q", backup.Status, d.Keys(t))
+	}
+}
