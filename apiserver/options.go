@@ -2,17 +2,12 @@ package apiserver
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"slices"
-	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
-	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
-	"k8s.io/client-go/rest"
 	basecompatibility "k8s.io/component-base/compatibility"
 
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
@@ -30,6 +25,8 @@ type Options struct {
 	ServerRun *genericoptions.ServerRunOptions
 	// EmbeddedEtcd takes the place of Recommended.Etcd's servers when its directory is set.
 	EmbeddedEtcd *etcd.Options
+	// ClusterPatience is how long a start waits for a cluster that does not answer.
+	ClusterPatience time.Duration
 
 	api        *API
 	components basecompatibility.ComponentGlobalsRegistry
@@ -42,14 +39,15 @@ func NewOptions(api *API) (*Options, error) {
 		return nil, err
 	}
 	o := &Options{
-		Recommended:  genericoptions.NewRecommendedOptions(EtcdPrefix, api.StorageCodec()),
-		ServerRun:    genericoptions.NewServerRunOptionsForComponent(Name, components),
-		EmbeddedEtcd: etcd.NewOptions(),
-		api:          api,
-		components:   components,
+		Recommended:     genericoptions.NewRecommendedOptions(EtcdPrefix, api.StorageCodec()),
+		ServerRun:       genericoptions.NewServerRunOptionsForComponent(Name, components),
+		EmbeddedEtcd:    etcd.NewOptions(),
+		ClusterPatience: 30 * time.Second,
+		api:             api,
+		components:      components,
 	}
 	o.Recommended.Etcd.StorageConfig.EncodeVersioner = api.StorageVersioner()
-	// Without files for a certificate, one is made in memory for as long as the server runs.
+	// A certificate that a server makes for itself is one that nobody trusts.
 	o.Recommended.SecureServing.ServerCert.CertDirectory = ""
 	o.ServerRun.ShutdownWatchTerminationGracePeriod = watchGracePeriod
 	return o, nil
@@ -61,52 +59,8 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	o.ServerRun.AddUniversalFlags(flags)
 	o.EmbeddedEtcd.AddFlags(flags)
 	o.api.AddFlags(flags)
-}
-
-// Validate returns what is missing, contradictory or out of range.
-func (o *Options) Validate() error {
-	errs := []error{o.validateEtcd(), o.validateCluster()}
-	recommended := *o.Recommended
-	if len(o.Recommended.Etcd.StorageConfig.Transport.ServerList) == 0 {
-		recommended.Etcd = nil // said by validateEtcd, or filled in once the embedded one runs
-	}
-	errs = append(errs, recommended.Validate()...)
-	errs = append(errs, o.ServerRun.Validate()...)
-	errs = append(errs, o.components.Validate()...)
-	return utilerrors.NewAggregate(errs)
-}
-
-func (o *Options) validateEtcd() error {
-	servers, embedded := len(o.Recommended.Etcd.StorageConfig.Transport.ServerList) > 0, o.EmbeddedEtcd.Dir != ""
-	switch {
-	case servers && embedded:
-		return errors.New("--etcd-servers and --embedded-etcd-dir exclude each other: name the servers of an etcd, or a directory for an embedded one")
-	case !servers && !embedded:
-		return errors.New("no etcd: name its servers by --etcd-servers, or a directory for an embedded one by --embedded-etcd-dir")
-	}
-	return nil
-}
-
-// validateCluster refuses to start a server that could ask nobody who its users are and what they may do.
-func (o *Options) validateCluster() error {
-	if _, err := rest.InClusterConfig(); err == nil {
-		return nil
-	}
-	var missing []string
-	for flag, kubeconfig := range map[string]string{
-		"--kubeconfig":                o.Recommended.CoreAPI.CoreAPIKubeconfigPath,
-		"--authentication-kubeconfig": o.Recommended.Authentication.RemoteKubeConfigFile,
-		"--authorization-kubeconfig":  o.Recommended.Authorization.RemoteKubeConfigFile,
-	} {
-		if kubeconfig == "" {
-			missing = append(missing, flag)
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	slices.Sort(missing)
-	return fmt.Errorf("not running in a cluster: name kubeconfig files of the cluster to serve by %s (a server without a cluster is `velero-locations dev`)", strings.Join(missing, ", "))
+	flags.DurationVar(&o.ClusterPatience, "cluster-patience", o.ClusterPatience,
+		"How long to wait at the start for a cluster that does not answer.")
 }
 
 // Run serves until the context ends or etcd fails.
@@ -115,6 +69,9 @@ func (o *Options) Run(ctx context.Context) error {
 		return fmt.Errorf("setting versions and feature gates: %w", err)
 	}
 	if err := o.Validate(); err != nil {
+		return err
+	}
+	if err := o.preflight(ctx); err != nil {
 		return err
 	}
 	if o.EmbeddedEtcd.Dir == "" {
@@ -162,9 +119,6 @@ func (o *Options) serve(ctx context.Context) error {
 }
 
 func (o *Options) config() (*Config, error) {
-	if err := o.Recommended.SecureServing.MaybeDefaultWithSelfSignedCerts("localhost", nil, []net.IP{net.IPv4(127, 0, 0, 1)}); err != nil {
-		return nil, fmt.Errorf("making a serving certificate: %w", err)
-	}
 	config := NewConfig(o.api)
 	if err := o.ServerRun.ApplyTo(&config.Generic.Config); err != nil {
 		return nil, fmt.Errorf("applying the server's run options: %w", err)

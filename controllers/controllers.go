@@ -6,7 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
+	stdsync "sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -14,6 +14,7 @@ import (
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/record"
+	"k8s.io/component-base/version"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/config"
@@ -23,11 +24,20 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/backend"
 	"github.com/velero-locations/velero-locations/controllers/backup"
+	"github.com/velero-locations/velero-locations/controllers/certificates"
+	"github.com/velero-locations/velero-locations/controllers/deletion"
+	"github.com/velero-locations/velero-locations/controllers/download"
+	"github.com/velero-locations/velero-locations/controllers/expiry"
 	"github.com/velero-locations/velero-locations/controllers/location"
 	"github.com/velero-locations/velero-locations/controllers/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/namespace"
 	"github.com/velero-locations/velero-locations/controllers/schedule"
+	"github.com/velero-locations/velero-locations/controllers/serverstatus"
+	"github.com/velero-locations/velero-locations/controllers/sync"
+	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/snapshotter/drivers"
 )
 
 // component names the controllers in events, in managed fields and in the user agent.
@@ -48,8 +58,15 @@ type controller struct {
 var known = map[string]controller{
 	"backup-location":   {byDefault: true, setup: setupLocation(location.SetupBackupStorage)},
 	"snapshot-location": {byDefault: true, setup: setupLocation(location.SetupVolumeSnapshot)},
-	"backup":            {byDefault: true, setup: setupBackup},
+	"backup":            {byDefault: true, setup: withStorage(setupBackup)},
+	"backup-sync":       {byDefault: true, setup: withStorage(setupSync)},
+	"deletion":          {byDefault: true, setup: withStorage(setupDeletion)},
+	"download":          {byDefault: true, setup: withStorage(setupDownload)},
+	"expiry":            {byDefault: true, setup: setupExpiry},
 	"schedule":          {byDefault: true, setup: setupSchedule},
+	"server-status":     {byDefault: true, setup: setupServerStatus},
+	// For an API server in a cluster whose certificates nobody else keeps. It runs alone, since the others need that server.
+	"certificates": {setup: setupCertificates},
 	// A cluster clears its namespaces itself; only the API server of `dev` needs this.
 	"namespace": {setup: setupNamespace},
 }
@@ -88,20 +105,63 @@ func writer(mgr manager.Manager) mergepatch.Writer {
 	return mergepatch.Writer{Client: mgr.GetClient(), FieldOwner: component}
 }
 
-func setupBackup(_ context.Context, mgr manager.Manager, opts Options, _ record.EventRecorder) error {
-	storage, err := opts.backend()
-	if err != nil {
-		return err
+// withStorage sets up a controller that opens the storage of locations.
+func withStorage(setup func(manager.Manager, *backend.Backend, Options) error) func(context.Context, manager.Manager, Options, record.EventRecorder) error {
+	return func(_ context.Context, mgr manager.Manager, opts Options, _ record.EventRecorder) error {
+		storage, err := opts.backend()
+		if err != nil {
+			return err
+		}
+		storage.Secrets = mgr.GetAPIReader()
+		return setup(mgr, &storage, opts)
 	}
-	storage.Secrets = mgr.GetAPIReader()
+}
+
+func setupBackup(mgr manager.Manager, storage *backend.Backend, opts Options) error {
 	return backup.Setup(mgr, writer(mgr), backup.Options{
-		Backend: &storage, Defaults: opts.SelectionDefaults, TTL: opts.DefaultBackupTTL,
+		Backend: storage, Defaults: opts.SelectionDefaults, TTL: opts.DefaultBackupTTL,
 		Concurrent: opts.ConcurrentBackups, LocationWait: opts.LocationWait,
+	})
+}
+
+func setupSync(mgr manager.Manager, storage *backend.Backend, opts Options) error {
+	return sync.Setup(mgr, writer(mgr), storage, opts.BackupSyncPeriod)
+}
+
+func setupDeletion(mgr manager.Manager, storage *backend.Backend, _ Options) error {
+	return deletion.Setup(mgr, writer(mgr), storage)
+}
+
+func setupDownload(mgr manager.Manager, storage *backend.Backend, _ Options) error {
+	return download.Setup(mgr, writer(mgr), storage)
+}
+
+func setupExpiry(_ context.Context, mgr manager.Manager, opts Options, _ record.EventRecorder) error {
+	return expiry.Setup(mgr, writer(mgr), opts.GarbageCollectionFrequency)
+}
+
+func setupCertificates(_ context.Context, mgr manager.Manager, opts Options, _ record.EventRecorder) error {
+	return certificates.Setup(mgr, certificates.Options{
+		Namespace: opts.ServerNamespace, Service: opts.ServerService,
+		APIServices: []string{"v1.velero.io", "v2alpha1.velero.io"}, FieldOwner: component,
 	})
 }
 
 func setupSchedule(_ context.Context, mgr manager.Manager, _ Options, _ record.EventRecorder) error {
 	return schedule.Setup(mgr, writer(mgr))
+}
+
+// setupServerStatus answers with the providers that are known here, in the place of plugins.
+func setupServerStatus(_ context.Context, mgr manager.Manager, _ Options, _ record.EventRecorder) error {
+	return serverstatus.Setup(mgr, writer(mgr), version.Get().GitVersion, plugins())
+}
+
+func plugins() []velerov1.PluginInfo {
+	plugins := []velerov1.PluginInfo{{Name: provider.AWS, Kind: "ObjectStore"}}
+	for _, name := range drivers.Names() {
+		plugins = append(plugins, velerov1.PluginInfo{Name: name, Kind: "VolumeSnapshotter"})
+	}
+	return plugins
 }
 
 func setupNamespace(_ context.Context, mgr manager.Manager, _ Options, _ record.EventRecorder) error {
@@ -149,7 +209,7 @@ func clientConfig(given *rest.Config) *rest.Config {
 	return kubeconfig
 }
 
-var setLogger sync.Once
+var setLogger stdsync.Once
 
 func newManager(kubeconfig *rest.Config, opts Options) (manager.Manager, error) {
 	setLogger.Do(func() { ctrllog.SetLogger(klog.Background()) })

@@ -41,8 +41,15 @@ type Options struct {
 	DefaultBackupTTL time.Duration
 	// ConcurrentBackups is how many backups run at a time.
 	ConcurrentBackups int
+	// BackupSyncPeriod is how often a location's bucket is looked at that does not say how often. 0: never.
+	BackupSyncPeriod time.Duration
+	// GarbageCollectionFrequency is how often a backup is looked at that is over its time, but cannot be deleted.
+	GarbageCollectionFrequency time.Duration
 	// LocationWait is how long a backup waits for the first check of a location that is new.
 	LocationWait time.Duration
+
+	// ServerNamespace and ServerService are where kube-apiserver reaches the API server whose certificates are kept.
+	ServerNamespace, ServerService string
 
 	// LeaderElection lets only one of several processes work at a time.
 	LeaderElection bool
@@ -58,14 +65,18 @@ type Options struct {
 // minute as Velero's server does, no leader election, and nothing served.
 func NewOptions() Options {
 	return Options{
-		Controllers:             []string{defaultSet},
-		ValidationFrequency:     time.Minute,
-		ValidationTimeout:       10 * time.Second,
-		SelectionDefaults:       selection.Defaults{StorageLocation: selection.DefaultStorageLocation},
-		DefaultBackupTTL:        30 * 24 * time.Hour,
-		ConcurrentBackups:       1,
-		LocationWait:            time.Minute,
-		LeaderElectionNamespace: "velero",
+		Controllers:                []string{defaultSet},
+		ValidationFrequency:        time.Minute,
+		ValidationTimeout:          10 * time.Second,
+		SelectionDefaults:          selection.Defaults{StorageLocation: selection.DefaultStorageLocation},
+		DefaultBackupTTL:           30 * 24 * time.Hour,
+		ConcurrentBackups:          1,
+		BackupSyncPeriod:           time.Minute,
+		GarbageCollectionFrequency: time.Hour,
+		LocationWait:               time.Minute,
+		ServerNamespace:            "velero-locations",
+		ServerService:              "velero-locations",
+		LeaderElectionNamespace:    "velero",
 	}
 }
 
@@ -93,8 +104,16 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 		"How long backups are kept that have no spec.ttl.")
 	flags.IntVar(&o.ConcurrentBackups, "concurrent-backups", o.ConcurrentBackups,
 		"How many backups run at a time.")
+	flags.DurationVar(&o.BackupSyncPeriod, "backup-sync-period", o.BackupSyncPeriod,
+		"How often a backup storage location is looked at for backups that has no spec.backupSyncPeriod; 0: never.")
+	flags.DurationVar(&o.GarbageCollectionFrequency, "garbage-collection-frequency", o.GarbageCollectionFrequency,
+		"How often a backup is looked at that is over its time, but cannot be deleted.")
 	flags.DurationVar(&o.LocationWait, "location-wait", o.LocationWait,
 		"How long a backup waits for the first check of a backup storage location that is new.")
+	flags.StringVar(&o.ServerNamespace, "server-namespace", o.ServerNamespace,
+		"Namespace of the API server whose certificates the controller \"certificates\" keeps.")
+	flags.StringVar(&o.ServerService, "server-service", o.ServerService,
+		"Service of the API server whose certificates the controller \"certificates\" keeps.")
 	flags.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection,
 		"Work only while holding a lease, so that of several replicas one works at a time.")
 	flags.StringVar(&o.LeaderElectionNamespace, "leader-elect-namespace", o.LeaderElectionNamespace,
@@ -128,6 +147,9 @@ func (o *Options) Validate() error {
 	}
 	if o.LeaderElection && o.LeaderElectionNamespace == "" {
 		problems = append(problems, errors.New("--leader-elect needs --leader-elect-namespace"))
+	}
+	if o.ServerNamespace == "" || o.ServerService == "" {
+		problems = append(problems, errors.New("--server-namespace and --server-service must not be empty"))
 	}
 	return errors.Join(problems...)
 }

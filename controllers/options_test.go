@@ -12,16 +12,17 @@ import (
 )
 
 func TestChoose(t *testing.T) {
+	known, byDefault := "known are "+strings.Join(Names(), ", "), defaultNames()
 	for name, tc := range map[string]struct {
 		names, want []string
 		err         string
 	}{
-		"the default set":         {names: []string{"*"}, want: []string{"backup-location", "snapshot-location"}},
-		"one more":                {names: []string{"*", "namespace"}, want: []string{"backup-location", "namespace", "snapshot-location"}},
-		"one of the set as well":  {names: []string{"snapshot-location", "*"}, want: []string{"backup-location", "snapshot-location"}},
+		"the default set":         {names: []string{"*"}, want: byDefault},
+		"one more":                {names: []string{"*", "namespace"}, want: slices.Sorted(slices.Values(append(defaultNames(), "namespace")))},
+		"one of the set as well":  {names: []string{"snapshot-location", "*"}, want: byDefault},
 		"one outside the set":     {names: []string{"namespace"}, want: []string{"namespace"}},
-		"one that does not exist": {names: []string{"*", "locations"}, err: `there is no controller "locations"; known are backup-location, namespace, snapshot-location, and '*'`},
-		"none":                    {err: "known are backup-location, namespace"},
+		"one that does not exist": {names: []string{"*", "locations"}, err: `there is no controller "locations"; ` + known + ", and '*'"},
+		"none":                    {err: known},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := choose(tc.names)
@@ -50,7 +51,7 @@ func TestValidate(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, flag := range []string{"--controllers", "--default-s3-endpoint", `--default-volume-endpoints: that of "aws"`, `there is no driver for provider "gcp"`, "--store-validation-frequency", "--validation-timeout", "--leader-elect-namespace"} {
+	for _, flag := range []string{"--controllers", "--default-s3-endpoint", `--default-volume-endpoints: that of "aws"`, `there is no driver for provider "gcp"`, "--store-validation-frequency", "--validation-timeout", "--leader-elect-namespace", "--server-service"} {
 		if !strings.Contains(err.Error(), flag) {
 			t.Errorf("nothing about %s in: %v", flag, err)
 		}

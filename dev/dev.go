@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -31,6 +33,8 @@ import (
 	"github.com/velero-locations/velero-locations/locations/selection"
 	"github.com/velero-locations/velero-locations/pki"
 	"github.com/velero-locations/velero-locations/simulator"
+	"github.com/velero-locations/velero-locations/snapshotter/azure"
+	"github.com/velero-locations/velero-locations/snapshotter/portworx"
 )
 
 // Options of a development server.
@@ -43,8 +47,12 @@ type Options struct {
 	S3Address string
 	// EC2Address that the simulator's EC2 and STS answer on. Port 0: any free one.
 	EC2Address string
+	// CloudsAddress that the simulated Azure and Portworx answer on. Port 0: any free one.
+	CloudsAddress string
 	// SimulatorControlAddress that the simulator's control API answers on. Port 0: any free one.
 	SimulatorControlAddress string
+	// Controllers that run, by their names; "*" stands for all that run in a cluster.
+	Controllers []string
 	// Rules of validation.
 	Rules validation.Rules
 	// Defaults of the locations of backups, where a namespace does not say.
@@ -61,6 +69,8 @@ type Info struct {
 	S3 string
 	// EC2 is the URL of the simulator's EC2 and STS.
 	EC2 string
+	// Clouds is the URL of the simulated Azure and Portworx.
+	Clouds string
 	// SimulatorControl is the URL of the simulator's control API.
 	SimulatorControl string
 	// Kubeconfig and Env are the paths of the files for clients and for shells.
@@ -71,7 +81,7 @@ type Info struct {
 func NewOptions() *Options {
 	return &Options{
 		DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", EC2Address: "127.0.0.1:7445",
-		SimulatorControlAddress: "127.0.0.1:7446", OnReady: func(Info) {},
+		SimulatorControlAddress: "127.0.0.1:7446", CloudsAddress: "127.0.0.1:7447", Controllers: []string{"*"}, OnReady: func(Info) {},
 		Defaults: selection.Defaults{StorageLocation: selection.DefaultStorageLocation},
 	}
 }
@@ -80,10 +90,13 @@ func NewOptions() *Options {
 func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data-dir", o.DataDir, "Directory of all state. A second start on it resumes; removing it starts anew.")
 	flags.IntVar(&o.Port, "port", o.Port, "Port of the API server on 127.0.0.1; 0 takes any free one.")
+	flags.StringSliceVar(&o.Controllers, "controllers", o.Controllers,
+		"Controllers to run, separated by commas, for those who run Velero's own server against this one; '*' stands for all, '' for none. Known: "+strings.Join(controllers.Names(), ", ")+".")
 	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
 	o.Defaults.AddFlags(flags)
 	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
 	flags.StringVar(&o.EC2Address, "ec2-address", o.EC2Address, "Address of the simulator's EC2 and STS; port 0 takes any free one.")
+	flags.StringVar(&o.CloudsAddress, "clouds-address", o.CloudsAddress, "Address of the simulated Azure and Portworx; port 0 takes any free one.")
 	flags.StringVar(&o.SimulatorControlAddress, "simulator-control-address", o.SimulatorControlAddress, "Address of the simulator's control API; port 0 takes any free one.")
 }
 
@@ -208,7 +221,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 		return err
 	}
 	info := Info{
-		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, EC2: d.endpoints.EC2, SimulatorControl: d.endpoints.Control,
+		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, EC2: d.endpoints.EC2, Clouds: d.endpoints.Clouds, SimulatorControl: d.endpoints.Control,
 		Kubeconfig: d.path("kubeconfig"), Env: d.path("env"),
 	}
 	kubeconfig, err := kubeconfig(info.Server, authority, admin)
@@ -240,6 +253,8 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 		return err
 	}
 	d.options.OnReady(info)
+	// What only the start needed goes back at once: the server idles for most of its time on a laptop.
+	debug.FreeOSMemory()
 	return nil
 }
 
@@ -254,10 +269,10 @@ func unlessStopped(ctx context.Context, err error) error {
 
 func (d *dev) controllerOptions() controllers.Options {
 	options := controllers.NewOptions()
-	options.Controllers = []string{"*", "namespace"}
+	options.Controllers = append([]string{"namespace"}, d.options.Controllers...)
 	options.SelectionDefaults = d.options.Defaults
 	options.DefaultS3Endpoint = d.endpoints.S3
-	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2}
+	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2, azure.ProviderName: d.endpoints.Clouds, portworx.ProviderName: d.endpoints.Clouds}
 	return options
 }
 

@@ -58,13 +58,16 @@ func newVolume(zone, provisioner, namespace, claim string) simulator.VolumeConfi
 	return volume
 }
 
-// newTenant has one disk that holds something of its own.
+// newTenant has one disk that holds something of its own, and a resource group for snapshots.
 func newTenant(namespace, claim string) azure.Tenant {
 	name := namespace + "-" + claim
-	return azure.Tenant{ID: uuid.NewString(), Subscriptions: []azure.Subscription{{ID: uuid.NewString(), ResourceGroups: []azure.ResourceGroup{{
-		Name: "applications", Location: "eastus",
-		Disks: []azure.DiskConfig{{Name: name, Zone: "1", SKU: "Premium_LRS", Size: 8, Data: name, Tags: azureKeys.tags(namespace, claim)}},
-	}}}}}
+	return azure.Tenant{ID: uuid.NewString(), Subscriptions: []azure.Subscription{{ID: uuid.NewString(), ResourceGroups: []azure.ResourceGroup{
+		{
+			Name: "applications", Location: "eastus",
+			Disks: []azure.DiskConfig{{Name: name, Zone: "1", SKU: "Premium_LRS", Size: 8, Data: name, Tags: azureKeys.tags(namespace, claim)}},
+		},
+		{Name: "backups", Location: "eastus"},
+	}}}}
 }
 
 // newCluster has one volume that holds something of its own.

@@ -13,6 +13,8 @@ import (
 
 	"github.com/velero-locations/velero-locations/pki"
 	"github.com/velero-locations/velero-locations/simulator/control"
+	"github.com/velero-locations/velero-locations/snapshotter/azure"
+	"github.com/velero-locations/velero-locations/snapshotter/portworx"
 )
 
 // writeFile writes a file that only its owner may read, whole or not at all.
@@ -56,6 +58,8 @@ func (d *dev) environment() []byte {
 		{"AWS_ENDPOINT_URL_S3", d.endpoints.S3},
 		{"AWS_ENDPOINT_URL_EC2", d.endpoints.EC2},
 		{"AWS_ENDPOINT_URL_STS", d.endpoints.EC2},
+		{azure.EndpointVariable, d.endpoints.Clouds},
+		{portworx.EndpointVariable, d.endpoints.Clouds},
 		{control.AddressVariable, d.endpoints.Control},
 		{"VELERO_NAMESPACE", veleroNamespace},
 	}

@@ -34,14 +34,15 @@ func (d *dev) startSimulator(ctx context.Context) error {
 		return err
 	}
 	config.DataDir = d.path("simulator")
-	config.S3.Address, config.EC2.Address, config.Control.Address = d.options.S3Address, d.options.EC2Address, d.options.SimulatorControlAddress
+	config.S3.Address, config.EC2.Address, config.Clouds.Address = d.options.S3Address, d.options.EC2Address, d.options.CloudsAddress
+	config.Control.Address = d.options.SimulatorControlAddress
 	config.CAFile = cmp.Or(config.CAFile, d.path("simulator-ca.pem"))
 	if d.simulator, err = simulator.New(*config); err != nil {
 		return err
 	}
 	d.accounts, d.disks = config.Accounts, claimedDisks(config)
 	if d.endpoints, err = d.simulator.Listen(ctx); err != nil {
-		err = fmt.Errorf("opening the simulator's addresses (--s3-address, --ec2-address and --simulator-control-address choose others): %w", err)
+		err = fmt.Errorf("opening the simulator's addresses (--s3-address, --ec2-address, --clouds-address and --simulator-control-address choose others): %w", err)
 		return errors.Join(err, d.simulator.Close())
 	}
 	return nil
@@ -81,7 +82,8 @@ func newAccessKey() simulator.AccessKeyConfig {
 }
 
 // writeCredentials writes a credentials file of all accounts, a profile each, the first one
-// also as default; and one of each account alone, to make Secrets of.
+// also as default; and one of each account alone, to make Secrets of, also as locations of Azure and
+// of Portworx have it where the account has a part of these.
 func (d *dev) writeCredentials() error {
 	dir := d.path("accounts")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -94,6 +96,11 @@ func (d *dev) writeCredentials() error {
 		if err := writeFile(filepath.Join(dir, name), profile("default", account)); err != nil {
 			return err
 		}
+		for provider, file := range cloudCredentials(account) {
+			if err := writeFile(filepath.Join(dir, name+"-"+provider), file); err != nil {
+				return err
+			}
+		}
 	}
 	return writeFile(d.path("credentials"), all)
 }
@@ -104,6 +111,25 @@ func (d *dev) defaultCredentials() []byte {
 		return nil
 	}
 	return profile("default", d.accounts[0])
+}
+
+// cloudCredentials are the files of an account's locations of Azure and of Portworx, for the first resource
+// group and the first cluster.
+func cloudCredentials(account simulator.AccountConfig) map[string][]byte {
+	files := map[string][]byte{}
+	if len(account.AccessKeys) == 0 {
+		return files
+	}
+	key := account.AccessKeys[0]
+	if of := account.Azure.Subscriptions; len(of) > 0 && len(of[0].ResourceGroups) > 0 {
+		files["azure"] = fmt.Appendf(nil,
+			"AZURE_SUBSCRIPTION_ID=%s\nAZURE_TENANT_ID=%s\nAZURE_CLIENT_ID=%s\nAZURE_CLIENT_SECRET=%s\nAZURE_RESOURCE_GROUP=%s\nAZURE_CLOUD_NAME=AzurePublicCloud\n",
+			of[0].ID, account.Azure.ID, key.ID, key.Secret, of[0].ResourceGroups[0].Name)
+	}
+	if len(account.Portworx) > 0 {
+		files["portworx"] = fmt.Appendf(nil, "PORTWORX_CLUSTER=%s\nPORTWORX_ACCESS_KEY=%s\nPORTWORX_SECRET_KEY=%s\n", account.Portworx[0].Name, key.ID, key.Secret)
+	}
+	return files
 }
 
 // profile is a section of an AWS shared credentials file.

@@ -1,4 +1,4 @@
-// Package pki makes the certificates of servers that people start on their own machines.
+// Package pki makes certificate authorities, and the certificates of servers and clients that they sign.
 package pki
 
 import (
@@ -20,8 +20,9 @@ import (
 )
 
 const (
-	authorityValidity   = 10 * 365 * 24 * time.Hour
-	certificateValidity = 365 * 24 * time.Hour
+	authorityValidity = 10 * 365 * 24 * time.Hour
+	// CertificateValidity is how long a certificate is good for.
+	CertificateValidity = 365 * 24 * time.Hour
 	// clockSkew that a certificate's start is set back by.
 	clockSkew = 5 * time.Minute
 )
@@ -30,10 +31,11 @@ const (
 type Authority struct {
 	// CertPEM is what clients trust.
 	CertPEM []byte
+	// KeyPEM is for the authority alone.
+	KeyPEM []byte
 
-	cert   *x509.Certificate
-	key    *ecdsa.PrivateKey
-	keyPEM []byte
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
 }
 
 // KeyPair is a certificate and its key, PEM-encoded.
@@ -62,7 +64,7 @@ func New(name string) (*Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the certificate authority: %w", err)
 	}
-	return &Authority{CertPEM: pair.CertPEM, cert: cert, key: key, keyPEM: pair.KeyPEM}, nil
+	return &Authority{CertPEM: pair.CertPEM, KeyPEM: pair.KeyPEM, cert: cert, key: key}, nil
 }
 
 // Load reads an authority from a file. Where there is none it makes one and has it written, for its owner's eyes only, so
@@ -74,7 +76,7 @@ func Load(path, name string, write func(path string, data []byte) error) (*Autho
 		if err != nil {
 			return nil, err
 		}
-		return authority, write(path, append(authority.CertPEM, authority.keyPEM...))
+		return authority, write(path, append(authority.CertPEM, authority.KeyPEM...))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the certificate authority: %w", err)
@@ -83,19 +85,40 @@ func Load(path, name string, write func(path string, data []byte) error) (*Autho
 	if certBlock == nil {
 		return nil, fmt.Errorf("reading the certificate authority: %s holds no certificate; remove it to have a new one made", path)
 	}
-	cert, err := x509.ParseCertificate(certBlock.Bytes)
+	authority, err := Parse(pem.EncodeToMemory(certBlock), rest)
 	if err != nil {
 		return nil, fmt.Errorf("reading the certificate authority from %s: %w", path, err)
 	}
-	parsed, err := keyutil.ParsePrivateKeyPEM(rest)
+	return authority, nil
+}
+
+// Parse reads an authority from PEM. Its own certificate is the first of several.
+func Parse(certPEM, keyPEM []byte) (*Authority, error) {
+	block, _ := pem.Decode(certPEM)
+	if block == nil {
+		return nil, errors.New("there is no certificate")
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("reading the key of the certificate authority from %s: %w", path, err)
+		return nil, fmt.Errorf("reading the certificate: %w", err)
+	}
+	parsed, err := keyutil.ParsePrivateKeyPEM(keyPEM)
+	if err != nil {
+		return nil, fmt.Errorf("reading the key: %w", err)
 	}
 	key, ok := parsed.(*ecdsa.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("reading the key of the certificate authority from %s: it is a %T, want ECDSA", path, parsed)
+		return nil, fmt.Errorf("the key is a %T, want ECDSA", parsed)
 	}
-	return &Authority{CertPEM: pem.EncodeToMemory(certBlock), cert: cert, key: key, keyPEM: rest}, nil
+	return &Authority{CertPEM: pem.EncodeToMemory(block), KeyPEM: keyPEM, cert: cert, key: key}, nil
+}
+
+// Expires is when the authority's certificate ends, and with it all that it signs.
+func (a *Authority) Expires() time.Time { return a.cert.NotAfter }
+
+// Signed says whether a certificate is the authority's.
+func (a *Authority) Signed(cert *x509.Certificate) bool {
+	return cert.CheckSignatureFrom(a.cert) == nil
 }
 
 // Serving returns the certificate of a server on loopback.
@@ -115,7 +138,7 @@ func (a *Authority) Issue(template *x509.Certificate) (KeyPair, error) {
 	if err != nil {
 		return KeyPair{}, fmt.Errorf("making a certificate for %s: %w", template.Subject, err)
 	}
-	template.NotAfter = time.Now().Add(certificateValidity)
+	template.NotAfter = time.Now().Add(CertificateValidity)
 	cert, err := sign(template, a.cert, key, a.key)
 	if err != nil {
 		return KeyPair{}, fmt.Errorf("making a certificate for %s: %w", template.Subject, err)

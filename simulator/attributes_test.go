@@ -22,6 +22,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/signer"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/faults"
 )
 
 func TestTags(t *testing.T) {
@@ -265,7 +266,7 @@ func TestForm(t *testing.T) {
 	c := start(t, twoAccounts(), WithClock(func() time.Time { return now }))
 	policy := minio.NewPostPolicy()
 	for _, err := range []error{
-		policy.SetBucket("alice-home"), policy.SetKeyStartsWith("uploads/"), policy.SetContentLengthRange(3, 10),
+		policy.SetBucket("alice-home"), policy.SetKeyStartsWith("uploads/"), policy.SetContentLengthRange(3, 20_000),
 		policy.SetExpires(now.Add(time.Hour)), policy.SetUserMetadata("origin", "form"), policy.SetSuccessStatusAction("201"),
 	} {
 		if err != nil {
@@ -304,7 +305,7 @@ func TestForm(t *testing.T) {
 		request.Header.Set("Content-Type", form.FormDataContentType())
 		response, err := c.Client().Do(request)
 		if err != nil {
-			t.Fatal(err)
+			return 0, err.Error()
 		}
 		return response.StatusCode, strings.ReplaceAll(xmlText(t, response), "\n", " ")
 	}
@@ -319,7 +320,7 @@ func TestForm(t *testing.T) {
 		{"good", "hello", named, 201, "<Key>uploads/note.txt</Key>"},
 		{"key outside", "hello", map[string]string{"key": "other/x"}, 403, "Policy Condition failed"},
 		{"field that no condition names", "hello", with("x-amz-meta-more", "1"), 403, "Extra input fields: x-amz-meta-more"},
-		{"too long", "hello, all of you", named, 400, "EntityTooLarge"},
+		{"too long", strings.Repeat("x", 30_000), named, 400, "EntityTooLarge"},
 		{"too short", "x", named, 400, "EntityTooSmall"},
 		{"other policy", "hello", with("policy", base64.StdEncoding.EncodeToString([]byte(`{"expiration":"2099-01-01T00:00:00Z","conditions":[]}`))), 403, "SignatureDoesNotMatch"},
 		{"unknown key", "hello", with("x-amz-credential", strings.Replace(fields["x-amz-credential"], "AKIAALICE", "AKIANOBODY", 1)), 403, "InvalidAccessKeyId"},
@@ -328,6 +329,10 @@ func TestForm(t *testing.T) {
 		if status, body := post(test.text, test.edit); status != test.status || !strings.Contains(body, test.want) {
 			t.Errorf("%s: %d %s", test.name, status, body)
 		}
+	}
+	c.harm(t, faults.Rule{Times: 1, Match: faults.Match{Operations: []string{"s3:PostObject"}}, Fault: faults.Reset{At: faults.Upload, After: 1000}})
+	if status, body := post(strings.Repeat("x", 15_000), named); status != 0 {
+		t.Errorf("reset: %d %s", status, body)
 	}
 	if got := getText(t, c.aws(aliceKey, "us-east-1"), "uploads/note.txt", ""); got != "hello" {
 		t.Errorf("the object is %q", got)

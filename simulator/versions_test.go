@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/velero-locations/velero-locations/simulator/policy"
 )
 
 var home = aws.String("alice-home")
@@ -288,5 +290,40 @@ func TestObjectLock(t *testing.T) {
 	})
 	if errorCode(err) != "InvalidRequest" {
 		t.Errorf("a legal hold without object lock: %v", err)
+	}
+}
+
+// TestBypassOfEachKey deletes versions under governance with a key that may bypass it under one prefix only.
+func TestBypassOfEachKey(t *testing.T) {
+	config := twoAccounts()
+	limited := AccessKeyConfig{ID: "AKIALIMITED", Secret: "limited secret"}
+	bypass := allow("s3:BypassGovernanceRetention")
+	bypass.Prefix = "old/"
+	limited.Policy = policy.Policy{allow("s3:DeleteObject*"), bypass}
+	config.Accounts[0].AccessKeys = append(config.Accounts[0].AccessKeys, limited)
+	c := start(t, config)
+	client := c.aws(aliceKey, "us-east-1")
+	bucket := aws.String("kept")
+	if _, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: bucket, ObjectLockEnabledForBucket: aws.Bool(true)}); err != nil {
+		t.Fatal(err)
+	}
+	var versions []types.ObjectIdentifier
+	for _, key := range []string{"old/k", "new/k"} {
+		put, err := client.PutObject(t.Context(), &awss3.PutObjectInput{
+			Bucket: bucket, Key: &key, ObjectLockMode: types.ObjectLockModeGovernance, ObjectLockRetainUntilDate: aws.Time(time.Now().Add(time.Hour)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		versions = append(versions, types.ObjectIdentifier{Key: &key, VersionId: put.VersionId})
+	}
+	out, err := c.aws(limited, "us-east-1").DeleteObjects(t.Context(), &awss3.DeleteObjectsInput{
+		Bucket: bucket, Delete: &types.Delete{Objects: versions}, BypassGovernanceRetention: aws.Bool(true),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Deleted) != 1 || *out.Deleted[0].Key != "old/k" || len(out.Errors) != 1 || *out.Errors[0].Key != "new/k" || *out.Errors[0].Code != "AccessDenied" {
+		t.Errorf("deleted %v, refused %v", out.Deleted, out.Errors)
 	}
 }

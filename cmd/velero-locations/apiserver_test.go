@@ -1,10 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,25 +17,43 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
+	"github.com/velero-locations/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
+	"github.com/velero-locations/velero-locations/pki"
 )
 
-// clusterFlags lets an API server ask a dev server about users, namespaces and Secrets, as it
-// asks kube-apiserver in a cluster.
-func clusterFlags(cluster *server, args ...string) []string {
-	kubeconfig := cluster.path("kubeconfig")
-	return append(args, "--kubeconfig", kubeconfig, "--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig)
+// apiserverArgs let an API server ask a dev server about users, namespaces and Secrets, as it asks
+// kube-apiserver in a cluster, and serve with a certificate of the dev server's authority.
+func apiserverArgs(t *testing.T, cluster *server, flags ...string) []string {
+	t.Helper()
+	authority, err := pki.Load(cluster.Path("ca.pem"), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := authority.Serving()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	certificate, key := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	if err := errors.Join(os.WriteFile(certificate, pair.CertPEM, 0o600), os.WriteFile(key, pair.KeyPEM, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	kubeconfig := cluster.Path("kubeconfig")
+	return append([]string{
+		"apiserver", "--kubeconfig", kubeconfig, "--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig,
+		"--tls-cert-file", certificate, "--tls-private-key-file", key,
+	}, flags...)
 }
 
-// startAPIServer starts `velero-locations apiserver` in front of a dev server that serves as its
-// cluster. What dev does not serve - reviews of tokens and access, policies, priorities - is switched off.
+// startAPIServer starts `velero-locations apiserver` in front of a dev server that serves as its cluster: an old
+// one, without policies, priorities, and reviews of tokens and access.
 func startAPIServer(t *testing.T, cluster *server, etcdFlags ...string) *server {
 	t.Helper()
 	port := freePort(t)
-	s := &server{dir: t.TempDir(), exited: make(chan error, 1), output: &bytes.Buffer{}}
-	args := clusterFlags(cluster, "apiserver", "--bind-address", "127.0.0.1", "--secure-port", port,
-		"--authentication-skip-lookup", "--client-ca-file", cluster.path("ca.pem"), "--enable-priority-and-fairness=false",
-		"--disable-admission-plugins", "MutatingAdmissionPolicy,ValidatingAdmissionPolicy,MutatingAdmissionWebhook,ValidatingAdmissionWebhook")
+	s := newServer(t.TempDir())
+	args := apiserverArgs(t, cluster, "--bind-address", "127.0.0.1", "--secure-port", port,
+		"--authentication-skip-lookup", "--client-ca-file", cluster.Path("ca.pem"))
 	s.process = program(context.Background(), append(args, etcdFlags...)...)
 	s.process.Stdout, s.process.Stderr = s.output, s.output
 	if err := s.process.Start(); err != nil {
@@ -42,23 +62,26 @@ func startAPIServer(t *testing.T, cluster *server, etcdFlags ...string) *server 
 	go func() { s.exited <- s.process.Wait() }()
 	t.Cleanup(func() { s.signal(t, syscall.SIGKILL) })
 
-	config, err := clientcmd.LoadFromFile(cluster.path("kubeconfig"))
+	if err := os.Symlink(cluster.Path("bin"), s.Path("bin")); err != nil {
+		t.Fatal(err)
+	}
+	config, err := clientcmd.LoadFromFile(cluster.Path("kubeconfig"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, target := range config.Clusters {
-		target.Server, target.CertificateAuthorityData, target.InsecureSkipTLSVerify = "https://127.0.0.1:"+port, nil, true
+		target.Server = "https://127.0.0.1:" + port
 	}
-	if err := clientcmd.WriteToFile(*config, s.path("kubeconfig")); err != nil {
+	if err := clientcmd.WriteToFile(*config, s.Path("kubeconfig")); err != nil {
 		t.Fatal(err)
 	}
-	s.poll(t, time.Minute, "the API server to be ready", func() bool {
+	devtest.Poll(t, time.Minute, "the API server to be ready", func() bool {
 		select {
 		case err := <-s.exited:
 			t.Fatalf("the API server ended: %v\n%s", err, s.output)
 		default:
 		}
-		return s.run(t, "", "get", "--raw", "/readyz").stdout == "ok"
+		return s.Run(t, "", "get", "--raw", "/readyz").Stdout == "ok"
 	})
 	return s
 }
@@ -77,22 +100,28 @@ func TestAPIServer(t *testing.T) {
 	cluster := startDev(t, t.TempDir())
 	dir := t.TempDir()
 	s := startAPIServer(t, cluster, "--embedded-etcd-dir", dir)
-	s.kubectlWith(t, location("east", "us-east-1", "", ""), "apply", "-f", "-")
-	wantContains(t, s.kubectl(t, "get", "bsl", "-A"), "velero", "east")
-	if got := cluster.kubectl(t, "get", "bsl", "-A", "-o", "name"); got != "" {
+	s.KubectlWith(t, devtest.Location("east", "us-east-1", "", ""), "apply", "-f", "-")
+	devtest.WantContains(t, s.Kubectl(t, "get", "bsl", "-A"), "velero", "east")
+	if got := cluster.Kubectl(t, "get", "bsl", "-A", "-o", "name"); got != "" {
 		t.Errorf("the location is in the cluster's own API too: %q", got)
 	}
-	got := s.run(t, strings.Replace(location("east", "us-east-1", "", ""), "namespace: velero", "namespace: nowhere", 1), "apply", "-f", "-")
-	if got.code == 0 || !strings.Contains(got.stderr, `namespaces "nowhere" not found`) {
-		t.Errorf("a location in no namespace of the cluster: exit code %d, %s", got.code, got.stderr)
+	got := s.Run(t, strings.Replace(devtest.Location("east", "us-east-1", "", ""), "namespace: velero", "namespace: nowhere", 1), "apply", "-f", "-")
+	if got.Code == 0 || !strings.Contains(got.Stderr, `namespaces "nowhere" not found`) {
+		t.Errorf("a location in no namespace of the cluster: exit code %d, %s", got.Code, got.Stderr)
 	}
-	if got := s.run(t, "", "get", "secrets"); got.code == 0 {
+	if got := s.Run(t, "", "get", "secrets"); got.Code == 0 {
 		t.Error("the aggregated server serves Secrets")
 	}
 	s.signal(t, syscall.SIGTERM)
+	for _, left := range []string{"MutatingAdmissionPolicy", "ValidatingAdmissionPolicy", "MutatingAdmissionWebhook", "ValidatingAdmissionWebhook"} {
+		if got := strings.Count(s.output.String(), "Admission plugin "+left+" is left out: the cluster does not serve admissionregistration.k8s.io/v1"); got != 1 {
+			t.Errorf("%d lines say that %s is left out, want one", got, left)
+		}
+	}
+	devtest.WantContains(t, s.output.String(), "the cluster does not serve flowcontrol.apiserver.k8s.io/v1")
 
 	s = startAPIServer(t, cluster, "--embedded-etcd-dir", dir)
-	wantContains(t, s.kubectl(t, "get", "bsl", "-A"), "velero", "east")
+	devtest.WantContains(t, s.Kubectl(t, "get", "bsl", "-A"), "velero", "east")
 }
 
 // TestServersShareEtcd runs two servers on one etcd that runs outside both.
@@ -107,9 +136,9 @@ func TestServersShareEtcd(t *testing.T) {
 	cluster := startDev(t, t.TempDir())
 	one := startAPIServer(t, cluster, "--etcd-servers", backend.Endpoint())
 	two := startAPIServer(t, cluster, "--etcd-servers", backend.Endpoint())
-	watched := two.watch(t, "get", "bsl", "-A", "-w")
-	one.kubectlWith(t, location("east", "us-east-1", "", ""), "apply", "-f", "-")
-	watched.wantLine(t, "east")
+	watched := two.Watch(t, "get", "bsl", "-A", "-w")
+	one.KubectlWith(t, devtest.Location("east", "us-east-1", "", ""), "apply", "-f", "-")
+	watched.WantLine(t, "east")
 
 	// Many clients of both servers make a location the default at once: one is it in the end.
 	const setters = 100

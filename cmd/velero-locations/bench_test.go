@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/velero-locations/velero-locations/dev/devtest"
 )
 
 // idle is how long a server is left alone before its memory is measured.
@@ -41,7 +43,7 @@ func BenchmarkDevStart(b *testing.B) {
 // BenchmarkDevMemory reports what a development server occupies when nobody asks anything of it.
 func BenchmarkDevMemory(b *testing.B) {
 	s := startDev(b, b.TempDir())
-	s.kubectlWith(b, location("east", "us-east-1", "", "")+location("west", "us-west-1", "", ""), "apply", "-f", "-")
+	s.KubectlWith(b, devtest.Location("east", "us-east-1", "", "")+devtest.Location("west", "us-west-1", "", ""), "apply", "-f", "-")
 	for b.Loop() {
 		time.Sleep(idle)
 	}

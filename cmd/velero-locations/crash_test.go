@@ -58,7 +58,7 @@ func TestKilled(t *testing.T) {
 
 func (s *server) client(t *testing.T) versioned.Interface {
 	t.Helper()
-	config, err := clientcmd.BuildConfigFromFlags("", s.path("kubeconfig"))
+	config, err := clientcmd.BuildConfigFromFlags("", s.Path("kubeconfig"))
 	if err != nil {
 		t.Fatal(err)
 	}

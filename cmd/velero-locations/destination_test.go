@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/velero-locations/velero-locations/dev/devtest"
 )
 
 func backupManifest(kind, name, spec string) string {
@@ -21,13 +23,13 @@ func TestDestinationIsShown(t *testing.T) {
 		"velero snapshot-location create west --provider aws --config region=us-west-1",
 		"velero snapshot-location create disks --provider gcp --config snapshotLocation=us-central1",
 	} {
-		s.must(t, line)
+		s.Must(t, line)
 	}
 	s.row(t, "primary", "Available")
 	full := backupManifest("Backup", "full", "{includedNamespaces: [shop], snapshotVolumes: true, volumeSnapshotLocations: [disks]}")
-	shown := s.kubectlWith(t, full, "create", "--dry-run=server", "-o", "yaml", "-f", "-")
-	wantContains(t, shown, "storageLocation: primary\n", "volumeSnapshotLocations:\n  - disks\n  - west\n", "velero.io/storage-location: primary\n")
-	if got := s.kubectl(t, "get", "backups", "-A", "-o", "name"); got != "" {
+	shown := s.KubectlWith(t, full, "create", "--dry-run=server", "-o", "yaml", "-f", "-")
+	devtest.WantContains(t, shown, "storageLocation: primary\n", "volumeSnapshotLocations:\n  - disks\n  - west\n", "velero.io/storage-location: primary\n")
+	if got := s.Kubectl(t, "get", "backups", "-A", "-o", "name"); got != "" {
 		t.Errorf("the dry run made %s", got)
 	}
 
@@ -37,24 +39,24 @@ func TestDestinationIsShown(t *testing.T) {
 		{"Schedule", `{schedule: "@daily", template: {storageLocation: gone}}`, `spec.template.storageLocation: Not found: "gone"`},
 		{"Schedule", `{schedule: "0 1 * *", template: {}}`, `spec.schedule: Invalid value: "0 1 * *": must be minute, hour, day, month and weekday`},
 	} {
-		if got := s.run(t, backupManifest(test.kind, "bad", test.spec), "create", "-f", "-"); got.code == 0 || !strings.Contains(got.stderr, test.want) {
-			t.Errorf("a %s of %s: exit code %d, %s, want %s", test.kind, test.spec, got.code, got.stderr, test.want)
+		if got := s.Run(t, backupManifest(test.kind, "bad", test.spec), "create", "-f", "-"); got.Code == 0 || !strings.Contains(got.Stderr, test.want) {
+			t.Errorf("a %s of %s: exit code %d, %s, want %s", test.kind, test.spec, got.Code, got.Stderr, test.want)
 		}
 	}
-	got := s.run(t, backupManifest("Backup", "late", "{storageLocation: archive}"), "create", "-f", "-", "--dry-run=server")
-	if want := `Warning: spec.storageLocation: backup storage location "archive" is read-only`; got.code != 0 || !strings.Contains(got.stderr, want) {
+	got := s.Run(t, backupManifest("Backup", "late", "{storageLocation: archive}"), "create", "-f", "-", "--dry-run=server")
+	if want := `Warning: spec.storageLocation: backup storage location "archive" is read-only`; got.Code != 0 || !strings.Contains(got.Stderr, want) {
 		t.Errorf("to a read-only location: %+v, want %s", got, want)
 	}
 
-	s.kubectlWith(t, full, "apply", "-f", "-")
-	s.poll(t, 30*time.Second, "the backup to end", func() bool {
-		return s.kubectl(t, "get", "backup", "full", "-n", "velero", "-o", "jsonpath={.status.completionTimestamp}") != ""
+	s.KubectlWith(t, full, "apply", "-f", "-")
+	devtest.Poll(t, 30*time.Second, "the backup to end", func() bool {
+		return s.Kubectl(t, "get", "backup", "full", "-n", "velero", "-o", "jsonpath={.status.completionTimestamp}") != ""
 	})
-	s.kubectlWith(t, full, "apply", "-f", "-") // as GitOps tools do
-	s.kubectlWith(t, full, "apply", "--server-side", "--force-conflicts", "-f", "-")
-	wantContains(t, s.kubectl(t, "get", "backup", "full", "-n", "velero", "-o", "yaml"), "volumeSnapshotLocations:\n  - disks\n  - west\n")
-	got = s.run(t, "", "patch", "backup", "full", "-n", "velero", "--type=merge", "-p", `{"spec":{"storageLocation":"archive"}}`)
-	if want := `spec.storageLocation: Invalid value: "archive": must stay "primary", fixed once the backup has begun`; got.code == 0 || !strings.Contains(got.stderr, want) {
+	s.KubectlWith(t, full, "apply", "-f", "-") // as GitOps tools do
+	s.KubectlWith(t, full, "apply", "--server-side", "--force-conflicts", "-f", "-")
+	devtest.WantContains(t, s.Kubectl(t, "get", "backup", "full", "-n", "velero", "-o", "yaml"), "volumeSnapshotLocations:\n  - disks\n  - west\n")
+	got = s.Run(t, "", "patch", "backup", "full", "-n", "velero", "--type=merge", "-p", `{"spec":{"storageLocation":"archive"}}`)
+	if want := `spec.storageLocation: Invalid value: "archive": must stay "primary", fixed once the backup has begun`; got.Code == 0 || !strings.Contains(got.Stderr, want) {
 		t.Errorf("moving a backup: %+v, want %s", got, want)
 	}
 }
@@ -62,21 +64,21 @@ func TestDestinationIsShown(t *testing.T) {
 // TestLocationWithBackups shows what becomes of the backups of a location that is to move, or is deleted.
 func TestLocationWithBackups(t *testing.T) {
 	s := startDev(t, t.TempDir())
-	s.must(t, "velero backup-location create primary --provider aws --bucket velero-backups --prefix a --config region=us-east-1 --default")
+	s.Must(t, "velero backup-location create primary --provider aws --bucket velero-backups --prefix a --config region=us-east-1 --default")
 	for _, name := range []string{"one", "two"} {
-		s.kubectlWith(t, backupManifest("Backup", name, "{storageLocation: primary}")+"status: {phase: Completed}\n", "create", "-f", "-")
+		s.KubectlWith(t, backupManifest("Backup", name, "{storageLocation: primary}")+"status: {phase: Completed}\n", "create", "-f", "-")
 	}
-	got := s.run(t, "", "patch", "bsl", "primary", "-n", "velero", "--type=merge", "-p", `{"spec":{"objectStorage":{"prefix":"b"}}}`)
-	if want := `spec.objectStorage.prefix: Invalid value: "b": must stay "a" while the location has backups (now 2)`; got.code == 0 || !strings.Contains(got.stderr, want) {
+	got := s.Run(t, "", "patch", "bsl", "primary", "-n", "velero", "--type=merge", "-p", `{"spec":{"objectStorage":{"prefix":"b"}}}`)
+	if want := `spec.objectStorage.prefix: Invalid value: "b": must stay "a" while the location has backups (now 2)`; got.Code == 0 || !strings.Contains(got.Stderr, want) {
 		t.Errorf("moving the location: %+v, want %s", got, want)
 	}
 	want := `Warning: the records of 2 backups go with backup storage location "primary"; what is in its bucket stays`
-	got = s.shell(t, "velero backup-location delete primary --confirm --dry-run=server")
-	if got.code != 0 || !strings.Contains(got.stderr, want) || strings.Count(s.kubectl(t, "get", "backups", "-A", "-o", "name"), "\n") != 2 {
+	got = s.Shell(t, "velero backup-location delete primary --confirm --dry-run=server")
+	if got.Code != 0 || !strings.Contains(got.Stderr, want) || strings.Count(s.Kubectl(t, "get", "backups", "-A", "-o", "name"), "\n") != 2 {
 		t.Errorf("deleting the location in a dry run: %+v, want %s", got, want)
 	}
-	got = s.shell(t, "velero backup-location delete primary --confirm")
-	if left := s.kubectl(t, "get", "backups", "-A", "-o", "name"); got.code != 0 || !strings.Contains(got.stderr, want) || left != "" {
+	got = s.Shell(t, "velero backup-location delete primary --confirm")
+	if left := s.Kubectl(t, "get", "backups", "-A", "-o", "name"); got.Code != 0 || !strings.Contains(got.Stderr, want) || left != "" {
 		t.Errorf("deleting the location: %+v, leaves %q, want %s", got, left, want)
 	}
 }

@@ -18,8 +18,8 @@ func newDevCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			options.OnReady = func(info dev.Info) {
-				fmt.Fprintf(cmd.OutOrStdout(), "API server  %s\nS3          %s\nEC2         %s\nSimulator   %s\nReady. In another terminal:  . %s\n",
-					info.Server, info.S3, info.EC2, info.SimulatorControl, relative(info.Env))
+				fmt.Fprintf(cmd.OutOrStdout(), "API server  %s\nS3          %s\nEC2         %s\nClouds      %s\nSimulator   %s\nReady. In another terminal:  . %s\n",
+					info.Server, info.S3, info.EC2, info.Clouds, info.SimulatorControl, relative(info.Env))
 			}
 			return dev.Run(cmd.Context(), options)
 		},

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/velero-locations/velero-locations/dev/devtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the sessions in docs instead of comparing them")
@@ -56,8 +58,8 @@ func compareSession(t *testing.T, file string) {
 func (s *server) settled(t *testing.T, command string) string {
 	t.Helper()
 	var out string
-	s.poll(t, 10*time.Second, command+" to show what was checked", func() bool {
-		out = s.shell(t, command+" 2>&1").stdout
+	devtest.Poll(t, 10*time.Second, command+" to show what was checked", func() bool {
+		out = s.Shell(t, command+" 2>&1").Stdout
 		return !strings.Contains(out, "Unknown")
 	})
 	var trimmed strings.Builder

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/velero-locations/velero-locations/dev/devtest"
 )
 
 // kinds of velero.io beside the locations, each with an object of it and how kubectl shows that.
@@ -94,18 +96,18 @@ var gaps = regexp.MustCompile(`\s+`)
 
 // TestKinds shows of every kind what kubectl shows of it, and what is refused.
 func TestKinds(t *testing.T) {
-	s := startDev(t, t.TempDir())
-	s.kubectl(t, "create", "namespace", "team-a")
+	s := startDev(t, t.TempDir(), "--controllers=") // which would answer requests
+	s.Kubectl(t, "create", "namespace", "team-a")
 	var manifests strings.Builder
 	manifests.WriteString("apiVersion: velero.io/v1\nkind: BackupStorageLocation\nmetadata: {name: primary, namespace: team-a}\nspec: {provider: aws, default: true, objectStorage: {bucket: backups}}\n")
 	for _, k := range kinds {
 		fmt.Fprintf(&manifests, "---\napiVersion: velero.io/%s\nkind: %s\nmetadata: {name: one, namespace: team-a}\nspec: %s\nstatus: %s\n", k.version, k.kind, k.spec, k.status)
 	}
-	s.kubectlWith(t, manifests.String(), "apply", "--server-side", "-f", "-")
-	if got := s.run(t, manifests.String(), "diff", "--server-side", "-f", "-"); got.code != 0 {
-		t.Errorf("diff of what is there: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	s.KubectlWith(t, manifests.String(), "apply", "--server-side", "-f", "-")
+	if got := s.Run(t, manifests.String(), "diff", "--server-side", "-f", "-"); got.Code != 0 {
+		t.Errorf("diff of what is there: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
-	resources := s.kubectl(t, "api-resources", "--api-group=velero.io", "--categories=velero", "--no-headers")
+	resources := s.Kubectl(t, "api-resources", "--api-group=velero.io", "--categories=velero", "--no-headers")
 	if got := strings.Count(resources, "\n"); got != len(kinds)+2 {
 		t.Errorf("there are %d kinds, want %d:\n%s", got, len(kinds)+2, resources)
 	}
@@ -113,29 +115,29 @@ func TestKinds(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.kind, func(t *testing.T) {
 			names := strings.TrimSpace(k.plural + " " + k.short)
-			wantContains(t, resources, fmt.Sprintf("%s velero.io/%s true %s ", names, k.version, k.kind))
+			devtest.WantContains(t, resources, fmt.Sprintf("%s velero.io/%s true %s ", names, k.version, k.kind))
 
-			table := s.kubectl(t, "get", k.plural, "-n", "team-a")
+			table := s.Kubectl(t, "get", k.plural, "-n", "team-a")
 			if header, _, _ := strings.Cut(table, "\n"); strings.TrimSpace(gaps.ReplaceAllString(header, " ")) != k.header {
 				t.Errorf("the columns are %s, want %s", header, k.header)
 			}
-			wantContains(t, table, append(k.row, "one")...)
-			wantContains(t, s.kubectl(t, "get", k.plural, "-n", "team-a", "-o", "wide"), append(k.wide, strings.Split(k.header, " ")...)...)
+			devtest.WantContains(t, table, append(k.row, "one")...)
+			devtest.WantContains(t, s.Kubectl(t, "get", k.plural, "-n", "team-a", "-o", "wide"), append(k.wide, strings.Split(k.header, " ")...)...)
 
-			wantContains(t, s.kubectl(t, "get", strings.ToLower(k.kind), "-A", "-o", "name", "--field-selector", k.selector), "/one")
-			if got := s.kubectl(t, "get", k.plural, "-A", "-o", "name", "--field-selector", "status.phase=New"); got != "" {
+			devtest.WantContains(t, s.Kubectl(t, "get", strings.ToLower(k.kind), "-A", "-o", "name", "--field-selector", k.selector), "/one")
+			if got := s.Kubectl(t, "get", k.plural, "-A", "-o", "name", "--field-selector", "status.phase=New"); got != "" {
 				t.Errorf("another phase selects %s", got)
 			}
-			got := s.run(t, "", "patch", k.plural, "one", "-n", "team-a", "--type=merge", "-p", `{"status":{"phase":"Lost"}}`)
-			if got.code == 0 || !strings.Contains(got.stderr, `status.phase: Unsupported value: "Lost": supported values: "New", `) {
-				t.Errorf("a phase that there is not: exit code %d, %s", got.code, got.stderr)
+			got := s.Run(t, "", "patch", k.plural, "one", "-n", "team-a", "--type=merge", "-p", `{"status":{"phase":"Lost"}}`)
+			if got.Code == 0 || !strings.Contains(got.Stderr, `status.phase: Unsupported value: "Lost": supported values: "New", `) {
+				t.Errorf("a phase that there is not: exit code %d, %s", got.Code, got.Stderr)
 			}
-			wantContains(t, s.kubectl(t, "explain", k.plural+".status.phase"), "VERSION:    "+k.version, "New")
+			devtest.WantContains(t, s.Kubectl(t, "explain", k.plural+".status.phase"), "VERSION:    "+k.version, "New")
 		})
 	}
 	s.documented(t)
-	s.kubectl(t, "delete", "namespace", "team-a", "--timeout=30s")
-	if got := s.kubectl(t, "get", "velero", "-A", "-o", "name"); got != "" {
+	s.Kubectl(t, "delete", "namespace", "team-a", "--timeout=30s")
+	if got := s.Kubectl(t, "get", "velero", "-A", "-o", "name"); got != "" {
 		t.Errorf("a deleted namespace left %q", got)
 	}
 }
@@ -143,22 +145,22 @@ func TestKinds(t *testing.T) {
 // documented shows that discovery prefers v1, and that OpenAPI names each kind's model after its group and version.
 func (s *server) documented(t *testing.T) {
 	t.Helper()
-	wantContains(t, s.kubectl(t, "get", "--raw", "/apis/velero.io"), `"preferredVersion":{"groupVersion":"velero.io/v1","version":"v1"}`)
-	all := s.kubectl(t, "get", "--raw", "/openapi/v2")
+	devtest.WantContains(t, s.Kubectl(t, "get", "--raw", "/apis/velero.io"), `"preferredVersion":{"groupVersion":"velero.io/v1","version":"v1"}`)
+	all := s.Kubectl(t, "get", "--raw", "/openapi/v2")
 	for _, k := range kinds {
 		model := fmt.Sprintf(`"io.velero.%s.%s":`, k.version, k.kind)
-		wantContains(t, all, model)
-		wantContains(t, s.kubectl(t, "get", "--raw", "/openapi/v3/apis/velero.io/"+k.version), model)
+		devtest.WantContains(t, all, model)
+		devtest.WantContains(t, s.Kubectl(t, "get", "--raw", "/openapi/v3/apis/velero.io/"+k.version), model)
 	}
 	if strings.Contains(all, "com.github") {
 		t.Error("OpenAPI has models that are named after Go packages")
 	}
 }
 
-// TestBodiesOfVelero posts what Velero's client posts.
+// TestBodiesOfVelero posts what Velero's client posts, and what it would never.
 func TestBodiesOfVelero(t *testing.T) {
-	s := startDev(t, t.TempDir())
-	s.must(t, "velero backup-location create primary --provider aws --bucket velero-backups --config region=us-east-1 --default")
+	s := startDev(t, t.TempDir(), "--controllers=") // which would answer requests
+	s.Must(t, "velero backup-location create primary --provider aws --bucket velero-backups --config region=us-east-1 --default")
 	for _, test := range []struct{ plural, body, want string }{
 		{
 			"backups", `{"kind":"Backup","apiVersion":"velero.io/v1","metadata":{"name":"full","namespace":"velero","creationTimestamp":null},"spec":{"metadata":{},"includedNamespaces":["*"],"ttl":"0s","hooks":{},"csiSnapshotTimeout":"0s","itemOperationTimeout":"0s","uploaderConfig":{}},"status":{}}`,
@@ -186,7 +188,11 @@ func TestBodiesOfVelero(t *testing.T) {
 		},
 	} {
 		path := "/apis/velero.io/v1/namespaces/velero/" + test.plural
-		wantContains(t, s.kubectlWith(t, test.body, "create", "--raw", path, "-f", "-"), test.want)
+		devtest.WantContains(t, s.KubectlWith(t, test.body, "create", "--raw", path, "-f", "-"), test.want)
 	}
-	wantContains(t, s.kubectlWith(t, `{"kind":"DeleteOptions","apiVersion":"velero.io/v1"}`, "delete", "--raw", "/apis/velero.io/v1/namespaces/velero/backups/full", "-f", "-"), `"status":"Success"`)
+	for _, body := range []string{"5 minutes", "1d"} {
+		got := s.Run(t, fmt.Sprintf(`{"kind":"Backup","apiVersion":"velero.io/v1","metadata":{"name":"x"},"spec":{"ttl":%q}}`, body), "create", "-f", "-")
+		devtest.WantContains(t, got.Stderr, fmt.Sprintf(`spec.ttl: Invalid value: %q: must be a duration`, body))
+	}
+	devtest.WantContains(t, s.KubectlWith(t, `{"kind":"DeleteOptions","apiVersion":"velero.io/v1"}`, "delete", "--raw", "/apis/velero.io/v1/namespaces/velero/backups/full", "-f", "-"), `"status":"Success"`)
 }

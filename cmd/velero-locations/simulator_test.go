@@ -15,7 +15,11 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
+	"github.com/velero-locations/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/simulator/control"
+	"github.com/velero-locations/velero-locations/snapshotter"
+	"github.com/velero-locations/velero-locations/snapshotter/azure"
+	"github.com/velero-locations/velero-locations/snapshotter/portworx"
 )
 
 // startSimulator starts a simulator in a process of its own, and returns the addresses of its S3 and its control API.
@@ -111,15 +115,15 @@ func TestSimulatorFaults(t *testing.T) {
 	if code := put(); code != "" {
 		t.Errorf("the second upload: %q", code)
 	}
-	wantContains(t, do("fault", "list"), "NAME", "throttled", `{"code":"SlowDown"}`, `"operations":["s3:PutObject"]`, "2        1\n", "latency-1")
-	wantContains(t, do("fault", "list", "-o", "json"), `"type": "latency"`, `"injected": 1`)
+	devtest.WantContains(t, do("fault", "list"), "NAME", "throttled", `{"code":"SlowDown"}`, `"operations":["s3:PutObject"]`, "2        1\n", "latency-1")
+	devtest.WantContains(t, do("fault", "list", "-o", "json"), `"type": "latency"`, `"injected": 1`)
 	do("fault", "remove", "throttled")
 	do("fault", "remove", "--all")
 	if got := do("fault", "list"); strings.Count(got, "\n") != 1 {
 		t.Errorf("there is still a fault:\n%s", got)
 	}
-	wantContains(t, do("journal"), "503 s3:PutObject", "velero/backups/k account=111111111111 key=AKIA region=us-east-1 in=", "error=SlowDown faults=throttled", "200 s3:PutObject")
-	wantContains(t, do("journal", "--error", "*", "-o", "json"), `"error":"SlowDown"`)
+	devtest.WantContains(t, do("journal"), "503 s3:PutObject", "velero/backups/k account=111111111111 key=AKIA region=us-east-1 in=", "error=SlowDown faults=throttled", "200 s3:PutObject")
+	devtest.WantContains(t, do("journal", "--error", "*", "-o", "json"), `"error":"SlowDown"`)
 	if got := do("journal", "--error", "*"); strings.Contains(got, "200 s3:PutObject") {
 		t.Errorf("requests without an error are among\n%s", got)
 	}
@@ -160,14 +164,14 @@ func TestSimulatorVolumes(t *testing.T) {
 		}
 	}
 	hello := do("hello", "volumes", "write", "vol-00000000000000001", "-")
-	wantContains(t, do("", "volumes", "-o", "yaml", "--account", "2*"), "content: "+hello, "size: 3\n", "availabilityZone: us-east-1a\n")
+	devtest.WantContains(t, do("", "volumes", "-o", "yaml", "--account", "2*"), "content: "+hello, "size: 3\n", "availabilityZone: us-east-1a\n")
 	if same := do("", "volumes", "write", "vol-00000000000000002", "hello"); same != hello {
 		t.Errorf("volumes that hold the same are %s and %s", hello, same)
 	}
 	if words, one := do("", "volumes", "write", "vol-00000000000000001", "a", "b"), do("", "volumes", "write", "vol-00000000000000002", "a b"); words != one {
 		t.Errorf("the same texts make %s and %s", words, one)
 	}
-	wantContains(t, do("", "snapshots", "-o", "json"), `"snapshots": []`)
+	devtest.WantContains(t, do("", "snapshots", "-o", "json"), `"snapshots": []`)
 }
 
 func followJournal(t *testing.T, controlURL string, put func() string) {
@@ -224,6 +228,12 @@ func TestSimulatorControlRefuses(t *testing.T) {
 		"missing fault":     {controlURL, []string{"fault", "remove", "none"}, []string{`fault "none": not found`}},
 		"nothing to remove": {controlURL, []string{"fault", "remove"}, []string{"--all"}},
 		"unknown output":    {controlURL, []string{"journal", "-o", "xml"}, []string{`"xml" is not "json"`}},
+		"unknown account":   {controlURL, []string{"key", "add", "--account", "999999999999"}, []string{"there is no account 999999999999"}},
+		"no account":        {controlURL, []string{"key", "add"}, []string{`required flag(s) "account"`}},
+		"bad expiry":        {controlURL, []string{"key", "add", "--account", "111111111111", "--expires", "soon"}, []string{`--expires: "soon" is not a time`}},
+		"unknown key":       {controlURL, []string{"key", "disable", "AKIANONE"}, []string{"access key AKIANONE: not found"}},
+		"bad time":          {controlURL, []string{"clock", "set", "noon"}, []string{`"noon" is not a time`}},
+		"bad duration":      {controlURL, []string{"clock", "advance", "later"}, []string{`"later" is not a duration`}},
 		"unknown format":    {controlURL, []string{"volumes", "-o", "xml"}, []string{`invalid argument "xml"`, "must be json or yaml"}},
 		"unknown command":   {controlURL, []string{"volumes", "erase"}, []string{`unknown command "erase"`}},
 		"missing volume":    {controlURL, []string{"volumes", "write", "vol-1", "x"}, []string{`volume "vol-1": not found`}},
@@ -235,15 +245,88 @@ func TestSimulatorControlRefuses(t *testing.T) {
 			if ok {
 				t.Errorf("it succeeded: %s", out)
 			}
-			wantContains(t, errs, test.want...)
+			devtest.WantContains(t, errs, test.want...)
 		})
+	}
+}
+
+// TestSimulatorKeysAndClock takes a key from its addition to its removal, and moves the clock. Only adding and rotating
+// show a secret.
+func TestSimulatorKeysAndClock(t *testing.T) {
+	s3, controlURL := startSimulator(t)
+	_, host, _ := strings.Cut(s3, "//")
+	do := func(args ...string) string {
+		t.Helper()
+		out, errs, ok := runControl(t, controlURL, args...)
+		if !ok {
+			t.Fatalf("%q: %s", args, errs)
+		}
+		return out
+	}
+	// code is how S3 refuses who signs with credentials.
+	code := func(file string) string {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "credentials")
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		client, err := minio.New(host, &minio.Options{Creds: credentials.NewFileAWSCredentials(path, "default"), Region: "us-east-1", MaxRetries: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.PutObject(t.Context(), "velero", "backups/k", strings.NewReader("x"), 1, minio.PutObjectOptions{})
+		return minio.ToErrorResponse(err).Code
+	}
+	policy := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(policy, []byte("- {effect: Allow, actions: ['s3:PutObject'], prefix: backups/}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	added := do("key", "add", "--account", "111111111111", "--id", "AKIANEW", "--policy", policy)
+	if got := code(added); got != "" {
+		t.Errorf("with the added key: %s", got)
+	}
+	list := do("key", "list")
+	devtest.WantContains(t, list, "ID       ACCOUNT       ACTIVE  EXPIRES  STATEMENTS\n", "AKIANEW  111111111111  true    never    1\n")
+	devtest.WantContains(t, do("key", "list", "-o", "json"), `"id": "AKIANEW"`, `"prefix": "backups/"`)
+	for _, out := range []string{list, do("key", "list", "-o", "json")} {
+		_, secret, _ := strings.Cut(strings.TrimSpace(added), "aws_secret_access_key=")
+		if strings.Contains(out, secret) || strings.Contains(out, "topsecret") {
+			t.Errorf("a list shows a secret:\n%s", out)
+		}
+	}
+	do("key", "disable", "AKIANEW")
+	if got := code(added); got != "InvalidAccessKeyId" {
+		t.Errorf("with the disabled key: %q", got)
+	}
+	do("key", "enable", "AKIANEW")
+	rotated := do("key", "rotate", "AKIANEW")
+	if old, fresh := code(added), code(rotated); old != "InvalidAccessKeyId" || fresh != "" {
+		t.Errorf("after the rotation: %q with the old key, %q with the new one", old, fresh)
+	}
+	if got := do("clock", "show"); !strings.HasSuffix(got, "Z offset=0s\n") {
+		t.Errorf("clock show printed %q", got)
+	}
+	if got := do("clock", "advance", "20m"); !strings.HasSuffix(got, "Z offset=20m0s\n") {
+		t.Errorf("clock advance printed %q", got)
+	}
+	if got := code(rotated); got != "RequestTimeTooSkewed" {
+		t.Errorf("with the clock ahead: %q", got)
+	}
+	if got := do("clock", "set", "2020-01-01T00:00:00Z"); !strings.HasPrefix(got, "2020-01-01T00:00:0") {
+		t.Errorf("clock set printed %q", got)
+	}
+	do("clock", "reset")
+	id := strings.TrimPrefix(strings.Split(rotated, "\n")[1], "aws_access_key_id=")
+	do("key", "remove", id)
+	if got := code(rotated); got != "InvalidAccessKeyId" {
+		t.Errorf("with the removed key: %q", got)
 	}
 }
 
 // TestDevControlsSimulator: what dev exports suffices for the commands.
 func TestDevControlsSimulator(t *testing.T) {
 	s := startDev(t, t.TempDir())
-	env, err := os.ReadFile(s.path("env"))
+	env, err := os.ReadFile(s.Path("env"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,15 +343,54 @@ func TestDevControlsSimulator(t *testing.T) {
 	for _, volume := range volumes {
 		zones = append(zones, volume.Zone)
 	}
-	if !slices.Equal(zones, []string{"us-east-1a", "us-east-1b", "us-west-1a", "1", "node-1"}) {
+	if !slices.Equal(zones, []string{"us-east-1a", "us-east-1b", "us-west-1a", "eastus-1", "node-1"}) {
 		t.Errorf("there are volumes in %v", zones)
 	}
-	wantContains(t, string(env), "export AWS_ENDPOINT_URL_EC2='http://127.0.0.1:", "export AWS_ENDPOINT_URL_STS='http://127.0.0.1:")
+	devtest.WantContains(t, string(env), "export AWS_ENDPOINT_URL_EC2='http://127.0.0.1:", "export AWS_ENDPOINT_URL_STS='http://127.0.0.1:",
+		"export VELERO_LOCATIONS_AZURE_ENDPOINT='http://127.0.0.1:", "export VELERO_LOCATIONS_PORTWORX_ENDPOINT='http://127.0.0.1:")
+	checkOtherClouds(t, s)
 	out, errs, ok := runControl(t, address, "fault", "add", "outage", "--region", "eu-west-1")
 	if !ok || out != "outage-1\n" {
 		t.Errorf("%q %s", out, errs)
 	}
-	if _, err := os.Stat(s.path("simulator-ca.pem")); err != nil {
+	if _, err := os.Stat(s.Path("simulator-ca.pem")); err != nil {
 		t.Error(err)
+	}
+}
+
+// checkOtherClouds: the credentials files of the accounts of Azure and Portworx, and the addresses in the environment,
+// suffice for their drivers.
+func checkOtherClouds(t *testing.T, s *server) {
+	t.Helper()
+	env, err := os.ReadFile(s.Path("env"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		driver   snapshotter.Driver
+		variable string
+		volume   string
+	}{
+		"azure":    {azure.Driver, azure.EndpointVariable, "blog-media"},
+		"portworx": {portworx.Driver, portworx.EndpointVariable, "shop-search"},
+	} {
+		file, err := os.ReadFile(s.Path("accounts", "primary-"+name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(string(env), test.variable+"='")
+		address, _, _ := strings.Cut(rest, "'")
+		t.Setenv(test.variable, address)
+		volumes, err := test.driver.Open(snapshotter.Options{Credentials: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer volumes.Close()
+		if _, err := volumes.CreateSnapshot(t.Context(), test.volume, "", nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := volumes.Check(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/velero-locations/velero-locations/dev/devtest"
 )
 
 // volumes is the manifest of a volume snapshot location of provider aws.
@@ -20,12 +22,12 @@ func volumes(name, region, secret string) string {
 
 func (s *server) waitForPhase(t *testing.T, phase, location string) {
 	t.Helper()
-	s.kubectl(t, "wait", "--for=jsonpath={.status.phase}="+phase, location, "--timeout=15s")
+	s.Kubectl(t, "wait", "--for=jsonpath={.status.phase}="+phase, location, "--timeout=15s")
 }
 
 func (s *server) message(t *testing.T, location string) string {
 	t.Helper()
-	return s.kubectl(t, "get", location, "-o", "jsonpath={.status.message}")
+	return s.Kubectl(t, "get", location, "-o", "jsonpath={.status.message}")
 }
 
 // TestSnapshotLocations shows the status that volume snapshot locations have here and nowhere else:
@@ -40,11 +42,11 @@ func TestSnapshotLocations(t *testing.T) {
 	if err := os.WriteFile(unreachable, []byte("[default]\naws_access_key_id = AKIANOBODY\naws_secret_access_key = hidden\nendpoint_url = http://127.0.0.1:1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.kubectl(t, "create", "secret", "generic", "secondary", "--from-file=vsl="+wrong)
-	s.kubectl(t, "create", "secret", "generic", "unreachable", "--from-file=vsl="+unreachable)
-	s.kubectl(t, "create", "secret", "generic", "typo", "--from-file=vls="+wrong)
+	s.Kubectl(t, "create", "secret", "generic", "secondary", "--from-file=vsl="+wrong)
+	s.Kubectl(t, "create", "secret", "generic", "unreachable", "--from-file=vsl="+unreachable)
+	s.Kubectl(t, "create", "secret", "generic", "typo", "--from-file=vls="+wrong)
 	portable := "---\napiVersion: velero.io/v1\nkind: VolumeSnapshotLocation\nmetadata: {name: disks, namespace: velero}\nspec: {provider: example.com/disks}\n"
-	s.kubectlWith(t, volumes("east", "us-east-1", "")+volumes("nowhere", "us-east-9", "")+volumes("secondary", "us-west-1", "secondary")+
+	s.KubectlWith(t, volumes("east", "us-east-1", "")+volumes("nowhere", "us-east-9", "")+volumes("secondary", "us-west-1", "secondary")+
 		volumes("absent", "us-east-1", "absent")+volumes("typo", "us-east-1", "typo")+volumes("unreachable", "us-east-1", "unreachable")+portable, "apply", "-f", "-")
 
 	s.waitForPhase(t, "Available", "vsl/east")
@@ -60,27 +62,27 @@ func TestSnapshotLocations(t *testing.T) {
 	} {
 		s.waitForPhase(t, "Unavailable", "vsl/"+name)
 		got := s.message(t, "vsl/"+name)
-		wantContains(t, got, want...)
+		devtest.WantContains(t, got, want...)
 		if strings.Contains(got, "hidden") {
 			t.Errorf("the message tells the secret: %s", got)
 		}
 	}
-	s.kubectl(t, "wait", "--for=jsonpath={.status.message}", "vsl/disks", "--timeout=5s")
-	wantContains(t, s.message(t, "vsl/disks"), `there is no driver for provider "example.com/disks" here`)
-	if got := s.kubectl(t, "get", "vsl", "disks", "-o", "jsonpath={.status.phase}"); got != "" {
+	s.Kubectl(t, "wait", "--for=jsonpath={.status.message}", "vsl/disks", "--timeout=5s")
+	devtest.WantContains(t, s.message(t, "vsl/disks"), `there is no driver for provider "example.com/disks" here`)
+	if got := s.Kubectl(t, "get", "vsl", "disks", "-o", "jsonpath={.status.phase}"); got != "" {
 		t.Errorf("a location that nothing checks has phase %q", got)
 	}
 
-	wantContains(t, s.kubectl(t, "describe", "vsl", "secondary"), "Warning", "Unavailable", "aws_secret_access_key")
-	manifest := s.kubectl(t, "create", "secret", "generic", "secondary", "--from-file=vsl="+s.path("accounts", "secondary"), "--dry-run=client", "-o", "yaml")
-	s.kubectlWith(t, manifest, "apply", "-f", "-")
+	devtest.WantContains(t, s.Kubectl(t, "describe", "vsl", "secondary"), "Warning", "Unavailable", "aws_secret_access_key")
+	manifest := s.Kubectl(t, "create", "secret", "generic", "secondary", "--from-file=vsl="+s.Path("accounts", "secondary"), "--dry-run=client", "-o", "yaml")
+	s.KubectlWith(t, manifest, "apply", "-f", "-")
 	s.waitForPhase(t, "Available", "vsl/secondary")
-	wantContains(t, s.kubectl(t, "describe", "vsl", "secondary"), "Normal", "Available")
+	devtest.WantContains(t, s.Kubectl(t, "describe", "vsl", "secondary"), "Normal", "Available")
 	if got := s.message(t, "vsl/secondary"); got != "" {
 		t.Errorf("a location that was mended has the message %q", got)
 	}
 
-	s.kubectlWith(t, volumes("nowhere", "us-west-1", ""), "apply", "-f", "-")
+	s.KubectlWith(t, volumes("nowhere", "us-west-1", ""), "apply", "-f", "-")
 	s.waitForPhase(t, "Available", "vsl/nowhere")
-	wantContains(t, s.kubectl(t, "get", "vsl", "-o", "wide"), "PHASE", "LAST VALIDATED", "MESSAGE", "Available", "Unavailable")
+	devtest.WantContains(t, s.Kubectl(t, "get", "vsl", "-o", "wide"), "PHASE", "LAST VALIDATED", "MESSAGE", "Available", "Unavailable")
 }

@@ -1,47 +1,18 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/velero-locations/velero-locations/dev/devtest"
 )
-
-// shell runs a line as a user types it who has sourced the server's environment. The commands kubectl
-// and velero are the server's own.
-func (s *server) shell(t testing.TB, line string) result {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "sh", "-c", `. "$0/env"; PATH="$0/bin:$PATH"; `+line, s.dir)
-	cmd.Env = append(os.Environ(), asProgram+"=1")
-	var stdout, stderr strings.Builder
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		t.Fatalf("%s: %v", line, err)
-	}
-	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
-}
-
-// must is shell for a line that succeeds; it returns what the line prints.
-func (s *server) must(t testing.TB, line string) string {
-	t.Helper()
-	got := s.shell(t, line)
-	if got.code != 0 {
-		t.Fatalf("%s: exit code %d\n%s%s", line, got.code, got.stdout, got.stderr)
-	}
-	return got.stdout
-}
 
 // configured is what create and set print.
 func (s *server) configured(t testing.TB, line, noun, name string) {
 	t.Helper()
-	if got, want := s.must(t, line), noun+` "`+name+"\" configured successfully.\n"; got != want {
+	if got, want := s.Must(t, line), noun+` "`+name+"\" configured successfully.\n"; got != want {
 		t.Errorf("%s printed %q, want %q", line, got, want)
 	}
 }
@@ -55,8 +26,8 @@ func (s *server) row(t testing.TB, name string, cells ...string) {
 			t.Logf("velero backup-location get:\n%s", table)
 		}
 	})
-	s.poll(t, 10*time.Second, "a row "+name+" with "+strings.Join(cells, ", "), func() bool {
-		table = s.must(t, "velero backup-location get")
+	devtest.Poll(t, 10*time.Second, "a row "+name+" with "+strings.Join(cells, ", "), func() bool {
+		table = s.Must(t, "velero backup-location get")
 		for line := range strings.Lines(table) {
 			if fields := strings.Fields(line); fields[0] == name {
 				return containsAll(fields, cells)
@@ -98,18 +69,18 @@ func TestDocumentedLines(t *testing.T) {
 		s.row(t, "backups-primary", "aws", "velero-backups", "Available", "ReadWrite", "true")
 		s.row(t, "backups-secondary", "aws", "velero-backups", "Available", "ReadWrite")
 
-		got := s.shell(t, "velero backup-location set backups-secondary --default")
-		if got.code != 0 || got.stdout != storageLocation+" \"backups-secondary\" configured successfully.\n" {
+		got := s.Shell(t, "velero backup-location set backups-secondary --default")
+		if got.Code != 0 || got.Stdout != storageLocation+" \"backups-secondary\" configured successfully.\n" {
 			t.Fatalf("setting the default: %+v", got)
 		}
-		if names := s.must(t, "velero backup-location get --default -o name"); names != "backupstoragelocation.velero.io/backups-secondary\n" {
+		if names := s.Must(t, "velero backup-location get --default -o name"); names != "backupstoragelocation.velero.io/backups-secondary\n" {
 			t.Errorf("after the default was moved, these say that they are it:\n%s", names)
 		}
-		wantContains(t, got.stderr, "Warning: ", "backups-primary")
+		devtest.WantContains(t, got.Stderr, "Warning: ", "backups-primary")
 
-		s.must(t, "velero backup-location set backups-primary --default --dry-run=server")
+		s.Must(t, "velero backup-location set backups-primary --default --dry-run=server")
 		s.row(t, "backups-secondary", "Available", "true")
-		s.must(t, "velero backup-location set backups-primary --default")
+		s.Must(t, "velero backup-location set backups-primary --default")
 		s.row(t, "backups-primary", "Available", "true")
 	})
 
@@ -124,15 +95,15 @@ func TestDocumentedLines(t *testing.T) {
 			--provider aws \
 			--config region=us-west-1`, snapshotMade, "ebs-us-west-1")
 		s.row(t, "backups-primary", "Available", "true")
-		if got := s.must(t, "velero snapshot-location get"); got != "NAME            PROVIDER\nebs-us-west-1   aws\n" {
+		if got := s.Must(t, "velero snapshot-location get"); got != "NAME            PROVIDER\nebs-us-west-1   aws\n" {
 			t.Errorf("got\n%s", got)
 		}
 	})
 
 	t.Run("own credentials", func(t *testing.T) {
 		s := startDev(t, t.TempDir())
-		file := s.path("accounts", "secondary")
-		s.must(t, "kubectl create secret generic -n velero credentials --from-file=bsl="+file)
+		file := s.Path("accounts", "secondary")
+		s.Must(t, "kubectl create secret generic -n velero credentials --from-file=bsl="+file)
 		s.configured(t, `velero backup-location create eu \
 			--provider aws \
 			--bucket velero-backups \
@@ -141,20 +112,20 @@ func TestDocumentedLines(t *testing.T) {
 		s.row(t, "eu", "Available")
 		s.configured(t, "velero backup-location set --default eu", storageLocation, "eu")
 		s.row(t, "eu", "Available", "true")
-		s.must(t, "kubectl create secret generic -n velero others --from-file=bsl="+file)
+		s.Must(t, "kubectl create secret generic -n velero others --from-file=bsl="+file)
 		s.configured(t, "velero backup-location set eu --credential=others=bsl", storageLocation, "eu")
-		wantContains(t, s.must(t, "velero backup-location get eu -o yaml"), "name: others", "key: bsl", "default: true")
+		devtest.WantContains(t, s.Must(t, "velero backup-location get eu -o yaml"), "name: others", "key: bsl", "default: true")
 	})
 
 	t.Run("own credentials for snapshots", func(t *testing.T) {
 		s := startDev(t, t.TempDir())
-		s.must(t, "kubectl create secret generic -n velero credentials --from-file=vsl="+s.path("accounts", "primary"))
+		s.Must(t, "kubectl create secret generic -n velero credentials --from-file=vsl="+s.Path("accounts", "primary"))
 		s.configured(t, `velero snapshot-location create ebs \
 			--provider aws \
 			--config region=us-east-1 \
 			--credential=credentials=vsl`, snapshotMade, "ebs")
 		s.configured(t, "velero snapshot-location set ebs --credential=others=vsl", snapshotChanged, "ebs")
-		wantContains(t, s.must(t, "velero snapshot-location get ebs -o yaml"), "kind: VolumeSnapshotLocation", "name: others", "key: vsl")
+		devtest.WantContains(t, s.Must(t, "velero snapshot-location get ebs -o yaml"), "kind: VolumeSnapshotLocation", "name: others", "key: vsl")
 	})
 }
 
@@ -163,32 +134,32 @@ func TestVelero(t *testing.T) {
 	s := startDev(t, t.TempDir())
 	certificate := filepath.Join(t.TempDir(), "ca.pem")
 	line := "velero backup-location create east --provider aws --bucket velero-backups --config region=us-east-1"
-	s.must(t, `kubectl config view --raw -o jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > `+certificate)
+	s.Must(t, `kubectl config view --raw -o jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > `+certificate)
 
-	if got := s.must(t, line+" --dry-run=server"); got != storageLocation+" \"east\" configured successfully (server dry run).\n" {
+	if got := s.Must(t, line+" --dry-run=server"); got != storageLocation+" \"east\" configured successfully (server dry run).\n" {
 		t.Errorf("a dry run printed %q", got)
 	}
-	if got := s.shell(t, "velero backup-location get"); got.code != 0 || got.stdout != "" || got.stderr != "No backup-locations found in namespace velero.\n" {
+	if got := s.Shell(t, "velero backup-location get"); got.Code != 0 || got.Stdout != "" || got.Stderr != "No backup-locations found in namespace velero.\n" {
 		t.Errorf("after a dry run: %+v", got)
 	}
-	wantContains(t, s.must(t, line+" -o yaml | kubectl create -f -"), "east created")
+	devtest.WantContains(t, s.Must(t, line+" -o yaml | kubectl create -f -"), "east created")
 	s.row(t, "east", "Available")
 
-	s.must(t, "velero backup-location set east --cacert "+certificate)
-	s.must(t, "velero backup-location set east --default")
-	wantContains(t, s.must(t, "velero get backup-locations east -o yaml"), "caCert: ", "default: true")
-	s.must(t, "velero backup-location set east --cacert='' --default=false")
-	if got := s.must(t, "velero get backup-locations east -o yaml"); strings.Contains(got, "caCert") || strings.Contains(got, "default: ") {
+	s.Must(t, "velero backup-location set east --cacert "+certificate)
+	s.Must(t, "velero backup-location set east --default")
+	devtest.WantContains(t, s.Must(t, "velero get backup-locations east -o yaml"), "caCert: ", "default: true")
+	s.Must(t, "velero backup-location set east --cacert='' --default=false")
+	if got := s.Must(t, "velero get backup-locations east -o yaml"); strings.Contains(got, "caCert") || strings.Contains(got, "default: ") {
 		t.Errorf("certificates and default were removed, but there is\n%s", got)
 	}
 
-	s.must(t, "velero create backup-location west --provider aws --bucket no-such-bucket --config region=us-west-1 --labels team=a --access-mode ReadOnly --validation-frequency 0")
+	s.Must(t, "velero create backup-location west --provider aws --bucket no-such-bucket --config region=us-west-1 --labels team=a --access-mode ReadOnly --validation-frequency 0")
 	s.row(t, "west", "Unavailable", "ReadOnly")
-	wantContains(t, s.must(t, "velero backup-location get"), "MESSAGE", `"no-such-bucket"`)
-	if got := s.must(t, "velero backup-location get east"); strings.Contains(got, "MESSAGE") {
+	devtest.WantContains(t, s.Must(t, "velero backup-location get"), "MESSAGE", `"no-such-bucket"`)
+	if got := s.Must(t, "velero backup-location get east"); strings.Contains(got, "MESSAGE") {
 		t.Errorf("all is well, but there is\n%s", got)
 	}
-	if got := s.must(t, "velero backup-location get -l team=a -o name"); got != "backupstoragelocation.velero.io/west\n" {
+	if got := s.Must(t, "velero backup-location get -l team=a -o name"); got != "backupstoragelocation.velero.io/west\n" {
 		t.Errorf("the selected locations are %q", got)
 	}
 
@@ -206,32 +177,32 @@ func TestVelero(t *testing.T) {
 		"velero backup-location get --kubeconfig /no/such/file":                                       "velero: reading the kubeconfig: stat /no/such/file: no such file or directory",
 		"velero snapshot-location create x --provider aws --credential a=":                            "want SECRET=KEY",
 	} {
-		got := s.shell(t, line+" < /dev/null")
-		if got.code != 1 || !strings.Contains(got.stderr, want) {
+		got := s.Shell(t, line+" < /dev/null")
+		if got.Code != 1 || !strings.Contains(got.Stderr, want) {
 			t.Errorf("%s: %+v, want exit code 1 and %q", line, got, want)
 		}
 	}
 
-	if got := s.must(t, "velero delete backup-location west --confirm"); got != storageLocation+" \"west\" deleted successfully.\n" {
+	if got := s.Must(t, "velero delete backup-location west --confirm"); got != storageLocation+" \"west\" deleted successfully.\n" {
 		t.Errorf("delete printed %q", got)
 	}
-	s.must(t, "velero snapshot-location create ebs --provider aws --config region=us-east-1")
-	s.must(t, "velero snapshot-location delete --all --confirm && velero backup-location delete --all --confirm")
-	if got := s.must(t, "kubectl get bsl,vsl -o name"); got != "" {
+	s.Must(t, "velero snapshot-location create ebs --provider aws --config region=us-east-1")
+	s.Must(t, "velero snapshot-location delete --all --confirm && velero backup-location delete --all --confirm")
+	if got := s.Must(t, "kubectl get bsl,vsl -o name"); got != "" {
 		t.Errorf("after delete --all there is %q", got)
 	}
-	wantContains(t, s.must(t, "velero --help"), "velero [command]")
-	wantContains(t, s.must(t, "velero completion bash"), "__start_velero")
+	devtest.WantContains(t, s.Must(t, "velero --help"), "velero [command]")
+	devtest.WantContains(t, s.Must(t, "velero completion bash"), "__start_velero")
 }
 
 // TestSettersLoseNothing changes different fields of one location at once.
 func TestSettersLoseNothing(t *testing.T) {
 	s := startDev(t, t.TempDir())
-	s.must(t, "velero backup-location create east --provider aws --bucket velero-backups --config region=us-east-1")
-	s.must(t, `printf '%s' "$(kubectl config view --raw -o jsonpath='{.clusters[0].cluster.certificate-authority-data}')" | base64 -d > "$0/storage-ca.pem"`)
-	s.must(t, `for change in --default "--credential=own=cloud" "--cacert=$0/storage-ca.pem"; do
+	s.Must(t, "velero backup-location create east --provider aws --bucket velero-backups --config region=us-east-1")
+	s.Must(t, `printf '%s' "$(kubectl config view --raw -o jsonpath='{.clusters[0].cluster.certificate-authority-data}')" | base64 -d > "$0/storage-ca.pem"`)
+	s.Must(t, `for change in --default "--credential=own=cloud" "--cacert=$0/storage-ca.pem"; do
 		velero backup-location set east "$change" > /dev/null & pids="$pids $!"
 	done
 	for pid in $pids; do wait "$pid" || exit 1; done`)
-	wantContains(t, s.must(t, "velero backup-location get east -o yaml"), "default: true", "name: own", "caCert: ")
+	devtest.WantContains(t, s.Must(t, "velero backup-location get east -o yaml"), "default: true", "name: own", "caCert: ")
 }

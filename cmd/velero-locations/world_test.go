@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/velero-locations/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/simulator"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestFirstWorld(t *testing.T) {
 	dir := t.TempDir()
 	s := startDev(t, dir)
-	config, err := simulator.Load(s.path("simulator.yaml"))
+	config, err := simulator.Load(s.Path("simulator.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func TestFirstWorld(t *testing.T) {
 		}
 		uids[claim.Spec.VolumeName] = string(claim.UID)
 	}
-	simulated := s.must(t, "velero-locations simulator volumes -o json")
+	simulated := s.Must(t, "velero-locations simulator volumes -o json")
 	wantHandles := map[string]string{
 		"shop-orders": "ebs.csi.aws.com " + ids["shop-orders"],
 		"shop-carts":  "ebs.csi.aws.com " + ids["shop-carts"],
@@ -69,19 +70,19 @@ func TestFirstWorld(t *testing.T) {
 	if len(wantHandles) > 0 {
 		t.Errorf("there is no PersistentVolume for %v", wantHandles)
 	}
-	wantContains(t, s.kubectl(t, "get", "pv", "shop-carts", "-o", "jsonpath={.spec.nodeAffinity}"),
+	devtest.WantContains(t, s.Kubectl(t, "get", "pv", "shop-carts", "-o", "jsonpath={.spec.nodeAffinity}"),
 		`{"key":"topology.ebs.csi.aws.com/zone","operator":"In","values":["us-east-1b"]}`)
-	wantContains(t, s.kubectl(t, "get", "pv", "blog-media", "-o", "jsonpath={.spec.nodeAffinity}"),
+	devtest.WantContains(t, s.Kubectl(t, "get", "pv", "blog-media", "-o", "jsonpath={.spec.nodeAffinity}"),
 		`{"key":"topology.disk.csi.azure.com/zone","operator":"In","values":["eastus-1"]}`)
-	wantContains(t, s.kubectl(t, "get", "configmaps,secrets,pvc", "--namespace", "shop", "--selector", "app=shop", "-o", "name"),
+	devtest.WantContains(t, s.Kubectl(t, "get", "configmaps,secrets,pvc", "--namespace", "shop", "--selector", "app=shop", "-o", "name"),
 		"configmap/settings", "secret/database", "persistentvolumeclaim/orders", "persistentvolumeclaim/carts", "persistentvolumeclaim/search")
-	wantContains(t, strings.Join(strings.Fields(s.kubectl(t, "get", "pv,pvc", "--namespace", "blog")), " "),
+	devtest.WantContains(t, strings.Join(strings.Fields(s.Kubectl(t, "get", "pv,pvc", "--namespace", "blog")), " "),
 		"persistentvolume/blog-posts 8Gi RWO Delete Bound blog/posts gp3 <unset>", "persistentvolumeclaim/posts Bound blog-posts 8Gi RWO gp3 <unset>")
 
-	s.kubectl(t, "delete", "pvc", "posts", "--namespace", "blog")
+	s.Kubectl(t, "delete", "pvc", "posts", "--namespace", "blog")
 	s.signal(t, syscall.SIGTERM)
 	s = startDev(t, dir)
-	if got := s.kubectl(t, "get", "pvc", "--namespace", "blog", "-o", "name"); got != "persistentvolumeclaim/media\n" {
+	if got := s.Kubectl(t, "get", "pvc", "--namespace", "blog", "-o", "name"); got != "persistentvolumeclaim/media\n" {
 		t.Errorf("after a second start there are the claims %s, want none but media, as before", got)
 	}
 }
@@ -111,13 +112,13 @@ accounts:
 	if len(volumes.Items) != 1 || volumes.Items[0].Name != "pv1" || volumes.Items[0].Labels[corev1.LabelTopologyRegion] != "eu-west-1" {
 		t.Errorf("there are PersistentVolumes %+v, want pv1 in eu-west-1", volumes.Items)
 	}
-	wantContains(t, s.kubectl(t, "get", "pvc", "--namespace", "mail"), "inbox   Bound    pv1      3Gi")
+	devtest.WantContains(t, s.Kubectl(t, "get", "pvc", "--namespace", "mail"), "inbox   Bound    pv1      3Gi")
 }
 
 // getJSON reads what kubectl gets.
 func (s *server) getJSON(t *testing.T, into any, args ...string) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(s.kubectl(t, append([]string{"get", "-o", "json"}, args...)...)), into); err != nil {
+	if err := json.Unmarshal([]byte(s.Kubectl(t, append([]string{"get", "-o", "json"}, args...)...)), into); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -37,10 +38,27 @@ type Backend struct {
 // ObjectStore opens the store of a location whose provider speaks S3, and says where in it the
 // location's backups are. The caller closes it.
 func (b *Backend) ObjectStore(ctx context.Context, location *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error) {
-	place, opts, err := b.s3Options(ctx, location)
+	place, opts, config, err := b.s3Options(ctx, location)
 	if err != nil {
 		return nil, locations.Place{}, err
 	}
+	if opts.Writing, err = b.writing(ctx, location.Namespace, config); err != nil {
+		return nil, locations.Place{}, err
+	}
+	return openS3(place, opts)
+}
+
+// Listing is ObjectStore for who only lists: settings of how objects are written are not looked at,
+// so that a location is not found wanting which Velero can write to, though nothing here could.
+func (b *Backend) Listing(ctx context.Context, location *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error) {
+	place, opts, _, err := b.s3Options(ctx, location)
+	if err != nil {
+		return nil, locations.Place{}, err
+	}
+	return openS3(place, opts)
+}
+
+func openS3(place locations.Place, opts objectstore.S3Options) (objectstore.Store, locations.Place, error) {
 	store, err := objectstore.NewS3(opts)
 	if err != nil {
 		return nil, locations.Place{}, err // not the store: a nil pointer in an interface is not nil
@@ -48,10 +66,32 @@ func (b *Backend) ObjectStore(ctx context.Context, location *velerov1.BackupStor
 	return store, place, nil
 }
 
+// writing turns settings into how objects are stored.
+func (b *Backend) writing(ctx context.Context, namespace string, config provider.AWSObjectStore) (objectstore.Writing, error) {
+	writing := objectstore.Writing{
+		Encryption: config.ServerSideEncryption,
+		KMSKeyID:   config.KMSKeyID,
+		Tags:       config.Tags,
+		Checksum:   config.ChecksumAlgorithm,
+	}
+	const field = "spec.config.customerKeyEncryptionSecret"
+	switch name, key, _ := strings.Cut(config.CustomerKeySecret, "/"); {
+	case config.CustomerKeyFile != "":
+		return writing, fmt.Errorf("spec.config.customerKeyEncryptionFile names a file of Velero's server, which cannot be read from here: put the key in a Secret and name it in %s", field)
+	case config.CustomerKeySecret != "":
+		selector := corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: key}
+		var err error
+		if writing.CustomerKey, err = b.secretKey(ctx, namespace, selector, field); err != nil {
+			return writing, err
+		}
+	}
+	return writing, nil
+}
+
 // s3Options turns a location into where its objects are and how to reach them.
-func (b *Backend) s3Options(ctx context.Context, location *velerov1.BackupStorageLocation) (locations.Place, objectstore.S3Options, error) {
-	fail := func(err error) (locations.Place, objectstore.S3Options, error) {
-		return locations.Place{}, objectstore.S3Options{}, err
+func (b *Backend) s3Options(ctx context.Context, location *velerov1.BackupStorageLocation) (locations.Place, objectstore.S3Options, provider.AWSObjectStore, error) {
+	fail := func(err error) (locations.Place, objectstore.S3Options, provider.AWSObjectStore, error) {
+		return locations.Place{}, objectstore.S3Options{}, provider.AWSObjectStore{}, err
 	}
 	if !provider.SpeaksS3(location.Spec.Provider) {
 		return fail(fmt.Errorf("object storage of provider %q cannot be reached from here: only S3's protocol is spoken, by provider aws", location.Spec.Provider))
@@ -75,9 +115,6 @@ func (b *Backend) s3Options(ctx context.Context, location *velerov1.BackupStorag
 		PathStyle:             config.PathStyle,
 		InsecureSkipTLSVerify: config.InsecureSkipTLSVerify,
 		PublicEndpoint:        config.PublicURL,
-		Writing: objectstore.Writing{
-			Encryption: config.ServerSideEncryption, KMSKeyID: config.KMSKeyID, Tags: config.Tags, Checksum: config.ChecksumAlgorithm,
-		},
 	}
 	if opts.Endpoint == nil {
 		opts.Endpoint = b.S3Endpoint
@@ -92,7 +129,7 @@ func (b *Backend) s3Options(ctx context.Context, location *velerov1.BackupStorag
 	if opts.Credentials, err = credentials.ParseAWS(file, config.Profile); err != nil {
 		return fail(inSecret(err, location.Spec.Credential))
 	}
-	return place, opts, nil
+	return place, opts, config, nil
 }
 
 func (b *Backend) addCertificates(ctx context.Context, opts *objectstore.S3Options, location *velerov1.BackupStorageLocation) error {

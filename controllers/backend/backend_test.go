@@ -16,6 +16,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/locations/credentials"
+	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/objectstore"
 	"github.com/velero-locations/velero-locations/snapshotter"
 )
@@ -181,17 +182,12 @@ func TestOptionsOfStore(t *testing.T) {
 		config map[string]string
 		want   objectstore.S3Options
 	}{
-		"nothing": {want: objectstore.S3Options{Bucket: "bbb", Endpoint: byDefault, Credentials: goodKey, Writing: objectstore.Writing{Checksum: "CRC32"}}},
+		"nothing": {want: objectstore.S3Options{Bucket: "bbb", Endpoint: byDefault, Credentials: goodKey}},
 		"all": {
-			config: map[string]string{
-				"region": "us-west-1", "s3Url": "https://s3.example.com/", "s3ForcePathStyle": "true", "insecureSkipTLSVerify": "true", "profile": "other",
-				"publicUrl": "https://public.example.com", "kmsKeyId": "alias/k", "tagging": "a=1&b=2", "checksumAlgorithm": "",
-			},
+			config: map[string]string{"region": "us-west-1", "s3Url": "https://s3.example.com/", "publicUrl": "https://s3.example.org", "s3ForcePathStyle": "true", "insecureSkipTLSVerify": "true", "profile": "other"},
 			want: objectstore.S3Options{
 				Bucket: "bbb", Endpoint: &url.URL{Scheme: "https", Host: "s3.example.com"}, Region: "us-west-1", PathStyle: &yes,
-				InsecureSkipTLSVerify: true, Credentials: credentials.AWS{AccessKeyID: "AKIDHIDDEN2", SecretAccessKey: "hidden2"},
-				PublicEndpoint: &url.URL{Scheme: "https", Host: "public.example.com"},
-				Writing:        objectstore.Writing{KMSKeyID: "alias/k", Tags: map[string]string{"a": "1", "b": "2"}},
+				PublicEndpoint: &url.URL{Scheme: "https", Host: "s3.example.org"}, InsecureSkipTLSVerify: true, Credentials: credentials.AWS{AccessKeyID: "AKIDHIDDEN2", SecretAccessKey: "hidden2"},
 			},
 		},
 	} {
@@ -201,7 +197,7 @@ func TestOptionsOfStore(t *testing.T) {
 				l.Spec.ObjectStorage.Bucket, l.Spec.ObjectStorage.Prefix = "/bbb/", "/p/"
 			})
 			b := Backend{Secrets: secrets{data: map[string]map[string]string{"cloud-credentials": {"cloud": goodFile}}}, S3Endpoint: byDefault}
-			place, got, err := b.s3Options(t.Context(), location)
+			place, got, _, err := b.s3Options(t.Context(), location)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -314,6 +310,59 @@ func TestCredentialsOfVolumes(t *testing.T) {
 	}
 	if got := SnapshotterSecrets(volumeLocation()); !slices.Equal(got, []string{"cloud-credentials"}) {
 		t.Errorf("it reads %q", got)
+	}
+}
+
+// TestWriting shows what of the settings says how objects are stored, and that who only lists does
+// not stumble over it.
+func TestWriting(t *testing.T) {
+	b := Backend{Secrets: secrets{data: map[string]map[string]string{
+		"cloud-credentials": {"cloud": goodFile}, "sse": {"key": strings.Repeat("k", 32), "short": "hidden"},
+	}}}
+	for name, tc := range map[string]struct {
+		config map[string]string
+		want   objectstore.Writing
+		err    string
+	}{
+		"nothing": {want: objectstore.Writing{Checksum: "CRC32"}},
+		"all": {
+			config: map[string]string{"serverSideEncryption": "aws:kms", "kmsKeyId": "k", "checksumAlgorithm": "SHA256", "tagging": "a=1&b=2"},
+			want:   objectstore.Writing{Encryption: "aws:kms", KMSKeyID: "k", Checksum: "SHA256", Tags: map[string]string{"a": "1", "b": "2"}},
+		},
+		"a key in a Secret": {
+			config: map[string]string{"customerKeyEncryptionSecret": "sse/key", "checksumAlgorithm": ""},
+			want:   objectstore.Writing{CustomerKey: []byte(strings.Repeat("k", 32))},
+		},
+		"a short key": {
+			config: map[string]string{"customerKeyEncryptionSecret": "sse/short", "checksumAlgorithm": ""},
+			want:   objectstore.Writing{CustomerKey: []byte("hidden")}, err: "the customer's key has 6 bytes: it must have 32",
+		},
+		"a key that is not there": {
+			config: map[string]string{"customerKeyEncryptionSecret": "none/key"},
+			want:   objectstore.Writing{Checksum: "CRC32"}, err: `there is no Secret "none" in namespace "velero": create it with key "key", or name another in spec.config.customerKeyEncryptionSecret`,
+		},
+		"a file of the server": {
+			config: map[string]string{"customerKeyEncryptionFile": "/k"}, want: objectstore.Writing{Checksum: "CRC32"},
+			err: "spec.config.customerKeyEncryptionFile names a file of Velero's server, which cannot be read from here: put the key in a Secret and name it in spec.config.customerKeyEncryptionSecret",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			location := newLocation(func(l *velerov1.BackupStorageLocation) { l.Spec.Config = tc.config })
+			config, err := provider.ParseAWSObjectStore(tc.config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, _ := b.writing(t.Context(), "velero", config)
+			if !reflect.DeepEqual(got, tc.want) {
+				t.Errorf("got %+v, want %+v", got, tc.want)
+			}
+			if _, _, err := b.ObjectStore(t.Context(), location); text(err) != tc.err {
+				t.Errorf("got  %v\nwant %s", err, tc.err)
+			}
+			if _, _, err := b.Listing(t.Context(), location); err != nil {
+				t.Errorf("who only lists: %v", err)
+			}
+		})
 	}
 }
 

@@ -81,21 +81,12 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	switch {
 	case backup.DeletionTimestamp != nil, r.queue.finished(backup): // the cache may be behind
 		return reconcile.Result{}, nil
-	case Waiting(backup.Status.Phase):
+	case backup.Status.Phase.Waiting():
 		return r.take(ctx, backup)
 	case backup.Status.Phase == velerov1.BackupPhaseInProgress:
 		return reconcile.Result{}, r.recover(ctx, backup)
 	}
 	return reconcile.Result{}, nil
-}
-
-// Waiting says whether a backup of this phase has not begun yet.
-func Waiting(phase velerov1.BackupPhase) bool {
-	switch phase {
-	case "", velerov1.BackupPhaseNew, velerov1.BackupPhaseQueued, velerov1.BackupPhaseReadyToStart:
-		return true
-	}
-	return false
 }
 
 // again is after how long a backup that has to wait is looked at again.

@@ -189,7 +189,7 @@ func (r *reconciler) defaults(backup *velerov1.Backup, selected selection.Result
 		}
 		if selected.StorageLocation != "" {
 			b.Spec.StorageLocation = selected.StorageLocation
-			b.Labels = with(b.Labels, backups.StorageLocationLabel, backups.LabelValue(selected.StorageLocation))
+			b.Labels = with(b.Labels, locations.StorageLocationLabel, locations.LabelValue(selected.StorageLocation))
 		}
 		if selected.SnapshotLocations != nil {
 			b.Spec.VolumeSnapshotLocations = selected.SnapshotLocations

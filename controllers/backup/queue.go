@@ -31,7 +31,7 @@ func (q *queue) enter(backup *velerov1.Backup, all []velerov1.Backup) int {
 	position := 1
 	for i := range all {
 		other := &all[i]
-		if Waiting(other.Status.Phase) && !q.running[other.UID] && !q.postponed[other.UID] && !q.done[other.UID] && before(other, backup) {
+		if other.Status.Phase.Waiting() && !q.running[other.UID] && !q.postponed[other.UID] && !q.done[other.UID] && before(other, backup) {
 			position++
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/controllers/deletion"
 	"github.com/velero-locations/velero-locations/objectstore"
 )
 
@@ -60,26 +61,8 @@ func (r *reconciler) clear(ctx context.Context, backup *velerov1.Backup, folder 
 			return err //nolint:wrapcheck // says all there is
 		}
 	}
-	for _, snapshot := range snapshots {
-		if err := r.deleteSnapshot(ctx, backup.Namespace, snapshot); err != nil {
-			return err
-		}
+	if problems := deletion.Snapshots(ctx, r.Client, r.opts.Backend, backup.Namespace, snapshots); len(problems) > 0 {
+		return errors.Join(problems...)
 	}
 	return folder.clear(ctx)
-}
-
-func (r *reconciler) deleteSnapshot(ctx context.Context, namespace string, snapshot backups.Snapshot) error {
-	if snapshot.Status.ProviderSnapshotID == "" {
-		return nil
-	}
-	var location velerov1.VolumeSnapshotLocation
-	if err := r.Get(ctx, types.NamespacedName{Namespace: namespace, Name: snapshot.Spec.Location}, &location); err != nil {
-		return fmt.Errorf("reading volume snapshot location %q: %w", snapshot.Spec.Location, err)
-	}
-	volumes, err := r.opts.Backend.Snapshotter(ctx, &location)
-	if err != nil {
-		return fmt.Errorf("volume snapshot location %q: %w", location.Name, err)
-	}
-	defer volumes.Close()
-	return volumes.DeleteSnapshot(ctx, snapshot.Status.ProviderSnapshotID) //nolint:wrapcheck // says all there is
 }

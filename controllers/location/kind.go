@@ -41,7 +41,7 @@ type kind[L client.Object] struct {
 
 // opener is how a check gets at the storage of a location.
 type opener interface {
-	ObjectStore(context.Context, *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error)
+	Listing(context.Context, *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error)
 	Snapshotter(context.Context, *velerov1.VolumeSnapshotLocation) (snapshotter.Snapshotter, error)
 }
 
@@ -64,7 +64,7 @@ var backupStorage = kind[*velerov1.BackupStorageLocation]{
 
 // checkDirectories makes the check that Velero makes: one listing.
 func checkDirectories(ctx context.Context, storage opener, location *velerov1.BackupStorageLocation) error {
-	store, place, err := storage.ObjectStore(ctx, location)
+	store, place, err := storage.Listing(ctx, location)
 	if err != nil {
 		return err
 	}

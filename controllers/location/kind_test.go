@@ -28,20 +28,22 @@ func newVolumeLocation() *velerov1.VolumeSnapshotLocation {
 	}
 }
 
-type volumes = snapshotter.Snapshotter
+type (
+	volumes = snapshotter.Snapshotter
+	store   = objectstore.Store
+)
 
 // storage is a store and volumes at once, which cannot be opened, or fail, or hold directories.
 type storage struct {
-	objectstore.Store
-
 	volumes
+	store
 	refusal, err error
 	names        []string
 	asked        []string
 	closed       int
 }
 
-func (s *storage) ObjectStore(context.Context, *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error) {
+func (s *storage) Listing(context.Context, *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error) {
 	return s, locations.Place{Bucket: "bbb", Prefix: "p"}, s.refusal
 }
 

@@ -17,8 +17,8 @@ import (
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/mergepatch"
+	"github.com/velero-locations/velero-locations/locations"
 )
 
 // again is after how long a run is tried again that has to wait for the one before it.
@@ -88,13 +88,12 @@ func (r *reconciler) enable(s *velerov1.Schedule) {
 func (r *reconciler) busy(ctx context.Context, schedule *velerov1.Schedule) (bool, error) {
 	var list velerov1.BackupList
 	err := r.List(ctx, &list, client.InNamespace(schedule.Namespace),
-		client.MatchingLabels{velero.ScheduleNameLabel: backups.LabelValue(schedule.Name)})
+		client.MatchingLabels{velero.ScheduleNameLabel: locations.LabelValue(schedule.Name)})
 	if err != nil {
 		return false, fmt.Errorf("listing the backups of the schedule: %w", err)
 	}
 	for i := range list.Items {
-		switch list.Items[i].Status.Phase {
-		case "", velerov1.BackupPhaseNew, velerov1.BackupPhaseQueued, velerov1.BackupPhaseReadyToStart, velerov1.BackupPhaseInProgress:
+		if phase := list.Items[i].Status.Phase; phase.Waiting() || phase == velerov1.BackupPhaseInProgress {
 			return true, nil
 		}
 	}
@@ -130,7 +129,7 @@ func newBackup(schedule *velerov1.Schedule, at time.Time) *velerov1.Backup {
 	if backup.Labels == nil {
 		backup.Labels = map[string]string{}
 	}
-	backup.Labels[velero.ScheduleNameLabel] = backups.LabelValue(schedule.Name)
+	backup.Labels[velero.ScheduleNameLabel] = locations.LabelValue(schedule.Name)
 	delete(backup.Annotations, corev1.LastAppliedConfigAnnotation) // is that of the schedule
 	if owned := schedule.Spec.UseOwnerReferencesInBackup; owned != nil && *owned {
 		backup.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(schedule, velerov1.SchemeGroupVersion.WithKind("Schedule"))}

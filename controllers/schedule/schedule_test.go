@@ -82,7 +82,7 @@ func newHarness(t *testing.T, schedule *velerov1.Schedule, funcs interceptor.Fun
 	if err := velerov1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
-	schedule.ObjectMeta.Namespace, schedule.ObjectMeta.Name, schedule.ObjectMeta.UID = "velero", "nightly", "uid"
+	schedule.Namespace, schedule.Name, schedule.UID = "velero", "nightly", "uid"
 	schedule.CreationTimestamp = metav1.NewTime(at("2026-11-21 00:00:00"))
 	h := &harness{}
 	h.reconciler = reconciler{

@@ -71,19 +71,6 @@ func ParseAWSObjectStore(config map[string]string) (AWSObjectStore, error) {
 	return store, nil
 }
 
-// parseTags reads tags that are well-formed.
-func parseTags(tagging string) map[string]string {
-	if tagging == "" {
-		return nil
-	}
-	tags := map[string]string{}
-	for pair := range strings.SplitSeq(tagging, "&") {
-		key, value, _ := strings.Cut(pair, "=")
-		tags[strings.TrimSpace(key)] = value
-	}
-	return tags
-}
-
 // checkValues returns, on one line, what is wrong with the values of some keys of a schema. An
 // address must be one that ParseURL reads.
 func checkValues(schema *Schema, config map[string]string, keys ...string) error {
@@ -108,6 +95,19 @@ func checkValues(schema *Schema, config map[string]string, keys ...string) error
 		return errors.New(strings.Join(problems, "; "))
 	}
 	return nil
+}
+
+// parseTags reads tags that are well-formed.
+func parseTags(tagging string) map[string]string {
+	if tagging == "" {
+		return nil
+	}
+	tags := map[string]string{}
+	for pair := range strings.SplitSeq(tagging, "&") {
+		key, value, _ := strings.Cut(pair, "=")
+		tags[strings.TrimSpace(key)] = value
+	}
+	return tags
 }
 
 // withValue puts the value in front of what it must be, unless it may hold a password.

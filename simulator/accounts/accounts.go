@@ -27,7 +27,7 @@ var (
 type Account struct {
 	// ID is the account's number, 12 digits as AWS writes it.
 	ID string
-	// Name is what people call the account; it is shown as the owner's display name.
+	// Name is what people call the account; its keys' ARN holds it.
 	Name string
 	// Policy holds for all keys of the account.
 	Policy policy.Policy

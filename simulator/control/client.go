@@ -79,11 +79,67 @@ func (c *Client) Follow(ctx context.Context, filter journal.Filter, yield func(j
 	}
 }
 
+// Keys lists access keys, without their secrets.
+func (c *Client) Keys(ctx context.Context) ([]KeyInfo, error) {
+	var list KeyList
+	err := c.call(ctx, http.MethodGet, "/v1/keys", nil, &list)
+	return list.Keys, err
+}
+
+// AddKey adds an access key, and returns it with what it signs with, which nothing else tells.
+func (c *Client) AddKey(ctx context.Context, key NewKey) (IssuedKey, error) {
+	var added IssuedKey
+	err := c.call(ctx, http.MethodPost, "/v1/keys", key, &added)
+	return added, err
+}
+
+// RotateKey replaces an access key by a new one, and returns that with what it signs with.
+func (c *Client) RotateKey(ctx context.Context, id string) (IssuedKey, error) {
+	var fresh IssuedKey
+	err := c.call(ctx, http.MethodPost, "/v1/keys/"+url.PathEscape(id)+"/rotate", nil, &fresh)
+	return fresh, err
+}
+
+// SetKeyActive enables or disables an access key.
+func (c *Client) SetKeyActive(ctx context.Context, id string, active bool) error {
+	return c.call(ctx, http.MethodPatch, "/v1/keys/"+url.PathEscape(id), KeyChange{Active: &active}, nil)
+}
+
+// RemoveKey removes an access key.
+func (c *Client) RemoveKey(ctx context.Context, id string) error {
+	return c.call(ctx, http.MethodDelete, "/v1/keys/"+url.PathEscape(id), nil, nil)
+}
+
+// Clock shows the simulator's time.
+func (c *Client) Clock(ctx context.Context) (Time, error) {
+	var shown Time
+	err := c.call(ctx, http.MethodGet, "/v1/clock", nil, &shown)
+	return shown, err
+}
+
+// SetClock moves the clock to a time, from which it goes on.
+func (c *Client) SetClock(ctx context.Context, to time.Time) (Time, error) {
+	var shown Time
+	err := c.call(ctx, http.MethodPut, "/v1/clock", SetTime{Now: to}, &shown)
+	return shown, err
+}
+
+// AdvanceClock moves the clock ahead, or back.
+func (c *Client) AdvanceClock(ctx context.Context, by time.Duration) (Time, error) {
+	var shown Time
+	err := c.call(ctx, http.MethodPost, "/v1/clock/advance", Advance{By: faults.Duration(by)}, &shown)
+	return shown, err
+}
+
+// ResetClock takes the clock back to the machine's time.
+func (c *Client) ResetClock(ctx context.Context) error {
+	return c.call(ctx, http.MethodDelete, "/v1/clock", nil, nil)
+}
+
 // Now returns the simulator's time.
 func (c *Client) Now(ctx context.Context) (time.Time, error) {
-	var clock Time
-	err := c.call(ctx, http.MethodGet, "/v1/clock", nil, &clock)
-	return clock.Now, err
+	shown, err := c.Clock(ctx)
+	return shown.Now, err
 }
 
 // Volumes lists the volumes of all providers, accounts and regions.

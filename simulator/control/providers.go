@@ -64,9 +64,14 @@ func (e ebsVolumes) write(id string, data []byte) (VolumeInfo, bool, error) {
 
 type azureDisks struct{ store *azure.Store }
 
+// describeDisk has the zone as Kubernetes names it, such as eastus-1.
 func describeDisk(d *azure.Disk) VolumeInfo {
+	zone := ""
+	if d.Zone != "" {
+		zone = d.Location + "-" + d.Zone
+	}
 	return VolumeInfo{
-		ID: d.ID, Provider: azureName, Account: d.Account, Region: d.Location, Zone: d.Zone, Size: d.Size, Type: d.SKU, Status: available,
+		ID: d.ID, Provider: azureName, Account: d.Account, Region: d.Location, Zone: zone, Size: d.Size, Type: d.SKU, Status: available,
 		Content: string(d.Content), Snapshot: d.Source, Created: d.Created, Tags: d.Tags,
 	}
 }

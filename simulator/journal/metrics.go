@@ -3,6 +3,7 @@ package journal
 import (
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -15,6 +16,19 @@ type metrics struct {
 	requests, faults         *prometheus.CounterVec
 	receivedBytes, sentBytes *prometheus.CounterVec
 	duration                 *prometheus.HistogramVec
+	// known are the counters of outcomes that were seen before: finding them by their labels takes longer than counting.
+	known sync.Map // of outcome to outcomeMetrics
+}
+
+// outcome is what the counters of a request depend on.
+type outcome struct {
+	operation, region, err string
+	status                 int
+}
+
+type outcomeMetrics struct {
+	requests, receivedBytes, sentBytes prometheus.Counter
+	duration                           prometheus.Observer
 }
 
 func newMetrics() *metrics {
@@ -38,13 +52,30 @@ func newMetrics() *metrics {
 }
 
 func (m *metrics) observe(e Entry) {
-	m.requests.WithLabelValues(e.Operation, e.Region, strconv.Itoa(e.Status), e.Error).Inc()
-	m.duration.WithLabelValues(e.Operation).Observe(e.Seconds)
-	m.receivedBytes.WithLabelValues(e.Operation).Add(float64(e.BytesIn))
-	m.sentBytes.WithLabelValues(e.Operation).Add(float64(e.BytesOut))
+	of := m.outcome(outcome{e.Operation, e.Region, e.Error, e.Status})
+	of.requests.Inc()
+	of.duration.Observe(e.Seconds)
+	of.receivedBytes.Add(float64(e.BytesIn))
+	of.sentBytes.Add(float64(e.BytesOut))
 	for _, fault := range e.Faults {
 		m.faults.WithLabelValues(fault).Inc()
 	}
+}
+
+func (m *metrics) outcome(o outcome) *outcomeMetrics {
+	if known, found := m.known.Load(o); found {
+		if of, is := known.(*outcomeMetrics); is {
+			return of
+		}
+	}
+	of := &outcomeMetrics{
+		requests:      m.requests.WithLabelValues(o.operation, o.region, strconv.Itoa(o.status), o.err),
+		receivedBytes: m.receivedBytes.WithLabelValues(o.operation),
+		sentBytes:     m.sentBytes.WithLabelValues(o.operation),
+		duration:      m.duration.WithLabelValues(o.operation),
+	}
+	m.known.Store(o, of)
+	return of
 }
 
 // Metrics serves the counts of all that was recorded in Prometheus' text format.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/velero-locations/velero-locations/simulator/call"
@@ -36,8 +37,15 @@ type Statement struct {
 	// names none.
 	Resources []string `json:"resources,omitempty" doc:"Ids of volumes and snapshots; * and ? are wild. Left out: any."`
 	// Accounts are those that a bucket's policy speaks of. A key's own policy has none.
-	Accounts []string `json:"accounts,omitempty" doc:"Only in a bucket's policy: ids of the accounts that it is about; * and ? are wild. Left out: all."`
+	Accounts []string `json:"accounts,omitempty" doc:"Only in a bucket's policy: ids of the accounts that it is about; * and ? are wild, and * is also who does not sign. Left out: all."`
+	// Paths are patterns of BUCKET, for actions on the bucket as a whole, and of BUCKET/KEY, for those on objects.
+	Paths []string `json:"paths,omitempty" doc:"BUCKET for actions on the bucket, BUCKET/KEY for those on objects; * and ? are wild. Left out: any."`
+	// ListPrefixes are patterns of the prefix parameter of lists. A statement that has some covers nothing but lists.
+	ListPrefixes []string `json:"listPrefixes,omitempty" doc:"Prefix parameter of lists, which are then all that is covered; * and ? are wild. Left out: any."`
 }
+
+// Everybody is the entry of Accounts that stands for all accounts, and for who does not sign a request.
+const Everybody = "*"
 
 // Policy is a list of statements. Their order means nothing.
 type Policy []Statement
@@ -73,13 +81,39 @@ func (p Policy) Decide(c call.Call) Decision {
 func (s Statement) covers(c call.Call) bool {
 	return call.MatchesAny(s.Actions, c.Operation) && (s.Bucket == "" || call.Matches(s.Bucket, c.Bucket)) &&
 		strings.HasPrefix(c.Key, s.Prefix) && call.MatchesAny(s.Regions, c.Region) &&
-		call.MatchesAny(s.Resources, c.Resource) && call.MatchesAny(s.Accounts, c.Account)
+		call.MatchesAny(s.Resources, c.Resource) && call.MatchesAny(s.Accounts, c.Account) &&
+		s.coversPath(c) && s.coversList(c)
+}
+
+func (s Statement) coversPath(c call.Call) bool {
+	name := c.Bucket
+	if isOnObject(c.Operation) {
+		name += "/" + c.Key
+	}
+	return call.MatchesAny(s.Paths, name)
+}
+
+func (s Statement) coversList(c call.Call) bool {
+	return len(s.ListPrefixes) == 0 || strings.HasPrefix(c.Operation, "s3:ListBucket") && call.MatchesAny(s.ListPrefixes, c.Key)
+}
+
+// isOnObject says whether an action of S3 is on an object, and not on a bucket as a whole.
+func isOnObject(action string) bool {
+	switch action {
+	case "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:BypassGovernanceRetention":
+		return true
+	}
+	return strings.Contains(action, "Object") && !strings.Contains(action, "Bucket")
 }
 
 // Permits says whether a key with the identity policy may make a call on a resource of the account owner, whose own
 // policy is given. In its own account either policy suffices, and without an identity policy a key may do everything; in
-// another account both must allow. A denial by either wins.
+// another account both must allow. A denial by either wins. Who does not sign has no account, and may do what a statement
+// about Everybody allows.
 func Permits(c call.Call, identity Policy, owner string, resource Policy) bool {
+	if c.Account == "" {
+		resource = slices.DeleteFunc(slices.Clone(resource), func(s Statement) bool { return s.Effect == Allow && !slices.Contains(s.Accounts, Everybody) })
+	}
 	byIdentity, byResource := identity.Decide(c), resource.Decide(c)
 	if len(identity) == 0 {
 		byIdentity = Allowed

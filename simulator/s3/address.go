@@ -26,7 +26,7 @@ func (q *request) hostBucket() string {
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	domain, bucket := "", ""
-	for _, candidate := range append([]string{"localhost"}, q.server.options.Domains...) {
+	for _, candidate := range q.server.domains {
 		if host == candidate {
 			return "" // such as s3.example.org where example.org is a domain too
 		}
@@ -44,7 +44,7 @@ func (q *request) hostBucket() string {
 func (q *request) checkSession() error {
 	token := q.Header.Get("X-Amz-Security-Token")
 	if token == "" {
-		token = q.URL.Query().Get("X-Amz-Security-Token")
+		token = q.query.Get("X-Amz-Security-Token")
 	}
 	if q.form != nil {
 		token = q.form.fields["x-amz-security-token"]

@@ -96,9 +96,9 @@ func (q *request) locate() (*store.Bucket, error) {
 	return nil, err
 }
 
+// listedOwner names an account. S3 has left its display name out since November 2025.
 type listedOwner struct {
-	ID          string
-	DisplayName string `xml:",omitempty"`
+	ID string
 }
 
 type listedBucket struct {
@@ -121,7 +121,7 @@ func listBuckets(q *request) error {
 	if err := q.authorizeService(q.auth.Region); err != nil {
 		return err
 	}
-	query := q.URL.Query()
+	query := q.query
 	limit := 10000
 	if value := query.Get("max-buckets"); value != "" {
 		var err error
@@ -147,8 +147,13 @@ func listBuckets(q *request) error {
 	return wire.WriteXML(q.w, out)
 }
 
+// owner is the bucket's, or the signer where there is no bucket.
 func (q *request) owner() listedOwner {
-	return listedOwner{ID: q.signer.Account.CanonicalID(), DisplayName: q.signer.Account.Name}
+	account := q.signer.Account
+	if q.bucket != nil {
+		account.ID = q.bucket.Info().Account
+	}
+	return listedOwner{ID: account.CanonicalID()}
 }
 
 func invalidArgument(name, value, message string) *wire.Error {

@@ -48,7 +48,7 @@ func copyObject(q *request) error {
 	if err = errors.Join(err, from.content.Close()); err != nil {
 		return objects.Error(err, q.key)
 	}
-	q.setHeaders(q.describe(copied, key))
+	q.describe(copied, key, q.w.Header())
 	q.w.Header().Del("ETag")
 	return q.writeCopyResult(from, copyResult{
 		XMLName: xml.Name{Local: "CopyObjectResult"}, ETag: copied.ETag, LastModified: formatTime(copied.Modified),
@@ -246,5 +246,7 @@ func (q *request) writeCopyResult(from *source, result copyResult) error {
 	return wire.WriteXML(q.w, result)
 }
 
-// formatTime is how S3 writes times in its documents.
-func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+// timeFormat is how S3 writes times in its documents.
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+func formatTime(t time.Time) string { return t.UTC().Format(timeFormat) }

@@ -15,7 +15,7 @@ func (q *request) deletion(key, version string) store.Deletion {
 }
 
 func deleteObject(q *request) error {
-	if query := q.URL.Query(); query.Has("versionId") && query.Get("versionId") == "" {
+	if query := q.query; query.Has("versionId") && query.Get("versionId") == "" {
 		return invalidArgument("versionId", "", "Version id cannot be the empty string")
 	}
 	return serveObjects(q)
@@ -75,7 +75,8 @@ func deleteObjects(q *request) error {
 
 // permitDeletion deletes what the signer may delete.
 func (q *request) permitDeletion(d store.Deletion) (store.Deleted, error) {
-	if !q.permits(action("DeleteObject", d.Version), q.bucket.Info(), d.Key) {
+	bucket := q.bucket.Info()
+	if !q.permits(action("DeleteObject", d.Version), bucket, d.Key) || d.BypassGovernance && !q.permits(bypassAction, bucket, d.Key) {
 		return store.Deleted{}, accessDenied()
 	}
 	return q.bucket.Delete(d)

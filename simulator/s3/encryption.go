@@ -68,10 +68,21 @@ func (k customerKey) opens(stored string) error {
 }
 
 // describe puts the headers that confirm the key on an answer.
-func (k customerKey) describe(headers map[string]string) {
+func (k customerKey) describe(h http.Header) {
 	if k.hash != "" {
-		headers[customerPrefix+"Algorithm"], headers[customerPrefix+"Key-Md5"] = "AES256", k.md5
+		h.Set(customerPrefix+"Algorithm", "AES256")
+		h.Set(customerPrefix+"Key-Md5", k.md5)
 	}
+}
+
+// describeEncryption adds the headers that confirm how an object is encrypted.
+func describeEncryption(attributes store.Attributes, key customerKey, h http.Header) {
+	for _, name := range [...]string{sseHeader, kmsKeyHeader, bucketKeyHeader} {
+		if value := attributes.Headers[name]; value != "" {
+			h.Set(name, value)
+		}
+	}
+	key.describe(h)
 }
 
 // serverEncryption is what an object's headers say of its encryption: what its writer asks for, or the bucket's default.

@@ -36,7 +36,7 @@ type listMultipartUploadsResult struct {
 
 // listMultipartUploads is ListMultipartUploads: by key, and for one key by the time they were started.
 func listMultipartUploads(q *request) error {
-	query := q.URL.Query()
+	query := q.query
 	limit, encode, err := listParameters(query, "max-uploads")
 	if err != nil {
 		return err

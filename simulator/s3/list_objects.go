@@ -13,33 +13,22 @@ import (
 // maxKeys is the most keys that S3 puts on a page, and how many it does when not told.
 const maxKeys = 1000
 
-type listedObject struct {
-	Key               string
-	LastModified      string
-	ETag              string
-	ChecksumAlgorithm []string `xml:",omitempty"`
-	ChecksumType      string   `xml:",omitempty"`
-	Size              int64
-	StorageClass      string
-	Owner             *listedOwner `xml:",omitempty"`
-}
-
 type listedPrefix struct {
 	Prefix string
 }
 
 // listing is what both versions of ListObjects answer.
 type listing struct {
-	XMLName        xml.Name `xml:"ListBucketResult"`
-	Xmlns          string   `xml:"xmlns,attr"`
-	Name           string
-	Prefix         string
-	Delimiter      string `xml:",omitempty"`
-	EncodingType   string `xml:",omitempty"`
-	MaxKeys        int
-	IsTruncated    bool
-	Contents       []listedObject
-	CommonPrefixes []listedPrefix
+	XMLName      xml.Name `xml:"ListBucketResult"`
+	Xmlns        string   `xml:"xmlns,attr"`
+	Name         string
+	Prefix       string
+	Delimiter    string `xml:",omitempty"`
+	EncodingType string `xml:",omitempty"`
+	MaxKeys      int
+	IsTruncated  bool
+	// Entries are the elements Contents and CommonPrefixes.
+	Entries []byte `xml:",innerxml"`
 }
 
 type listingV1 struct {
@@ -58,7 +47,7 @@ type listingV2 struct {
 
 // listObjects is ListObjects, the first version. NextMarker is there only with a delimiter, as S3 has it.
 func listObjects(q *request) error {
-	query := q.URL.Query()
+	query := q.query
 	out := listingV1{Marker: query.Get("marker")}
 	page, encode, err := q.list(&out.listing, out.Marker, true)
 	if err != nil {
@@ -73,7 +62,7 @@ func listObjects(q *request) error {
 
 // listObjectsV2 is ListObjectsV2. The continuation token says where the page before ended.
 func listObjectsV2(q *request) error {
-	query := q.URL.Query()
+	query := q.query
 	if version := query.Get("list-type"); version != "2" {
 		return invalidArgument("list-type", version, "Invalid List Type specified in Request")
 	}
@@ -90,7 +79,7 @@ func listObjectsV2(q *request) error {
 	if err != nil {
 		return err
 	}
-	out.KeyCount = len(out.Contents) + len(out.CommonPrefixes)
+	out.KeyCount = len(page.Objects) + len(page.Prefixes)
 	out.NextContinuationToken = base64.RawURLEncoding.EncodeToString([]byte(page.Next))
 	out.StartAfter = encode(out.StartAfter)
 	return wire.WriteXML(q.w, out)
@@ -98,7 +87,7 @@ func listObjectsV2(q *request) error {
 
 // list fills in a page, and returns how the client wants keys encoded.
 func (q *request) list(out *listing, after string, withOwner bool) (store.Page, func(string) string, error) {
-	query := q.URL.Query()
+	query := q.query
 	limit, encode, err := listParameters(query, "max-keys")
 	if err != nil {
 		return store.Page{}, nil, err
@@ -109,22 +98,41 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 	out.Xmlns, out.Name, out.MaxKeys, out.IsTruncated = wire.Namespace, q.name, limit, page.Truncated
 	out.Prefix, out.Delimiter = encode(query.Get("prefix")), encode(query.Get("delimiter"))
 	out.EncodingType = query.Get("encoding-type")
-	owner := q.owner()
+	var owner []byte
+	if withOwner {
+		owner = append(wire.AppendElement([]byte("<Owner>"), "ID", q.owner().ID), "</Owner>"...)
+	}
+	out.Entries = make([]byte, 0, (len(page.Objects)+len(page.Prefixes))*usualEntry)
 	for _, object := range page.Objects {
-		listed := listedObject{
-			Key: encode(object.Key), LastModified: formatTime(object.Modified), ETag: `"` + object.ETag + `"`,
-			Size: object.Size, StorageClass: storageClass(object),
-		}
-		listed.ChecksumAlgorithm, listed.ChecksumType = checksumAlgorithms(object)
-		if withOwner {
-			listed.Owner = &owner
-		}
-		out.Contents = append(out.Contents, listed)
+		out.Entries = appendObject(out.Entries, object, encode(object.Key), owner)
 	}
 	for _, prefix := range page.Prefixes {
-		out.CommonPrefixes = append(out.CommonPrefixes, listedPrefix{encode(prefix)})
+		out.Entries = append(out.Entries, "<CommonPrefixes>"...)
+		out.Entries = wire.AppendElement(out.Entries, "Prefix", encode(prefix))
+		out.Entries = append(out.Entries, "</CommonPrefixes>"...)
 	}
 	return page, encode, nil
+}
+
+// usualEntry is how long the element of an object is, or little less, in bytes.
+const usualEntry = 400
+
+// appendObject adds the element of an object; owner is the one of its owner, or nothing.
+func appendObject(out []byte, object *store.Object, key string, owner []byte) []byte {
+	out = wire.AppendElement(append(out, "<Contents>"...), "Key", key)
+	out = object.Modified.UTC().AppendFormat(append(out, "<LastModified>"...), timeFormat)
+	out = append(append(out, "</LastModified><ETag>&quot;"...), object.ETag...)
+	out = append(out, "&quot;</ETag>"...)
+	algorithms, kind := checksumAlgorithms(object)
+	for _, algorithm := range algorithms {
+		out = wire.AppendElement(out, "ChecksumAlgorithm", algorithm)
+	}
+	if kind != "" {
+		out = wire.AppendElement(out, "ChecksumType", kind)
+	}
+	out = strconv.AppendInt(append(out, "<Size>"...), object.Size, 10)
+	out = wire.AppendElement(append(out, "</Size>"...), "StorageClass", storageClass(object))
+	return append(append(out, owner...), "</Contents>"...)
 }
 
 // listParameters reads how many entries the client wants, and how their keys are to be encoded.

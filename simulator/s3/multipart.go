@@ -48,28 +48,23 @@ func createMultipartUpload(q *request) error {
 	if err != nil {
 		return objects.Error(err, q.key)
 	}
-	headers := map[string]string{}
-	key.describe(headers)
-	for _, name := range []string{sseHeader, kmsKeyHeader, bucketKeyHeader} {
-		if value := attributes.Headers[name]; value != "" {
-			headers[name] = value
-		}
-	}
+	h := q.w.Header()
+	describeEncryption(attributes, key, h)
 	if algorithm != "" {
-		headers["X-Amz-Checksum-Algorithm"], headers["X-Amz-Checksum-Type"] = strings.ToUpper(algorithm), attributes.ChecksumType
+		h.Set("X-Amz-Checksum-Algorithm", strings.ToUpper(algorithm))
+		h.Set("X-Amz-Checksum-Type", attributes.ChecksumType)
 	}
-	q.setHeaders(headers)
 	return wire.WriteXML(q.w, initiateResult{Xmlns: wire.Namespace, Bucket: q.name, Key: q.key, UploadID: id})
 }
 
-func (q *request) setHeaders(headers map[string]string) {
+func setHeaders(headers map[string]string, h http.Header) {
 	for name, value := range headers {
-		q.w.Header().Set(name, value)
+		h.Set(name, value)
 	}
 }
 
 func uploadPart(q *request) error {
-	_, upload, err := q.part()
+	number, upload, err := q.part()
 	if err != nil {
 		return err
 	}
@@ -80,14 +75,20 @@ func uploadPart(q *request) error {
 	} else if err := q.computeChecksum(); err != nil {
 		return err
 	}
-	return objects.Serve(q.w, q.Request, objects.Request{
-		Bucket: q.bucket, Key: q.key, Body: q.body, Write: store.Write{Checksums: q.body.Checksums},
-	})
+	part, err := q.bucket.PutPart(q.key, upload.ID, number, store.Write{Body: q.body, Size: q.body.Size, Checksums: q.body.Checksums})
+	if err != nil {
+		return objects.Error(err, q.key)
+	}
+	h := q.w.Header()
+	h.Set("ETag", `"`+part.ETag+`"`)
+	setHeaders(part.Checksums, h)
+	q.w.WriteHeader(http.StatusOK)
+	return nil
 }
 
 // part finds the number and the upload of a part that is written, and holds its writer to the upload's key.
 func (q *request) part() (int, store.UploadInfo, error) {
-	query := q.URL.Query()
+	query := q.query
 	number, err := parsePartNumber(query.Get("partNumber"))
 	if err != nil {
 		return 0, store.UploadInfo{}, err
@@ -104,12 +105,11 @@ func (q *request) part() (int, store.UploadInfo, error) {
 		return 0, upload, wire.NewError(http.StatusBadRequest, "InvalidRequest",
 			"The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.")
 	}
-	headers := map[string]string{}
-	key.describe(headers)
+	h := q.w.Header()
+	key.describe(h)
 	if algorithm := upload.Attributes.Headers[sseHeader]; algorithm != "" {
-		headers[sseHeader] = algorithm
+		h.Set(sseHeader, algorithm)
 	}
-	q.setHeaders(headers)
 	return number, upload, nil
 }
 
@@ -136,7 +136,7 @@ type completeResult struct {
 }
 
 func completeMultipartUpload(q *request) error {
-	id := q.URL.Query().Get("uploadId")
+	id := q.query.Get("uploadId")
 	upload, err := q.bucket.Upload(q.key, id)
 	if err != nil {
 		return objects.Error(err, q.key)
@@ -172,7 +172,7 @@ func completeMultipartUpload(q *request) error {
 	if err != nil {
 		return objects.Error(err, q.key)
 	}
-	q.setHeaders(q.describe(object, customerKey{}))
+	q.describe(object, customerKey{}, q.w.Header())
 	q.w.Header().Del("ETag")
 	location := url.URL{Scheme: "http", Host: q.Host, Path: "/" + q.name + "/" + q.key}
 	if q.TLS != nil {
@@ -226,7 +226,7 @@ type listPartsResult struct {
 }
 
 func listParts(q *request) error {
-	query := q.URL.Query()
+	query := q.query
 	limit, encode, err := listParameters(query, "max-parts")
 	if err != nil {
 		return err

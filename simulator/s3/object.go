@@ -29,7 +29,7 @@ var storageClasses = []string{
 // serveObjects hands an operation on objects to the objects of the bucket.
 func serveObjects(q *request) error {
 	return objects.Serve(q.w, q.Request, objects.Request{
-		Bucket: q.bucket, Key: q.key, Body: q.body, Deletion: q.deletion(q.key, q.URL.Query().Get("versionId")),
+		Bucket: q.bucket, Key: q.key, Deletion: q.deletion(q.key, q.query.Get("versionId")),
 	})
 }
 
@@ -41,15 +41,16 @@ func putObject(q *request) error {
 	if err := q.computeChecksum(); err != nil {
 		return err
 	}
-	describe := func(o *store.Object) map[string]string {
-		headers := q.describe(o, key)
-		describeChecksums(o, headers)
-		return headers
-	}
-	return objects.Serve(q.w, q.Request, objects.Request{
-		Bucket: q.bucket, Key: q.key, Body: q.body, Describe: describe,
-		Write: store.Write{Attributes: attributes, Checksums: q.body.Checksums, Conditions: conditions(q.Header)},
+	object, err := q.bucket.Put(q.key, store.Write{
+		Body: q.body, Size: q.body.Size, Attributes: attributes, Checksums: q.body.Checksums, Conditions: conditions(q.Header),
 	})
+	if err != nil {
+		return objects.Error(err, q.key)
+	}
+	q.describe(object, key, q.w.Header())
+	describeChecksums(object, q.w.Header())
+	q.w.WriteHeader(http.StatusOK)
+	return nil
 }
 
 // computeChecksum makes the checksum that the request names the algorithm of, when it does not come with it.

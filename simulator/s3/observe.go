@@ -24,7 +24,7 @@ func (q *request) identify() {
 		q.call.Operation = servicePrefix + q.op.name
 	}
 	if q.level() == bucketLevel {
-		q.call.Key = q.URL.Query().Get("prefix")
+		q.call.Key = q.query.Get("prefix")
 	}
 	if q.claim == nil {
 		return
@@ -44,6 +44,9 @@ func (q *request) inject(entry *journal.Entry) error {
 	}
 	var err error
 	q.w, q.Request, entry.Faults, err = q.server.options.Faults.Inject(q.w, q.Request, q.call)
+	if q.form != nil {
+		q.form.body.Reader = q.Body
+	}
 	if refusal := (*faults.Refusal)(nil); errors.As(err, &refusal) {
 		return wire.NewError(refusal.Status, refusal.Code, refusal.Message)
 	}

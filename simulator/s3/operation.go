@@ -76,6 +76,13 @@ var operations = []operation{
 	{name: "DeleteBucketEncryption", method: http.MethodDelete, level: bucketLevel, sub: "encryption", needs: ownBucket, handle: deleteBucketEncryption},
 	{name: "GetObjectLockConfiguration", method: http.MethodGet, level: bucketLevel, sub: "object-lock", needs: ownBucket, handle: getObjectLockConfiguration},
 	{name: "PutObjectLockConfiguration", method: http.MethodPut, level: bucketLevel, sub: "object-lock", needs: ownBucket | checksum, handle: putObjectLockConfiguration},
+	{name: "GetBucketPolicy", method: http.MethodGet, level: bucketLevel, sub: "policy", needs: ownBucket, handle: getBucketPolicy},
+	{name: "PutBucketPolicy", method: http.MethodPut, level: bucketLevel, sub: "policy", needs: ownBucket | checksum, handle: putBucketPolicy},
+	{name: "DeleteBucketPolicy", method: http.MethodDelete, level: bucketLevel, sub: "policy", needs: ownBucket, handle: deleteBucketPolicy},
+	{name: "GetBucketPolicyStatus", method: http.MethodGet, level: bucketLevel, sub: "policyStatus", needs: ownBucket, handle: getBucketPolicyStatus},
+	{name: "GetBucketCors", method: http.MethodGet, level: bucketLevel, sub: "cors", needs: ownBucket, handle: getBucketCORS},
+	{name: "PutBucketCors", method: http.MethodPut, level: bucketLevel, sub: "cors", needs: ownBucket | checksum, handle: putBucketCORS},
+	{name: "DeleteBucketCors", method: http.MethodDelete, level: bucketLevel, sub: "cors", needs: ownBucket, handle: deleteBucketCORS},
 	{name: "GetBucketAcl", method: http.MethodGet, level: bucketLevel, sub: "acl", needs: ownBucket, handle: getACL},
 	{name: "PutBucketAcl", method: http.MethodPut, level: bucketLevel, sub: "acl", needs: ownBucket | checksum, handle: putACL},
 	{name: "ListMultipartUploads", method: http.MethodGet, level: bucketLevel, sub: "uploads", params: []string{"prefix", "delimiter", "key-marker", "upload-id-marker", "max-uploads", "encoding-type"}, needs: ownBucket, handle: listMultipartUploads},
@@ -113,12 +120,12 @@ var operations = []operation{
 // postObject is the upload of an HTML form, which is told by its type and not by its query.
 var postObjectOperation = operation{name: "PostObject", method: http.MethodPost, level: bucketLevel, needs: ownBucket | stream, handle: postObject}
 
+// preflightOperation is what a browser asks before a page may use a bucket, which is told by its method alone.
+var preflightOperation = operation{name: "Preflight", method: http.MethodOptions, level: bucketLevel, handle: preflight}
+
 // notConfigured is what S3 answers to a GET of a bucket's configuration that was never set.
 var notConfigured = map[string]*wire.Error{
-	"policy":            wire.NewError(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist"),
-	"policyStatus":      wire.NewError(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist"),
 	"lifecycle":         wire.NewError(http.StatusNotFound, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
-	"cors":              wire.NewError(http.StatusNotFound, "NoSuchCORSConfiguration", "The CORS configuration does not exist"),
 	"publicAccessBlock": wire.NewError(http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
 	"ownershipControls": wire.NewError(http.StatusNotFound, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
 	"replication":       wire.NewError(http.StatusNotFound, "ReplicationConfigurationNotFoundError", "The replication configuration was not found"),
@@ -141,7 +148,10 @@ func (q *request) operation() (operation, error) {
 	if q.form != nil {
 		return postObjectOperation, nil
 	}
-	query, at := q.URL.Query(), q.level()
+	if q.Method == http.MethodOptions && q.name != "" {
+		return preflightOperation, nil
+	}
+	query, at := q.query, q.level()
 	known := false
 	for _, op := range operations {
 		if op.level == at && op.method == q.Method && (op.sub == "" || query.Has(op.sub)) && (op.header == "" || q.Header.Get(op.header) != "") {

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/velero-locations/velero-locations/simulator/policy"
@@ -23,6 +24,9 @@ var actions = map[string]string{
 	"PutBucketEncryption":        "PutEncryptionConfiguration",
 	"DeleteBucketEncryption":     "PutEncryptionConfiguration",
 	"DeleteBucketTagging":        "PutBucketTagging",
+	"GetBucketCors":              "GetBucketCORS",
+	"PutBucketCors":              "PutBucketCORS",
+	"DeleteBucketCors":           "PutBucketCORS",
 	"HeadObject":                 "GetObject",
 	"CopyObject":                 "PutObject",
 	"PostObject":                 "PutObject",
@@ -34,12 +38,15 @@ var actions = map[string]string{
 }
 
 // headerActions are what a header of a write asks for besides the write itself.
-var headerActions = map[string]string{
-	"X-Amz-Tagging":                       "s3:PutObjectTagging",
-	"X-Amz-Object-Lock-Retain-Until-Date": "s3:PutObjectRetention",
-	"X-Amz-Object-Lock-Legal-Hold":        "s3:PutObjectLegalHold",
-	"X-Amz-Bypass-Governance-Retention":   "s3:BypassGovernanceRetention",
+var headerActions = [...]struct{ header, action string }{
+	{"X-Amz-Tagging", "s3:PutObjectTagging"},
+	{lockUntilHeader, "s3:PutObjectRetention"},
+	{legalHoldHeader, "s3:PutObjectLegalHold"},
+	{bypassHeader, bypassAction},
 }
+
+// bypassAction is what it takes to delete what a retention in governance mode protects.
+const bypassAction = "s3:BypassGovernanceRetention"
 
 // action is the IAM action of an operation, on a version of an object where one is named.
 func action(operation, version string) string {
@@ -58,11 +65,11 @@ func (q *request) authorize(bucket store.BucketInfo) error {
 	if q.op.name == "DeleteObjects" {
 		return nil // decided for each of its keys
 	}
-	if !q.permits(action(q.op.name, q.URL.Query().Get("versionId")), bucket, q.call.Key) {
+	if !q.permits(action(q.op.name, q.query.Get("versionId")), bucket, q.call.Key) {
 		return accessDenied()
 	}
-	for header, action := range headerActions {
-		if value := q.Header.Get(header); value != "" && value != "false" && !q.permits(action, bucket, q.call.Key) {
+	for _, needed := range headerActions {
+		if value := q.Header.Get(needed.header); value != "" && value != "false" && !q.permits(needed.action, bucket, q.call.Key) {
 			return accessDenied()
 		}
 	}
@@ -78,11 +85,25 @@ func (q *request) authorizeService(region string) error {
 func (q *request) permits(action string, bucket store.BucketInfo, key string) bool {
 	c := q.call
 	c.Operation, c.Bucket, c.Region, c.Key = action, bucket.Name, bucket.Region, key
-	var ofBucket policy.Policy
-	if policies := q.server.options.BucketPolicies; policies != nil {
-		ofBucket = policies(bucket.Region, bucket.Name)
+	return policy.Permits(c, q.signer.Identity(), bucket.Account, q.bucketPolicy(action, bucket))
+}
+
+// bucketPolicy is what the configuration and PutBucketPolicy say of an action on a bucket. The owner can always read and
+// replace the policy, so that nobody is locked out.
+func (q *request) bucketPolicy(action string, bucket store.BucketInfo) policy.Policy {
+	if strings.HasSuffix(action, "BucketPolicy") && q.signer.Account.ID == bucket.Account {
+		return nil
 	}
-	return policy.Permits(c, q.signer.Identity(), bucket.Account, ofBucket)
+	var out policy.Policy
+	if policies := q.server.options.BucketPolicies; policies != nil {
+		out = policies(bucket.Region, bucket.Name)
+	}
+	if stored, found := q.server.options.Store.Bucket(bucket.Region, bucket.Name); found {
+		if set := stored.Settings().Policy.Statements; len(set) > 0 {
+			out = slices.Concat(out, set)
+		}
+	}
+	return out
 }
 
 // conceal keeps from a signer who may not list a bucket whether it holds a key, as S3 does: 403 instead of 404.

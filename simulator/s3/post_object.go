@@ -29,7 +29,12 @@ type form struct {
 	policy formPolicy
 	file   io.Reader
 	name   string // of the file
+	body   *relay
 }
+
+// relay reads from where it is told: of a form, the fields are read before faults have laid hands on the body, and the
+// file afterwards.
+type relay struct{ io.Reader }
 
 // formPolicy says what a form may hold. Conditions that S3 does not know make it invalid.
 type formPolicy struct {
@@ -46,9 +51,11 @@ func (q *request) parseAuthorization() (*wire.Authorization, error) {
 	if !isForm {
 		return wire.ParseRequest(q.Request)
 	}
-	if q.form, err = readForm(multipart.NewReader(q.Body, parameters["boundary"])); err != nil {
+	body := &relay{q.Body}
+	if q.form, err = readForm(multipart.NewReader(body, parameters["boundary"])); err != nil {
 		return nil, err
 	}
+	q.form.body = body
 	q.key = strings.ReplaceAll(q.form.fields["key"], "${filename}", q.form.name)
 	if q.key == "" {
 		return nil, invalidArgument("key", "", "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.")
@@ -211,9 +218,8 @@ func postObject(q *request) error {
 	if err != nil {
 		return objects.Error(err, q.key)
 	}
-	headers := q.describe(object, key)
-	describeChecksums(object, headers)
-	q.setHeaders(headers)
+	q.describe(object, key, q.w.Header())
+	describeChecksums(object, q.w.Header())
 	return q.answerForm(object)
 }
 

@@ -3,7 +3,6 @@ package s3
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"strconv"
 
@@ -26,18 +25,17 @@ func readObject(q *request) error {
 		}
 		return err
 	}
-	describe := func(o *store.Object) map[string]string {
-		headers := q.describe(o, key)
-		q.describeRead(o, headers)
-		return headers
+	describe := func(o *store.Object, h http.Header) {
+		q.describe(o, key, h)
+		q.describeRead(o, h)
 	}
 	return objects.Serve(q.w, q.Request, objects.Request{
-		Bucket: q.bucket, Key: q.key, Body: q.body, Object: object, Content: content, Describe: describe,
+		Bucket: q.bucket, Key: q.key, Object: object, Content: content, Describe: describe,
 	})
 }
 
 func (q *request) openObject() (*store.Object, store.Content, error) {
-	version := q.URL.Query().Get("versionId")
+	version := q.query.Get("versionId")
 	if q.Method == http.MethodHead {
 		object, err := q.bucket.Get(q.key, version)
 		return object, nil, err
@@ -61,7 +59,7 @@ func (q *request) checkRead(object *store.Object) (customerKey, error) {
 		}
 		return key, err
 	}
-	if q.URL.Query().Has("partNumber") {
+	if q.query.Has("partNumber") {
 		return key, q.selectPart(object)
 	}
 	if value := q.Header.Get("Range"); value != "" {
@@ -72,7 +70,7 @@ func (q *request) checkRead(object *store.Object) (customerKey, error) {
 
 // selectPart makes the part that the request names a range; an object that came in one piece is its own part 1.
 func (q *request) selectPart(object *store.Object) error {
-	value := q.URL.Query().Get("partNumber")
+	value := q.query.Get("partNumber")
 	number, err := parsePartNumber(value)
 	if err != nil {
 		return err
@@ -100,46 +98,41 @@ func (q *request) selectPart(object *store.Object) error {
 		With("PartNumberRequested", value).With("ActualPartCount", strconv.Itoa(len(parts)))
 }
 
-// describe returns the headers by which S3 confirms what is stored.
-func (q *request) describe(object *store.Object, key customerKey) map[string]string {
-	headers := map[string]string{"ETag": `"` + object.ETag + `"`}
+// describe adds the headers by which S3 confirms what is stored.
+func (q *request) describe(object *store.Object, key customerKey, h http.Header) {
+	h["Etag"] = []string{`"` + object.ETag + `"`}
 	if q.bucket.Settings().Versioning != "" {
-		headers["X-Amz-Version-Id"] = object.Version
+		h.Set("X-Amz-Version-Id", object.Version)
 	}
-	for _, name := range []string{sseHeader, kmsKeyHeader, bucketKeyHeader} {
-		if value := object.Headers[name]; value != "" {
-			headers[name] = value
-		}
-	}
-	key.describe(headers)
-	return headers
+	describeEncryption(object.Attributes, key, h)
 }
 
-func (q *request) describeRead(object *store.Object, headers map[string]string) {
+func (q *request) describeRead(object *store.Object, h http.Header) {
 	if len(object.Tags) > 0 {
-		headers["X-Amz-Tagging-Count"] = strconv.Itoa(len(object.Tags))
+		h.Set("X-Amz-Tagging-Count", strconv.Itoa(len(object.Tags)))
 	}
 	if object.Retention.Mode != "" {
-		headers[lockModeHeader], headers[lockUntilHeader] = object.Retention.Mode, formatTime(object.Retention.Until)
+		h.Set(lockModeHeader, object.Retention.Mode)
+		h.Set(lockUntilHeader, formatTime(object.Retention.Until))
 	}
 	if object.LegalHold {
-		headers[legalHoldHeader] = onOff(true)
+		h.Set(legalHoldHeader, onOff(true))
 	}
 	if q.Header.Get("X-Amz-Checksum-Mode") != "ENABLED" {
 		return
 	}
-	number, _ := strconv.Atoi(q.URL.Query().Get("partNumber")) // checked by selectPart
+	number, _ := strconv.Atoi(q.query.Get("partNumber")) // checked by selectPart
 	switch {
 	case number > 0 && len(object.Parts) > 0:
-		maps.Copy(headers, object.Parts[number-1].Checksums)
+		setHeaders(object.Parts[number-1].Checksums, h)
 	case number > 0 || q.Header.Get("Range") == "":
-		describeChecksums(object, headers)
+		describeChecksums(object, h)
 	}
 }
 
-func describeChecksums(object *store.Object, headers map[string]string) {
-	maps.Copy(headers, object.Checksums)
+func describeChecksums(object *store.Object, h http.Header) {
+	setHeaders(object.Checksums, h)
 	if kind := checksumTypeOf(object); kind != "" {
-		headers["X-Amz-Checksum-Type"] = kind
+		h.Set("X-Amz-Checksum-Type", kind)
 	}
 }

@@ -3,10 +3,12 @@
 package s3
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -53,7 +55,14 @@ type Server struct {
 	// region is that of a regional endpoint; empty is the global endpoint, at which the region that a request is signed
 	// for picks the regional endpoint it acts on.
 	region string
+	// domains are those under which a bucket's name is a host.
+	domains []string
+	// hostID is the second of S3's request ids, which there names the host that answered.
+	hostID []string
 }
+
+// serverHeader is the header that names the software.
+var serverHeader = []string{"velero-locations-simulator"}
 
 var _ http.Handler = (*Server)(nil)
 
@@ -65,17 +74,24 @@ func NewServer(options Options) *Server {
 	if options.Journal == nil {
 		options.Journal = journal.New(1)
 	}
-	return &Server{options: options}
+	return &Server{
+		options: options, domains: append([]string{"localhost"}, options.Domains...), hostID: []string{newHostID()},
+	}
 }
 
 // Regional returns a server for the endpoint of one region over the same store.
-func (s *Server) Regional(region string) *Server { return &Server{options: s.options, region: region} }
+func (s *Server) Regional(region string) *Server {
+	regional := *s
+	regional.region = region
+	return &regional
+}
 
 // request is one request, as far as it is understood by now.
 type request struct {
 	*http.Request
 	server      *Server
 	w           http.ResponseWriter
+	query       url.Values
 	name, key   string // of the bucket and the object
 	signer      accounts.Key
 	auth        *wire.Authorization
@@ -96,20 +112,23 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	recorder := s.watch(w, r)
 	defer recorder.Done()
 	q := &request{Request: r, server: s, w: guardConnection(recorder, r, s.options.StallTimeout), requestedAt: s.options.Now()}
+	if r.URL.RawQuery != "" {
+		q.query = r.URL.Query()
+	}
 	q.name, q.key = q.address()
+	id := rand.Text()[:16]
 	h := w.Header()
-	h.Set("Server", "velero-locations-simulator")
-	h.Set("X-Amz-Request-Id", rand.Text()[:16])
-	h.Set("X-Amz-Id-2", hostID())
+	h["Server"], h["X-Amz-Request-Id"], h["X-Amz-Id-2"] = serverHeader, []string{id}, s.hostID
 	q.identify()
-	recorder.Entry.Call, recorder.Entry.RequestID = q.call, h.Get("X-Amz-Request-Id")
+	recorder.Entry.Call, recorder.Entry.RequestID = q.call, id
 	err := q.inject(&recorder.Entry)
 	if err == nil {
 		err = q.serve()
 	}
-	log := klog.V(4)
 	if err == nil {
-		log.InfoS("S3 request", "operation", q.op.name, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID)
+		if log := klog.V(4); log.Enabled() { // the arguments cost more than the rest
+			log.InfoS("S3 request", "operation", q.op.name, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID)
+		}
 		return
 	}
 	if errors.Is(err, faults.ErrGone) {
@@ -119,15 +138,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.Status == http.StatusInternalServerError && !errors.As(err, new(*wire.Error)) {
 		klog.ErrorS(err, "S3 request failed", "operation", q.op.name, "bucket", q.name, "key", q.key)
 	}
-	log.InfoS("S3 request refused", "operation", q.op.name, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID, "code", e.Code)
+	klog.V(4).InfoS("S3 request refused", "operation", q.op.name, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID, "code", e.Code)
 	wire.WriteError(q.w, r, e)
 	if recorder.Entry.Status == e.Status {
 		recorder.Entry.Error = e.Code
 	}
 }
 
-// hostID makes up the second of S3's request ids, which there names the host that answered.
-func hostID() string {
+func newHostID() string {
 	var raw [48]byte
 	_, _ = rand.Read(raw[:]) // never fails
 	return base64.StdEncoding.EncodeToString(raw[:])
@@ -135,11 +153,14 @@ func hostID() string {
 
 // serve takes the steps from an unknown request to its answer, in S3's order: who asks, where, for what.
 func (q *request) serve() error {
+	if q.op.name == preflightOperation.name {
+		return q.op.handle(q)
+	}
+	err := q.authenticate()
 	q.showRegion()
-	if err := q.authenticate(); err != nil {
+	if err != nil {
 		return err
 	}
-	q.showRegion()
 	op := q.op
 	if q.opErr != nil {
 		op = operationAny
@@ -167,14 +188,13 @@ func (q *request) showRegion() {
 	if q.name == "" {
 		return
 	}
-	buckets := q.server.options.Store.Named(q.name)
-	for _, bucket := range buckets {
-		if q.auth != nil && bucket.Info().Region == q.auth.Region {
-			q.w.Header().Set("X-Amz-Bucket-Region", bucket.Info().Region)
+	if q.auth != nil {
+		if _, found := q.server.options.Store.Bucket(q.auth.Region, q.name); found {
+			q.w.Header()["X-Amz-Bucket-Region"] = []string{q.auth.Region}
 			return
 		}
 	}
-	if len(buckets) > 0 {
+	if buckets := q.server.options.Store.Named(q.name); len(buckets) > 0 {
 		q.w.Header().Set("X-Amz-Bucket-Region", q.likeliest(buckets).Region)
 	}
 }
@@ -185,7 +205,7 @@ func (q *request) authenticate() error {
 		return err
 	}
 	if auth == nil {
-		return accessDenied()
+		return q.passAnonymous()
 	}
 	signer, found := q.server.options.Accounts.Key(auth.AccessKeyID)
 	if !found {
@@ -208,6 +228,16 @@ func (q *request) authenticate() error {
 	return auth.Verify(q.Request, signer.Secret)
 }
 
+// passAnonymous lets a request without a signature go on to where the policy of its bucket decides.
+func (q *request) passAnonymous() error {
+	buckets := q.server.options.Store.Named(q.name)
+	if q.opErr != nil || q.op.needs&ownBucket == 0 || len(buckets) == 0 {
+		return accessDenied()
+	}
+	q.auth = wire.Anonymous(cmp.Or(q.server.region, q.likeliest(buckets).Region))
+	return nil
+}
+
 // findBucket finds the bucket at the endpoint of the signature's region and makes sure that the signer may use it.
 func (q *request) findBucket() error {
 	bucket, found := q.server.options.Store.Bucket(q.auth.Region, q.name)
@@ -222,6 +252,7 @@ func (q *request) findBucket() error {
 		return err
 	}
 	q.bucket = bucket
+	q.allowOrigin()
 	return nil
 }
 

@@ -140,7 +140,7 @@ func deleteObjectTagging(q *request) error {
 
 // object finds the version that the request names, and shows which one it is.
 func (q *request) object() (*store.Object, error) {
-	object, err := q.bucket.Get(q.key, q.URL.Query().Get("versionId"))
+	object, err := q.bucket.Get(q.key, q.query.Get("versionId"))
 	q.showVersion(object)
 	if err != nil {
 		return nil, objects.Error(err, q.key)
@@ -150,7 +150,7 @@ func (q *request) object() (*store.Object, error) {
 
 // change changes what is said of the version that the request names and answers with the status.
 func (q *request) change(status int, change func(*store.Attributes) error) error {
-	object, err := q.bucket.Change(q.key, q.URL.Query().Get("versionId"), change)
+	object, err := q.bucket.Change(q.key, q.query.Get("versionId"), change)
 	q.showVersion(object)
 	if err != nil {
 		return objects.Error(err, q.key)

@@ -74,7 +74,7 @@ type listVersionsResult struct {
 
 // listObjectVersions is ListObjectVersions: by key, and for one key the latest first.
 func listObjectVersions(q *request) error {
-	query := q.URL.Query()
+	query := q.query
 	limit, encode, err := listParameters(query, "max-keys")
 	if err != nil {
 		return err

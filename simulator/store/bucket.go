@@ -30,11 +30,17 @@ type Bucket struct {
 
 	mu sync.RWMutex // guards tree
 	// tree holds the latest version of each key, with the older ones behind it.
-	tree *btree.BTreeG[*Object]
+	tree *btree.BTreeG[entry]
+}
+
+// entry is a key in the tree. It holds the key itself, so that a search looks at the tree only.
+type entry struct {
+	key    string
+	latest *Object
 }
 
 func newBucket(s *Store, info BucketInfo, settings Settings) *Bucket {
-	byKey := func(x, y *Object) bool { return x.Key < y.Key }
+	byKey := func(x, y entry) bool { return x.key < y.key }
 	b := &Bucket{info: info, store: s, uploads: map[string]*upload{}, tree: btree.NewG(32, byKey)}
 	b.settings.Store(&settings)
 	return b
@@ -44,7 +50,7 @@ func newBucket(s *Store, info BucketInfo, settings Settings) *Bucket {
 func (b *Bucket) Info() BucketInfo { return b.info }
 
 // objects returns a snapshot of the objects.
-func (b *Bucket) objects() *btree.BTreeG[*Object] {
+func (b *Bucket) objects() *btree.BTreeG[entry] {
 	b.mu.Lock() // Clone marks the tree as shared, which is a write
 	defer b.mu.Unlock()
 	return b.tree.Clone()
@@ -67,8 +73,8 @@ func (b *Bucket) lockKey(key string) (unlock func()) {
 func (b *Bucket) latest(key string) *Object {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	object, _ := b.tree.Get(&Object{Key: key})
-	return object
+	found, _ := b.tree.Get(entry{key: key})
+	return found.latest
 }
 
 // Get finds a version of an object; an empty version is the latest. When that is a delete marker, the marker comes with
@@ -174,10 +180,10 @@ func (b *Bucket) show(key string, latest *Object) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if latest == nil {
-		b.tree.Delete(&Object{Key: key})
+		b.tree.Delete(entry{key: key})
 		return
 	}
-	b.tree.ReplaceOrInsert(latest)
+	b.tree.ReplaceOrInsert(entry{key, latest})
 }
 
 // Deletion says what to delete.

@@ -185,8 +185,8 @@ func (d *disk) loadVersions(bucket *Bucket, table *bolt.Bucket, named map[string
 			named[object.Blob] = true
 		}
 		bucket.sequence.Store(max(bucket.sequence.Load(), object.Sequence))
-		latest, _ := bucket.tree.Get(object)
-		bucket.tree.ReplaceOrInsert(latest.insert(object))
+		latest := bucket.latest(object.Key).insert(object)
+		bucket.tree.ReplaceOrInsert(entry{latest.Key, latest})
 		return nil
 	})
 }

@@ -37,7 +37,7 @@ func (b *Bucket) List(options ListOptions) Page {
 	tree := b.objects()
 	for from := max(options.Prefix, options.After); ; from = l.seek {
 		l.seek = ""
-		tree.AscendGreaterOrEqual(&Object{Key: from}, l.visit)
+		tree.AscendGreaterOrEqual(entry{key: from}, l.visit)
 		if l.seek == "" {
 			break
 		}
@@ -55,7 +55,8 @@ type lister struct {
 	seek    string
 }
 
-func (l *lister) visit(object *Object) (more bool) {
+func (l *lister) visit(e entry) (more bool) {
+	object := e.latest
 	if object.Key < l.options.After || object.Key == l.options.After && l.options.AfterVersion == "" {
 		return true
 	}

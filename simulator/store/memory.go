@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sort"
 	"sync/atomic"
 )
@@ -24,7 +25,10 @@ type memory struct {
 	used  atomic.Int64
 }
 
-var _ blobs = (*memory)(nil)
+var (
+	_ blobs       = (*memory)(nil)
+	_ RangeWriter = (*memoryBlob)(nil)
+)
 
 // take takes memory, or refuses when there is too little left.
 func (m *memory) take(n int64) error {
@@ -40,11 +44,15 @@ func (m *memory) write(r io.Reader, size int64) (blob, int64, error) {
 		return nil, 0, err
 	}
 	out := &memoryBlob{memory: m}
+	out.spans = out.only[:0]
 	for {
 		total := out.size()
 		left := max(size-total, bytes.MinRead)
-		if total > size { // there was no hint, or a wrong one
+		switch {
+		case total > size: // there was no hint, or a wrong one
 			left = max(total, bytes.MinRead)
+		case total == size && size > 0: // nothing but the end should come
+			left = 1
 		}
 		n, ended, err := out.read(r, min(left, max(total, firstBlock), maxBlock))
 		if err != nil {
@@ -68,7 +76,10 @@ func (m *memory) join(parts []blob, also io.Writer) (blob, int64, error) {
 			return nil, 0, errors.Join(fmt.Errorf("joining parts: a part is a %T", p), out.remove())
 		}
 		for _, s := range from.spans {
-			s.uses.Add(1)
+			if s.uses.Add(1) == 1 {
+				s.uses.Add(-1)
+				return nil, 0, errors.Join(fmt.Errorf("joining parts: %w", fs.ErrNotExist), out.remove())
+			}
 			out.spans = append(out.spans, span{out.size(), s.block})
 			if _, err := also.Write(s.data); err != nil {
 				return nil, 0, errors.Join(err, out.remove())
@@ -82,6 +93,9 @@ func (m *memory) join(parts []blob, also io.Writer) (blob, int64, error) {
 type memoryBlob struct {
 	memory *memory
 	spans  []span
+	// only and first are the memory for the spans of a blob of one block, which most are.
+	only  [1]span
+	first block
 }
 
 type span struct {
@@ -107,7 +121,11 @@ func (m *memoryBlob) read(r io.Reader, n int64) (read int64, ended bool, err err
 		data = bytes.Clone(data[:filled])
 	}
 	if filled > 0 {
-		b := &block{data: data}
+		b := &m.first
+		if len(m.spans) > 0 {
+			b = &block{}
+		}
+		b.data = data
 		b.uses.Store(1)
 		m.spans = append(m.spans, span{m.size(), b})
 	}
@@ -160,9 +178,8 @@ func (m *memoryBlob) Close() error { return nil }
 
 // ReadAt reads across spans.
 func (m *memoryBlob) ReadAt(p []byte, offset int64) (int, error) {
-	first := sort.Search(len(m.spans), func(i int) bool { s := m.spans[i]; return s.start+int64(len(s.data)) > offset })
 	read := 0
-	for _, s := range m.spans[first:] {
+	for _, s := range m.from(offset) {
 		if read == len(p) {
 			return read, nil
 		}
@@ -174,6 +191,31 @@ func (m *memoryBlob) ReadAt(p []byte, offset int64) (int, error) {
 		return read, io.EOF
 	}
 	return read, nil
+}
+
+// from returns the spans that hold what is at an offset and after it.
+func (m *memoryBlob) from(offset int64) []span {
+	return m.spans[sort.Search(len(m.spans), func(i int) bool { s := m.spans[i]; return s.start+int64(len(s.data)) > offset }):]
+}
+
+// WriteRange writes a part of the content from where it lies, in pieces of a bounded size.
+func (m *memoryBlob) WriteRange(w io.Writer, offset, length int64, piece int) (int64, error) {
+	written := int64(0)
+	for _, s := range m.from(offset) {
+		if written == length {
+			break
+		}
+		data := s.data[offset+written-s.start:]
+		for len(data) > 0 && written < length {
+			n, err := w.Write(data[:min(int64(len(data)), length-written, int64(piece))])
+			written += int64(n)
+			if err != nil {
+				return written, err
+			}
+			data = data[n:]
+		}
+	}
+	return written, nil
 }
 
 // noJournal is the journal of a store in memory.

@@ -60,6 +60,12 @@ type Content interface {
 	io.Closer
 }
 
+// RangeWriter is a content that is written without being copied to a buffer first.
+type RangeWriter interface {
+	// WriteRange writes a part of the content that is there, in pieces of so many bytes at most.
+	WriteRange(w io.Writer, offset, length int64, piece int) (int64, error)
+}
+
 // Conditions guard a write or a deletion. They are checked in one step with it, when the content has arrived.
 type Conditions struct {
 	// IfMatch: the object must exist with this ETag.

@@ -1,6 +1,10 @@
 package store
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/velero-locations/velero-locations/simulator/policy"
+)
 
 // Versioning says what becomes of an object that is overwritten or deleted.
 type Versioning string
@@ -19,6 +23,26 @@ type Settings struct {
 	ObjectLock bool             `json:"objectLock,omitempty"`
 	Retention  DefaultRetention `json:"retention,omitzero"`
 	Encryption Encryption       `json:"encryption,omitzero"`
+	Policy     BucketPolicy     `json:"policy,omitzero"`
+	CORS       []CORSRule       `json:"cors,omitempty"`
+}
+
+// BucketPolicy says who else may do what with a bucket.
+type BucketPolicy struct {
+	// Document is the policy as it was sent, and Statements are what it says.
+	Document   string        `json:"document,omitempty"`
+	Statements policy.Policy `json:"statements,omitempty"`
+}
+
+// CORSRule lets pages from other origins use a bucket.
+type CORSRule struct {
+	ID      string   `json:"id,omitempty"`
+	Origins []string `json:"origins"`
+	Methods []string `json:"methods"`
+	// Headers are those that a page may send, Expose those that it may see.
+	Headers []string `json:"headers,omitempty"`
+	Expose  []string `json:"expose,omitempty"`
+	MaxAge  int      `json:"maxAge,omitempty"`
 }
 
 // Encryption is how a bucket's objects are encrypted when their writers say nothing.

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"math/rand"
 	"os"
@@ -160,6 +163,35 @@ func TestMemoryFollowsWhatCame(t *testing.T) {
 	}
 }
 
+// TestWriteRange writes parts of a content of several blocks.
+func TestWriteRange(t *testing.T) {
+	b := both(t)["memory"]
+	text := make([]byte, 3<<20)
+	for i := range text {
+		text[i] = byte(i % 251)
+	}
+	if _, err := b.Put("k", Write{Body: bytes.NewReader(text), Size: int64(len(text))}); err != nil {
+		t.Fatal(err)
+	}
+	_, content, err := b.Open("k", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct, is := content.(RangeWriter)
+	if !is {
+		t.Fatalf("%T is no RangeWriter", content)
+	}
+	for _, r := range [][2]int64{
+		{0, int64(len(text))}, {0, 0}, {0, 1}, {1, 100}, {firstBlock - 1, 1}, {firstBlock - 1, 2}, {firstBlock, 1}, {firstBlock - 1, 2 << 20}, {int64(len(text)) - 1, 1},
+	} {
+		var got bytes.Buffer
+		n, err := direct.WriteRange(&got, r[0], r[1], 1000)
+		if err != nil || n != r[1] || !bytes.Equal(got.Bytes(), text[r[0]:r[0]+r[1]]) {
+			t.Errorf("%d bytes at %d: %d bytes, %v", r[1], r[0], n, err)
+		}
+	}
+}
+
 // TestListAgainstModel compares pages with what a plain pass over all keys gives.
 func TestListAgainstModel(t *testing.T) {
 	random := rand.New(rand.NewSource(1))
@@ -266,6 +298,57 @@ func TestMultipart(t *testing.T) {
 				t.Errorf("completing twice: %v", err)
 			}
 		})
+	}
+}
+
+// replacing replaces a part when it is given the first bytes of the one before.
+type replacing struct {
+	hash.Hash
+	replace func()
+}
+
+func (r *replacing) Write(p []byte) (int, error) {
+	if r.replace != nil {
+		r.replace()
+		r.replace = nil
+	}
+	return r.Hash.Write(p)
+}
+
+// TestReplacedWhileCompleting uploads a part again while its upload is being completed. The object is of the chosen
+// parts, or, where the content of one is gone, that one is refused.
+func TestReplacedWhileCompleting(t *testing.T) {
+	for name, b := range both(t) {
+		for _, test := range []struct {
+			by   string
+			want error
+		}{{"last", nil}, {"other", ErrInvalidPart}} {
+			t.Run(name+" by "+test.by, func(t *testing.T) {
+				id, err := b.CreateUpload(UploadInfo{Key: "k"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var parts []PartInfo
+				upload := func(number int, text string) {
+					part, err := b.PutPart("k", id, number, Write{Body: strings.NewReader(text), Size: int64(len(text))})
+					if err != nil {
+						t.Error(err)
+					}
+					parts = append(parts, part)
+				}
+				large := strings.Repeat("x", MinPartSize)
+				upload(1, large)
+				upload(2, "last")
+				content := &replacing{sha256.New(), func() { upload(2, test.by) }}
+				_, err = b.Complete("k", id, Completion{Parts: parts, Content: content})
+				if err != nil && !errors.Is(err, test.want) {
+					t.Fatalf("completing: %v", err)
+				}
+				if want := sha256.Sum256([]byte(large + "last")); err == nil && !bytes.Equal(content.Sum(nil), want[:]) {
+					t.Error("the hash is not that of the content")
+				}
+			})
+		}
 	}
 }
 

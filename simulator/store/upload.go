@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -186,28 +188,17 @@ type Completion struct {
 	// Parts are those of the object, in order. Only Number and ETag are looked at.
 	Parts      []PartInfo
 	Conditions Conditions
-	// Content is written the whole content, if it is not nil.
-	Content io.Writer
+	// Content is given the whole content, if it is not nil.
+	Content hash.Hash
 	// Checksums, if it is not nil, is then told the chosen parts and the object's size. It returns the object's checksums, or refuses.
 	Checksums func(parts []PartInfo, size int64) (map[string]string, error)
 }
 
 // Complete makes an object of an upload's parts. The upload stays as it was when that fails.
 func (b *Bucket) Complete(key, id string, c Completion) (*Object, error) {
-	u, parts, err := b.choose(key, id, c.Parts)
+	u, infos, content, n, err := b.join(key, id, c)
 	if err != nil {
 		return nil, err
-	}
-	contents, infos := make([]blob, len(parts)), make([]PartInfo, len(parts))
-	for i, p := range parts {
-		contents[i], infos[i] = p.content, p.PartInfo
-	}
-	if c.Content == nil {
-		c.Content = io.Discard
-	}
-	content, n, err := b.store.blobs.join(contents, c.Content)
-	if err != nil {
-		return nil, fmt.Errorf("joining parts: %w", err)
 	}
 	object := &Object{Key: key, Size: n, ETag: multipartETag(infos), Attributes: u.Attributes, content: content}
 	for _, p := range infos {
@@ -228,6 +219,35 @@ func (b *Bucket) Complete(key, id string, c Completion) (*Object, error) {
 	}
 	delete(b.uploads, id)
 	return object, u.drop()
+}
+
+// join makes one content of the chosen parts. When one of them is replaced meanwhile, it begins again with the new one,
+// or refuses it.
+func (b *Bucket) join(key, id string, c Completion) (*upload, []PartInfo, blob, int64, error) {
+	var before []blob
+	for {
+		u, parts, err := b.choose(key, id, c.Parts)
+		if err != nil {
+			return nil, nil, nil, 0, err
+		}
+		contents, infos := make([]blob, len(parts)), make([]PartInfo, len(parts))
+		for i, p := range parts {
+			contents[i], infos[i] = p.content, p.PartInfo
+		}
+		also := io.Discard
+		if c.Content != nil {
+			c.Content.Reset()
+			also = c.Content
+		}
+		content, n, err := b.store.blobs.join(contents, also)
+		if err == nil {
+			return u, infos, content, n, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) || slices.Equal(contents, before) {
+			return nil, nil, nil, 0, fmt.Errorf("joining parts: %w", err)
+		}
+		before = contents
+	}
 }
 
 func (b *Bucket) choose(key, id string, chosen []PartInfo) (*upload, []part, error) {

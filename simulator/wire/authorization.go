@@ -36,15 +36,15 @@ type Authorization struct {
 	Expires time.Duration
 
 	form bool // the policy of a form has an expiry of its own
+
+	anonymous bool
 }
+
+// Anonymous is what is known of a request without a signature, at the endpoint of a region.
+func Anonymous(region string) *Authorization { return &Authorization{Region: region, anonymous: true} }
 
 // Presigned says that the signature came in the URL.
 func (a *Authorization) Presigned() bool { return a.Expires != 0 }
-
-// Scope returns the credential scope, as it is part of what is signed.
-func (a *Authorization) Scope() string {
-	return a.Date + "/" + a.Region + "/" + a.service() + "/" + termination
-}
 
 func (a *Authorization) service() string { return cmp.Or(a.Service, s3Service) }
 
@@ -54,8 +54,11 @@ func ParseRequest(r *http.Request) (*Authorization, error) { return ParseRequest
 
 // ParseRequestTo is ParseRequest for a request to another service than S3, which the signature must be for.
 func ParseRequestTo(service string, r *http.Request) (*Authorization, error) {
-	query := r.URL.Query()
 	header := r.Header.Get("Authorization")
+	var query url.Values
+	if r.URL.RawQuery != "" {
+		query = r.URL.Query()
+	}
 	switch {
 	case header != "" && query.Has("X-Amz-Algorithm"):
 		return nil, NewError(http.StatusBadRequest, "InvalidArgument",
@@ -116,24 +119,35 @@ func parseAuthorization(header, service string) (*Authorization, error) {
 	default:
 		return nil, errUnsupportedMechanism()
 	}
-	parts := map[string]string{}
+	var credential, signedHeaders, signature string
 	for part := range strings.SplitSeq(rest, ",") {
 		name, value, found := strings.Cut(strings.TrimSpace(part), "=")
-		if _, twice := parts[name]; !found || twice {
+		var into *string
+		switch name {
+		case "Credential":
+			into = &credential
+		case "SignedHeaders":
+			into = &signedHeaders
+		case "Signature":
+			into = &signature
+		}
+		if !found || into != nil && *into != "" {
 			return nil, malformed("a part of the header is not a name and a value, or is there twice.")
 		}
-		parts[name] = strings.TrimSpace(value)
-	}
-	for _, name := range []string{"Credential", "SignedHeaders", "Signature"} {
-		if parts[name] == "" {
-			return nil, malformed("the header is missing " + name + ".")
+		if into != nil {
+			*into = strings.TrimSpace(value)
 		}
 	}
-	a := &Authorization{Signature: parts["Signature"], Service: service}
-	if problem := a.setCredential(parts["Credential"]); problem != "" {
+	for _, part := range [...][2]string{{"Credential", credential}, {"SignedHeaders", signedHeaders}, {"Signature", signature}} {
+		if part[1] == "" {
+			return nil, malformed("the header is missing " + part[0] + ".")
+		}
+	}
+	a := &Authorization{Signature: signature, Service: service}
+	if problem := a.setCredential(credential); problem != "" {
 		return nil, malformed(problem)
 	}
-	if problem := a.setSignedHeaders(parts["SignedHeaders"]); problem != "" {
+	if problem := a.setSignedHeaders(signedHeaders); problem != "" {
 		return nil, malformed(problem)
 	}
 	return a, nil

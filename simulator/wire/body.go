@@ -128,7 +128,7 @@ func NewBody(r *http.Request, a *Authorization, secret string, withChecksums boo
 
 func (b *Body) checkPayload(a *Authorization, payload string) error {
 	switch {
-	case payload == unsignedPayload, payload == "" && a.Presigned():
+	case payload == unsignedPayload, payload == "" && (a.Presigned() || a.anonymous):
 		return nil
 	case payload == "":
 		return NewError(http.StatusBadRequest, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")

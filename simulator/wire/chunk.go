@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bufio"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 // the first of which is the request's own, as S3's "Signature calculations for chunked uploads" has it.
 type signatureChain struct {
 	authorization *Authorization
-	key           []byte
+	key           *signingKey
 	previous      string
 	hash          hash.Hash
 }
@@ -34,29 +34,38 @@ func newSignatureChain(a *Authorization, secret string) *signatureChain {
 	return &signatureChain{authorization: a, key: a.signingKey(secret), previous: a.Signature, hash: sha256.New()}
 }
 
+// emptyHash is the SHA-256 of nothing, which each chunk's signature covers, too.
+const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
 func (s *signatureChain) chunk(signature string) error {
-	empty := sha256.Sum256(nil)
-	return s.check(signature, "AWS4-HMAC-SHA256-PAYLOAD", hex.EncodeToString(empty[:]))
+	return s.check(signature, "AWS4-HMAC-SHA256-PAYLOAD", emptyHash+"\n")
 }
 
 func (s *signatureChain) trailer(signature string) error {
-	return s.check(signature, "AWS4-HMAC-SHA256-TRAILER")
+	return s.check(signature, "AWS4-HMAC-SHA256-TRAILER", "")
 }
 
-func (s *signatureChain) check(signature, kind string, more ...string) error {
-	parts := append([]string{kind, s.authorization.Time.Format(timeFormat), s.authorization.Scope(), s.previous}, more...)
-	parts = append(parts, hex.EncodeToString(s.hash.Sum(nil)))
-	toSign := strings.Join(parts, "\n")
-	if !hmac.Equal([]byte(signature), []byte(hex.EncodeToString(hmacSHA256(s.key, toSign)))) {
-		return NewError(http.StatusForbidden, "SignatureDoesNotMatch",
-			"The request signature we calculated does not match the signature you provided. Check your key and signing method.").
+func (s *signatureChain) check(signature, kind, more string) error {
+	if !s.key.matches(signature, func(out []byte) []byte { return s.appendStringToSign(out, kind, more) }) {
+		return signatureDoesNotMatch().
 			With("AWSAccessKeyId", s.authorization.AccessKeyID).
-			With("StringToSign", toSign).
+			With("StringToSign", string(s.appendStringToSign(nil, kind, more))).
 			With("SignatureProvided", signature)
 	}
 	s.previous = signature
 	s.hash.Reset()
 	return nil
+}
+
+func (s *signatureChain) appendStringToSign(out []byte, kind, more string) []byte {
+	out = s.authorization.appendSigned(out, kind)
+	out = append(append(out, s.previous...), '\n')
+	out = append(out, more...)
+	start := len(out)
+	out = s.hash.Sum(out)
+	var sum [sha256.Size]byte
+	copy(sum[:], out[start:])
+	return hex.AppendEncode(out[:start], sum[:])
 }
 
 // chunkReader decodes aws-chunked framing. It returns io.EOF only when the last chunk, its signature, the trailer and
@@ -72,15 +81,29 @@ type chunkReader struct {
 	err       error
 }
 
+// lineBuffers are for the lines between chunks; what is in the chunks is read past them.
+var lineBuffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, maxChunkLine+1) }}
+
 func newChunkReader(in io.Reader, chain *signatureChain) *chunkReader {
-	// The buffer is for the lines between chunks; what is in them is read past it.
-	return &chunkReader{in: bufio.NewReaderSize(in, maxChunkLine+1), chain: chain}
+	buffer, _ := lineBuffers.Get().(*bufio.Reader)
+	buffer.Reset(in)
+	return &chunkReader{in: buffer, chain: chain}
+}
+
+// stop ends the stream, with io.EOF or an error. Nothing is read any more.
+func (c *chunkReader) stop(err error) {
+	c.err = err
+	c.in.Reset(nil)
+	lineBuffers.Put(c.in)
+	c.in = nil
 }
 
 // Read returns the data of the chunks.
 func (c *chunkReader) Read(p []byte) (int, error) {
 	if c.err == nil && c.left == 0 {
-		c.err = c.nextChunk()
+		if err := c.nextChunk(); err != nil {
+			c.stop(err)
+		}
 	}
 	if c.err != nil {
 		return 0, c.err
@@ -93,13 +116,11 @@ func (c *chunkReader) Read(p []byte) (int, error) {
 	if c.chain != nil {
 		c.chain.hash.Write(p[:n])
 	}
-	switch {
-	case err == io.EOF:
-		c.err = io.ErrUnexpectedEOF
-	case err != nil:
-		c.err = err
-	case c.left == 0:
-		c.err = c.endChunk()
+	if err == nil && c.left == 0 {
+		err = c.endChunk()
+	}
+	if err != nil {
+		c.stop(asUnexpected(err))
 	}
 	return n, c.err
 }

@@ -81,9 +81,7 @@ func errorBody(e *Error, requestID, hostID string) []byte {
 	elements = append(elements, Element{"RequestId", requestID}, Element{"HostId", hostID})
 	out := append([]byte(xml.Header), "<Error>"...)
 	for _, el := range elements {
-		out = append(out, "<"+el.Name+">"...)
-		out = appendEscaped(out, el.Value)
-		out = append(out, "</"+el.Name+">"...)
+		out = AppendElement(out, el.Name, el.Value)
 	}
 	return append(out, "</Error>"...)
 }

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -9,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -66,36 +64,37 @@ func (a *Authorization) verify(r *http.Request, secret, payload string) error {
 	if err := a.checkUnsigned(r); err != nil {
 		return err
 	}
-	canonical := a.canonicalRequest(r, payload)
-	toSign := a.stringToSign(canonical)
-	if hmac.Equal([]byte(a.Signature), []byte(a.sign(secret, toSign))) {
+	if a.signingKey(secret).matches(a.Signature, func(out []byte) []byte { return a.appendStringToSign(out, r, payload) }) {
 		return nil
 	}
-	return NewError(http.StatusForbidden, "SignatureDoesNotMatch",
-		"The request signature we calculated does not match the signature you provided. Check your key and signing method.").
+	return signatureDoesNotMatch().
 		With("AWSAccessKeyId", a.AccessKeyID).
-		With("StringToSign", toSign).
+		With("StringToSign", string(a.appendStringToSign(nil, r, payload))).
 		With("SignatureProvided", a.Signature).
-		With("CanonicalRequest", canonical)
+		With("CanonicalRequest", string(a.appendCanonicalRequest(nil, r, payload)))
 }
 
 // VerifyText compares the signature with the one that the secret gives for a text, as for the policy of a form.
 func (a *Authorization) VerifyText(text, secret string) error {
-	if hmac.Equal([]byte(a.Signature), []byte(a.sign(secret, text))) {
+	if a.signingKey(secret).matches(a.Signature, func(out []byte) []byte { return append(out, text...) }) {
 		return nil
 	}
-	return NewError(http.StatusForbidden, "SignatureDoesNotMatch",
-		"The request signature we calculated does not match the signature you provided. Check your key and signing method.").
+	return signatureDoesNotMatch().
 		With("AWSAccessKeyId", a.AccessKeyID).With("StringToSign", text).With("SignatureProvided", a.Signature)
+}
+
+func signatureDoesNotMatch() *Error {
+	return NewError(http.StatusForbidden, "SignatureDoesNotMatch",
+		"The request signature we calculated does not match the signature you provided. Check your key and signing method.")
 }
 
 // checkUnsigned refuses x-amz- headers that the signature does not cover, as S3 does: they could have been added on the way.
 func (a *Authorization) checkUnsigned(r *http.Request) error {
 	var unsigned []string
 	for name := range r.Header {
-		name = strings.ToLower(name)
-		if strings.HasPrefix(name, "x-amz-") && !slices.Contains(a.SignedHeaders, name) {
-			unsigned = append(unsigned, name)
+		isName := func(signed string) bool { return strings.EqualFold(signed, name) }
+		if strings.HasPrefix(name, "X-Amz-") && !slices.ContainsFunc(a.SignedHeaders, isName) {
+			unsigned = append(unsigned, strings.ToLower(name))
 		}
 	}
 	if len(unsigned) == 0 {
@@ -106,39 +105,73 @@ func (a *Authorization) checkUnsigned(r *http.Request) error {
 		With("HeadersNotSigned", strings.Join(unsigned, ", "))
 }
 
-func (a *Authorization) canonicalRequest(r *http.Request, payload string) string {
-	var b strings.Builder
-	b.WriteString(r.Method + "\n" + URIEncode(r.URL.Path, true) + "\n" + canonicalQuery(r.URL.RawQuery) + "\n")
+func (a *Authorization) appendCanonicalRequest(out []byte, r *http.Request, payload string) []byte {
+	out = append(append(out, r.Method...), '\n')
+	out = append(appendURIEncoded(out, r.URL.Path, true), '\n')
+	out = append(append(out, canonicalQuery(r.URL.RawQuery)...), '\n')
 	for _, name := range a.SignedHeaders {
-		b.WriteString(name + ":" + canonicalHeader(r, name) + "\n")
+		out = append(append(out, name...), ':')
+		out = append(appendCanonicalHeader(out, r, name), '\n')
 	}
-	b.WriteString("\n" + strings.Join(a.SignedHeaders, ";") + "\n")
-	b.WriteString(payload)
-	return b.String()
+	out = append(out, '\n')
+	for i, name := range a.SignedHeaders {
+		if i > 0 {
+			out = append(out, ';')
+		}
+		out = append(out, name...)
+	}
+	return append(append(out, '\n'), payload...)
 }
 
-// canonicalHeader returns a header's value as it is signed: values joined by commas, runs of spaces folded.
-func canonicalHeader(r *http.Request, name string) string {
-	var values []string
+// appendCanonicalHeader adds a header's value as it is signed: values joined by commas, runs of spaces folded.
+func appendCanonicalHeader(out []byte, r *http.Request, name string) []byte {
 	switch name {
 	case "host":
-		values = []string{r.Host}
+		return appendFolded(out, r.Host)
 	case "content-length":
-		values = []string{strconv.FormatInt(max(r.ContentLength, 0), 10)}
-	case "transfer-encoding":
-		values = r.TransferEncoding
-	default:
-		values = r.Header.Values(name)
+		return strconv.AppendInt(out, max(r.ContentLength, 0), 10)
 	}
-	folded := make([]string, len(values))
+	values := r.TransferEncoding
+	if name != "transfer-encoding" {
+		values = signedValues(r.Header, name)
+	}
 	for i, value := range values {
-		folded[i] = strings.Join(strings.Fields(value), " ")
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendFolded(out, value)
 	}
-	return strings.Join(folded, ",")
+	return out
+}
+
+// canonicalNames are those of headers that are signed with each request: finding them in the canonical form, in which
+// they are looked up, costs more than the rest of the look-up.
+var canonicalNames = map[string]string{
+	"x-amz-content-sha256": "X-Amz-Content-Sha256", "x-amz-date": "X-Amz-Date",
+	"x-amz-decoded-content-length": "X-Amz-Decoded-Content-Length", "x-amz-trailer": "X-Amz-Trailer",
+}
+
+func signedValues(h http.Header, name string) []string {
+	if canonical, found := canonicalNames[name]; found {
+		return h[canonical]
+	}
+	return h.Values(name)
+}
+
+func appendFolded(out []byte, value string) []byte {
+	for i := range len(value) {
+		if c := value[i]; c < ' ' || c > '~' || c == ' ' && (i == 0 || i == len(value)-1 || value[i-1] == ' ') {
+			return append(out, strings.Join(strings.Fields(value), " ")...)
+		}
+	}
+	return append(out, value...)
 }
 
 // canonicalQuery sorts and encodes a query as it is signed, without the signature of a presigned URL.
 func canonicalQuery(raw string) string {
+	if raw == "" {
+		return ""
+	}
 	var parts [][2]string
 	for part := range strings.SplitSeq(raw, "&") {
 		if part == "" {
@@ -172,8 +205,11 @@ func reencode(s string) string {
 
 // URIEncode encodes as Signature Version 4 does: every byte but A-Z a-z 0-9 - . _ ~, and the slash where it is kept.
 func URIEncode(s string, keepSlash bool) string {
+	return string(appendURIEncoded(make([]byte, 0, len(s)), s, keepSlash))
+}
+
+func appendURIEncoded(out []byte, s string, keepSlash bool) []byte {
 	const hexDigits = "0123456789ABCDEF"
-	out := make([]byte, 0, len(s))
 	for i := range len(s) {
 		c := s[i]
 		switch {
@@ -184,50 +220,23 @@ func URIEncode(s string, keepSlash bool) string {
 			out = append(out, '%', hexDigits[c>>4], hexDigits[c&15])
 		}
 	}
-	return string(out)
+	return out
 }
 
-func (a *Authorization) stringToSign(canonical string) string {
-	sum := sha256.Sum256([]byte(canonical))
-	return strings.Join([]string{algorithm, a.Time.Format(timeFormat), a.Scope(), hex.EncodeToString(sum[:])}, "\n")
+// usualRequest is how long most canonical requests are at most, in bytes.
+const usualRequest = 1 << 10
+
+func (a *Authorization) appendStringToSign(out []byte, r *http.Request, payload string) []byte {
+	sum := sha256.Sum256(a.appendCanonicalRequest(make([]byte, 0, usualRequest), r, payload))
+	return hex.AppendEncode(a.appendSigned(out, algorithm), sum[:])
 }
 
-func (a *Authorization) sign(secret, text string) string {
-	return hex.EncodeToString(hmacSHA256(a.signingKey(secret), text))
-}
-
-// signingKeys holds keys that were derived, of which each is good for a day: four of a request's five HMACs.
-var signingKeys = struct {
-	sync.Mutex
-	derived map[signingScope][]byte
-}{derived: map[signingScope][]byte{}}
-
-// signingScope is what a signing key is derived from.
-type signingScope struct{ secret, date, region, service string }
-
-// maxSigningKeys bounds what is held: dates and regions are the clients' to choose.
-const maxSigningKeys = 1000
-
-func (a *Authorization) signingKey(secret string) []byte {
-	scope := signingScope{secret, a.Date, a.Region, a.service()}
-	signingKeys.Lock()
-	defer signingKeys.Unlock()
-	if key, found := signingKeys.derived[scope]; found {
-		return key
+// appendSigned adds what all that is signed begins with: what it is, when it was signed, and the scope of the key.
+func (a *Authorization) appendSigned(out []byte, kind string) []byte {
+	out = append(append(out, kind...), '\n')
+	out = append(a.Time.AppendFormat(out, timeFormat), '\n')
+	for _, part := range [...]string{a.Date, a.Region, a.service()} {
+		out = append(append(out, part...), '/')
 	}
-	key := []byte("AWS4" + secret)
-	for _, part := range []string{scope.date, scope.region, scope.service, termination} {
-		key = hmacSHA256(key, part)
-	}
-	if len(signingKeys.derived) == maxSigningKeys {
-		clear(signingKeys.derived)
-	}
-	signingKeys.derived[scope] = key
-	return key
-}
-
-func hmacSHA256(key []byte, text string) []byte {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(text))
-	return mac.Sum(nil)
+	return append(append(out, termination...), '\n')
 }

@@ -18,7 +18,7 @@ func TestSigningKeys(t *testing.T) {
 	for range 2 {
 		for _, s := range scopes {
 			a := Authorization{Date: s.date, Region: s.region, Service: s.service}
-			key := hex.EncodeToString(a.signingKey(s.secret))
+			key := hex.EncodeToString(a.signingKey(s.secret).key)
 			if owner, found := seen[key]; found && owner != s {
 				t.Errorf("%s of %s has the key of %s of %s", s.service, s.region, owner.service, owner.region)
 			}

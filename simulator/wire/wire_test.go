@@ -20,7 +20,6 @@ const (
 	exampleID     = "AKIAIOSFODNN7EXAMPLE"
 	exampleSecret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 	exampleScope  = "Credential=" + exampleID + "/20130524/us-east-1/s3/aws4_request"
-	emptyHash     = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )
 
 func example(method, target, signed, signature string, headers map[string]string) *http.Request {

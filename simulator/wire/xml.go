@@ -1,11 +1,13 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/xml"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Namespace is the XML namespace of S3's documents.
@@ -18,17 +20,23 @@ func WriteXML(w http.ResponseWriter, document any) error {
 
 // WriteXMLStatus answers with a status and a document.
 func WriteXMLStatus(w http.ResponseWriter, status int, document any) error {
-	body, err := xml.Marshal(document)
-	if err != nil {
+	body, _ := documents.Get().(*bytes.Buffer)
+	defer documents.Put(body)
+	body.Reset()
+	body.WriteString(xml.Header)
+	if err := xml.NewEncoder(body).Encode(document); err != nil {
 		return fmt.Errorf("encoding the answer: %w", err)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/xml")
-	h.Set("Content-Length", strconv.Itoa(len(xml.Header)+len(body)))
+	h.Set("Content-Length", strconv.Itoa(body.Len()))
 	w.WriteHeader(status)
-	_, _ = w.Write(append([]byte(xml.Header), body...)) // the client may be gone
+	_, _ = w.Write(body.Bytes()) // the client may be gone
 	return nil
 }
+
+// documents are buffers for answers; the longest is a list of a thousand keys.
+var documents = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
 // ReadXML reads a document that a client sent; root is the name of its element. What is not it is MalformedXML.
 func ReadXML(document []byte, root string, into any) error {
@@ -44,10 +52,31 @@ func MalformedXML() *Error {
 	return NewError(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
 }
 
+// isPlain says that a text is the same in a document.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
+}
+
 // quotes are left as they are in text by S3, and clients look for them in messages.
 var quotes = strings.NewReplacer("&#34;", `"`, "&#39;", "'")
 
+// AppendElement adds an element with a text to a document that is put together by hand, because reflection takes too
+// long over a thousand of the same.
+func AppendElement(out []byte, name, text string) []byte {
+	out = append(append(append(out, '<'), name...), '>')
+	out = appendEscaped(out, text)
+	return append(append(append(out, "</"...), name...), '>')
+}
+
 func appendEscaped(out []byte, text string) []byte {
+	if isPlain(text) {
+		return append(out, text...)
+	}
 	var buf strings.Builder
 	_ = xml.EscapeText(&buf, []byte(text)) // a strings.Builder does not fail
 	return append(out, quotes.Replace(buf.String())...)

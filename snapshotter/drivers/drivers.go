@@ -2,6 +2,9 @@
 package drivers
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/snapshotter"
 	"github.com/velero-locations/velero-locations/snapshotter/azure"
@@ -27,3 +30,6 @@ func Find(name string) (snapshotter.Driver, bool) {
 	driver, found := known[p.Name]
 	return driver, found
 }
+
+// Names returns the names of the providers that have a driver, in order.
+func Names() []string { return slices.Sorted(maps.Keys(known)) }

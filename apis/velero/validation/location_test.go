@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -199,6 +200,12 @@ func validate(t testing.TB, rules validation.Rules, obj, old runtime.Object) fie
 	return nil
 }
 
+// certificate is made once: keys take their time.
+var certificate = sync.OnceValues(func() ([]byte, error) {
+	certificate, _, err := cert.GenerateSelfSignedCertKey("storage.example.com", nil, nil)
+	return certificate, err
+})
+
 // testCase is a line of a file in testdata.
 type testCase struct {
 	name, kind, text, want string
@@ -211,7 +218,7 @@ func readCases(t testing.TB, file string) []testCase {
 	if err != nil {
 		t.Fatal(err)
 	}
-	certificate, _, err := cert.GenerateSelfSignedCertKey("storage.example.com", nil, nil)
+	certificate, err := certificate()
 	if err != nil {
 		t.Fatal(err)
 	}

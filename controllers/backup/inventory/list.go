@@ -114,6 +114,9 @@ func (a *API) page(ctx context.Context, resource Resource, namespace, selector, 
 	if err := list.read(); err != nil {
 		return "", false, err
 	}
+	if !list.stopped {
+		_, _ = io.Copy(io.Discard, body) // a line end: the server takes a connection that is closed before it for one that broke
+	}
 	return list.next, list.stopped, nil
 }
 

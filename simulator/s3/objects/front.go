@@ -1,6 +1,10 @@
 package objects
 
-import "github.com/johannesboyne/gofakes3"
+import (
+	"io"
+
+	"github.com/johannesboyne/gofakes3"
+)
 
 // The operations below are served in front of gofakes3, which must not be reached for them.
 
@@ -19,6 +23,16 @@ func (b *backend) ForceDeleteBucket(string) error { return b.unreachable() }
 // ListBucket is served in front.
 func (b *backend) ListBucket(string, *gofakes3.Prefix, gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
 	return nil, b.unreachable()
+}
+
+// PutObject is served in front.
+func (b *backend) PutObject(_, _ string, _ map[string]string, _ io.Reader, _ int64, _ *gofakes3.PutConditions) (gofakes3.PutObjectResult, error) {
+	return gofakes3.PutObjectResult{}, b.unreachable()
+}
+
+// UploadPart is served in front.
+func (b *backend) UploadPart(_, _ string, _ gofakes3.UploadID, _ int, _ int64, _ io.Reader) (string, error) {
+	return "", b.unreachable()
 }
 
 // CopyObject is served in front.

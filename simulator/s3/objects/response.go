@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -41,9 +42,7 @@ func (a *response) WriteHeader(status int) {
 	} {
 		a.header.Del(name)
 	}
-	for name, value := range a.backend.headers {
-		a.header.Set(name, value)
-	}
+	maps.Copy(a.header, a.backend.headers)
 	for name, values := range a.header {
 		if strings.HasPrefix(name, "X-Amz-Meta-") {
 			name = strings.ToLower(name) // as S3 sends them: clients not written in Go take the name as it comes

@@ -1,0 +1,21 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/velero-locations/velero-locations/dev/devtest"
+)
+
+// TestSessions runs the sessions that are run behind a kube-apiserver, too, each against a server of its own, which stops as it is asked to.
+func TestSessions(t *testing.T) {
+	for _, name := range slices.Sorted(maps.Keys(devtest.Sessions)) {
+		t.Run(name, func(t *testing.T) {
+			s := startDev(t, t.TempDir())
+			devtest.Sessions[name](t, s.Server)
+			s.signal(t, syscall.SIGTERM)
+		})
+	}
+}

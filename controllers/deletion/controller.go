@@ -1,0 +1,236 @@
+// Package deletion is the controller that carries out DeleteBackupRequests: it deletes a backup's snapshots, then what is in
+// its bucket, then the Backup and its Restores.
+package deletion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/controllers/backend"
+	"github.com/velero-locations/velero-locations/controllers/mergepatch"
+	"github.com/velero-locations/velero-locations/locations"
+	"github.com/velero-locations/velero-locations/objectstore"
+)
+
+// kept is how long a processed request with errors is there to be read.
+const kept = 24 * time.Hour
+
+// reconciler carries out one request at a time.
+type reconciler struct {
+	mergepatch.Writer
+
+	backend *backend.Backend
+	now     func() time.Time
+}
+
+// Setup adds the controller to a manager.
+func Setup(mgr manager.Manager, writer mergepatch.Writer, storage *backend.Backend) error {
+	return builder.ControllerManagedBy(mgr).Named("deletion").For(&velerov1.DeleteBackupRequest{}).
+		Complete(&reconciler{Writer: writer, backend: storage, now: time.Now})
+}
+
+// Reconcile carries out a request. One whose controller stopped in the middle is carried out again: all steps can be
+// repeated. One that was processed, which is to say in vain, goes after a day.
+func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	request := &velerov1.DeleteBackupRequest{}
+	if err := r.Get(ctx, req.NamespacedName, request); err != nil {
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	if request.Status.Phase == velerov1.DeleteBackupRequestPhaseProcessed {
+		if left := request.CreationTimestamp.Add(kept).Sub(r.now()); left > 0 {
+			return reconcile.Result{RequeueAfter: left}, nil
+		}
+		return reconcile.Result{}, r.remove(ctx, request)
+	}
+	backup, location, err := r.find(ctx, request)
+	var refusal *refused
+	if errors.As(err, &refusal) {
+		return reconcile.Result{}, r.processed(ctx, request, []error{refusal})
+	}
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if err := r.begin(ctx, request, backup); err != nil {
+		return reconcile.Result{}, err
+	}
+	if problems := r.carryOut(ctx, backup, location); len(problems) > 0 {
+		return reconcile.Result{}, r.processed(ctx, request, problems)
+	}
+	return reconcile.Result{}, r.removeRequests(ctx, request)
+}
+
+// refused is why a request cannot be carried out.
+type refused struct{ error }
+
+func refuse(format string, args ...any) error { return &refused{fmt.Errorf(format, args...)} }
+
+// find returns what a request is about, if it may be deleted.
+func (r *reconciler) find(ctx context.Context, request *velerov1.DeleteBackupRequest) (*velerov1.Backup, *velerov1.BackupStorageLocation, error) {
+	name := request.Spec.BackupName
+	if name == "" {
+		return nil, nil, refuse("spec.backupName is required: say which backup is to be deleted")
+	}
+	backup, location := &velerov1.Backup{}, &velerov1.BackupStorageLocation{}
+	err := r.Get(ctx, types.NamespacedName{Namespace: request.Namespace, Name: name}, backup)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil, refuse("there is no backup %q", name)
+	case err != nil:
+		return nil, nil, fmt.Errorf("reading backup %q: %w", name, err)
+	case backup.Status.Phase.Running():
+		return nil, nil, refuse("backup %q has not ended: it is %s", name, backup.Status.Phase)
+	}
+	err = r.Get(ctx, types.NamespacedName{Namespace: request.Namespace, Name: backup.Spec.StorageLocation}, location)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil, refuse("the backup storage location of the backup, %q, is not there: make it again, or delete the Backup alone", backup.Spec.StorageLocation)
+	case err != nil:
+		return nil, nil, fmt.Errorf("reading backup storage location %q: %w", backup.Spec.StorageLocation, err)
+	case location.Spec.AccessMode == velerov1.AccessModeReadOnly:
+		return nil, nil, refuse("the backup storage location %q is read-only: set its spec.accessMode to ReadWrite", location.Name)
+	case location.Status.Phase != velerov1.BackupStorageLocationAvailable:
+		return nil, nil, refuse("the backup storage location %q is not available: %s", location.Name, location.Status.Message)
+	}
+	return backup, location, nil
+}
+
+// begin tells that the backup is being deleted, and deletes other requests for it.
+func (r *reconciler) begin(ctx context.Context, request *velerov1.DeleteBackupRequest, backup *velerov1.Backup) error {
+	var list velerov1.DeleteBackupRequestList
+	if err := r.List(ctx, &list, client.InNamespace(request.Namespace)); err != nil {
+		return fmt.Errorf("listing requests for deletion: %w", err)
+	}
+	for i := range list.Items {
+		if other := &list.Items[i]; other.Spec.BackupName == backup.Name && other.UID != request.UID {
+			if err := r.remove(ctx, other); err != nil {
+				return err
+			}
+		}
+	}
+	err := mergepatch.Write(ctx, r.Writer, request, func(d *velerov1.DeleteBackupRequest) {
+		if d.Labels == nil {
+			d.Labels = map[string]string{}
+		}
+		d.Labels[backups.NameLabel], d.Labels[backups.UIDLabel] = locations.LabelValue(backup.Name), string(backup.UID)
+		d.Status.Phase = velerov1.DeleteBackupRequestPhaseInProgress
+	})
+	if err != nil {
+		return err //nolint:wrapcheck // says all there is
+	}
+	return mergepatch.Write(ctx, r.Writer, backup, func(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseDeleting }) //nolint:wrapcheck // as above
+}
+
+// carryOut deletes everything. Snapshots that cannot be deleted keep the list of them, and so all that is in the bucket.
+func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, location *velerov1.BackupStorageLocation) []error {
+	store, place, err := r.backend.ObjectStore(ctx, location)
+	if err != nil {
+		return []error{fmt.Errorf("backup storage location %q: %w", location.Name, err)}
+	}
+	defer store.Close()
+	snapshots, err := readSnapshots(ctx, store, place, backup.Name)
+	if err != nil {
+		return []error{fmt.Errorf("reading the list of the backup's snapshots: %w", err)}
+	}
+	if problems := Snapshots(ctx, r.Client, r.backend, backup.Namespace, snapshots); len(problems) > 0 {
+		return problems
+	}
+	if err := Files(ctx, store, place, backup.Name); err != nil {
+		return []error{err}
+	}
+	if err := r.removeRestores(ctx, backup); err != nil {
+		return []error{err}
+	}
+	if err := r.remove(ctx, backup); err != nil {
+		return []error{err}
+	}
+	return nil
+}
+
+func readSnapshots(ctx context.Context, store objectstore.Store, place locations.Place, name string) ([]backups.Snapshot, error) {
+	content, err := store.Get(ctx, backups.VolumeSnapshots.Key(place, name))
+	if errors.Is(err, objectstore.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err //nolint:wrapcheck // says all there is
+	}
+	defer func() { _ = content.Close() }()
+	var snapshots []backups.Snapshot
+	return snapshots, backups.Decode(content, &snapshots) //nolint:wrapcheck // says all there is
+}
+
+// Files deletes what is in the bucket of a backup: the metadata first, without which it is no backup any more.
+func Files(ctx context.Context, store objectstore.Store, place locations.Place, name string) error {
+	keys := []string{backups.Metadata.Key(place, name)}
+	for key, err := range store.Keys(ctx, backups.Directory(place, name)) {
+		if err != nil {
+			return fmt.Errorf("deleting the backup's objects: %w", err)
+		}
+		if key != keys[0] {
+			keys = append(keys, key)
+		}
+	}
+	for _, key := range keys {
+		if err := store.Delete(ctx, key); err != nil {
+			return fmt.Errorf("deleting the backup's objects: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r *reconciler) removeRestores(ctx context.Context, backup *velerov1.Backup) error {
+	var list velerov1.RestoreList
+	if err := r.List(ctx, &list, client.InNamespace(backup.Namespace)); err != nil {
+		return fmt.Errorf("listing restores: %w", err)
+	}
+	for i := range list.Items {
+		if list.Items[i].Spec.BackupName == backup.Name {
+			if err := r.remove(ctx, &list.Items[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// processed ends a request that was not carried out.
+func (r *reconciler) processed(ctx context.Context, request *velerov1.DeleteBackupRequest, problems []error) error {
+	return mergepatch.Write(ctx, r.Writer, request, func(d *velerov1.DeleteBackupRequest) { //nolint:wrapcheck // says all there is
+		d.Status.Phase, d.Status.Errors = velerov1.DeleteBackupRequestPhaseProcessed, nil
+		for _, problem := range problems {
+			d.Status.Errors = append(d.Status.Errors, problem.Error())
+		}
+	})
+}
+
+// removeRequests deletes a request that was carried out, and with it those of the same backup.
+func (r *reconciler) removeRequests(ctx context.Context, request *velerov1.DeleteBackupRequest) error {
+	var list velerov1.DeleteBackupRequestList
+	if err := r.List(ctx, &list, client.InNamespace(request.Namespace), client.MatchingLabels{backups.UIDLabel: request.Labels[backups.UIDLabel]}); err != nil {
+		return fmt.Errorf("listing requests for deletion: %w", err)
+	}
+	for i := range list.Items {
+		if err := r.remove(ctx, &list.Items[i]); err != nil {
+			return err
+		}
+	}
+	return r.remove(ctx, request)
+}
+
+func (r *reconciler) remove(ctx context.Context, object client.Object) error {
+	if err := r.Delete(ctx, object); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting %T %q: %w", object, object.GetName(), err)
+	}
+	return nil
+}

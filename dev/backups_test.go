@@ -1,0 +1,318 @@
+package dev_test
+
+import (
+	"compress/gzip"
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/dev"
+	"github.com/velero-locations/velero-locations/simulator/control"
+)
+
+// laptop is a development server in this process, with clients of all that it serves.
+type laptop struct {
+	client.Client
+	s3      *minio.Client
+	control *control.Client
+}
+
+const bucket = "velero-backups"
+
+func start(t *testing.T) *laptop {
+	t.Helper()
+	options := dev.NewOptions()
+	options.DataDir, options.Port = t.TempDir(), 0
+	const anyPort = "127.0.0.1:0"
+	options.S3Address, options.EC2Address, options.CloudsAddress, options.SimulatorControlAddress = anyPort, anyPort, anyPort, anyPort
+	ready := make(chan dev.Info, 1)
+	options.OnReady = func(info dev.Info) { ready <- info }
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- dev.Run(ctx, options) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("dev: %v", err)
+		}
+	})
+	select {
+	case info := <-ready:
+		return connect(t, options.DataDir, info)
+	case err := <-ended:
+		ended <- err
+		t.Fatal("dev ended before it was ready")
+	}
+	return nil
+}
+
+func connect(t *testing.T, dir string, info dev.Info) *laptop {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", info.Kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, velerov1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	api, err := client.New(config, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint, err := url.Parse(info.S3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s3, err := minio.New(endpoint.Host, &minio.Options{Region: "us-east-1", Creds: credentials.NewFileAWSCredentials(filepath.Join(dir, "credentials"), "default")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &laptop{Client: api, s3: s3, control: &control.Client{Address: info.SimulatorControl}}
+}
+
+func (l *laptop) create(t *testing.T, objects ...client.Object) {
+	t.Helper()
+	for _, object := range objects {
+		object.SetNamespace("velero")
+		if err := l.Create(t.Context(), object); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func poll(t *testing.T, what string, ok func(context.Context) bool) {
+	t.Helper()
+	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) { return ok(ctx), nil })
+	if err != nil {
+		t.Fatalf("waiting for %s: %v", what, err)
+	}
+}
+
+// ended waits until a backup has ended.
+func (l *laptop) ended(t *testing.T, name string) *velerov1.Backup {
+	t.Helper()
+	backup := &velerov1.Backup{}
+	poll(t, "the end of backup "+name, func(ctx context.Context) bool {
+		err := l.Get(ctx, client.ObjectKey{Namespace: "velero", Name: name}, backup)
+		return err == nil && backup.Status.CompletionTimestamp != nil || backup.Status.Phase == velerov1.BackupPhaseFailedValidation
+	})
+	return backup
+}
+
+func (l *laptop) gone(t *testing.T, object client.Object) {
+	t.Helper()
+	poll(t, "the end of "+object.GetName(), func(ctx context.Context) bool {
+		return apierrors.IsNotFound(l.Get(ctx, client.ObjectKeyFromObject(object), object))
+	})
+}
+
+func (l *laptop) keys(t *testing.T) []string {
+	t.Helper()
+	var keys []string
+	for entry := range l.s3.ListObjectsIter(t.Context(), bucket, minio.ListObjectsOptions{Recursive: true}) {
+		if entry.Err != nil {
+			t.Fatal(entry.Err)
+		}
+		keys = append(keys, entry.Key)
+	}
+	return keys
+}
+
+func storage(name, prefix string, isDefault bool) *velerov1.BackupStorageLocation {
+	return &velerov1.BackupStorageLocation{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: velerov1.BackupStorageLocationSpec{
+			Provider: "aws", Default: isDefault, Config: map[string]string{"region": "us-east-1"},
+			ObjectStorage:    &velerov1.ObjectStorageLocation{Bucket: bucket, Prefix: prefix},
+			BackupSyncPeriod: &metav1.Duration{Duration: time.Second},
+		},
+	}
+}
+
+func backup(name string, change ...func(*velerov1.Backup)) *velerov1.Backup {
+	b := &velerov1.Backup{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	for _, change := range change {
+		change(b)
+	}
+	return b
+}
+
+// TestLifeOfBackup follows a backup from its creation, without a word of where to, to its deletion.
+func TestLifeOfBackup(t *testing.T) {
+	l := start(t)
+	l.create(t, storage("primary", "team", true),
+		&velerov1.VolumeSnapshotLocation{ObjectMeta: metav1.ObjectMeta{Name: "ebs"}, Spec: velerov1.VolumeSnapshotLocationSpec{Provider: "aws", Config: map[string]string{"region": "us-east-1"}}},
+		backup("b", func(b *velerov1.Backup) { b.Spec.IncludedNamespaces = []string{"shop"} }))
+
+	made := l.ended(t, "b")
+	if made.Status.Phase != velerov1.BackupPhaseCompleted || made.Spec.StorageLocation != "primary" || !slices.Equal(made.Spec.VolumeSnapshotLocations, []string{"ebs"}) ||
+		made.Labels["velero.io/storage-location"] != "primary" || made.Status.VolumeSnapshotsCompleted == 0 {
+		t.Errorf("got %+v, %+v", made.Spec, made.Status)
+	}
+	keys := l.keys(t)
+	if len(keys) != 9 || !slices.Contains(keys, "team/backups/b/velero-backup.json") || slices.ContainsFunc(keys, func(key string) bool { return !strings.HasPrefix(key, "team/backups/b/") }) {
+		t.Errorf("got keys %q", keys)
+	}
+
+	if log := l.download(t, "BackupLog", "b"); !strings.Contains(log, "Backup begins") || !strings.Contains(log, "Backup ends") {
+		t.Errorf("got log %s", log)
+	}
+	l.syncs(t, made)
+
+	l.create(t, &velerov1.DeleteBackupRequest{ObjectMeta: metav1.ObjectMeta{GenerateName: "b-"}, Spec: velerov1.DeleteBackupRequestSpec{BackupName: "b"}})
+	l.gone(t, backup("b", func(b *velerov1.Backup) { b.Namespace = "velero" }))
+	if keys := l.keys(t); len(keys) > 0 {
+		t.Errorf("after its deletion there are %q", keys)
+	}
+	snapshots, err := l.control.Snapshots(t.Context())
+	if err != nil || len(snapshots) > 0 {
+		t.Errorf("after its deletion there are snapshots %+v, %v", snapshots, err)
+	}
+	poll(t, "the end of the request", func(ctx context.Context) bool {
+		var list velerov1.DeleteBackupRequestList
+		return l.List(ctx, &list) == nil && len(list.Items) == 0
+	})
+}
+
+// download asks for a file of a backup and reads it.
+func (l *laptop) download(t *testing.T, kind velerov1.DownloadTargetKind, name string) string {
+	t.Helper()
+	request := &velerov1.DownloadRequest{ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(string(kind)) + "-" + name}, Spec: velerov1.DownloadRequestSpec{Target: velerov1.DownloadTarget{Kind: kind, Name: name}}}
+	l.create(t, request)
+	poll(t, "the address", func(ctx context.Context) bool {
+		return l.Get(ctx, client.ObjectKeyFromObject(request), request) == nil && request.Status.Phase == velerov1.DownloadRequestPhaseProcessed
+	})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, request.Status.DownloadURL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	plain, err := gzip.NewReader(resp.Body)
+	if err != nil {
+		t.Fatalf("status %s: %v", resp.Status, err)
+	}
+	content, err := io.ReadAll(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// syncs shows that a Backup that gets lost comes back from the bucket.
+func (l *laptop) syncs(t *testing.T, made *velerov1.Backup) {
+	t.Helper()
+	if err := l.Delete(t.Context(), made.DeepCopy()); err != nil {
+		t.Fatal(err)
+	}
+	back := &velerov1.Backup{}
+	poll(t, "the backup to come back", func(ctx context.Context) bool {
+		return l.Get(ctx, client.ObjectKeyFromObject(made), back) == nil && back.UID != made.UID
+	})
+	if back.Status.Phase != made.Status.Phase || back.Spec.StorageLocation != "primary" || !maps.Equal(back.Labels, made.Labels) {
+		t.Errorf("what came back is %+v", back)
+	}
+}
+
+// TestOrphans shows that a Backup goes when its data does, and another does when its time is over.
+func TestOrphans(t *testing.T) {
+	l := start(t)
+	l.create(t, storage("primary", "", true), backup("kept"), backup("lost"))
+	l.create(t, backup("short", func(b *velerov1.Backup) { b.Spec.TTL.Duration = time.Second }))
+	l.ended(t, "kept")
+	lost, short := l.ended(t, "lost"), backup("short", func(b *velerov1.Backup) { b.Namespace = "velero" })
+	for _, key := range l.keys(t) {
+		if strings.HasPrefix(key, "backups/lost/") {
+			if err := l.s3.RemoveObject(t.Context(), bucket, key, minio.RemoveObjectOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	l.gone(t, lost)
+	l.gone(t, short)
+	for _, key := range l.keys(t) {
+		if !strings.HasPrefix(key, "backups/kept/") {
+			t.Errorf("%s is still there", key)
+		}
+	}
+	if err := l.Get(t.Context(), client.ObjectKey{Namespace: "velero", Name: "kept"}, &velerov1.Backup{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSchedules shows that two schedules that differ only in their location fill both.
+func TestSchedules(t *testing.T) {
+	l := start(t)
+	l.create(t, storage("a", "a", true), storage("b", "b", false))
+	for _, name := range []string{"a", "b"} {
+		schedule := &velerov1.Schedule{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: velerov1.ScheduleSpec{Schedule: "@every 1s"}}
+		schedule.Spec.Template.IncludedNamespaces = []string{"blog"}
+		schedule.Spec.Template.StorageLocation = name
+		l.create(t, schedule)
+	}
+	poll(t, "backups in both locations", func(context.Context) bool {
+		found := map[string]int{}
+		for _, key := range l.keys(t) {
+			prefix, rest, _ := strings.Cut(key, "/")
+			name, isSchedules := strings.CutPrefix(rest, "backups/"+prefix+"-")
+			if !isSchedules {
+				t.Fatalf("key %s is in the wrong place", key)
+			}
+			if strings.HasSuffix(name, "/velero-backup.json") {
+				found[prefix]++
+			}
+		}
+		return found["a"] > 1 && found["b"] > 1
+	})
+}
+
+// TestServerStatus shows that clients find a server.
+func TestServerStatus(t *testing.T) {
+	l := start(t)
+	request := &velerov1.ServerStatusRequest{ObjectMeta: metav1.ObjectMeta{GenerateName: "velero-cli-"}}
+	l.create(t, request)
+	poll(t, "an answer", func(ctx context.Context) bool {
+		return l.Get(ctx, client.ObjectKeyFromObject(request), request) == nil && request.Status.Phase == velerov1.ServerStatusRequestPhaseProcessed
+	})
+	if request.Status.ServerVersion == "" || !slices.Contains(request.Status.Plugins, velerov1.PluginInfo{Name: "velero.io/aws", Kind: "ObjectStore"}) {
+		t.Errorf("got %+v", request.Status)
+	}
+}
+
+// TestRefusedBackups shows why backups that cannot run end as they do.
+func TestRefusedBackups(t *testing.T) {
+	l := start(t)
+	wrong := storage("wrong", "", false)
+	wrong.Spec.ObjectStorage.Bucket = "no-such-bucket"
+	l.create(t, storage("primary", "", true), wrong, backup("first"))
+	l.ended(t, "first")
+	l.create(t, backup("unavailable", func(b *velerov1.Backup) { b.Spec.StorageLocation = "wrong" }))
+	refused := l.ended(t, "unavailable")
+	if refused.Status.Phase != velerov1.BackupPhaseFailedValidation || len(refused.Status.ValidationErrors) != 1 || !strings.Contains(refused.Status.ValidationErrors[0], "no-such-bucket") {
+		t.Errorf("got %+v", refused.Status)
+	}
+}

@@ -1,0 +1,178 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/client-go/rest"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/velero-locations/velero-locations/apiserver"
+)
+
+// program and home name our server in the cluster, and the namespace that it is deployed to.
+const (
+	program = "velero-locations"
+	home    = "velero-locations"
+)
+
+// Start starts a cluster whose API of velero.io is served by velero-locations, with its controllers and simulated storage.
+// The server has the rights that deploy/ gives it, and an embedded etcd.
+func Start(tb testing.TB) *Cluster {
+	tb.Helper()
+	c := StartKubernetes(tb)
+	c.Deploy(tb, "--embedded-etcd-dir", c.Path("velero-etcd"))
+	return c
+}
+
+// Deploy serves velero.io in the cluster with an etcd that flags of the server name.
+func (c *Cluster) Deploy(tb testing.TB, etcd ...string) {
+	tb.Helper()
+	c.startSimulator(tb)
+	c.Kubectl(tb, "create", "namespace", home)
+	c.Kubectl(tb, "apply", "-f", filepath.Join(Repository(tb), "deploy", "base", "rbac.yaml"))
+	c.serviceAccount(tb, "velero-locations")
+	c.serviceAccount(tb, "velero-locations-controller")
+
+	c.issue(tb, c.servers, program, serving(program+"."+home+".svc"))
+	address, port := freeAddress(tb)
+	c.serverURL = "https://" + address
+	c.StartServer(tb, etcd...)
+	c.register(tb, port)
+	c.startController(tb)
+	c.Kubectl(tb, "create", "secret", "generic", "cloud-credentials", "-n", Namespace, "--from-file=cloud="+c.Path("accounts", "primary"))
+}
+
+// ServerURL is where our server answers when it is asked directly.
+func (c *Cluster) ServerURL() string { return c.serverURL }
+
+// Client returns a client that trusts kube-apiserver and our server, and shows the certificate of a user whom As has made; of
+// none, if the name is empty.
+func (c *Cluster) Client(tb testing.TB, user string) *http.Client {
+	tb.Helper()
+	config := rest.TLSClientConfig{CAFile: c.servingCA()}
+	if user != "" {
+		config.CertFile, config.KeyFile = c.Path("pki", user+".pem"), c.Path("pki", user+".key")
+	}
+	client, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: config})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return client
+}
+
+// serviceAccount writes a kubeconfig NAME.kubeconfig for a service account of our namespace.
+func (c *Cluster) serviceAccount(tb testing.TB, name string) {
+	tb.Helper()
+	token, err := c.Clientset(tb).CoreV1().ServiceAccounts(home).CreateToken(context.Background(), name, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c.kubeconfig(tb, &clientcmdapi.AuthInfo{Token: token.Status.Token}, name+".kubeconfig")
+}
+
+// StartServer starts our server, for the first time or after StopServer, and waits until it is ready.
+func (c *Cluster) StartServer(tb testing.TB, etcd ...string) {
+	tb.Helper()
+	kubeconfig := c.Path("velero-locations.kubeconfig")
+	port := c.serverURL[strings.LastIndex(c.serverURL, ":")+1:]
+	args := []string{
+		"apiserver", "--bind-address", "127.0.0.1", "--secure-port", port,
+		"--kubeconfig", kubeconfig, "--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig,
+		"--tls-cert-file", c.Path("pki", program+".pem"), "--tls-private-key-file", c.Path("pki", program+".key"),
+	}
+	c.server = c.start(tb, "velero-locations-apiserver", tool(tb, program), append(args, etcd...)...)
+	client := c.Client(tb, "")
+	c.server.await(tb, func() error { return ready(client, c.serverURL+"/readyz") })
+}
+
+// StopServer stops our server as Kubernetes does.
+func (c *Cluster) StopServer(tb testing.TB) {
+	tb.Helper()
+	c.server.stop(tb)
+}
+
+// register tells the aggregator of all versions that our server serves, and waits until it reaches them.
+func (c *Cluster) register(tb testing.TB, port string) {
+	tb.Helper()
+	ca, err := os.ReadFile(c.servingCA())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var manifests strings.Builder
+	fmt.Fprintf(&manifests, `apiVersion: v1
+kind: Service
+metadata: {name: %s, namespace: %s}
+spec:
+  type: ExternalName
+  externalName: localhost
+  ports: [{port: %s}]
+`, program, home, port)
+	var services []string
+	for _, version := range Versions(tb) {
+		name := version.Version + "." + version.Group
+		services = append(services, "apiservice/"+name)
+		fmt.Fprintf(&manifests, `---
+apiVersion: apiregistration.k8s.io/v1
+kind: APIService
+metadata:
+  name: %s
+  labels: {kube-aggregator.kubernetes.io/automanaged: "false"}
+spec:
+  group: %s
+  version: %s
+  groupPriorityMinimum: 1000
+  versionPriority: %d
+  service: {name: %s, namespace: %s, port: %s}
+  caBundle: %s
+`, name, version.Group, version.Version, 100-len(services), program, home, port, base64.StdEncoding.EncodeToString(ca))
+	}
+	c.KubectlWith(tb, manifests.String(), "apply", "-f", "-")
+	c.Kubectl(tb, append([]string{"wait", "--for=condition=Available", "--timeout=30s"}, services...)...)
+}
+
+// Versions are the group-versions that our server serves, the preferred one first.
+func Versions(tb testing.TB) []schema.GroupVersion {
+	tb.Helper()
+	api, err := apiserver.NewAPI(apiserver.Velero)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	found := sets.New[schema.GroupVersion]()
+	var ordered []schema.GroupVersion
+	for _, kind := range api.Kinds {
+		if version := kind.GroupVersionResource().GroupVersion(); !found.Has(version) {
+			found.Insert(version)
+			ordered = append(ordered, version)
+		}
+	}
+	return ordered
+}
+
+func (c *Cluster) startController(tb testing.TB) {
+	tb.Helper()
+	c.start(tb, "velero-locations-controller", tool(tb, program), "controller",
+		"--kubeconfig", c.Path("velero-locations-controller.kubeconfig"), "--default-s3-endpoint", c.s3, "--default-volume-endpoints", "aws="+c.ec2)
+}
+
+// setEnvironment writes the file that a shell sources to work with the cluster.
+func (c *Cluster) setEnvironment(tb testing.TB, variables [][2]string) {
+	tb.Helper()
+	var b bytes.Buffer
+	for _, v := range variables {
+		fmt.Fprintf(&b, "export %s='%s'\n", v[0], v[1])
+	}
+	c.environment = b.Bytes()
+	c.write(tb, c.environment, "env")
+}

@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/e2e/cluster"
+)
+
+// TestVelero types the commands of Velero's own client, as it is released, to `velero-locations dev` and to a cluster.
+func TestVelero(t *testing.T) {
+	for name, start := range map[string]func(*testing.T) devtest.Server{
+		"dev":     func(t *testing.T) devtest.Server { t.Helper(); return cluster.StartDev(t) },
+		"cluster": func(t *testing.T) devtest.Server { t.Helper(); return cluster.Start(t).Server },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			typeLines(t, s, locationLines)
+			typeLines(t, s, backupLines)
+			t.Run("restores", func(t *testing.T) {
+				if !strings.Contains(s.Kubectl(t, "api-resources", "--api-group="+group, "-o", "name"), "restores."+group) {
+					t.Skip("the server does not serve restores")
+				}
+				typeLines(t, s, restoreLines)
+			})
+			typeLines(t, s, deletionLines)
+		})
+	}
+}
+
+// line is a command, and what it prints.
+type line struct {
+	command string
+	fails   bool
+	want    []string // parts of it
+}
+
+func typeLines(t *testing.T, s devtest.Server, lines []line) {
+	t.Helper()
+	for _, line := range lines {
+		got := s.Shell(t, line.command+" < /dev/null 2>&1")
+		if line.fails != (got.Code != 0) {
+			t.Fatalf("%s: exit code %d\n%s", line.command, got.Code, got.Stdout)
+		}
+		printed := strings.Join(strings.Fields(got.Stdout), " ")
+		for _, want := range line.want {
+			if !strings.Contains(printed, want) {
+				t.Errorf("%s printed\n%s\nwant %q", line.command, got.Stdout, want)
+			}
+		}
+	}
+}
+
+// What lines print that make or change something.
+const (
+	storageConfigured  = `Backup storage location "%s" configured successfully.`
+	snapshotMade       = `Snapshot volume location "%s" configured successfully.`
+	snapshotConfigured = `Volume snapshot location "%s" configured successfully.`
+	backupSubmitted    = `Backup request "%s" submitted successfully.`
+)
+
+func named(format, name string) []string { return []string{strings.Replace(format, "%s", name, 1)} }
+
+var locationLines = []line{
+	{command: "velero version --client-only", want: []string{"Version: v1.18.3"}},
+	{command: "velero backup-location create primary --provider aws --bucket velero-backups --config region=us-east-1 --default", want: named(storageConfigured, "primary")},
+	{command: "velero create backup-location secondary --provider velero.io/aws --bucket velero-backups --prefix /two/ --config region=us-west-1 --access-mode ReadOnly --backup-sync-period 2m --validation-frequency 0 --labels team=a", want: named(storageConfigured, "secondary")},
+	{command: "kubectl wait --for=jsonpath={.status.phase}=Available bsl --all --timeout=20s"},
+	{command: "velero backup-location get", want: []string{"NAME PROVIDER BUCKET/PREFIX PHASE LAST VALIDATED ACCESS MODE DEFAULT", "primary aws velero-backups Available", "ReadWrite true", "secondary velero.io/aws velero-backups//two/ Available", "ReadOnly"}},
+	{command: "velero get backup-locations -l team=a", want: []string{"secondary"}},
+	// Velero's client refuses by itself to move the default in one step; in two it can.
+	{command: "velero backup-location set secondary --default", fails: true, want: []string{"there are already exist default backup storage locations"}},
+	{command: "velero backup-location set primary --default=false", want: named(storageConfigured, "primary")},
+	{command: "velero backup-location set secondary --default", want: named(storageConfigured, "secondary")},
+	{command: "velero backup-location get --default -o yaml", want: []string{"name: secondary", "default: true", "validationFrequency: 0s"}},
+	{command: "kubectl create secret generic own --from-file=cloud=$AWS_SHARED_CREDENTIALS_FILE"},
+	{command: "velero backup-location set primary --credential=own=cloud", want: named(storageConfigured, "primary")},
+	{command: "velero backup-location get primary -o json", want: []string{`"name": "own"`, `"key": "cloud"`}},
+	{command: "velero backup-location create primary --provider aws --bucket velero-backups --config region=us-east-1", fails: true, want: []string{`backupstoragelocations.velero.io "primary" already exists`}},
+	{
+		command: "velero backup-location create bad --provider aws --bucket a/b --config regoin=us-east-1", fails: true,
+		want: []string{`spec.config[regoin]: Unsupported value: "regoin": did you mean "region"?`, `set spec.objectStorage.bucket to "a" and put "b" in spec.objectStorage.prefix`},
+	},
+	{command: "velero backup-location create x --provider aws --bucket b -o yaml", want: []string{"kind: BackupStorageLocation", "bucket: b"}},
+	{command: "velero backup-location get x", fails: true, want: []string{`backupstoragelocations.velero.io "x" not found`}},
+
+	{command: "velero snapshot-location create ebs --provider aws --config region=us-east-1", want: named(snapshotMade, "ebs")},
+	{command: "velero snapshot-location create portworx-cloud --provider portworx --config type=cloud", want: named(snapshotMade, "portworx-cloud")},
+	{command: "velero snapshot-location set ebs --credential=own=cloud", want: named(snapshotConfigured, "ebs")},
+	{command: "velero snapshot-location get", want: []string{"NAME PROVIDER ebs aws portworx-cloud portworx"}},
+	{command: "velero snapshot-location get ebs -o yaml", want: []string{"kind: VolumeSnapshotLocation", "name: own"}},
+	{command: "velero snapshot-location create bad --provider aws --config regoin=x", fails: true, want: []string{"spec.config[region]: Required value"}},
+}
+
+// Backups and schedules are accepted and kept; nobody takes them. describe waits for as long as it can for what is in a backup.
+var backupLines = []line{
+	{command: "velero backup create full --storage-location primary --volume-snapshot-locations ebs,portworx-cloud --labels a=b --ttl 24h", want: named(backupSubmitted, "full")},
+	{command: "velero backup create absent --storage-location absent", fails: true, want: []string{`backupstoragelocations.velero.io "absent" not found`}},
+	{command: "velero backup get", want: []string{"NAME STATUS ERRORS WARNINGS", "full", "primary"}},
+	{command: "velero backup describe full", want: []string{"Name:", "full", "Labels: a=b", "Storage Location: primary", "TTL: 24h0m0s"}},
+	{command: "kubectl get downloadrequests -o jsonpath={.items[*].spec.target}", want: []string{`"kind":"BackupVolumeInfos","name":"full"`}},
+	{command: "velero schedule create nightly --schedule '0 3 * * *' --include-namespaces shop --storage-location primary", want: []string{`Schedule "nightly" created successfully.`}},
+	{command: "velero schedule get", want: []string{"nightly", "0 3 * * *"}},
+	{command: "velero schedule describe nightly", want: []string{"Schedule: 0 3 * * *", "Included: shop", "Last Backup: <never>"}},
+	{command: "velero schedule pause nightly && kubectl get schedule nightly -o jsonpath={.spec.paused}", want: []string{"Schedule nightly paused successfully true"}},
+	{command: "velero schedule unpause nightly", want: []string{"Schedule nightly unpaused successfully"}},
+	{command: "velero backup create by-schedule --from-schedule nightly", want: named(backupSubmitted, "by-schedule")},
+	{command: "kubectl get backup by-schedule -o jsonpath={.metadata.labels}", want: []string{`"velero.io/schedule-name":"nightly"`}},
+	{command: "velero version --timeout 1s", want: []string{"Version: v1.18.3", "error getting server version"}},
+}
+
+var restoreLines = []line{
+	{command: "velero restore create again --from-backup full --namespace-mappings shop:shop-2", want: []string{`Restore request "again" submitted successfully.`}},
+	{command: "velero restore get", want: []string{"again full"}},
+	{command: "velero restore describe again", want: []string{"Backup: full", "Namespace mappings: shop=shop-2"}},
+	{command: "velero restore delete again --confirm", want: []string{`Request to delete restore "again" submitted successfully.`}},
+	{command: "velero repo get"},
+	// With a location go its backups and repositories.
+	{command: "velero backup-location delete secondary --confirm", want: []string{`Backup storage location "secondary" deleted successfully.`}},
+	{command: "kubectl get bsl -o name", want: []string{"backupstoragelocation.velero.io/primary"}},
+}
+
+var deletionLines = []line{
+	{command: "velero backup delete full --confirm", want: []string{`Request to delete backup "full" submitted successfully.`}},
+	{command: "kubectl get deletebackuprequests", want: []string{"NAME BACKUPNAME STATUS full-", " full"}},
+	{command: "velero schedule delete nightly --confirm", want: []string{"Schedule deleted: nightly"}},
+}

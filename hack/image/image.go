@@ -1,0 +1,200 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"debug/elf"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+)
+
+// user is who the program runs as: nobody whom another image has.
+const user = "65532:65532"
+
+// image is a container image of one layer. The same content makes the same image.
+type image struct {
+	name, architecture, entrypoint string
+	files                          []file
+}
+
+// file is a file of the image or of its archive.
+type file struct {
+	path string
+	mode int64
+	data []byte
+}
+
+// descriptor points to a blob, in the words of the OCI image specification.
+type descriptor struct {
+	MediaType   string            `json:"mediaType"`
+	Digest      string            `json:"digest"`
+	Size        int               `json:"size"`
+	Platform    map[string]string `json:"platform,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// blobs are the files of an archive that are named by their digests.
+type blobs []file
+
+// add returns the descriptor of a new blob.
+func (b *blobs) add(mediaType string, data []byte) descriptor {
+	digest := digest(data)
+	*b = append(*b, file{path: blobPath(digest), mode: 0o644, data: data})
+	return descriptor{MediaType: mediaType, Digest: digest, Size: len(data)}
+}
+
+func (b *blobs) addJSON(mediaType string, value any) (descriptor, error) {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return descriptor{}, err
+	}
+	return b.add(mediaType, data), nil
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func blobPath(digest string) string { return "blobs/" + strings.ReplaceAll(digest, ":", "/") }
+
+// archive returns the image as a tar archive.
+func (i image) archive() ([]byte, error) {
+	layer, err := pack(i.files)
+	if err != nil {
+		return nil, err
+	}
+	packed, err := compress(layer)
+	if err != nil {
+		return nil, err
+	}
+	var b blobs
+	layerBlob := b.add("application/vnd.oci.image.layer.v1.tar+gzip", packed)
+	config, err := b.addJSON("application/vnd.oci.image.config.v1+json", map[string]any{
+		"created": time.Unix(0, 0).UTC(), "architecture": i.architecture, "os": "linux",
+		"config": map[string]any{"Entrypoint": []string{i.entrypoint}, "User": user},
+		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{digest(layer)}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	const manifestType = "application/vnd.oci.image.manifest.v1+json"
+	manifest, err := b.addJSON(manifestType, map[string]any{
+		"schemaVersion": 2, "mediaType": manifestType, "config": config, "layers": []descriptor{layerBlob},
+	})
+	if err != nil {
+		return nil, err
+	}
+	manifest.Platform = map[string]string{"architecture": i.architecture, "os": "linux"}
+	manifest.Annotations = map[string]string{"io.containerd.image.name": i.reference(), "org.opencontainers.image.ref.name": i.tag()}
+	files, err := i.layout(manifest, config, layerBlob)
+	if err != nil {
+		return nil, err
+	}
+	return pack(append(files, b...))
+}
+
+// layout returns what says where the image is: to readers of OCI layouts and, in manifest.json, to `docker load`.
+func (i image) layout(manifest, config, layer descriptor) ([]file, error) {
+	var files []file
+	for _, content := range []struct {
+		path  string
+		value any
+	}{
+		{"oci-layout", map[string]string{"imageLayoutVersion": "1.0.0"}},
+		{"index.json", map[string]any{"schemaVersion": 2, "manifests": []descriptor{manifest}}},
+		{"manifest.json", []map[string]any{{"Config": blobPath(config.Digest), "RepoTags": []string{i.name}, "Layers": []string{blobPath(layer.Digest)}}}},
+	} {
+		data, err := json.Marshal(content.value)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file{path: content.path, mode: 0o644, data: data})
+	}
+	return files, nil
+}
+
+func (i image) tag() string {
+	_, tag, _ := strings.Cut(path.Base(i.name), ":")
+	return tag
+}
+
+// reference is the name in full, as containerd knows images.
+func (i image) reference() string {
+	registry, _, found := strings.Cut(i.name, "/")
+	switch {
+	case !found:
+		return "docker.io/library/" + i.name
+	case !strings.ContainsAny(registry, ".:") && registry != "localhost":
+		return "docker.io/" + i.name
+	}
+	return i.name
+}
+
+// pack makes a tar archive, in which each file's folder stands before it.
+func pack(files []file) ([]byte, error) {
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	made := map[string]bool{".": true}
+	for _, f := range files {
+		name := strings.TrimPrefix(f.path, "/")
+		if err := packFolder(w, made, path.Dir(name)); err != nil {
+			return nil, err
+		}
+		header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: f.mode, Size: int64(len(f.data)), ModTime: time.Unix(0, 0)}
+		if err := w.WriteHeader(header); err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(f.data); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return archive.Bytes(), nil
+}
+
+func packFolder(w *tar.Writer, made map[string]bool, folder string) error {
+	if made[folder] {
+		return nil
+	}
+	made[folder] = true
+	if err := packFolder(w, made, path.Dir(folder)); err != nil {
+		return err
+	}
+	return w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: folder + "/", Mode: 0o755, ModTime: time.Unix(0, 0)})
+}
+
+func compress(data []byte) ([]byte, error) {
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return compressed.Bytes(), nil
+}
+
+// checkStatic refuses a program that needs more than the kernel, which an image without a system could not run.
+func checkStatic(program []byte) error {
+	binary, err := elf.NewFile(bytes.NewReader(program))
+	if err != nil {
+		return fmt.Errorf("is no Linux program: %w", err)
+	}
+	for _, segment := range binary.Progs {
+		if segment.Type == elf.PT_INTERP {
+			return errors.New("needs a dynamic linker: build it with CGO_ENABLED=0")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package s3
+
+import (
+	"encoding/xml"
+	"net/http"
+	"slices"
+
+	"github.com/velero-locations/velero-locations/simulator/policy"
+	"github.com/velero-locations/velero-locations/simulator/store"
+	"github.com/velero-locations/velero-locations/simulator/wire"
+)
+
+// maxPolicy is the most that S3 takes as the policy of a bucket, in bytes.
+const maxPolicy = 20 << 10
+
+func noBucketPolicy(bucket string) error {
+	return wire.NewError(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist").With("BucketName", bucket)
+}
+
+func getBucketPolicy(q *request) error {
+	document := q.bucket.Settings().Policy.Document
+	if document == "" {
+		return noBucketPolicy(q.name)
+	}
+	q.w.Header().Set("Content-Type", "application/json")
+	q.w.WriteHeader(http.StatusOK)
+	_, _ = q.w.Write([]byte(document)) // the client may be gone
+	return nil
+}
+
+// putBucketPolicy is PutBucketPolicy. A policy that can't be enforced as it stands is refused with what can't.
+func putBucketPolicy(q *request) error {
+	if len(q.document) > maxPolicy {
+		return malformedPolicy("The policy is longer than 20 KB.")
+	}
+	statements, err := policy.ParseDocument(q.document, q.name)
+	if err != nil {
+		return malformedPolicy(err.Error())
+	}
+	return q.configure(http.StatusNoContent, func(s *store.Settings) error {
+		s.Policy = store.BucketPolicy{Document: string(q.document), Statements: statements}
+		return nil
+	})
+}
+
+func malformedPolicy(problem string) error {
+	return wire.NewError(http.StatusBadRequest, "MalformedPolicy", problem)
+}
+
+func deleteBucketPolicy(q *request) error {
+	return q.configure(http.StatusNoContent, func(s *store.Settings) error { s.Policy = store.BucketPolicy{}; return nil })
+}
+
+// getBucketPolicyStatus is GetBucketPolicyStatus: public is what lets everybody do something.
+func getBucketPolicyStatus(q *request) error {
+	set := q.bucket.Settings().Policy
+	if set.Document == "" {
+		return noBucketPolicy(q.name)
+	}
+	isPublic := func(s policy.Statement) bool {
+		return s.Effect == policy.Allow && slices.Contains(s.Accounts, policy.Everybody)
+	}
+	return wire.WriteXML(q.w, struct {
+		XMLName  xml.Name `xml:"PolicyStatus"`
+		Xmlns    string   `xml:"xmlns,attr"`
+		IsPublic bool
+	}{Xmlns: wire.Namespace, IsPublic: slices.ContainsFunc(set.Statements, isPublic)})
+}
