@@ -23,6 +23,8 @@ func testRoles(t *testing.T, c *cluster.Cluster) {
 	devtest.Poll(t, 20*time.Second, "the role view to be put together", func() bool {
 		return users["view"].Run(t, "", "auth", "can-i", "list", "bsl").Code == 0
 	})
+	makeDefault(t, c, cluster.Namespace)
+	defer c.Kubectl(t, "delete", "bsl", "default")
 	for _, kind := range kinds(t, c) {
 		t.Run(kind.Kind, func(t *testing.T) {
 			for role, user := range users {

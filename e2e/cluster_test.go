@@ -97,3 +97,11 @@ func samples(t *testing.T) map[schema.GroupVersionKind]string {
 	}
 	return found
 }
+
+// makeDefault makes the location that the backups of the samples go to.
+func makeDefault(t *testing.T, c *cluster.Cluster, namespace string) {
+	t.Helper()
+	sample := samples(t)[schema.GroupVersionKind{Group: group, Version: "v1", Kind: "BackupStorageLocation"}]
+	location := strings.NewReplacer("name: sample", "name: default", "bucket: velero-backups", "bucket: velero-backups, prefix: default").Replace(sample)
+	c.KubectlWith(t, location, "create", "-n", namespace, "-f", "-")
+}

@@ -21,6 +21,7 @@ func elsewhere(location string) string {
 // testNamespace deletes a namespace that has an object of each kind, one of which is held by a finalizer.
 func testNamespace(t *testing.T, c *cluster.Cluster) {
 	c.Kubectl(t, "create", "namespace", "team-b")
+	makeDefault(t, c, "team-b")
 	all := kinds(t, c)
 	for _, kind := range all {
 		c.KubectlWith(t, kind.sample, "create", "-n", "team-b", "-f", "-")
@@ -52,6 +53,7 @@ func testOwners(t *testing.T, c *cluster.Cluster) {
 	const namespace = "owners"
 	c.Kubectl(t, "create", "namespace", namespace)
 	defer c.Kubectl(t, "delete", "namespace", namespace)
+	makeDefault(t, c, namespace)
 	for _, kind := range kinds(t, c) {
 		t.Run(kind.Kind, func(t *testing.T) {
 			c.KubectlWith(t, kind.sample, "create", "-n", namespace, "-f", "-")

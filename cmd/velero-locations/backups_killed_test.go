@@ -10,6 +10,7 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 )
@@ -75,7 +76,7 @@ func TestKilledDuringBackups(t *testing.T) {
 // awaitWrites waits until a backup has begun, and so many of its files are written, or it has ended.
 func (l *lab) awaitWrites(t *testing.T, name string, count int) {
 	t.Helper()
-	l.poll(t, time.Minute, "backup "+name, func() bool {
+	devtest.Poll(t, time.Minute, "backup "+name, func() bool {
 		status := l.backup(t, name).Status
 		if status.CompletionTimestamp != nil {
 			return true

@@ -24,6 +24,7 @@ import (
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
+	"github.com/velero-locations/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
@@ -42,7 +43,7 @@ func startLab(tb testing.TB) *lab {
 	tb.Helper()
 	l := &lab{server: startDev(tb, tb.TempDir(), "--controllers", "backup-location,namespace")}
 	var err error
-	if l.config, err = clientcmd.BuildConfigFromFlags("", l.path("kubeconfig")); err != nil {
+	if l.config, err = clientcmd.BuildConfigFromFlags("", l.Path("kubeconfig")); err != nil {
 		tb.Fatal(err)
 	}
 	l.config.QPS = -1
@@ -53,26 +54,26 @@ func startLab(tb testing.TB) *lab {
 		tb.Fatal(err)
 	}
 	l.s3, err = minio.New(strings.TrimPrefix(l.variable(tb, "AWS_ENDPOINT_URL_S3"), "http://"), &minio.Options{
-		Region: "us-east-1", Creds: credentials.NewFileAWSCredentials(l.path("credentials"), "default"),
+		Region: "us-east-1", Creds: credentials.NewFileAWSCredentials(l.Path("credentials"), "default"),
 	})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	l.control = &control.Client{Address: l.variable(tb, "VELERO_LOCATIONS_SIMULATOR")}
-	l.kubectlWith(tb, location("primary", "us-east-1", "", "team")+`---
+	l.KubectlWith(tb, devtest.Location("primary", "us-east-1", "", "team")+`---
 apiVersion: velero.io/v1
 kind: VolumeSnapshotLocation
 metadata: {name: ebs, namespace: velero}
 spec: {provider: aws, config: {region: us-east-1}}
 `, "apply", "-f", "-")
-	l.kubectl(tb, "wait", "-n", "velero", "backupstoragelocation/primary", "--for", "jsonpath={.status.phase}=Available", "--timeout", "1m")
+	l.Kubectl(tb, "wait", "-n", "velero", "backupstoragelocation/primary", "--for", "jsonpath={.status.phase}=Available", "--timeout", "1m")
 	return l
 }
 
 // variable returns the value of one of the variables that the server has shells export.
 func (l *lab) variable(tb testing.TB, name string) string {
 	tb.Helper()
-	env, err := os.ReadFile(l.path("env"))
+	env, err := os.ReadFile(l.Path("env"))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func (l *lab) variable(tb testing.TB, name string) string {
 // startController starts the controller of backups in a process of its own.
 func (l *lab) startController(tb testing.TB) *exec.Cmd {
 	tb.Helper()
-	cmd := program(context.Background(), "controller", "--kubeconfig", l.path("kubeconfig"), "--controllers", "backup",
+	cmd := program(context.Background(), "controller", "--kubeconfig", l.Path("kubeconfig"), "--controllers", "backup",
 		"--default-s3-endpoint", l.variable(tb, "AWS_ENDPOINT_URL_S3"), "--default-volume-endpoints", "aws="+l.variable(tb, "AWS_ENDPOINT_URL_EC2"),
 		"--default-backup-storage-location", "primary")
 	var output bytes.Buffer
@@ -137,7 +138,7 @@ func (l *lab) backup(tb testing.TB, name string) *v1.Backup {
 // ended waits for the end of a backup.
 func (l *lab) ended(tb testing.TB, name string) (backup *v1.Backup) {
 	tb.Helper()
-	l.poll(tb, 5*time.Minute, "the end of backup "+name, func() bool {
+	devtest.Poll(tb, 5*time.Minute, "the end of backup "+name, func() bool {
 		backup = l.backup(tb, name)
 		return backup.Status.CompletionTimestamp != nil || backup.Status.Phase == v1.BackupPhaseFailedValidation
 	})
