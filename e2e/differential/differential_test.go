@@ -29,6 +29,7 @@ func TestDifferential(t *testing.T) {
 	cases := pair(t, kinds)
 	for _, c := range []*cluster.Cluster{crds, ours} {
 		createNamespaces(t, c, cases)
+		createLocations(t, c, cases)
 	}
 	differences, counts := replay(t, crds, ours, cases)
 	purposes := loadPurposes(t)
@@ -82,7 +83,7 @@ func pair(t *testing.T, kinds []*kind) []testCase {
 	for _, s := range loadCorpus(t) {
 		for _, k := range kinds {
 			if s.isFor(k) {
-				cases = append(cases, testCase{s, k})
+				cases = append(cases, testCase{s.in(k), k})
 			}
 		}
 	}
@@ -121,6 +122,50 @@ func createNamespaces(t *testing.T, c *cluster.Cluster, cases []testCase) {
 		t.Fatal(err)
 	}
 }
+
+// goesToLocation says that the objects of a kind are refused where there is no location that they could go to.
+func goesToLocation(k *kind) bool { return k.plural() == "backups" || k.plural() == "schedules" }
+
+// in gives the script a namespace of its own for a kind whose objects need locations, which other kinds' scripts must not see.
+func (s *script) in(k *kind) *script {
+	if !goesToLocation(k) {
+		return s
+	}
+	own := *s
+	own.namespace += "-" + k.plural()
+	return &own
+}
+
+// createLocations makes the locations that the samples of backups and schedules name.
+func createLocations(t *testing.T, c *cluster.Cluster, cases []testCase) {
+	t.Helper()
+	var manifests strings.Builder
+	seen := map[string]bool{}
+	for _, tc := range cases {
+		if namespace := tc.script.namespace; goesToLocation(tc.kind) && !seen[namespace] {
+			seen[namespace] = true
+			fmt.Fprintf(&manifests, locations, namespace)
+		}
+	}
+	c.KubectlWith(t, manifests.String(), "create", "-f", "-")
+}
+
+const locations = `---
+apiVersion: velero.io/v1
+kind: BackupStorageLocation
+metadata: {name: default, namespace: %[1]s}
+spec: {provider: example.com/any, default: true, objectStorage: {bucket: backups, prefix: a}}
+---
+apiVersion: velero.io/v1
+kind: BackupStorageLocation
+metadata: {name: other, namespace: %[1]s}
+spec: {provider: example.com/any, objectStorage: {bucket: backups, prefix: b}}
+---
+apiVersion: velero.io/v1
+kind: VolumeSnapshotLocation
+metadata: {name: default, namespace: %[1]s}
+spec: {provider: example.com/any}
+`
 
 // count is how many requests were sent to both servers, and how many of them were made from the CRD.
 type count struct{ sent, fields int }
