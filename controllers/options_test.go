@@ -16,12 +16,12 @@ func TestChoose(t *testing.T) {
 		names, want []string
 		err         string
 	}{
-		"the default set":         {names: []string{"*"}, want: []string{"backup-location", "snapshot-location"}},
-		"one more":                {names: []string{"*", "namespace"}, want: []string{"backup-location", "namespace", "snapshot-location"}},
-		"one of the set as well":  {names: []string{"snapshot-location", "*"}, want: []string{"backup-location", "snapshot-location"}},
+		"the default set":         {names: []string{"*"}, want: []string{"backup", "backup-location", "backup-sync", "deletion", "download", "expiry", "schedule", "server-status", "snapshot-location"}},
+		"one more":                {names: []string{"*", "namespace"}, want: []string{"backup", "backup-location", "backup-sync", "deletion", "download", "expiry", "namespace", "schedule", "server-status", "snapshot-location"}},
+		"one of the set as well":  {names: []string{"snapshot-location", "*"}, want: []string{"backup", "backup-location", "backup-sync", "deletion", "download", "expiry", "schedule", "server-status", "snapshot-location"}},
 		"one outside the set":     {names: []string{"namespace"}, want: []string{"namespace"}},
-		"one that does not exist": {names: []string{"*", "locations"}, err: `there is no controller "locations"; known are backup-location, namespace, snapshot-location, and '*'`},
-		"none":                    {err: "known are backup-location, namespace"},
+		"one that does not exist": {names: []string{"*", "locations"}, err: `there is no controller "locations"; known are backup, backup-location, backup-sync, deletion, download, expiry, namespace, schedule, server-status, snapshot-location, and '*'`},
+		"none":                    {err: "known are backup, backup-location"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := choose(tc.names)
@@ -50,7 +50,7 @@ func TestValidate(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, flag := range []string{"--controllers", "--default-s3-endpoint", `--default-volume-endpoints: that of "aws"`, `there is no driver for provider "gcp"`, "--store-validation-frequency", "--validation-timeout", "--leader-elect-namespace"} {
+	for _, flag := range []string{"--controllers", "--default-s3-endpoint", `--default-volume-endpoints: that of "aws"`, `there is no driver for provider "gcp"`, "--store-validation-frequency", "--validation-timeout", "--default-backup-ttl", "--concurrent-backups", "--storage-stall-timeout", "--leader-elect-namespace"} {
 		if !strings.Contains(err.Error(), flag) {
 			t.Errorf("nothing about %s in: %v", flag, err)
 		}
