@@ -107,7 +107,7 @@ func (l *laptop) create(t *testing.T, objects ...client.Object) {
 
 func poll(t *testing.T, what string, ok func(context.Context) bool) {
 	t.Helper()
-	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) { return ok(ctx), nil })
+	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, 3*time.Minute, true, func(ctx context.Context) (bool, error) { return ok(ctx), nil })
 	if err != nil {
 		t.Fatalf("waiting for %s: %v", what, err)
 	}

@@ -20,7 +20,7 @@ import (
 
 // quick lets connections that stall be given up soon, and backups not wait for each other.
 func quick(o *dev.Options) {
-	o.Controllers.StorageStallTimeout, o.Controllers.ConcurrentBackups = time.Second, 4
+	o.Controllers.StorageStallTimeout, o.Controllers.ConcurrentBackups = time.Second, 8
 }
 
 // under lists the keys of a backup.
