@@ -119,6 +119,7 @@ func TestRefusesWrongBackupFlags(t *testing.T) {
 		"backup create":                            "want the name of one backup, got 0 names",
 		"backup create a b":                        "want the name of one backup, got 2 names",
 		"backup create a -l b=c --or-selector d=e": "selector or-selector",
+
 		"backup create a --include-resources b --exclude-cluster-scoped-resources c":         "exclude-cluster-scoped-resources include-resources",
 		"backup create a --include-cluster-resources --include-namespace-scoped-resources c": "include-cluster-resources include-namespace-scoped-resources",
 		"backup create a --selector b~c":                                                     `invalid argument "b~c" for "-l, --selector" flag`,

@@ -21,7 +21,7 @@ var kinds = []struct {
 	{
 		kind: "Backup", version: "v1", plural: "backups",
 		spec: `{storageLocation: primary, ttl: 720h}`, status: `{phase: Completed, errors: 3}`,
-		header: "NAME AGE", wide: []string{"STATUS", "STORAGE LOCATION", "STARTED", "EXPIRES", "ERRORS", "WARNINGS", "Completed", "primary"},
+		header: "NAME STATUS STORAGE LOCATION STARTED EXPIRES ERRORS WARNINGS AGE", wide: []string{"Completed", "primary"},
 		selector: "status.phase=Completed,spec.storageLocation=primary",
 	},
 	{

@@ -66,28 +66,28 @@ func (s Server) PutObject(t *testing.T, region, account, key string) {
 }
 
 // S3 returns a client of a region, as an account.
-func (s Server) S3(t testing.TB, region, account string) *minio.Client {
-	t.Helper()
-	client, err := minio.New(strings.TrimPrefix(s.Exported(t, "AWS_ENDPOINT_URL_S3"), "http://"), &minio.Options{
+func (s Server) S3(tb testing.TB, region, account string) *minio.Client {
+	tb.Helper()
+	client, err := minio.New(strings.TrimPrefix(s.Exported(tb, "AWS_ENDPOINT_URL_S3"), "http://"), &minio.Options{
 		Creds: credentials.NewFileAWSCredentials(s.Path("credentials"), account), Region: region,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return client
 }
 
 // Exported returns a variable of the server's environment.
-func (s Server) Exported(t testing.TB, name string) string {
-	t.Helper()
+func (s Server) Exported(tb testing.TB, name string) string {
+	tb.Helper()
 	env, err := os.ReadFile(s.Path("env"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	_, rest, _ := strings.Cut(string(env), name+"='")
 	value, _, found := strings.Cut(rest, "'")
 	if !found {
-		t.Fatalf("the environment has no %s", name)
+		tb.Fatalf("the environment has no %s", name)
 	}
 	return value
 }

@@ -23,20 +23,20 @@ type backup = *velero.Backup
 // Resource serves backups.
 type Resource = registry.Resource[backup, *velero.BackupList]
 
-// New returns the kind's resource in a server. Velero's CRD shows name and age only.
+// New returns the kind's resource in a server. Velero's CRD shows name and age only; here the columns are those of its client.
 func New(env *registry.Environment) *Resource {
 	return &Resource{
 		GroupVersion: v1.SchemeGroupVersion,
 		Plural:       "backups",
 		Categories:   []string{"velero"},
 		Columns: table.Columns[backup]{
+			{Name: "Status", Description: "How far the backup has come.", Value: func(b backup) any { return string(b.Status.Phase) }},
+			{Name: "Storage Location", Description: "Backup storage location that the backup goes to.", Value: func(b backup) any { return b.Spec.StorageLocation }},
+			{Name: "Started", Type: "date", Description: "Time since the backup began.", Value: func(b backup) any { return b.Status.StartTimestamp }},
+			{Name: "Expires", Description: "Time until the backup may be deleted.", Value: func(b backup) any { return until(b.Status.Expiration) }},
+			{Name: "Errors", Type: "integer", Description: "How many errors there were.", Value: func(b backup) any { return int64(b.Status.Errors) }},
+			{Name: "Warnings", Type: "integer", Description: "How many warnings there were.", Value: func(b backup) any { return int64(b.Status.Warnings) }},
 			table.Age[backup](),
-			{Name: "Status", Wide: true, Description: "How far the backup has come.", Value: func(b backup) any { return string(b.Status.Phase) }},
-			{Name: "Storage Location", Wide: true, Description: "Backup storage location that the backup goes to.", Value: func(b backup) any { return b.Spec.StorageLocation }},
-			{Name: "Started", Type: "date", Wide: true, Description: "Time since the backup began.", Value: func(b backup) any { return b.Status.StartTimestamp }},
-			{Name: "Expires", Wide: true, Description: "Time until the backup may be deleted.", Value: func(b backup) any { return until(b.Status.Expiration) }},
-			{Name: "Errors", Type: "integer", Wide: true, Description: "How many errors there were.", Value: func(b backup) any { return int64(b.Status.Errors) }},
-			{Name: "Warnings", Type: "integer", Wide: true, Description: "How many warnings there were.", Value: func(b backup) any { return int64(b.Status.Warnings) }},
 		},
 		Spec: func(b backup) any { return b.Spec },
 		Fields: func(b backup) fields.Set {
