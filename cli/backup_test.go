@@ -116,29 +116,31 @@ func words(line string) []string {
 
 func TestRefusesWrongBackupFlags(t *testing.T) {
 	for args, want := range map[string]string{
-		"backup create":                            "want the name of one backup, got 0 names",
-		"backup create a b":                        "want the name of one backup, got 2 names",
+		"backup create":     "want the name of one backup, got 0 names",
+		"backup create a b": "want the name of one backup, got 2 names",
+
 		"backup create a -l b=c --or-selector d=e": "selector or-selector",
 
 		"backup create a --include-resources b --exclude-cluster-scoped-resources c":         "exclude-cluster-scoped-resources include-resources",
 		"backup create a --include-cluster-resources --include-namespace-scoped-resources c": "include-cluster-resources include-namespace-scoped-resources",
-		"backup create a --selector b~c":                                                     `invalid argument "b~c" for "-l, --selector" flag`,
-		"backup create a --ordered-resources pods":                                           `"pods" is not of the form RESOURCE=NAME,NAME`,
-		"backup create a --snapshot-volumes=maybe":                                           "want true or false",
-		"backup create a --ttl weekly":                                                       "invalid duration",
-		"backup create a --from-schedule=":                                                   "--from-schedule: give the name of a schedule",
-		"backup delete":                                                                      "say what to delete by exactly one of: names, --all, --selector",
-		"backup delete a":                                                                    "give --confirm",
-		"backup set a":                                                                       `unknown command "set" for "velero backup"`,
-		"backup logs":                                                                        "want the name of one backup",
-		"backup download a b":                                                                "want the name of one backup",
-		"schedule create a":                                                                  `required flag(s) "schedule" not set`,
-		"schedule pause":                                                                     "say what to pause by exactly one of",
-		"schedule unpause a --all":                                                           "say what to unpause by exactly one of",
-		"schedule logs a":                                                                    `unknown command "logs" for "velero schedule"`,
-		"describe backup-location a":                                                         `unknown command "backup-location" for "velero describe"`,
-		"backup describe a -l b=c":                                                           "either names or --selector",
-		"backup download a --output /no/such/directory/b":                                    "no API to speak to",
+
+		"backup create a --selector b~c":                  `invalid argument "b~c" for "-l, --selector" flag`,
+		"backup create a --ordered-resources pods":        `"pods" is not of the form RESOURCE=NAME,NAME`,
+		"backup create a --snapshot-volumes=maybe":        "want true or false",
+		"backup create a --ttl weekly":                    "invalid duration",
+		"backup create a --from-schedule=":                "--from-schedule: give the name of a schedule",
+		"backup delete":                                   "say what to delete by exactly one of: names, --all, --selector",
+		"backup delete a":                                 "give --confirm",
+		"backup set a":                                    `unknown command "set" for "velero backup"`,
+		"backup logs":                                     "want the name of one backup",
+		"backup download a b":                             "want the name of one backup",
+		"schedule create a":                               `required flag(s) "schedule" not set`,
+		"schedule pause":                                  "say what to pause by exactly one of",
+		"schedule unpause a --all":                        "say what to unpause by exactly one of",
+		"schedule logs a":                                 `unknown command "logs" for "velero schedule"`,
+		"describe backup-location a":                      `unknown command "backup-location" for "velero describe"`,
+		"backup describe a -l b=c":                        "either names or --selector",
+		"backup download a --output /no/such/directory/b": "no API to speak to",
 	} {
 		t.Run(args, func(t *testing.T) {
 			got := run(t, strings.Fields(args)...)
