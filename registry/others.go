@@ -3,12 +3,15 @@ package registry
 import (
 	"context"
 	"fmt"
+	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metainternalversion "k8s.io/apimachinery/pkg/apis/meta/internalversion"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 )
 
@@ -22,6 +25,13 @@ func (e *Environment) Serve(resource schema.GroupResource, store *Store) {
 
 // Store returns the store of a kind, nil if the server does not serve it.
 func (e *Environment) Store(resource schema.GroupResource) *Store { return e.stores[resource] }
+
+// cachePatience is how long a write waits for the watch caches of a server that has just started, and cachePoll how often
+// it looks.
+const (
+	cachePatience = 5 * time.Second
+	cachePoll     = 20 * time.Millisecond
+)
 
 // Others lists the objects of a kind in the namespace of a request that the selector selects; its fields are those that
 // the kind's Resource has. There are none of a kind that the server does not serve. What is listed is as new as
@@ -45,7 +55,14 @@ func listAll[T any](ctx context.Context, store interface {
 	List(context.Context, *metainternalversion.ListOptions) (runtime.Object, error)
 }, selector fields.Selector,
 ) ([]T, error) {
-	list, err := store.List(ctx, &metainternalversion.ListOptions{FieldSelector: selector})
+	var list runtime.Object
+	err := wait.PollUntilContextTimeout(ctx, cachePoll, cachePatience, true, func(ctx context.Context) (done bool, err error) {
+		list, err = store.List(ctx, &metainternalversion.ListOptions{FieldSelector: selector})
+		if apierrors.IsTooManyRequests(err) { // the watch cache is being filled
+			return false, nil
+		}
+		return true, err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -67,6 +67,7 @@ metadata: {name: ebs, namespace: velero}
 spec: {provider: aws, config: {region: us-east-1}}
 `, "apply", "-f", "-")
 	l.Kubectl(tb, "wait", "-n", "velero", "backupstoragelocation/primary", "--for", "jsonpath={.status.phase}=Available", "--timeout", "1m")
+	l.Kubectl(tb, "patch", "-n", "velero", "backupstoragelocation/primary", "--type=merge", "-p", `{"spec":{"default":true}}`)
 	return l
 }
 

@@ -1,6 +1,7 @@
 package certificates
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -128,8 +129,8 @@ func TestRenewal(t *testing.T) {
 	}
 
 	later(11 * pki.CertificateValidity)
-	if last := k.state(t); len(last.bundle) != len(first.bundle) {
-		t.Errorf("authorities that have ended are trusted: the bundle has %d bytes, want %d", len(last.bundle), len(first.bundle))
+	if n := bytes.Count(k.state(t).bundle, []byte("BEGIN CERTIFICATE")); n != 1 {
+		t.Errorf("authorities that have ended are trusted: the bundle has %d", n)
 	}
 }
 
