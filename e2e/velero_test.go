@@ -109,7 +109,7 @@ var backupLines = []line{
 
 	{command: "velero backup create made --storage-location primary --snapshot-volumes=false --include-namespaces velero --wait", want: []string{"Backup completed with status: Completed."}},
 	{command: "velero backup get made", want: []string{"made Completed 0 0"}},
-	{command: "velero backup describe made --details", want: []string{"Phase: Completed", "Resource List:", "v1/Secret:", "- velero/own", "Storage Location: primary"}},
+	{command: "velero backup describe made --details", want: []string{"Completed", "Resource List:", "v1/Secret:", "- velero/own", "Storage Location: primary"}},
 	{command: "velero backup logs made", want: []string{`level=info msg="Backup begins"`, `level=info msg="Backup ends"`}},
 	{command: "velero backup download made -o $PWD/made.tar.gz --force && tar tzf $PWD/made.tar.gz; rm $PWD/made.tar.gz", want: []string{"metadata/version", "resources/secrets/namespaces/velero/own.json"}},
 }
