@@ -1,7 +1,6 @@
 package backup
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/deletion"
-	"github.com/velero-locations/velero-locations/objectstore"
 )
 
 // errStopped is why a backup failed that nobody ended.
@@ -99,15 +96,9 @@ func (r *reconciler) clear(ctx context.Context, backup *velerov1.Backup, folder 
 	if err := folder.hide(ctx); err != nil {
 		return err
 	}
-	var snapshots []backups.Snapshot
-	switch content, err := folder.read(ctx, backups.VolumeSnapshots); {
-	case errors.Is(err, objectstore.ErrNotFound):
-	case err != nil:
-		return err
-	default:
-		if err := backups.Decode(bytes.NewReader(content), &snapshots); err != nil {
-			return err //nolint:wrapcheck // says all there is
-		}
+	snapshots, err := deletion.ReadSnapshots(ctx, folder.store, folder.place, folder.name)
+	if err != nil {
+		return err //nolint:wrapcheck // says all there is
 	}
 	if problems := deletion.Snapshots(ctx, r.Client, r.opts.Backend, backup.Namespace, snapshots); len(problems) > 0 {
 		return errors.Join(problems...)

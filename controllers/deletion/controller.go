@@ -158,7 +158,7 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, loca
 
 // removeData deletes the snapshots of a backup, and then what is in its bucket.
 func (r *reconciler) removeData(ctx context.Context, backup *velerov1.Backup, store objectstore.Store, place locations.Place) []error {
-	snapshots, err := readSnapshots(ctx, store, place, backup.Name)
+	snapshots, err := ReadSnapshots(ctx, store, place, backup.Name)
 	if err != nil {
 		return []error{fmt.Errorf("reading the list of the backup's snapshots: %w", err)}
 	}
@@ -171,7 +171,8 @@ func (r *reconciler) removeData(ctx context.Context, backup *velerov1.Backup, st
 	return nil
 }
 
-func readSnapshots(ctx context.Context, store objectstore.Store, place locations.Place, name string) ([]backups.Snapshot, error) {
+// ReadSnapshots returns the list of snapshots in a backup's folder; none if there is no list.
+func ReadSnapshots(ctx context.Context, store objectstore.Store, place locations.Place, name string) ([]backups.Snapshot, error) {
 	content, err := store.Get(ctx, backups.VolumeSnapshots.Key(place, name))
 	if errors.Is(err, objectstore.ErrNotFound) {
 		return nil, nil
