@@ -8,20 +8,21 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
 )
 
-// namesDurations is a serializer that says which field of an object holds a text that is no duration.
-// Such an object cannot be decoded, so no validation ever sees it, and the decoder's own error
-// names the text but not the field.
-type namesDurations struct {
+// readsDurations is a serializer for objects that have durations, which their Go type reads too strictly and with too
+// short an error: null is taken as absent, as it is in every other field and as Velero's CRDs do, and of a text that is no
+// duration the field is named, which no validation ever sees.
+type readsDurations struct {
 	runtime.NegotiatedSerializer
 	scheme *runtime.Scheme
 }
 
 // DecoderToVersion implements runtime.NegotiatedSerializer.
-func (s namesDurations) DecoderToVersion(decoder runtime.Decoder, version runtime.GroupVersioner) runtime.Decoder {
+func (s readsDurations) DecoderToVersion(decoder runtime.Decoder, version runtime.GroupVersioner) runtime.Decoder {
 	return durationDecoder{s.NegotiatedSerializer.DecoderToVersion(decoder, version), s.scheme}
 }
 
@@ -36,43 +37,66 @@ func (d durationDecoder) Decode(data []byte, defaults *schema.GroupVersionKind, 
 	if err == nil || runtime.IsStrictDecodingError(err) || kind == nil {
 		return obj, kind, err
 	}
-	var written map[string]any
-	if typed, unknown := d.scheme.New(*kind); unknown == nil && yaml.Unmarshal(data, &written) == nil {
-		if errs := mistypedDurations(written, reflect.TypeOf(typed), nil); len(errs) > 0 {
-			err = errs.ToAggregate()
+	typed, unknown := d.scheme.New(*kind)
+	written, unreadable := object(data)
+	if unknown != nil || unreadable != nil {
+		return obj, kind, err
+	}
+	var durations durations
+	durations.read(written, reflect.TypeOf(typed), nil)
+	switch {
+	case len(durations.mistyped) > 0:
+		return obj, kind, durations.mistyped.ToAggregate()
+	case durations.nulls:
+		if data, err := json.Marshal(written); err == nil {
+			return d.Decoder.Decode(data, defaults, into)
 		}
 	}
 	return obj, kind, err
 }
 
+func object(data []byte) (map[string]any, error) {
+	data, err := yaml.YAMLToJSON(data)
+	if err != nil {
+		return nil, err
+	}
+	var written map[string]any
+	return written, json.Unmarshal(data, &written) // which keeps whole numbers whole
+}
+
 var durationType = reflect.TypeFor[metav1.Duration]()
 
-// mistypedDurations looks in what a client wrote for the durations that a type has.
-func mistypedDurations(written any, t reflect.Type, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
+// durations are what a client wrote where a type has durations.
+type durations struct {
+	mistyped field.ErrorList
+	nulls    bool // there were some, which are removed
+}
+
+func (d *durations) read(written any, t reflect.Type, path *field.Path) {
 	switch {
+	case written == nil:
 	case t.Kind() == reflect.Pointer:
-		if written != nil {
-			errs = mistypedDurations(written, t.Elem(), path)
-		}
+		d.read(written, t.Elem(), path)
 	case t == durationType:
 		text, _ := written.(string)
 		if _, err := time.ParseDuration(text); err != nil {
-			errs = append(errs, field.Invalid(path, written, "must be a duration, such as 30s, 10m or 2h30m"))
+			d.mistyped = append(d.mistyped, field.Invalid(path, written, "must be a duration, such as 30s, 10m or 2h30m"))
 		}
 	case t.Kind() == reflect.Slice:
 		list, _ := written.([]any)
 		for i, item := range list {
-			errs = append(errs, mistypedDurations(item, t.Elem(), path.Index(i))...)
+			d.read(item, t.Elem(), path.Index(i))
 		}
 	case t.Kind() == reflect.Struct:
 		object, _ := written.(map[string]any)
 		for _, f := range reflect.VisibleFields(t) {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if value, ok := object[name]; ok && name != "" {
-				errs = append(errs, mistypedDurations(value, f.Type, path.Child(name))...)
+			value, ok := object[name]
+			if ok && value == nil && f.Type == durationType {
+				delete(object, name)
+				d.nulls = true
 			}
+			d.read(value, f.Type, path.Child(name))
 		}
 	}
-	return errs
 }

@@ -9,16 +9,16 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero"
 )
 
-// TestMistypedDurations shows that an error of decoding names the fields whose durations are none, and that
-// all other errors, and what can be decoded, are left alone.
-func TestMistypedDurations(t *testing.T) {
+// TestDurations shows that null is no duration, that an error of decoding names the fields whose durations are
+// none, and that all other errors, and what can be decoded, are left alone.
+func TestDurations(t *testing.T) {
 	api, err := NewAPI(Velero)
 	if err != nil {
 		t.Fatal(err)
 	}
 	info, _ := runtime.SerializerInfoForMediaType(api.Codecs.SupportedMediaTypes(), runtime.ContentTypeJSON)
 	yaml, _ := runtime.SerializerInfoForMediaType(api.Codecs.SupportedMediaTypes(), runtime.ContentTypeYAML)
-	serializer := namesDurations{api.Codecs, api.Scheme}
+	serializer := readsDurations{api.Codecs, api.Scheme}
 	const hint = "must be a duration, such as 30s, 10m or 2h30m"
 	for _, test := range []struct {
 		name    string
@@ -31,7 +31,8 @@ func TestMistypedDurations(t *testing.T) {
 			"all", info.Serializer, `{"kind":"Backup","spec":{"ttl":"5 minutes","csiSnapshotTimeout":"10","itemOperationTimeout":"4h"}}`,
 			[]string{`spec.ttl: Invalid value: "5 minutes": ` + hint, `spec.csiSnapshotTimeout: Invalid value: "10": ` + hint},
 		},
-		{"null", info.Serializer, `{"kind":"Backup","spec":{"ttl":null}}`, []string{"spec.ttl: Invalid value: null: " + hint}},
+		{"null", info.Serializer, `{"kind":"Backup","spec":{"ttl":null,"hooks":{"resources":[{"pre":[{"exec":{"timeout":null}}]}]}}}`, nil},
+		{"null and a mistake", info.Serializer, `{"kind":"Backup","spec":{"ttl":null,"storageLocation":7}}`, []string{"cannot unmarshal number", "storageLocation"}},
 		{"nullable", info.Serializer, `{"kind":"BackupStorageLocation","spec":{"backupSyncPeriod":null}}`, nil},
 		{"in a pointer", info.Serializer, `{"kind":"BackupStorageLocation","spec":{"backupSyncPeriod":"often"}}`, []string{`spec.backupSyncPeriod: Invalid value: "often": ` + hint}},
 		{

@@ -118,7 +118,7 @@ func (c *Config) groups() (map[string]*genericapiserver.APIGroupInfo, error) {
 func addStorage(groups map[string]*genericapiserver.APIGroupInfo, api *API, gvr schema.GroupVersionResource, storage rest.Storage) {
 	if groups[gvr.Group] == nil {
 		info := genericapiserver.NewDefaultAPIGroupInfo(gvr.Group, api.Scheme, metav1.ParameterCodec, api.Codecs)
-		info.NegotiatedSerializer = namesDurations{api.Codecs, api.Scheme}
+		info.NegotiatedSerializer = readsDurations{api.Codecs, api.Scheme}
 		groups[gvr.Group] = &info
 	}
 	versions := groups[gvr.Group].VersionedResourcesStorageMap

@@ -25,10 +25,10 @@ func New(*registry.Environment) *Resource {
 		Columns: table.Columns[repository]{
 			table.Age[repository](),
 			{Name: "Repository Type", Description: "What keeps the data.", Value: func(r repository) any { return string(r.Spec.RepositoryType) }},
-			{Name: "Status", Wide: true, Description: "Whether the repository can be used.", Value: func(r repository) any { return string(r.Status.Phase) }},
-			{Name: "Storage Location", Wide: true, Description: "Backup storage location that the repository is in.", Value: func(r repository) any { return r.Spec.BackupStorageLocation }},
-			{Name: "Namespace", Wide: true, Description: "Namespace whose volumes' data are kept here.", Value: func(r repository) any { return r.Spec.VolumeNamespace }},
-			{Name: "Last Maintained", Type: "date", Wide: true, Description: "Time since the repository was last maintained successfully.", Value: func(r repository) any { return r.Status.LastMaintenanceTime }},
+			{Name: "Status", Priority: 1, Description: "Whether the repository can be used.", Value: func(r repository) any { return string(r.Status.Phase) }},
+			{Name: "Storage Location", Priority: 1, Description: "Backup storage location that the repository is in.", Value: func(r repository) any { return r.Spec.BackupStorageLocation }},
+			{Name: "Namespace", Priority: 1, Description: "Namespace whose volumes' data are kept here.", Value: func(r repository) any { return r.Spec.VolumeNamespace }},
+			{Name: "Last Maintained", Type: "date", Priority: 1, Description: "Time since the repository was last maintained successfully.", Value: func(r repository) any { return r.Status.LastMaintenanceTime }},
 		},
 		Spec: func(r repository) any { return r.Spec },
 		Fields: func(r repository) fields.Set {

@@ -24,8 +24,8 @@ var Events = &registry.Resource[*corev1.Event, *corev1.EventList]{
 		{Name: "Reason", Description: "What happened, in one word.", Value: func(e *corev1.Event) any { return e.Reason }},
 		{Name: "Object", Description: "What it happened to.", Value: func(e *corev1.Event) any { return e.InvolvedObject.Kind + "/" + e.InvolvedObject.Name }},
 		{Name: "Message", Description: "What happened, in a sentence.", Value: func(e *corev1.Event) any { return e.Message }},
-		{Name: "Source", Wide: true, Description: "Who reported it.", Value: func(e *corev1.Event) any { return source(e) }},
-		{Name: "Count", Wide: true, Type: "integer", Description: "How often it happened.", Value: func(e *corev1.Event) any { return int64(e.Count) }},
+		{Name: "Source", Priority: 1, Description: "Who reported it.", Value: func(e *corev1.Event) any { return source(e) }},
+		{Name: "Count", Priority: 1, Type: "integer", Description: "How often it happened.", Value: func(e *corev1.Event) any { return int64(e.Count) }},
 	},
 	Fields: func(e *corev1.Event) fields.Set {
 		return fields.Set{

@@ -32,7 +32,7 @@ var PersistentVolumes = &registry.Resource[*corev1.PersistentVolume, *corev1.Per
 		{Name: "VolumeAttributesClass", Description: "Class of what can be changed of the volume.", Value: func(v *corev1.PersistentVolume) any { return orUnset(v.Spec.VolumeAttributesClassName) }},
 		{Name: "Reason", Description: "Why the volume is in its status.", Value: func(v *corev1.PersistentVolume) any { return v.Status.Reason }},
 		table.Age[*corev1.PersistentVolume](),
-		{Name: "VolumeMode", Wide: true, Description: "Whether the volume has a file system or is a block device.", Value: func(v *corev1.PersistentVolume) any { return orUnset(v.Spec.VolumeMode) }},
+		{Name: "VolumeMode", Priority: 1, Description: "Whether the volume has a file system or is a block device.", Value: func(v *corev1.PersistentVolume) any { return orUnset(v.Spec.VolumeMode) }},
 	},
 	UnconditionalUpdate: true,
 	Prepare:             preparePersistentVolume,

@@ -26,7 +26,7 @@ var PersistentVolumeClaims = &registry.Resource[*corev1.PersistentVolumeClaim, *
 		{Name: "StorageClass", Description: "Class that is asked for.", Value: func(c *corev1.PersistentVolumeClaim) any { return storage.GetPersistentVolumeClaimClass(c) }},
 		{Name: "VolumeAttributesClass", Description: "Class that is asked for of what can be changed of a volume.", Value: func(c *corev1.PersistentVolumeClaim) any { return orUnset(c.Spec.VolumeAttributesClassName) }},
 		table.Age[*corev1.PersistentVolumeClaim](),
-		{Name: "VolumeMode", Wide: true, Description: "Whether a file system is asked for or a block device.", Value: func(c *corev1.PersistentVolumeClaim) any { return orUnset(c.Spec.VolumeMode) }},
+		{Name: "VolumeMode", Priority: 1, Description: "Whether a file system is asked for or a block device.", Value: func(c *corev1.PersistentVolumeClaim) any { return orUnset(c.Spec.VolumeMode) }},
 	},
 	UnconditionalUpdate: true,
 	Prepare:             preparePersistentVolumeClaim,

@@ -27,7 +27,7 @@ func New(*registry.Environment) *Resource {
 			{Name: "Started", Type: "date", Description: "Time since the copy began.", Value: func(u upload) any { return u.Status.StartTimestamp }},
 			{Name: "Bytes Done", Type: "integer", Description: "How many bytes have been copied.", Value: func(u upload) any { return table.NonZero(u.Status.Progress.BytesDone) }},
 			{Name: "Total Bytes", Type: "integer", Description: "How many bytes there are.", Value: func(u upload) any { return table.NonZero(u.Status.Progress.TotalBytes) }},
-			{Name: "Incremental Bytes", Type: "integer", Wide: true, Description: "How many bytes were not yet there from an earlier copy.", Value: func(u upload) any { return table.NonZero(u.Status.IncrementalBytes) }},
+			{Name: "Incremental Bytes", Type: "integer", Priority: 10, Description: "How many bytes were not yet there from an earlier copy.", Value: func(u upload) any { return table.NonZero(u.Status.IncrementalBytes) }},
 			{Name: "Storage Location", Description: "Backup storage location that the data go to.", Value: func(u upload) any { return u.Spec.BackupStorageLocation }},
 			table.Age[upload](),
 			{Name: "Node", Description: "Node that copies.", Value: func(u upload) any { return u.Status.Node }},

@@ -20,7 +20,7 @@ type Resource = registry.Resource[request, *velero.DeleteBackupRequestList]
 // shows no age.
 func New(*registry.Environment) *Resource {
 	age := table.Age[request]()
-	age.Wide = true
+	age.Priority = 1
 	return &Resource{
 		GroupVersion: v1.SchemeGroupVersion,
 		Plural:       "deletebackuprequests",

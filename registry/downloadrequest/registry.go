@@ -24,9 +24,9 @@ func New(*registry.Environment) *Resource {
 		Categories:   []string{"velero"},
 		Columns: table.Columns[request]{
 			table.Age[request](),
-			{Name: "Kind", Wide: true, Description: "Which file is asked for.", Value: func(r request) any { return string(r.Spec.Target.Kind) }},
-			{Name: "Target", Wide: true, Description: "Backup or restore that the file is of.", Value: func(r request) any { return r.Spec.Target.Name }},
-			{Name: "Status", Wide: true, Description: "Whether the URL is there.", Value: func(r request) any { return string(r.Status.Phase) }},
+			{Name: "Kind", Priority: 1, Description: "Which file is asked for.", Value: func(r request) any { return string(r.Spec.Target.Kind) }},
+			{Name: "Target", Priority: 1, Description: "Backup or restore that the file is of.", Value: func(r request) any { return r.Spec.Target.Name }},
+			{Name: "Status", Priority: 1, Description: "Whether the URL is there.", Value: func(r request) any { return string(r.Status.Phase) }},
 		},
 		Spec: func(r request) any { return r.Spec },
 		Fields: func(r request) fields.Set {

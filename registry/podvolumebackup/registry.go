@@ -28,7 +28,7 @@ func New(*registry.Environment) *Resource {
 			{Name: "Started", Type: "date", Description: "Time since the copy began.", Value: func(b podVolumeBackup) any { return b.Status.StartTimestamp }},
 			{Name: "Bytes Done", Type: "integer", Description: "How many bytes have been copied.", Value: func(b podVolumeBackup) any { return table.NonZero(b.Status.Progress.BytesDone) }},
 			{Name: "Total Bytes", Type: "integer", Description: "How many bytes there are.", Value: func(b podVolumeBackup) any { return table.NonZero(b.Status.Progress.TotalBytes) }},
-			{Name: "Incremental Bytes", Type: "integer", Wide: true, Description: "How many bytes were not yet there from an earlier copy.", Value: func(b podVolumeBackup) any { return table.NonZero(b.Status.IncrementalBytes) }},
+			{Name: "Incremental Bytes", Type: "integer", Priority: 10, Description: "How many bytes were not yet there from an earlier copy.", Value: func(b podVolumeBackup) any { return table.NonZero(b.Status.IncrementalBytes) }},
 			{Name: "Storage Location", Description: "Backup storage location that the data go to.", Value: func(b podVolumeBackup) any { return b.Spec.BackupStorageLocation }},
 			table.Age[podVolumeBackup](),
 			{Name: "Node", Description: "Node that the pod runs on.", Value: func(b podVolumeBackup) any { return b.Spec.Node }},

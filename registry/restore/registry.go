@@ -24,12 +24,12 @@ func New(*registry.Environment) *Resource {
 		Categories:   []string{"velero"},
 		Columns: table.Columns[restore]{
 			table.Age[restore](),
-			{Name: "Status", Wide: true, Description: "How far the restore has come.", Value: func(r restore) any { return string(r.Status.Phase) }},
-			{Name: "Backup", Wide: true, Description: "Backup that is restored.", Value: func(r restore) any { return r.Spec.BackupName }},
-			{Name: "Started", Type: "date", Wide: true, Description: "Time since the restore began.", Value: func(r restore) any { return r.Status.StartTimestamp }},
-			{Name: "Completed", Type: "date", Wide: true, Description: "Time since the restore ended.", Value: func(r restore) any { return r.Status.CompletionTimestamp }},
-			{Name: "Errors", Type: "integer", Wide: true, Description: "How many errors there were.", Value: func(r restore) any { return int64(r.Status.Errors) }},
-			{Name: "Warnings", Type: "integer", Wide: true, Description: "How many warnings there were.", Value: func(r restore) any { return int64(r.Status.Warnings) }},
+			{Name: "Status", Priority: 1, Description: "How far the restore has come.", Value: func(r restore) any { return string(r.Status.Phase) }},
+			{Name: "Backup", Priority: 1, Description: "Backup that is restored.", Value: func(r restore) any { return r.Spec.BackupName }},
+			{Name: "Started", Type: "date", Priority: 1, Description: "Time since the restore began.", Value: func(r restore) any { return r.Status.StartTimestamp }},
+			{Name: "Completed", Type: "date", Priority: 1, Description: "Time since the restore ended.", Value: func(r restore) any { return r.Status.CompletionTimestamp }},
+			{Name: "Errors", Type: "integer", Priority: 1, Description: "How many errors there were.", Value: func(r restore) any { return int64(r.Status.Errors) }},
+			{Name: "Warnings", Type: "integer", Priority: 1, Description: "How many warnings there were.", Value: func(r restore) any { return int64(r.Status.Warnings) }},
 		},
 		Spec: func(r restore) any { return r.Spec },
 		Fields: func(r restore) fields.Set {

@@ -35,7 +35,7 @@ func New(env *registry.Environment) *Resource {
 			{Name: "LastBackup", Type: "date", Description: "Time since the last backup was made.", Value: func(s schedule) any { return s.Status.LastBackup }},
 			table.Age[schedule](),
 			{Name: "Paused", Type: "boolean", Description: "Whether the schedule makes no backups for now.", Value: func(s schedule) any { return table.NonZero(s.Spec.Paused) }},
-			{Name: "Storage Location", Wide: true, Description: "Backup storage location that the backups go to.", Value: func(s schedule) any { return s.Spec.Template.StorageLocation }},
+			{Name: "Storage Location", Priority: 1, Description: "Backup storage location that the backups go to.", Value: func(s schedule) any { return s.Spec.Template.StorageLocation }},
 		},
 		Spec: func(s schedule) any { return s.Spec },
 		Fields: func(s schedule) fields.Set {

@@ -25,8 +25,8 @@ func New(*registry.Environment) *Resource {
 		Categories:   []string{"velero"},
 		Columns: table.Columns[request]{
 			table.Age[request](),
-			{Name: "Status", Wide: true, Description: "Whether the answer is there.", Value: func(r request) any { return string(r.Status.Phase) }},
-			{Name: "Version", Wide: true, Description: "Version of the controllers.", Value: func(r request) any { return r.Status.ServerVersion }},
+			{Name: "Status", Priority: 1, Description: "Whether the answer is there.", Value: func(r request) any { return string(r.Status.Phase) }},
+			{Name: "Version", Priority: 1, Description: "Version of the controllers.", Value: func(r request) any { return r.Status.ServerVersion }},
 		},
 		Spec:     func(r request) any { return r.Spec },
 		Fields:   func(r request) fields.Set { return fields.Set{"status.phase": string(r.Status.Phase)} },

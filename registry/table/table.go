@@ -25,8 +25,8 @@ type Column[T Object] struct {
 	Type string
 	// Description is shown by clients that explain columns.
 	Description string
-	// Wide columns are shown only by `-o wide`.
-	Wide bool
+	// Priority of a column that is shown only by `-o wide` is above 0, as in a CRD.
+	Priority int32
 	// Value returns the cell: a string, number or boolean; a *metav1.Time, shown as the time
 	// that has passed since; or nil for an empty cell, which an empty string is, too.
 	Value func(T) any
@@ -73,12 +73,14 @@ func NewConvertor[T Object](columns Columns[T]) Convertor[T] {
 		Name: "Name", Type: "string", Format: "name", Description: metav1.ObjectMeta{}.SwaggerDoc()["name"],
 	}}
 	for _, column := range columns {
-		definition := metav1.TableColumnDefinition{Name: column.Name, Type: column.Type, Description: column.Description}
-		if definition.Type == "" {
-			definition.Type = "string"
+		definition := metav1.TableColumnDefinition{
+			Name: column.Name, Type: column.Type, Description: column.Description, Priority: column.Priority,
 		}
-		if column.Wide {
-			definition.Priority = 1
+		switch definition.Type {
+		case "":
+			definition.Type = "string"
+		case "integer":
+			definition.Format = "int64"
 		}
 		definitions = append(definitions, definition)
 	}

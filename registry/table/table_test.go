@@ -12,7 +12,7 @@ import (
 func TestConvertToTable(t *testing.T) {
 	convertor := NewConvertor(Columns[*corev1.Secret]{
 		{Name: "Kind", Value: func(s *corev1.Secret) any { return string(s.Type) }},
-		{Name: "Rotated", Type: "date", Wide: true, Value: func(s *corev1.Secret) any { return s.DeletionTimestamp }},
+		{Name: "Rotated", Type: "date", Priority: 1, Value: func(s *corev1.Secret) any { return s.DeletionTimestamp }},
 		Age[*corev1.Secret](),
 	})
 	remaining := int64(3)
@@ -76,7 +76,7 @@ func TestNothingToShow(t *testing.T) {
 }
 
 func TestWideColumnsComeLater(t *testing.T) {
-	convertor := NewConvertor(Columns[*corev1.Secret]{{Name: "Wide", Wide: true, Value: func(*corev1.Secret) any { return nil }}})
+	convertor := NewConvertor(Columns[*corev1.Secret]{{Name: "Wide", Priority: 1, Value: func(*corev1.Secret) any { return nil }}})
 	if name, wide := convertor.definitions[0], convertor.definitions[1]; name.Priority != 0 || wide.Priority != 1 {
 		t.Errorf("priorities are %d and %d, want 0 and 1", name.Priority, wide.Priority)
 	}

@@ -28,11 +28,11 @@ func New(env *registry.Environment) *Resource {
 		Categories:   []string{"velero"},
 		Columns: table.Columns[location]{
 			table.Age[location](),
-			{Name: "Provider", Wide: true, Description: "Provider of the volumes.", Value: func(l location) any { return l.Spec.Provider }},
-			{Name: "Region", Wide: true, Description: "Region of the volumes, as configured.", Value: func(l location) any { return l.Spec.Config["region"] }},
-			{Name: "Phase", Wide: true, Description: "Whether the location could be used when it was last checked.", Value: func(l location) any { return string(l.Status.Phase) }},
-			{Name: "Last Validated", Wide: true, Type: "date", Description: "Time since the last check.", Value: func(l location) any { return l.Status.LastValidationTime }},
-			{Name: "Message", Wide: true, Description: "Why the location is unavailable, or not checked.", Value: func(l location) any { return l.Status.Message }},
+			{Name: "Provider", Priority: 1, Description: "Provider of the volumes.", Value: func(l location) any { return l.Spec.Provider }},
+			{Name: "Region", Priority: 1, Description: "Region of the volumes, as configured.", Value: func(l location) any { return l.Spec.Config["region"] }},
+			{Name: "Phase", Priority: 1, Description: "Whether the location could be used when it was last checked.", Value: func(l location) any { return string(l.Status.Phase) }},
+			{Name: "Last Validated", Priority: 1, Type: "date", Description: "Time since the last check.", Value: func(l location) any { return l.Status.LastValidationTime }},
+			{Name: "Message", Priority: 1, Description: "Why the location is unavailable, or not checked.", Value: func(l location) any { return l.Status.Message }},
 		},
 		Spec: func(l location) any { return l.Spec },
 		Fields: func(l location) fields.Set {
