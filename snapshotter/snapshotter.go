@@ -9,6 +9,7 @@ package snapshotter
 import (
 	"context"
 	"net/url"
+	"os"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -76,7 +77,16 @@ type Driver struct {
 	// Open returns the volumes that the options describe. It asks nobody; an error names the setting
 	// that is wrong.
 	Open func(Options) (Snapshotter, error)
+	// EndpointVariable is the environment variable that names the provider's endpoint where the options have none, of
+	// drivers that speak the simulator's API, not the vendor's: without an endpoint they reach nothing. Empty: the
+	// driver knows the vendor's own.
+	EndpointVariable string
 	// CredentialsOptional says that locations may do without any: a missing Secret is an error only
 	// if the location names it.
 	CredentialsOptional bool
+}
+
+// Reaches says whether the driver has anything to speak to, with the endpoint of its options or without.
+func (d Driver) Reaches(endpoint *url.URL) bool {
+	return d.EndpointVariable == "" || endpoint != nil || os.Getenv(d.EndpointVariable) != ""
 }

@@ -159,9 +159,19 @@ func (b *Backend) addCertificates(ctx context.Context, opts *objectstore.S3Optio
 	return nil
 }
 
+// Driver returns the driver of a provider of volumes, if there is one that reaches any from here.
+func (b *Backend) Driver(name string) (snapshotter.Driver, bool) {
+	driver, found := drivers.Find(name)
+	return driver, found && driver.Reaches(b.volumeEndpoint(name))
+}
+
+func (b *Backend) volumeEndpoint(name string) *url.URL {
+	return b.VolumeEndpoints[provider.Find(name, provider.VolumeSnapshotter).Name]
+}
+
 // Snapshotter opens the volumes of a location whose provider has a driver. The caller closes it.
 func (b *Backend) Snapshotter(ctx context.Context, location *velerov1.VolumeSnapshotLocation) (snapshotter.Snapshotter, error) {
-	driver, found := drivers.Find(location.Spec.Provider)
+	driver, found := b.Driver(location.Spec.Provider)
 	if !found {
 		return nil, fmt.Errorf("volumes of provider %q cannot be reached from here: there is no driver for it", location.Spec.Provider)
 	}
@@ -179,7 +189,7 @@ func (b *Backend) open(ctx context.Context, driver snapshotter.Driver, location 
 	}
 	s, err := driver.Open(snapshotter.Options{
 		Config: location.Spec.Config, Credentials: file,
-		Endpoint: b.VolumeEndpoints[provider.Find(location.Spec.Provider, provider.VolumeSnapshotter).Name],
+		Endpoint: b.volumeEndpoint(location.Spec.Provider),
 	})
 	return s, NameCredentials(err, location.Spec.Credential)
 }

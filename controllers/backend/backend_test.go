@@ -252,6 +252,7 @@ func TestSnapshotter(t *testing.T) {
 	}{
 		"nothing wrong":   {change: config("profile", "other")},
 		"no driver":       {change: func(l *velerov1.VolumeSnapshotLocation) { l.Spec.Provider = "gcp" }, want: `volumes of provider "gcp" cannot be reached from here: there is no driver for it`},
+		"no simulator":    {change: func(l *velerov1.VolumeSnapshotLocation) { l.Spec.Provider = "azure" }, want: `volumes of provider "azure" cannot be reached from here: there is no driver for it`},
 		"no region":       {change: config("region", ""), want: "spec.config.region is not set: set it to the region of the volumes, such as us-east-1"},
 		"no such Secret":  {change: ref("none", "cloud"), want: `there is no Secret "none" in namespace "velero": create it with key "cloud", or name another in spec.credential`},
 		"no such key":     {change: ref("cloud-credentials", "clod"), want: `the Secret "cloud-credentials" in namespace "velero" has no key "clod" (it has "cloud"): add it, or name another in spec.credential`},

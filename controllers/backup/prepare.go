@@ -19,7 +19,6 @@ import (
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/selection"
 	"github.com/velero-locations/velero-locations/objectstore"
-	"github.com/velero-locations/velero-locations/snapshotter/drivers"
 )
 
 // plan is what was decided about a backup before it begins.
@@ -104,7 +103,7 @@ func (r *reconciler) open(ctx context.Context, p *plan, selected selection.Resul
 		if !slices.Contains(selected.SnapshotLocations, location.Name) {
 			continue
 		}
-		if _, found := drivers.Find(location.Spec.Provider); !found {
+		if _, found := r.opts.Backend.Driver(location.Spec.Provider); !found {
 			p.warnings = append(p.warnings, fmt.Sprintf("volume snapshot location %q: no volumes of provider %q are snapshotted: there is no driver for it here", location.Name, location.Spec.Provider))
 			continue
 		}

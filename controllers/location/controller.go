@@ -99,7 +99,7 @@ func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (r
 		r.memory.forget(req.NamespacedName)
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	message, unchecked := r.kind.unchecked(location)
+	message, unchecked := r.kind.unchecked(&r.opts.Backend, location)
 	if location.GetDeletionTimestamp() != nil || unchecked {
 		r.memory.forget(req.NamespacedName)
 		return reconcile.Result{}, client.IgnoreNotFound(r.leaveUnchecked(ctx, location, message))

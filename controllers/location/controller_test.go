@@ -246,12 +246,18 @@ func TestReconcileAPIError(t *testing.T) {
 // TestReconcileWithoutDriver follows a volume snapshot location to a provider that nothing here can
 // reach, and back.
 func TestReconcileWithoutDriver(t *testing.T) {
-	const message = `VolumeSnapshotLocation "main" is not checked: there is no driver for provider "example.com/disks" here, which says nothing about whether Velero can use it`
+	for _, provider := range []string{"example.com/disks", "azure"} { // the driver of Azure speaks to the simulator only, which is not here
+		t.Run(provider, func(t *testing.T) { followToUnreachable(t, provider) })
+	}
+}
+
+func followToUnreachable(t *testing.T, provider string) {
+	message := fmt.Sprintf(`VolumeSnapshotLocation "main" is not checked: there is no driver for provider %q here, which says nothing about whether Velero can use it`, provider)
 	location := newVolumeLocation()
 	h := newHarness(volumeSnapshot, location)
 	h.expect(t, time.Minute, patchOf(t, "Available", "", h.clock), "")
 
-	location.Spec.Provider = "example.com/disks"
+	location.Spec.Provider = provider
 	h.expect(t, 0, patchOf(t, "", message, time.Time{}), "")
 	location.Status = velerov1.VolumeSnapshotLocationStatus{Message: message}
 	h.expect(t, 0, "", "") // its own write comes back

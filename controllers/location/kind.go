@@ -14,7 +14,6 @@ import (
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/objectstore"
 	"github.com/velero-locations/velero-locations/snapshotter"
-	"github.com/velero-locations/velero-locations/snapshotter/drivers"
 )
 
 // kind is what is particular to one kind of location.
@@ -34,13 +33,14 @@ type kind[L client.Object] struct {
 	secrets func(L) []string
 	// unchecked says that nothing here can check the location, and what its status is to say about
 	// that; empty: it is left alone.
-	unchecked func(L) (message string, unchecked bool)
+	unchecked func(opener, L) (message string, unchecked bool)
 	// check returns why the location cannot be used; nil if it can.
 	check func(context.Context, opener, L) error
 }
 
 // opener is how a check gets at the storage of a location.
 type opener interface {
+	Driver(provider string) (snapshotter.Driver, bool)
 	Listing(context.Context, *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error)
 	Snapshotter(context.Context, *velerov1.VolumeSnapshotLocation) (snapshotter.Snapshotter, error)
 }
@@ -58,8 +58,10 @@ var backupStorage = kind[*velerov1.BackupStorageLocation]{
 	message:   func(l *velerov1.BackupStorageLocation) string { return l.Status.Message },
 	frequency: func(l *velerov1.BackupStorageLocation) *metav1.Duration { return l.Spec.ValidationFrequency },
 	secrets:   backend.ObjectStoreSecrets,
-	unchecked: func(l *velerov1.BackupStorageLocation) (string, bool) { return "", !provider.SpeaksS3(l.Spec.Provider) },
-	check:     checkDirectories,
+	unchecked: func(_ opener, l *velerov1.BackupStorageLocation) (string, bool) {
+		return "", !provider.SpeaksS3(l.Spec.Provider)
+	},
+	check: checkDirectories,
 }
 
 // checkDirectories makes the check that Velero makes: one listing.
@@ -76,7 +78,7 @@ func checkDirectories(ctx context.Context, storage opener, location *velerov1.Ba
 	return locations.CheckDirectories(place, names)
 }
 
-// volumeSnapshot are checked if their provider has a driver. No release of Velero writes their
+// volumeSnapshot are checked if their provider has a driver that reaches something. No release of Velero writes their
 // status, so that those of other providers can be told that nobody looks.
 var volumeSnapshot = kind[*velerov1.VolumeSnapshotLocation]{
 	name:      "VolumeSnapshotLocation",
@@ -91,8 +93,8 @@ var volumeSnapshot = kind[*velerov1.VolumeSnapshotLocation]{
 	check:     checkVolumes,
 }
 
-func withoutDriver(location *velerov1.VolumeSnapshotLocation) (string, bool) {
-	if _, found := drivers.Find(location.Spec.Provider); found {
+func withoutDriver(storage opener, location *velerov1.VolumeSnapshotLocation) (string, bool) {
+	if _, found := storage.Driver(location.Spec.Provider); found {
 		return "", false
 	}
 	return fmt.Sprintf("VolumeSnapshotLocation %q is not checked: there is no driver for provider %q here, which says nothing about whether Velero can use it",

@@ -35,6 +35,7 @@ type (
 
 // storage is a store and volumes at once, which cannot be opened, or fail, or hold directories.
 type storage struct {
+	opener
 	volumes
 	store
 	refusal, err error

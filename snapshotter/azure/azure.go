@@ -24,7 +24,7 @@ import (
 )
 
 // Driver makes snapshotters of Azure-like disks.
-var Driver = snapshotter.Driver{Open: open}
+var Driver = snapshotter.Driver{Open: open, EndpointVariable: EndpointVariable}
 
 // ProviderName is the normal form of the provider's name.
 const ProviderName = "velero.io/azure"

@@ -21,7 +21,7 @@ import (
 )
 
 // Driver makes snapshotters of Portworx-like volumes.
-var Driver = snapshotter.Driver{Open: open}
+var Driver = snapshotter.Driver{Open: open, EndpointVariable: EndpointVariable}
 
 // ProviderName is the normal form of the provider's name.
 const ProviderName = "velero.io/portworx"
