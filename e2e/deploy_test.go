@@ -140,9 +140,9 @@ func TestInstall(t *testing.T) {
 	server := c.ServerPod(t, "statefulset/velero-locations")
 	server.AwaitReady(t)
 	server.Expose(t)
-	controller := c.Pod(t, "deployment/velero-locations-controller", "--health-address=", "--metrics-address=", "--default-s3-endpoint=http://127.0.0.1:1")
-	c.KubectlWith(t, devtest.Location("east", "us-east-1", "", ""), "apply", "-f", "-")
-	c.Kubectl(t, "wait", "--for=jsonpath={.status.phase}=Unavailable", "bsl/east", "-n", "velero", "--timeout=30s")
+	controller := c.Pod(t, "deployment/velero-locations-controller", "--health-address=", "--metrics-address=", "--default-volume-endpoints=aws=http://127.0.0.1:1")
+	c.KubectlWith(t, devtest.SnapshotLocation, "apply", "-f", "-")
+	c.Kubectl(t, "wait", "--for=jsonpath={.status.phase}=Unavailable", "vsl", "--all", "-n", "velero", "--timeout=30s")
 	if server.Log(t) != "" {
 		t.Errorf("the server says, with all that deploy/ gives it:\n%s", server.Log(t))
 	}
@@ -155,7 +155,7 @@ func TestInstall(t *testing.T) {
 	c.Kubectl(t, "wait", "--for=create", "secret/velero-locations-serving", "-n", home, "--timeout=60s")
 	server.Refresh(t)
 	devtest.Poll(t, 90*time.Second, "the new certificate to be served", func() bool { return server.Certificate(t) != before })
-	c.Kubectl(t, "get", "bsl", "east", "-n", "velero")
+	c.Kubectl(t, "get", "vsl", "ebs", "-n", "velero")
 
 	controller.Stop(t)
 	certificates.Stop(t)
@@ -204,7 +204,7 @@ func testOutage(t *testing.T, c *cluster.Cluster, server *cluster.ServerPod) {
 	server.AwaitReady(t)
 	server.Expose(t)
 	c.Kubectl(t, "wait", "--for=delete", "--timeout=60s", "namespace/elsewhere")
-	c.Kubectl(t, "get", "bsl", "east", "-n", "velero")
+	c.Kubectl(t, "get", "vsl", "ebs", "-n", "velero")
 	server.Stop(t)
 }
 

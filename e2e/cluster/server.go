@@ -50,7 +50,9 @@ func (c *Cluster) Deploy(tb testing.TB, etcd ...string) {
 func (c *Cluster) Serve(tb testing.TB, etcd ...string) {
 	tb.Helper()
 	c.Kubectl(tb, "create", "namespace", home)
-	c.Kubectl(tb, "apply", "-f", filepath.Join(Repository(tb), "deploy", "base", "rbac.yaml"))
+	for _, rights := range []string{"base", "components/backups"} {
+		c.Kubectl(tb, "apply", "-f", filepath.Join(Repository(tb), "deploy", rights, "rbac.yaml"))
+	}
 	c.serviceAccount(tb, "velero-locations")
 	c.serviceAccount(tb, "velero-locations-controller")
 
