@@ -32,7 +32,7 @@ var backup = kind[*v1.Backup, *v1.BackupList]{
 		return c.VeleroV1().Backups(namespace)
 	},
 	newList:        func() *v1.BackupList { return &v1.BackupList{} },
-	newCreation:    func() creation[*v1.Backup] { return &backupCreation{annotations: keyValues{}} },
+	newCreation:    func() creation[*v1.Backup] { return &backupCreation{} },
 	newDescription: func() description[*v1.Backup] { return &backupDescription{} },
 	remove:         requestDeletion,
 	compare:        compareBackups,

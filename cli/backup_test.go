@@ -88,10 +88,16 @@ func TestCreateBackupPrints(t *testing.T) {
 				t.Errorf("the spec is\n%s\nwant\n%s", text, spec(want))
 			}
 
-			got = run(t, append([]string{"create", "schedule", "x", "--schedule", "@every 1h", "--paused", "--skip-immediately"}, common...)...)
-			var schedule struct{ Spec map[string]any }
+			got = run(t, append([]string{"create", "schedule", "x", "--schedule", "@every 1h", "--paused", "--skip-immediately", "true", "--annotations", "note=s"}, common...)...)
+			var schedule struct {
+				Metadata struct{ Labels, Annotations map[string]string }
+				Spec     map[string]any
+			}
 			if err := json.Unmarshal([]byte(got.stdout), &schedule); err != nil {
 				t.Fatalf("%v %v", got.err, err)
+			}
+			if m := schedule.Metadata; m.Labels["team"] != "a" || m.Annotations["note"] != "s" {
+				t.Errorf("got\n%s", got.stdout)
 			}
 			whole := `{"paused":true,"schedule":"@every 1h","skipImmediately":true,"template":` + spec(want) + `,"useOwnerReferencesInBackup":false}`
 			if text, err := json.Marshal(schedule.Spec); err != nil || string(text) != whole {
@@ -140,6 +146,10 @@ func TestRefusesWrongBackupFlags(t *testing.T) {
 		"schedule logs a":                                 `unknown command "logs" for "velero schedule"`,
 		"describe backup-location a":                      `unknown command "backup-location" for "velero describe"`,
 		"backup describe a -l b=c":                        "either names or --selector",
+		"backup get --colorized":                          "flag needs an argument: --colorized",
+		"backup get --colorized maybe":                    "want true or false",
+		"backup get --features=EnableCSI":                 "unknown flag: --features",
+		"schedule pause a --skip-immediately":             "flag needs an argument: --skip-immediately",
 		"backup download a --output /no/such/directory/b": "no API to speak to",
 	} {
 		t.Run(args, func(t *testing.T) {
@@ -242,7 +252,7 @@ func TestGetBackups(t *testing.T) {
 		return `{"apiVersion":"velero.io/v1","kind":"BackupList","metadata":{},"items":[` + strings.Join(items, ",") + `]}`
 	}
 	url, _ := api(t, answer(200, backups("b", "a-20260101000000", "a-20260102000000", "a")))
-	got := run(t, "get", "backups", "--server", url)
+	got := run(t, "--colorized", "false", "get", "backups", "--server", url)
 	wantLines(t, squeezed(got.stdout), "NAME|STATUS|ERRORS|WARNINGS|CREATED|EXPIRES|STORAGE LOCATION|QUEUE POSITION|SELECTOR",
 		"a|Queued|0|0|<nil>|n/a|east|2|<none>", "a-20260102000000|Queued|0|0|<nil>|n/a|east|2|<none>",
 		"a-20260101000000|Queued|0|0|<nil>|n/a|east|2|<none>", "b|Queued|0|0|<nil>|n/a|east|2|<none>")
@@ -274,7 +284,7 @@ func TestPause(t *testing.T) {
 		t.Errorf("requests: %+v", r)
 	}
 	url, requests = api(t, answer(200, schedules), answer(200, `{"metadata":{"name":"on"}}`))
-	wantLines(t, run(t, "schedule", "unpause", "-l", "a=b", "--skip-immediately", "--server", url).stdout, "Schedule on is already unpaused, skip", "Schedule off unpaused successfully")
+	wantLines(t, run(t, "schedule", "unpause", "-l", "a=b", "--skip-immediately=true", "--server", url).stdout, "Schedule on is already unpaused, skip", "Schedule off unpaused successfully")
 	if r := *requests; len(r) != 2 || r[1].body != `{"spec":{"paused":false,"skipImmediately":true}}` {
 		t.Errorf("requests: %+v", r)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
@@ -18,14 +17,12 @@ import (
 // backupCreation is a backup as flags describe it, or as a schedule does.
 type backupCreation struct {
 	spec         backupSpec
-	annotations  keyValues
 	fromSchedule string
 	wait         bool
 }
 
 func (b *backupCreation) addFlags(c *connection, cmd *cobra.Command) {
 	b.spec.addFlags(c, cmd)
-	cmd.Flags().Var(b.annotations, "annotations", "Annotations of the backup, as KEY=VALUE,...")
 	cmd.Flags().StringVar(&b.fromSchedule, "from-schedule", "", "Make the backup that this schedule would make now; other flags about what is backed up are ignored, and a name is not needed")
 	cmd.Flags().BoolVarP(&b.wait, "wait", "w", false, "Wait until the backup has ended, and fail unless it is complete")
 	schedule.completeNamesFlag(c, cmd, "from-schedule")
@@ -38,23 +35,14 @@ func (b *backupCreation) object(cmd *cobra.Command, c *connection, name string) 
 	if cmd.Flags().Changed("from-schedule") && strings.TrimSpace(b.fromSchedule) == "" {
 		return nil, errors.New("--from-schedule: give the name of a schedule")
 	}
-	object := &v1.Backup{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: b.spec.spec()}
-	if b.fromSchedule != "" {
-		var err error
-		if object, err = b.ofSchedule(cmd.Context(), c, name); err != nil {
-			return nil, err
-		}
-		if !cmd.Flags().Changed("output") {
-			fmt.Fprintln(c.Out, "Creating backup from schedule, all other filters are ignored.")
-		}
+	if b.fromSchedule == "" {
+		return &v1.Backup{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: b.spec.spec()}, nil
 	}
-	if len(b.annotations) > 0 {
-		annotations := map[string]string{}
-		maps.Copy(annotations, object.Annotations)
-		maps.Copy(annotations, b.annotations)
-		object.Annotations = annotations
+	object, err := b.ofSchedule(cmd.Context(), c, name)
+	if err == nil && !cmd.Flags().Changed("output") {
+		fmt.Fprintln(c.Out, "Creating backup from schedule, all other filters are ignored.")
 	}
-	return object, nil
+	return object, err
 }
 
 func (b *backupCreation) ofSchedule(ctx context.Context, c *connection, name string) (*v1.Backup, error) {

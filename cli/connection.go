@@ -40,13 +40,13 @@ func newConnection(streams genericiooptions.IOStreams) *connection {
 	return c
 }
 
-// addFlags adds kubectl's flags for a kubeconfig, and Velero's name for --context.
+// addFlags adds kubectl's flags for a kubeconfig, and those of Velero that all verbs have.
 func (c *connection) addFlags(flags *pflag.FlagSet) {
 	c.flags.AddFlags(flags)
 	flags.Lookup("namespace").Usage = "Namespace to work in. If absent: $" + namespaceVariable +
 		", else the namespace of the kubeconfig's context, else " + defaultNamespace
-	flags.StringVar(c.flags.Context, "kubecontext", "", "The same as --context")
-	flags.Lookup("kubecontext").Hidden = true
+	flags.StringVar(c.flags.Context, "kubecontext", "", "Velero's name for --context")
+	flags.Var(&optionalBool{}, "colorized", "Accepted, and of no effect: nothing is printed in colors")
 }
 
 // connect returns a client and the namespace to use it in. Warnings of the server are printed.

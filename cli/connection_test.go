@@ -33,7 +33,7 @@ func TestNamespace(t *testing.T) {
 		"variable":                  {"variable", nil, "variable"},
 		"context":                   {"", nil, "team-a"},
 		"other context":             {"", []string{"--context", "without"}, "velero"},
-		"other context, for Velero": {"", []string{"--kubecontext=without"}, "velero"},
+		"other context, for Velero": {"", []string{"--kubecontext=without", "--colorized", "false"}, "velero"},
 		"no kubeconfig":             {"", []string{"--kubeconfig", os.DevNull}, "velero"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"maps"
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,20 +10,22 @@ import (
 // create sends an object, or with --output prints what it would send.
 func (k kind[T, L]) create(c *connection) *cobra.Command {
 	var (
-		creation = k.newCreation()
-		labels   = keyValues{}
-		dry      dryRun
-		out      output
+		creation            = k.newCreation()
+		labels, annotations = keyValues{}, keyValues{}
+		dry                 dryRun
+		out                 output
 	)
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Create a " + k.singular,
 		Args:  k.nameToCreate(creation),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			object, err := k.newObject(cmd, c, creation, args, labels)
+			object, err := k.newObject(cmd, c, creation, args)
 			if err != nil {
 				return err
 			}
+			object.SetLabels(labels.over(object.GetLabels()))
+			object.SetAnnotations(annotations.over(object.GetAnnotations()))
 			// As Velero does: what is printed is for a file, and nothing is sent.
 			if out.wanted() && !bool(dry) {
 				return k.print(c, out, object)
@@ -50,6 +51,7 @@ func (k kind[T, L]) create(c *connection) *cobra.Command {
 	}
 	creation.addFlags(c, cmd)
 	cmd.Flags().Var(labels, "labels", "Labels of the "+k.short+", as KEY=VALUE,...")
+	cmd.Flags().Var(annotations, "annotations", "Annotations of the "+k.short+", as KEY=VALUE,...")
 	dry.addFlag(cmd)
 	out.addFlags(cmd, "Print the "+k.short+" instead of sending it; with --dry-run=server, as the server would store it.")
 	return cmd
@@ -66,7 +68,7 @@ func (k kind[T, L]) nameToCreate(creation creation[T]) cobra.PositionalArgs {
 }
 
 // newObject is the object that flags and arguments describe.
-func (k kind[T, L]) newObject(cmd *cobra.Command, c *connection, creation creation[T], args []string, labels keyValues) (T, error) {
+func (k kind[T, L]) newObject(cmd *cobra.Command, c *connection, creation creation[T], args []string) (T, error) {
 	var none T
 	namespace, err := c.namespace()
 	if err != nil {
@@ -81,9 +83,5 @@ func (k kind[T, L]) newObject(cmd *cobra.Command, c *connection, creation creati
 		return none, err
 	}
 	object.SetNamespace(namespace)
-	all := map[string]string{}
-	maps.Copy(all, object.GetLabels())
-	maps.Copy(all, labels)
-	object.SetLabels(all)
 	return object, nil
 }

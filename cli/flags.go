@@ -53,6 +53,14 @@ func (m keyValues) String() string {
 // Type is what help calls the value.
 func (m keyValues) Type() string { return "KEY=VALUE,..." }
 
+// over returns the pairs and others, whose values give way.
+func (m keyValues) over(others map[string]string) map[string]string {
+	all := map[string]string{}
+	maps.Copy(all, others)
+	maps.Copy(all, m)
+	return all
+}
+
 // secretKey is a flag of the form SECRET=KEY, given at most once.
 type secretKey struct {
 	name, key string
@@ -161,13 +169,14 @@ func require(cmd *cobra.Command, flags ...string) {
 	}
 }
 
-// optionalBool is a flag that says true, false, or nothing. Alone it says true.
+// optionalBool is a flag that says true, false, or nothing.
 type optionalBool struct {
 	value *bool
 }
 
 var _ pflag.Value = &optionalBool{}
 
+// addFlag adds a flag that, without a value, says true.
 func (b *optionalBool) addFlag(flags *pflag.FlagSet, name, usage string) {
 	flags.VarPF(b, name, "", usage).NoOptDefVal = "true"
 }

@@ -63,7 +63,7 @@ type client[T object, L runtime.Object] interface {
 type creation[T object] interface {
 	addFlags(*connection, *cobra.Command)
 	// object is called once the flags are parsed. It names the object, which has a name of its own if
-	// none was given; the namespace and what the flag --labels says are for the verb to add.
+	// none was given; the namespace and what the flags --labels and --annotations say are for the verb to add.
 	object(cmd *cobra.Command, c *connection, name string) (T, error)
 }
 

@@ -52,7 +52,8 @@ func (s *scheduleCreation) addFlags(c *connection, cmd *cobra.Command) {
 }
 
 func addSkipImmediately(cmd *cobra.Command, skip *optionalBool) {
-	skip.addFlag(cmd.Flags(), "skip-immediately", "Whether a backup that is due at once is left out. If absent: as the server is set to")
+	// As Velero's, it does not go without a value, so that the word after it is not taken for a name.
+	cmd.Flags().Var(skip, "skip-immediately", "Whether a backup that is due at once is left out. If absent: as the server is set to")
 }
 
 func (s *scheduleCreation) object(_ *cobra.Command, _ *connection, name string) (*v1.Schedule, error) {
