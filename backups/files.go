@@ -66,10 +66,17 @@ type VolumeInfo struct {
 
 	NativeSnapshotInfo *NativeSnapshotInfo `json:"nativeSnapshotInfo,omitempty"`
 	PVInfo             *PVInfo             `json:"pvInfo,omitempty"`
+
+	// These are in files that Velero's own server wrote.
+	CSISnapshotInfo          *CSISnapshotInfo          `json:"csiSnapshotInfo,omitempty"`
+	SnapshotDataMovementInfo *SnapshotDataMovementInfo `json:"snapshotDataMovementInfo,omitempty"`
 }
 
-// NativeSnapshot is the method of snapshots by the provider's own API.
-const NativeSnapshot = "NativeSnapshot"
+// The methods of snapshots: by the provider's own API, and by the volume's CSI driver.
+const (
+	NativeSnapshot = "NativeSnapshot"
+	CSISnapshot    = "CSISnapshot"
+)
 
 // NativeSnapshotInfo is about a snapshot by the provider's own API.
 type NativeSnapshotInfo struct {
@@ -80,6 +87,28 @@ type NativeSnapshotInfo struct {
 	IOPS string `json:"iops"`
 	// Phase has a capital letter in Velero's files, too.
 	Phase SnapshotPhase `json:"Phase"`
+}
+
+// CSISnapshotInfo is about a snapshot by a CSI driver.
+type CSISnapshotInfo struct {
+	SnapshotHandle string `json:"snapshotHandle"`
+	// Size is in bytes.
+	Size   int64  `json:"size"`
+	Driver string `json:"driver"`
+	// VSCName is the name of the VolumeSnapshotContent.
+	VSCName     string `json:"vscName"`
+	OperationID string `json:"operationID,omitempty"`
+}
+
+// SnapshotDataMovementInfo is about the data of a snapshot that were moved to the backup location.
+type SnapshotDataMovementInfo struct {
+	// DataMover is who moved them. Empty: what Velero has built in.
+	DataMover    string `json:"dataMover"`
+	UploaderType string `json:"uploaderType"`
+	OperationID  string `json:"operationID"`
+	// Size and IncrementalSize are in bytes.
+	Size            int64 `json:"size"`
+	IncrementalSize int64 `json:"incrementalSize,omitempty"`
 }
 
 // PVInfo is what a restore wants to know of a PersistentVolume.

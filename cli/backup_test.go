@@ -146,6 +146,7 @@ func TestRefusesWrongBackupFlags(t *testing.T) {
 		"schedule logs a":                                 `unknown command "logs" for "velero schedule"`,
 		"describe backup-location a":                      `unknown command "backup-location" for "velero describe"`,
 		"backup describe a -l b=c":                        "either names or --selector",
+		"backup describe a -o yaml":                       `invalid argument "yaml" for "-o, --output" flag: want plaintext or json`,
 		"backup get --colorized":                          "flag needs an argument: --colorized",
 		"backup get --colorized maybe":                    "want true or false",
 		"backup get --features=EnableCSI":                 "unknown flag: --features",
@@ -292,7 +293,8 @@ func TestPause(t *testing.T) {
 	wantLines(t, run(t, "schedule", "pause", "--all", "--server", url).stdout, "No schedules found")
 }
 
-// storage answers requests for one backup and its files, which are kept by the kind of a DownloadRequest's target.
+// storage answers requests for one backup and its files, which are kept by the kind of a DownloadRequest's target; beside
+// them, its PodVolumeBackups.
 func storage(t *testing.T, backup string, files map[string]string) string {
 	t.Helper()
 	kinds := map[string]string{} // of requests, by their names
@@ -307,7 +309,9 @@ func storage(t *testing.T, backup string, files map[string]string) string {
 	mux.HandleFunc("GET "+namespace+"backupstoragelocations/east", func(w http.ResponseWriter, _ *http.Request) {
 		answer(200, `{"metadata":{"name":"east"},"spec":{"objectStorage":{"bucket":"b"}}}`)(w)
 	})
-	mux.HandleFunc("GET "+namespace+"podvolumebackups", func(w http.ResponseWriter, _ *http.Request) { answer(200, `{"metadata":{},"items":[]}`)(w) })
+	mux.HandleFunc("GET "+namespace+"podvolumebackups", func(w http.ResponseWriter, _ *http.Request) {
+		answer(200, `{"metadata":{},"items":[`+files["PodVolumeBackups"]+`]}`)(w)
+	})
 	mux.HandleFunc("GET "+namespace+"deletebackuprequests", func(w http.ResponseWriter, _ *http.Request) {
 		answer(200, `{"metadata":{},"items":[{"metadata":{"name":"x-1","creationTimestamp":"2026-01-02T03:04:05Z"},"status":{"phase":"Processed","errors":["no"]}}]}`)(w)
 	})

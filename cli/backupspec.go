@@ -10,6 +10,9 @@ import (
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 )
 
+// configMapPolicy is the kind, as Velero writes it, of what holds policies.
+const configMapPolicy = "configmap"
+
 // backupSpec is what to back up and where to, as flags describe it, of a backup or a schedule's template.
 type backupSpec struct {
 	v1.BackupSpec
@@ -88,7 +91,7 @@ func (s *backupSpec) spec() v1.BackupSpec {
 		spec.OrderedResources = s.ordered
 	}
 	if s.resourcePolicies != "" {
-		spec.ResourcePolicy = &corev1.TypedLocalObjectReference{Kind: "configmap", Name: s.resourcePolicies}
+		spec.ResourcePolicy = &corev1.TypedLocalObjectReference{Kind: configMapPolicy, Name: s.resourcePolicies}
 	}
 	if s.parallelFilesUpload > 0 {
 		spec.UploaderConfig = &v1.UploaderConfigForBackup{ParallelFilesUpload: s.parallelFilesUpload}

@@ -22,6 +22,12 @@ type description[T object] interface {
 	describe(context.Context, *connection, versioned.Interface, T) string
 }
 
+// solitary is a description that may be of one object only.
+type solitary interface {
+	// alone says, once the flags are parsed, whether it is.
+	alone() bool
+}
+
 // describe describes objects: those of the names given, in their order, or all that flags pick.
 func (k kind[T, L]) describe(c *connection) *cobra.Command {
 	var (
@@ -40,6 +46,9 @@ func (k kind[T, L]) describe(c *connection) *cobra.Command {
 				return err
 			}
 			found, missing := k.find(cmd.Context(), k.client(clientset, namespace), args, selector)
+			if s, ok := description.(solitary); ok && s.alone() && len(found) > 1 {
+				return fmt.Errorf("--output json is of one %s, and there are %d: name one", k.short, len(found))
+			}
 			separator := ""
 			for _, object := range found {
 				fmt.Fprint(c.Out, separator+description.describe(cmd.Context(), c, clientset, object))
@@ -124,11 +133,11 @@ func listOr(names []string, absent string) string {
 	return strings.Join(names, ", ")
 }
 
-// choose says a flag that may be absent.
-func choose(flag *bool, yes, no, absent string) string {
+// choose says a flag; whether an absent one is yes or no is decided later.
+func choose(flag *bool, yes, no string) string {
 	switch {
 	case flag == nil:
-		return absent
+		return "auto"
 	case *flag:
 		return yes
 	default:

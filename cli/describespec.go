@@ -11,6 +11,9 @@ import (
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 )
 
+// veleroDataMover moves data unless another is named.
+const veleroDataMover = "velero"
+
 // backupSpec describes what is backed up and where to.
 func (d *describer) backupSpec(spec v1.BackupSpec) {
 	d.printf("Namespaces:\n")
@@ -28,12 +31,12 @@ func (d *describer) backupSpec(spec v1.BackupSpec) {
 	d.println()
 	d.printf("Storage Location:\t%s\n", spec.StorageLocation)
 	d.println()
-	d.printf("Velero-Native Snapshot PVs:\t%s\n", choose(spec.SnapshotVolumes, "true", "false", "auto"))
+	d.printf("Velero-Native Snapshot PVs:\t%s\n", choose(spec.SnapshotVolumes, "true", "false"))
 	if spec.DefaultVolumesToFsBackup != nil {
 		d.printf("File System Backup (Default):\t%t\n", *spec.DefaultVolumesToFsBackup)
 	}
-	d.printf("Snapshot Move Data:\t%s\n", choose(spec.SnapshotMoveData, "true", "false", "auto"))
-	d.printf("Data Mover:\t%s\n", cmp.Or(spec.Datamover, "velero"))
+	d.printf("Snapshot Move Data:\t%s\n", choose(spec.SnapshotMoveData, "true", "false"))
+	d.printf("Data Mover:\t%s\n", cmp.Or(spec.Datamover, veleroDataMover))
 	d.println()
 	if len(spec.VolumeSnapshotLocations) > 0 {
 		d.printf("Volume Snapshot Locations:\t%s\n", strings.Join(spec.VolumeSnapshotLocations, ", "))
@@ -66,7 +69,7 @@ func (d *describer) resources(spec v1.BackupSpec) {
 	d.printf("Resources:\n")
 	if len(spec.IncludedResources) > 0 || len(spec.ExcludedResources) > 0 || spec.IncludeClusterResources != nil {
 		d.included("\t", spec.IncludedResources, spec.ExcludedResources)
-		d.printf("\tCluster-scoped:\t%s\n", choose(spec.IncludeClusterResources, "included", "excluded", "auto"))
+		d.printf("\tCluster-scoped:\t%s\n", choose(spec.IncludeClusterResources, "included", "excluded"))
 		return
 	}
 	d.printf("\tIncluded cluster-scoped:\t%s\n", listOr(spec.IncludedClusterScopedResources, none))
@@ -110,13 +113,22 @@ func (d *describer) execHooks(when string, hooks []v1.BackupResourceHook) {
 	}
 }
 
+// globalPolicies is where Velero's server notes the ConfigMap of the policies that it has for all backups.
+const globalPolicies = "velero.io/global-backup-volume-policy-configmap"
+
 // policies describes settings that Velero puts before the rest.
-func (d *describer) policies(spec v1.BackupSpec) {
+func (d *describer) policies(spec v1.BackupSpec, global string) {
 	if policy := spec.ResourcePolicy; policy != nil {
 		d.println()
 		d.printf("Resource policies:\n")
 		d.printf("\tType:\t%s\n", policy.Kind)
 		d.printf("\tName:\t%s\n", policy.Name)
+	}
+	if global != "" {
+		d.println()
+		d.printf("Global volume policies:\n")
+		d.printf("\tType:\t%s\n", configMapPolicy)
+		d.printf("\tName:\t%s\n", global)
 	}
 	if uploader := spec.UploaderConfig; uploader != nil && uploader.ParallelFilesUpload > 0 {
 		d.println()

@@ -20,7 +20,7 @@ func (scheduleDescription) describe(_ context.Context, _ *connection, _ versione
 		d.metadata(s)
 		d.println()
 		d.printf("Phase:\t%s\n", cmp.Or(s.Status.Phase, v1.SchedulePhaseNew))
-		d.policies(s.Spec.Template)
+		d.policies(s.Spec.Template, "")
 		d.validationErrors(s.Status.ValidationErrors)
 		d.println()
 		d.printf("Paused:\t%t\n", s.Spec.Paused)
