@@ -19,11 +19,26 @@ func TestVelero(t *testing.T) {
 			s := start(t)
 			typeLines(t, s, locationLines)
 			typeLines(t, s, backupLines)
+			t.Run("descriptions", func(t *testing.T) { compareDescriptions(t, s) })
 			t.Run("restores", func(t *testing.T) {
 				typeLines(t, s, restoreLines)
 			})
 			typeLines(t, s, deletionLines)
 		})
+	}
+}
+
+// compareDescriptions has Velero's client and ours tell of the same objects, which nothing changes any more.
+func compareDescriptions(t *testing.T, s devtest.Server) {
+	s.Must(t, "velero backup create rich --storage-location primary --volume-snapshot-locations ebs --include-namespaces shop,velero --ordered-resources secrets=velero/own --labels a=b --wait")
+	for _, command := range []string{
+		"backup describe rich -o json", "backup describe rich --details -o json", "backup describe made --details -o json",
+		"backup describe made", "backup describe made --details", "schedule describe nightly",
+	} {
+		theirs, ours := s.Must(t, "velero --colorized=false "+command), s.Must(t, "velero-locations --colorized=false "+command)
+		if ours != theirs {
+			t.Errorf("%s prints\n%s\nVelero's client prints\n%s", command, ours, theirs)
+		}
 	}
 }
 

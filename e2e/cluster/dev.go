@@ -12,7 +12,7 @@ func StartDev(tb testing.TB) devtest.Server {
 	tb.Helper()
 	c := newCluster(tb)
 	dev := devtest.Server{Dir: c.Path("dev")}
-	p := c.start(tb, "dev", tool(tb, program), "dev", "--data-dir", dev.Dir, "--port", "0",
+	p := c.start(tb, "dev", Tool(tb, program), "dev", "--data-dir", dev.Dir, "--port", "0",
 		"--s3-address", "127.0.0.1:0", "--ec2-address", "127.0.0.1:0", "--clouds-address", "127.0.0.1:0", "--simulator-control-address", "127.0.0.1:0")
 	p.await(tb, func() error {
 		_, err := os.Stat(dev.Path("env"))
@@ -21,7 +21,7 @@ func StartDev(tb testing.TB) devtest.Server {
 	if err := os.Remove(dev.Path("bin", "velero")); err != nil {
 		tb.Fatal(err)
 	}
-	if err := os.Symlink(tool(tb, "velero"), dev.Path("bin", "velero")); err != nil {
+	if err := os.Symlink(Tool(tb, "velero"), dev.Path("bin", "velero")); err != nil {
 		tb.Fatal(err)
 	}
 	return dev

@@ -36,8 +36,8 @@ func Repository(tb testing.TB) string {
 	return ""
 }
 
-// tool is the path of a program that `make tools` or `make build` has built.
-func tool(tb testing.TB, name string) string {
+// Tool is the path of a program that `make tools` or `make build` has built.
+func Tool(tb testing.TB, name string) string {
 	tb.Helper()
 	path, target := filepath.Join(Repository(tb), "hack", "tools", "bin", name), "tools"
 	if name == "velero-locations" {
@@ -69,7 +69,7 @@ func link(tb testing.TB, dir string) {
 		tb.Fatal(err)
 	}
 	for _, name := range []string{"kubectl", "velero", "velero-locations"} {
-		if err := os.Symlink(tool(tb, name), filepath.Join(dir, "bin", name)); err != nil {
+		if err := os.Symlink(Tool(tb, name), filepath.Join(dir, "bin", name)); err != nil {
 			tb.Fatal(err)
 		}
 	}

@@ -86,7 +86,7 @@ func (c *Cluster) startEtcd(tb testing.TB) {
 	address, _ := freeAddress(tb)
 	peers, _ := freeAddress(tb)
 	c.etcdURL = "http://" + address
-	etcd := c.start(tb, "etcd", tool(tb, "etcd"), "--data-dir", c.Path("etcd"), "--unsafe-no-fsync", "--log-level", "warn",
+	etcd := c.start(tb, "etcd", Tool(tb, "etcd"), "--data-dir", c.Path("etcd"), "--unsafe-no-fsync", "--log-level", "warn",
 		"--listen-client-urls", c.etcdURL, "--advertise-client-urls", c.etcdURL,
 		"--listen-peer-urls", "http://"+peers, "--initial-advertise-peer-urls", "http://"+peers, "--initial-cluster", "default=http://"+peers)
 	etcd.await(tb, func() error { return ready(http.DefaultClient, c.etcdURL+"/readyz") })
@@ -104,7 +104,7 @@ func (c *Cluster) startKubeAPIServer(tb testing.TB) {
 
 	address, port := freeAddress(tb)
 	c.url = "https://" + address
-	server := c.start(tb, "kube-apiserver", tool(tb, "kube-apiserver"),
+	server := c.start(tb, "kube-apiserver", Tool(tb, "kube-apiserver"),
 		"--bind-address=127.0.0.1", "--secure-port="+port, "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
 		"--etcd-servers="+c.etcdURL, "--etcd-prefix=/kubernetes", "--service-cluster-ip-range=10.0.0.0/24",
 		"--tls-cert-file="+c.Path("pki", "kube-apiserver.pem"), "--tls-private-key-file="+c.Path("pki", "kube-apiserver.key"),
@@ -129,7 +129,7 @@ func (c *Cluster) startKubeAPIServer(tb testing.TB) {
 // collect what owners leave behind, and put together the roles admin, edit and view.
 func (c *Cluster) startControllers(tb testing.TB) {
 	tb.Helper()
-	c.start(tb, "kube-controllers", tool(tb, "kube-controllers"), "-kubeconfig", c.Path("kubeconfig"))
+	c.start(tb, "kube-controllers", Tool(tb, "kube-controllers"), "-kubeconfig", c.Path("kubeconfig"))
 }
 
 // Clientset returns a client of Kubernetes' own kinds for the administrator.

@@ -59,7 +59,7 @@ func (c *Cluster) Pod(tb testing.TB, workload string, flags ...string) *Pod {
 		tb.Fatal(err)
 	}
 	p.said = len(earlier)
-	p.process = c.start(tb, name, tool(tb, program), append(args, flags...)...)
+	p.process = c.start(tb, name, Tool(tb, program), append(args, flags...)...)
 	return p
 }
 
@@ -148,7 +148,7 @@ func (c *Cluster) StartSecureEtcd(tb testing.TB) string {
 	address, _ := freeAddress(tb)
 	peers, _ := freeAddress(tb)
 	url := "https://" + address
-	etcd := c.start(tb, name, tool(tb, "etcd"), "--data-dir", c.Path(name), "--unsafe-no-fsync", "--log-level", "warn",
+	etcd := c.start(tb, name, Tool(tb, "etcd"), "--data-dir", c.Path(name), "--unsafe-no-fsync", "--log-level", "warn",
 		"--cert-file", file(name+".pem"), "--key-file", file(name+".key"), "--client-cert-auth", "--trusted-ca-file", file("users-ca.pem"),
 		"--listen-client-urls", url, "--advertise-client-urls", url,
 		"--listen-peer-urls", "http://"+peers, "--initial-advertise-peer-urls", "http://"+peers, "--initial-cluster", "default=http://"+peers)

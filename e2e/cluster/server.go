@@ -101,7 +101,7 @@ func (c *Cluster) StartServer(tb testing.TB, etcd ...string) {
 		"--kubeconfig", kubeconfig, "--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig,
 		"--tls-cert-file", c.Path("pki", program+".pem"), "--tls-private-key-file", c.Path("pki", program+".key"),
 	}
-	c.server = c.start(tb, "velero-locations-apiserver", tool(tb, program), append(args, etcd...)...)
+	c.server = c.start(tb, "velero-locations-apiserver", Tool(tb, program), append(args, etcd...)...)
 	client := c.Client(tb, "")
 	c.server.await(tb, func() error { return ready(client, c.serverURL+"/readyz") })
 }
@@ -171,7 +171,7 @@ func Versions(tb testing.TB) []schema.GroupVersion {
 
 func (c *Cluster) startController(tb testing.TB) {
 	tb.Helper()
-	c.start(tb, "velero-locations-controller", tool(tb, program), "controller",
+	c.start(tb, "velero-locations-controller", Tool(tb, program), "controller",
 		"--kubeconfig", c.Path("velero-locations-controller.kubeconfig"), "--default-s3-endpoint", c.s3, "--default-volume-endpoints", "aws="+c.ec2)
 }
 

@@ -46,7 +46,7 @@ func (c *Cluster) startSimulator(tb testing.TB) {
 		{"AWS_ENDPOINT_URL_S3", c.s3},
 		{"AWS_ENDPOINT_URL_EC2", c.ec2},
 	})
-	p := c.start(tb, "simulator", tool(tb, program), "simulator", "--config", c.write(tb, config, "simulator.yaml"))
+	p := c.start(tb, "simulator", Tool(tb, program), "simulator", "--config", c.write(tb, config, "simulator.yaml"))
 	p.await(tb, func() error {
 		connection, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", s3)
 		if err != nil {
