@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
@@ -19,7 +18,7 @@ import (
 //
 // It belongs to the backup from the moment that its log is created in it, which the storage lets only one of several do,
 // and it is a backup for others to see from the moment that its metadata is created, which happens last. So nothing is
-// ever overwritten, and nothing is ever half there.
+// ever overwritten, and nothing is ever half there. deletion.Files takes both back, in the opposite order.
 type folder struct {
 	store objectstore.Store
 	place locations.Place
@@ -153,29 +152,6 @@ func (f *folder) hide(ctx context.Context) error {
 		return fmt.Errorf("taking back what was published: %w", err)
 	}
 	f.announced = false
-	return nil
-}
-
-// clear deletes what is in the folder, the log last: as long as it is there, the folder is ours.
-func (f *folder) clear(ctx context.Context) error {
-	if err := f.store.Abandon(ctx, f.key(backups.Contents)); err != nil {
-		return fmt.Errorf("clearing what was written away: %w", err)
-	}
-	var keys []string
-	for key, err := range f.store.Keys(ctx, backups.Directory(f.place, f.name)) {
-		if err != nil {
-			return fmt.Errorf("clearing what was written away: %w", err)
-		}
-		if key != f.key(backups.Log) {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
-	for _, key := range append(keys, f.key(backups.Log)) {
-		if err := f.store.Delete(ctx, key); err != nil {
-			return fmt.Errorf("clearing what was written away: %w", err)
-		}
-	}
 	return nil
 }
 

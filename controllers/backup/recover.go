@@ -103,5 +103,5 @@ func (r *reconciler) clear(ctx context.Context, backup *velerov1.Backup, folder 
 	if problems := deletion.Snapshots(ctx, r.Client, r.opts.Backend, backup.Namespace, snapshots); len(problems) > 0 {
 		return errors.Join(problems...)
 	}
-	return folder.clear(ctx)
+	return deletion.Files(ctx, folder.store, folder.place, folder.name) //nolint:wrapcheck // says all there is
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
+	"github.com/velero-locations/velero-locations/controllers/deletion"
 )
 
 var (
@@ -133,7 +134,7 @@ func (r *run) discard(ctx context.Context, claimed bool) error {
 	if err := r.volumes.discard(ctx); err != nil {
 		return err
 	}
-	return r.folder.clear(ctx)
+	return deletion.Files(ctx, r.folder.store, r.folder.place, r.folder.name) //nolint:wrapcheck // says all there is
 }
 
 // conclude returns the backup with the status in which it ends.

@@ -185,25 +185,6 @@ func ReadSnapshots(ctx context.Context, store objectstore.Store, place locations
 	return snapshots, backups.Decode(content, &snapshots) //nolint:wrapcheck // says all there is
 }
 
-// Files deletes what is in the bucket of a backup: the metadata first, without which it is no backup any more.
-func Files(ctx context.Context, store objectstore.Store, place locations.Place, name string) error {
-	keys := []string{backups.Metadata.Key(place, name)}
-	for key, err := range store.Keys(ctx, backups.Directory(place, name)) {
-		if err != nil {
-			return fmt.Errorf("deleting the backup's objects: %w", err)
-		}
-		if key != keys[0] {
-			keys = append(keys, key)
-		}
-	}
-	for _, key := range keys {
-		if err := store.Delete(ctx, key); err != nil {
-			return fmt.Errorf("deleting the backup's objects: %w", err)
-		}
-	}
-	return nil
-}
-
 func (r *reconciler) removeRestores(ctx context.Context, backup *velerov1.Backup) error {
 	var list velerov1.RestoreList
 	if err := r.List(ctx, &list, client.InNamespace(backup.Namespace)); err != nil {

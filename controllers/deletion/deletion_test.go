@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
@@ -103,7 +106,7 @@ func filled(t *testing.T) (*backendtest.World, string) {
 	return w, snapshot
 }
 
-// TestDeletes shows that all goes, and in which order: the snapshots, the metadata, the other files.
+// TestDeletes shows that all goes, and in which order: the snapshots, the metadata, the other files, the log.
 func TestDeletes(t *testing.T) {
 	w, snapshot := filled(t)
 	if _, err := w.Reconcile(t, newReconciler(w), "r"); err != nil {
@@ -114,8 +117,8 @@ func TestDeletes(t *testing.T) {
 		deleted = append(deleted, entry.Operation+" "+entry.Key+entry.Resource)
 	}
 	want := []string{
-		"ec2:DeleteSnapshot " + snapshot, "s3:DeleteObject team/backups/b/velero-backup.json", "s3:DeleteObject team/backups/b/b-logs.gz",
-		"s3:DeleteObject team/backups/b/b-volumesnapshots.json.gz",
+		"ec2:DeleteSnapshot " + snapshot, "s3:DeleteObject team/backups/b/velero-backup.json", "s3:DeleteObject team/backups/b/b-volumesnapshots.json.gz",
+		"s3:DeleteObject team/backups/b/b-logs.gz",
 	}
 	if !slices.Equal(deleted, want) {
 		t.Errorf("got %q, want %q", deleted, want)
@@ -139,7 +142,7 @@ func TestErrorsKeep(t *testing.T) {
 		left  int
 	}{
 		"a snapshot":   {faults.Match{Operations: []string{"ec2:DeleteSnapshot"}}, "deleting snapshot snap-", 4},
-		"an object":    {faults.Match{Operations: []string{"s3:DeleteObject"}, Prefix: "team/backups/b/b-logs"}, "may not delete", 3},
+		"an object":    {faults.Match{Operations: []string{"s3:DeleteObject"}, Prefix: "team/backups/b/b-logs"}, "may not delete", 2},
 		"the metadata": {faults.Match{Operations: []string{"s3:DeleteObject"}}, "may not delete", 4},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -176,6 +179,48 @@ func TestErrorsKeep(t *testing.T) {
 				t.Errorf("got %v, %q", err, w.Keys(t))
 			}
 		})
+	}
+}
+
+// TestFiles shows that what stands in the way, wherever it does, leaves a folder that is no backup to others, and still says
+// whose it is; and that the rest goes the next time, with what an upload left that was broken off.
+func TestFiles(t *testing.T) {
+	w := backendtest.New(t, interceptor.Funcs{})
+	s3, err := minio.NewCore(strings.TrimPrefix(w.Cloud.S3, "http://"), &minio.Options{Region: w.Cloud.Region, Creds: credentials.NewStaticV4(w.Cloud.Key.ID, w.Cloud.Key.Secret, "")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s3.NewMultipartUpload(t.Context(), "velero", backups.Contents.Key(w.Place, "b"), minio.PutObjectOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	files := []backups.File{backups.Metadata, backups.Contents, backups.Log, backups.Results, backups.VolumeSnapshots}
+	for deleted := range files {
+		for _, file := range files {
+			w.Put(t, file, "b", "content")
+		}
+		w.Put(t, backups.Log, "b", compressed(t, "time=now uid=uid-1 level=info\n"))
+		fault := w.Cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:DeleteObject"}}, Skip: deleted, Fault: faults.Error{Code: "AccessDenied"}})
+		if err := Files(t.Context(), w.Store, w.Place, "b"); err == nil || !strings.Contains(err.Error(), "may not delete") {
+			t.Errorf("after %d files: got %v", deleted, err)
+		}
+		w.Cloud.Faults().Remove(fault)
+		left := w.Keys(t)
+		if len(left) != len(files)-deleted || deleted > 0 == slices.Contains(left, backups.Metadata.Key(w.Place, "b")) {
+			t.Errorf("after %d files: there are %q", deleted, left)
+		}
+		if deleted > 0 {
+			for uid, want := range map[types.UID]bool{"uid-1": true, "uid-2": false} {
+				if owned, err := owns(t.Context(), w.Store, w.Place, &velerov1.Backup{ObjectMeta: metav1.ObjectMeta{Name: "b", UID: uid}}); owned != want || err != nil {
+					t.Errorf("after %d files: it belongs to %s: %v, %v", deleted, uid, owned, err)
+				}
+			}
+		}
+		if err := Files(t.Context(), w.Store, w.Place, "b"); err != nil || len(w.Keys(t)) > 0 {
+			t.Errorf("after %d files, again: got %v, %q", deleted, err, w.Keys(t))
+		}
+	}
+	for upload := range s3.ListIncompleteUploads(t.Context(), "velero", "", true) {
+		t.Errorf("an upload of %s is left, %v", upload.Key, upload.Err)
 	}
 }
 
