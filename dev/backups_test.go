@@ -1,6 +1,7 @@
 package dev_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"io"
@@ -24,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/dev"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
@@ -227,9 +229,23 @@ func (l *laptop) download(t *testing.T, kind velerov1.DownloadTargetKind, name s
 	return string(content)
 }
 
-// syncs shows that a Backup that gets lost comes back from the bucket.
+// syncs shows that a Backup that gets lost comes back from the bucket, with the pod volume backups that are there.
 func (l *laptop) syncs(t *testing.T, made *velerov1.Backup) {
 	t.Helper()
+	copies, err := backups.Encode([]velerov1.PodVolumeBackup{{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "theirs", Name: "b-1", UID: "theirs", ResourceVersion: "1"},
+		Spec: velerov1.PodVolumeBackupSpec{
+			Node: "n", Volume: "data", BackupStorageLocation: "theirs", UploaderType: "kopia",
+			Pod: corev1.ObjectReference{Kind: "Pod", Namespace: "shop", Name: "web"},
+		},
+		Status: velerov1.PodVolumeBackupStatus{Phase: velerov1.DataMovePhaseCompleted, SnapshotID: "s"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.s3.PutObject(t.Context(), bucket, "team/backups/b/b-podvolumebackups.json.gz", bytes.NewReader(copies), int64(len(copies)), minio.PutObjectOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	if err := l.Delete(t.Context(), made.DeepCopy()); err != nil {
 		t.Fatal(err)
 	}
@@ -239,6 +255,14 @@ func (l *laptop) syncs(t *testing.T, made *velerov1.Backup) {
 	})
 	if back.Status.Phase != made.Status.Phase || back.Spec.StorageLocation != "primary" || !maps.Equal(back.Labels, made.Labels) {
 		t.Errorf("what came back is %+v", back)
+	}
+	one := &velerov1.PodVolumeBackup{}
+	poll(t, "the pod volume backup to come", func(ctx context.Context) bool {
+		return l.Get(ctx, client.ObjectKey{Namespace: "velero", Name: "b-1"}, one) == nil
+	})
+	if len(one.OwnerReferences) != 1 || one.OwnerReferences[0].UID != back.UID || one.Labels["velero.io/backup-uid"] != string(back.UID) ||
+		one.Spec.BackupStorageLocation != "primary" || one.Status.SnapshotID != "s" {
+		t.Errorf("what came is %+v", one)
 	}
 }
 

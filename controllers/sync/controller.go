@@ -1,5 +1,5 @@
-// Package sync is the controller that makes Backups of what is found in the buckets of backup storage locations, and
-// deletes those whose data is no longer there.
+// Package sync is the controller that makes Backups of what is found in the buckets of backup storage locations, with their
+// PodVolumeBackups, and deletes those whose data is no longer there.
 package sync
 
 import (
@@ -86,55 +86,70 @@ func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageL
 		return fmt.Errorf("listing backups: %w", err)
 	}
 	there := map[string]bool{}
+	var taken []*velerov1.Backup
 	for _, directory := range directories {
 		name := path.Base(directory)
 		there[name] = true
 		if slices.ContainsFunc(known.Items, func(b velerov1.Backup) bool { return b.Name == name }) {
 			continue
 		}
-		if err := r.take(ctx, location, store, place, name); err != nil {
+		backup, err := r.take(ctx, location, store, place, name)
+		if err != nil {
 			return err
+		}
+		if backup != nil {
+			taken = append(taken, backup)
 		}
 	}
 	for i := range known.Items {
-		if backup := &known.Items[i]; orphan(backup, location) && !there[backup.Name] {
+		switch backup := &known.Items[i]; {
+		case backup.Spec.StorageLocation != location.Name:
+		case there[backup.Name]:
+			taken = append(taken, backup) // before, and perhaps not to the end
+		case orphan(backup, location):
 			if err := r.drop(ctx, backup, store, place); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	return r.completeAll(ctx, taken, store, place)
 }
 
-// take makes the Backup of what is in a bucket, if it is one that has ended. One that cannot be read does not keep others.
-func (r *reconciler) take(ctx context.Context, location *velerov1.BackupStorageLocation, store objectstore.Store, place locations.Place, name string) error {
+// take makes the Backup of what is in a bucket, if it is one that has ended; nil: it is not. One that cannot be read does
+// not keep others.
+func (r *reconciler) take(ctx context.Context, location *velerov1.BackupStorageLocation, store objectstore.Store, place locations.Place, name string) (*velerov1.Backup, error) {
 	log := klog.FromContext(ctx).WithValues("location", klog.KObj(location), "backup", name)
 	content, err := store.Get(ctx, backups.Metadata.Key(place, name))
 	if errors.Is(err, objectstore.ErrNotFound) {
-		return nil // is being made, or deleted
+		return nil, nil //nolint:nilnil // it is being made, or deleted
 	}
 	if err != nil {
-		return err //nolint:wrapcheck // says all there is
+		return nil, err //nolint:wrapcheck // says all there is
 	}
 	defer func() { _ = content.Close() }()
 	backup := &velerov1.Backup{}
 	if err := json.NewDecoder(content).Decode(backup); err != nil {
 		log.Error(err, "What is in the bucket is no backup")
-		return nil
+		return nil, nil //nolint:nilnil // as above
 	}
 	if !r.adopt(backup, location, name) {
 		log.V(2).Info("The backup in the bucket has not ended", "phase", backup.Status.Phase)
-		return nil
+		return nil, nil //nolint:nilnil // as above
+	}
+	if err := announce(ctx, backup, store, place); err != nil {
+		return nil, err
 	}
 	err = r.Create(ctx, backup, client.FieldOwner(r.FieldOwner))
-	if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
+	switch {
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		log.Error(err, "The backup in the bucket cannot be taken over")
-		return nil
+		return nil, nil //nolint:nilnil // as above
+	case apierrors.IsAlreadyExists(err):
+		return nil, nil //nolint:nilnil // the next sync knows it
+	case err != nil:
+		return nil, fmt.Errorf("making backup %q: %w", name, err)
 	}
-	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("making backup %q: %w", name, err)
-	}
-	return nil
+	return backup, nil
 }
 
 // adopt fits what was read from a bucket into this cluster, and says whether it may be taken.
@@ -164,13 +179,14 @@ func (r *reconciler) adopt(backup *velerov1.Backup, location *velerov1.BackupSto
 	return true
 }
 
-// orphan says whether a Backup stands for data of a location.
+// orphan says whether a Backup of a location stands for data in it.
 func orphan(backup *velerov1.Backup, location *velerov1.BackupStorageLocation) bool {
-	return backup.Spec.StorageLocation == location.Name && backup.Labels[locations.StorageLocationLabel] == locations.LabelValue(location.Name) &&
+	return backup.Labels[locations.StorageLocationLabel] == locations.LabelValue(location.Name) &&
 		(backup.Status.Phase == velerov1.BackupPhaseCompleted || backup.Status.Phase == velerov1.BackupPhasePartiallyFailed)
 }
 
-// drop deletes a Backup whose data is not there. It looks again: the backup may have ended since the bucket was listed.
+// drop deletes a Backup whose data is not there, and which takes with it what it owns. It looks again: the backup may have
+// ended since the bucket was listed.
 func (r *reconciler) drop(ctx context.Context, backup *velerov1.Backup, store objectstore.Store, place locations.Place) error {
 	exists, err := store.Exists(ctx, backups.Metadata.Key(place, backup.Name))
 	if err != nil || exists {

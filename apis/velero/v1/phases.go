@@ -18,3 +18,12 @@ func (p BackupPhase) Running() bool {
 	}
 	return false
 }
+
+// Ended says that a copy of this phase has come to its end, good or bad.
+func (p DataMovePhase) Ended() bool {
+	switch p {
+	case DataMovePhaseCanceled, DataMovePhaseCompleted, DataMovePhaseFailed:
+		return true
+	}
+	return false
+}
