@@ -33,6 +33,10 @@ type Snapshotter interface {
 	// have the same key.
 	CreateSnapshot(ctx context.Context, volumeID, zone string, tags map[string]string) (string, error)
 
+	// FindSnapshots returns the ids of the snapshots that CreateSnapshot was asked to give all these
+	// tags, whether they are complete or not. There must be some; values have no wildcards.
+	FindSnapshots(ctx context.Context, tags map[string]string) ([]string, error)
+
 	// CreateVolume makes a volume that holds what a snapshot does, of the type and with the IOPS and
 	// in the zone of the volume given, and returns its id. A snapshot that is not complete yet is an
 	// error with reason NotReady.
@@ -89,4 +93,14 @@ type Driver struct {
 // Reaches says whether the driver has anything to speak to, with the endpoint of its options or without.
 func (d Driver) Reaches(endpoint *url.URL) bool {
 	return d.EndpointVariable == "" || endpoint != nil || os.Getenv(d.EndpointVariable) != ""
+}
+
+// Tagged says whether something has all the wanted tags, for drivers whose providers cannot be asked.
+func Tagged(tags, wanted map[string]string) bool {
+	for key, value := range wanted {
+		if got, found := tags[key]; !found || got != value {
+			return false
+		}
+	}
+	return true
 }

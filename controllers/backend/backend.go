@@ -169,11 +169,14 @@ func (b *Backend) volumeEndpoint(name string) *url.URL {
 	return b.VolumeEndpoints[provider.Find(name, provider.VolumeSnapshotter).Name]
 }
 
-// Snapshotter opens the volumes of a location whose provider has a driver. The caller closes it.
+// ErrNoDriver says that nothing here speaks to the volumes of a provider.
+var ErrNoDriver = errors.New("there is no driver for it")
+
+// Snapshotter opens the volumes of a location whose provider has a driver, else: ErrNoDriver. The caller closes it.
 func (b *Backend) Snapshotter(ctx context.Context, location *velerov1.VolumeSnapshotLocation) (snapshotter.Snapshotter, error) {
 	driver, found := b.Driver(location.Spec.Provider)
 	if !found {
-		return nil, fmt.Errorf("volumes of provider %q cannot be reached from here: there is no driver for it", location.Spec.Provider)
+		return nil, fmt.Errorf("volumes of provider %q cannot be reached from here: %w", location.Spec.Provider, ErrNoDriver)
 	}
 	return b.open(ctx, driver, location)
 }

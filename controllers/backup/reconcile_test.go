@@ -259,6 +259,34 @@ func TestRecovers(t *testing.T) {
 	}
 }
 
+// TestRecoversSnapshots shows that the snapshots go of a backup whose controller stopped, whether they were listed or not, and
+// that those of others stay: also if its name belongs to another by now.
+func TestRecoversSnapshots(t *testing.T) {
+	for name, tc := range map[string]struct {
+		uid    string // whose the folder is
+		listed bool
+		left   int
+	}{
+		"listed":     {uid: "uid-1", listed: true, left: 1},
+		"not listed": {uid: "uid-1", left: 1},
+		"another's":  {uid: "uid-2", left: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, backupOf("b", interrupted, func(b *velerov1.Backup) { b.Spec.VolumeSnapshotLocations = []string{"ebs"} }))
+			d.begin(t, tc.uid)
+			mine := d.Snapshot(t, backups.SnapshotTags(backupOf("b")))
+			d.Snapshot(t, backups.SnapshotTags(backupOf("b", func(b *velerov1.Backup) { b.UID = "uid-2" })))
+			if tc.listed {
+				d.Put(t, backups.VolumeSnapshots, "b", []backups.Snapshot{{Spec: backups.SnapshotSpec{Location: "ebs"}, Status: backups.SnapshotStatus{ProviderSnapshotID: mine}}})
+			}
+			_, backup := d.look(t, "b")
+			if got := d.Snapshots(t); backup.Status.Phase != velerov1.BackupPhaseFailed || len(got) != tc.left || slices.Contains(got, mine) != (tc.left == 2) {
+				t.Errorf("got %+v, and there are snapshots %q", backup.Status, got)
+			}
+		})
+	}
+}
+
 // TestRecoverWaits shows that after a start storage is given some time to answer, and that a backup does not wait for ever.
 func TestRecoverWaits(t *testing.T) {
 	for name, comesBack := range map[string]bool{"comes back": true, "stays away": false} {

@@ -85,8 +85,8 @@ func (r *reconciler) discardAgain(ctx context.Context, backup *velerov1.Backup, 
 	return left.cause
 }
 
-// clear deletes the files of a backup, and the snapshots that are recorded in them. A folder that is not the backup's
-// stays as it is.
+// clear deletes the files of a backup, and its snapshots. A folder that is not the backup's stays as it is: then no
+// snapshot was taken either.
 func (r *reconciler) clear(ctx context.Context, backup *velerov1.Backup, folder *folder) error {
 	owned, err := folder.owned(ctx)
 	if err != nil || !owned {
@@ -96,12 +96,5 @@ func (r *reconciler) clear(ctx context.Context, backup *velerov1.Backup, folder 
 	if err := folder.hide(ctx); err != nil {
 		return err
 	}
-	snapshots, err := deletion.ReadSnapshots(ctx, folder.store, folder.place, folder.name)
-	if err != nil {
-		return err //nolint:wrapcheck // says all there is
-	}
-	if problems := deletion.Snapshots(ctx, r.Client, r.opts.Backend, backup.Namespace, snapshots); len(problems) > 0 {
-		return errors.Join(problems...)
-	}
-	return deletion.Files(ctx, folder.store, folder.place, folder.name) //nolint:wrapcheck // says all there is
+	return errors.Join(deletion.Data(ctx, r.Client, r.opts.Backend, backup, folder.store, folder.place)...)
 }

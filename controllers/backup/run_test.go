@@ -359,10 +359,14 @@ func (d *disks) Volume(_ context.Context, id, zone string) (snapshotter.Volume, 
 }
 
 func (d *disks) CreateSnapshot(_ context.Context, id, _ string, tags map[string]string) (string, error) {
-	if !maps.Equal(tags, map[string]string{"l": "v", "velero.io/backup": "b", "velero.io/pv": "pv-1"}) {
+	if !maps.Equal(tags, map[string]string{"l": "v", "velero.io/backup": "b", "velero.io/backup-uid": "uid-1", "velero.io/pv": "pv-1"}) {
 		return "", fmt.Errorf("unexpected tags %v", tags)
 	}
 	return "snap-of-" + id, nil
+}
+
+func (d *disks) FindSnapshots(context.Context, map[string]string) ([]string, error) {
+	return nil, errors.New("not asked for")
 }
 
 func (d *disks) CreateVolume(context.Context, string, snapshotter.Volume) (string, error) {

@@ -16,12 +16,6 @@ import (
 	"github.com/velero-locations/velero-locations/snapshotter"
 )
 
-// Tags of snapshots, as Velero sets them.
-const (
-	tagBackup = "velero.io/backup"
-	tagPV     = "velero.io/pv"
-)
-
 // snapshotLocation is a VolumeSnapshotLocation that was selected for a backup.
 type snapshotLocation struct {
 	name string
@@ -124,11 +118,10 @@ func (v *volumes) take(ctx context.Context, location *snapshotLocation, pv *core
 	if volume.IOPS != 0 {
 		snapshot.Spec.VolumeIOPS = &volume.IOPS
 	}
-	tags := maps.Clone(v.backup.Labels)
-	if tags == nil {
-		tags = map[string]string{}
-	}
-	tags[tagBackup], tags[tagPV] = v.backup.Name, pv.Name
+	tags := map[string]string{}
+	maps.Copy(tags, v.backup.Labels)
+	maps.Copy(tags, backups.SnapshotTags(v.backup))
+	tags[backups.VolumeTag] = pv.Name
 	snapshot.Status.ProviderSnapshotID, err = location.CreateSnapshot(ctx, id, zone, tags)
 	return err //nolint:wrapcheck // says all there is
 }

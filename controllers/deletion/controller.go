@@ -20,7 +20,6 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/backend"
 	"github.com/velero-locations/velero-locations/controllers/mergepatch"
 	"github.com/velero-locations/velero-locations/locations"
-	"github.com/velero-locations/velero-locations/objectstore"
 )
 
 // kept is how long a processed request with errors is there to be read.
@@ -143,7 +142,7 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, loca
 		return []error{err}
 	}
 	if owned {
-		if problems := r.removeData(ctx, backup, store, place); len(problems) > 0 {
+		if problems := Data(ctx, r.Client, r.backend, backup, store, place); len(problems) > 0 {
 			return problems
 		}
 	}
@@ -154,35 +153,6 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, loca
 		return []error{err}
 	}
 	return nil
-}
-
-// removeData deletes the snapshots of a backup, and then what is in its bucket.
-func (r *reconciler) removeData(ctx context.Context, backup *velerov1.Backup, store objectstore.Store, place locations.Place) []error {
-	snapshots, err := ReadSnapshots(ctx, store, place, backup.Name)
-	if err != nil {
-		return []error{fmt.Errorf("reading the list of the backup's snapshots: %w", err)}
-	}
-	if problems := Snapshots(ctx, r.Client, r.backend, backup.Namespace, snapshots); len(problems) > 0 {
-		return problems
-	}
-	if err := Files(ctx, store, place, backup.Name); err != nil {
-		return []error{err}
-	}
-	return nil
-}
-
-// ReadSnapshots returns the list of snapshots in a backup's folder; none if there is no list.
-func ReadSnapshots(ctx context.Context, store objectstore.Store, place locations.Place, name string) ([]backups.Snapshot, error) {
-	content, err := store.Get(ctx, backups.VolumeSnapshots.Key(place, name))
-	if errors.Is(err, objectstore.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err //nolint:wrapcheck // says all there is
-	}
-	defer func() { _ = content.Close() }()
-	var snapshots []backups.Snapshot
-	return snapshots, backups.Decode(content, &snapshots) //nolint:wrapcheck // says all there is
 }
 
 func (r *reconciler) removeRestores(ctx context.Context, backup *velerov1.Backup) error {

@@ -87,18 +87,7 @@ func filled(t *testing.T) (*backendtest.World, string) {
 	w := backendtest.New(t, interceptor.Funcs{}, finished(), requestFor("b"), other,
 		&velerov1.Restore{ObjectMeta: metav1.ObjectMeta{Name: "mine"}, Spec: velerov1.RestoreSpec{BackupName: "b"}},
 		&velerov1.Restore{ObjectMeta: metav1.ObjectMeta{Name: "not-mine"}, Spec: velerov1.RestoreSpec{BackupName: "c"}})
-	volume := w.Cloud.CreateVolume(t, "data")
-	var location velerov1.VolumeSnapshotLocation
-	w.Read(t, "ebs", &location)
-	disks, err := w.Backend.Snapshotter(t.Context(), &location)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer disks.Close()
-	snapshot, err := disks.CreateSnapshot(t.Context(), volume, "us-east-1a", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	snapshot := w.Snapshot(t, nil)
 	w.Put(t, backups.Metadata, "b", finished())
 	w.Put(t, backups.Log, "b", "no log")
 	w.Put(t, backups.VolumeSnapshots, "b", []backups.Snapshot{{Spec: backups.SnapshotSpec{Location: "ebs"}, Status: backups.SnapshotStatus{ProviderSnapshotID: snapshot}}})
@@ -177,6 +166,66 @@ func TestErrorsKeep(t *testing.T) {
 			}
 			if _, err := w.Reconcile(t, r, "again"); err != nil || w.Read(t, "b", backup) || w.Read(t, "r", request) || len(w.Keys(t)) != 1 {
 				t.Errorf("got %v, %q", err, w.Keys(t))
+			}
+		})
+	}
+}
+
+// TestDeletesTagged shows that of a backup which was interrupted before there was a list of its snapshots those are deleted
+// that have its tags, and no others; and that as long as they cannot be, the rest stays.
+func TestDeletesTagged(t *testing.T) {
+	no := false
+	denied := &faults.Rule{Match: faults.Match{Operations: []string{"ec2:DescribeSnapshots"}}, Fault: faults.Error{Code: "UnauthorizedOperation", Status: 403}}
+	for name, tc := range map[string]struct {
+		backup func(*velerov1.Backup)
+		listed bool
+		fault  *faults.Rule
+		left   bool
+		want   string
+	}{
+		"no list":                 {},
+		"some locations are gone": {backup: func(b *velerov1.Backup) { b.Spec.VolumeSnapshotLocations = []string{"gone", "no-driver", "ebs", "ebs"} }},
+		"may not be looked for":   {fault: denied, left: true, want: `volume snapshot location "ebs", which may have snapshots of the backup: the credentials may not ec2:DescribeSnapshots`},
+		"cannot be deleted":       {fault: &faults.Rule{Match: faults.Match{Operations: []string{"ec2:DeleteSnapshot"}}, Fault: faults.Error{Code: "UnauthorizedOperation", Status: 403}}, left: true, want: "deleting snapshot snap-"},
+		"a list, which is all":    {listed: true, fault: denied, left: true},
+		"none were wanted":        {backup: func(b *velerov1.Backup) { b.Spec.SnapshotVolumes = &no }, fault: denied, left: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			backup := finished()
+			backup.Status.Phase, backup.Spec.VolumeSnapshotLocations = velerov1.BackupPhaseFailed, []string{"ebs"}
+			if tc.backup != nil {
+				tc.backup(backup)
+			}
+			w := backendtest.New(t, interceptor.Funcs{}, backup, requestFor("b"),
+				&velerov1.VolumeSnapshotLocation{ObjectMeta: metav1.ObjectMeta{Name: "no-driver"}, Spec: velerov1.VolumeSnapshotLocationSpec{Provider: "gcp"}})
+			w.Put(t, backups.Log, "b", compressed(t, "time=now uid=uid-1 level=info\n"))
+			if tc.listed {
+				w.Put(t, backups.VolumeSnapshots, "b", []backups.Snapshot{})
+			}
+			tags := func(name, uid string) map[string]string {
+				return backups.SnapshotTags(&velerov1.Backup{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(uid)}})
+			}
+			others := []string{w.Snapshot(t, tags("b", "uid-2")), w.Snapshot(t, tags("a", "uid-1")), w.Snapshot(t, nil)}
+			all := slices.Concat(others, []string{w.Snapshot(t, tags("b", "uid-1")), w.Snapshot(t, tags("b", "uid-1"))})
+			if tc.fault != nil {
+				w.Cloud.Harm(t, *tc.fault)
+			}
+			if _, err := w.Reconcile(t, newReconciler(w), "r"); err != nil {
+				t.Fatal(err)
+			}
+			request, wantKeys, want := &velerov1.DeleteBackupRequest{}, 0, others
+			if tc.want != "" {
+				wantKeys = 1
+			}
+			if tc.left {
+				want = all
+			}
+			slices.Sort(want)
+			if w.Read(t, "r", request) != (tc.want != "") || !strings.Contains(strings.Join(request.Status.Errors, " "), tc.want) || len(w.Keys(t)) != wantKeys {
+				t.Errorf("got %q, and there are %q", request.Status.Errors, w.Keys(t))
+			}
+			if got := w.Snapshots(t); !slices.Equal(got, want) {
+				t.Errorf("there are snapshots %q, want %q", got, want)
 			}
 		})
 	}

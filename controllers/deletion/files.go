@@ -2,12 +2,53 @@ package deletion
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/controllers/backend"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/objectstore"
 )
+
+// Data deletes the snapshots of a backup, and, once they are gone, what is in its folder. What cannot be deleted is told, and
+// does not keep other snapshots.
+func Data(ctx context.Context, reader client.Reader, storage *backend.Backend, backup *velerov1.Backup, store objectstore.Store, place locations.Place) []error {
+	list, found, err := readSnapshots(ctx, store, place, backup.Name)
+	if err != nil {
+		return []error{fmt.Errorf("reading the list of the backup's snapshots: %w", err)}
+	}
+	snapshots := newSnapshots(reader, storage, backup)
+	defer snapshots.close()
+	if found {
+		snapshots.deleteListed(ctx, list)
+	} else {
+		snapshots.deleteTagged(ctx)
+	}
+	if len(snapshots.problems) > 0 {
+		return snapshots.problems
+	}
+	if err := Files(ctx, store, place, backup.Name); err != nil {
+		return []error{err}
+	}
+	return nil
+}
+
+// readSnapshots returns the list of snapshots in a backup's folder, if there is one.
+func readSnapshots(ctx context.Context, store objectstore.Store, place locations.Place, name string) (list []backups.Snapshot, found bool, err error) {
+	content, err := store.Get(ctx, backups.VolumeSnapshots.Key(place, name))
+	if errors.Is(err, objectstore.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err //nolint:wrapcheck // says all there is
+	}
+	defer func() { _ = content.Close() }()
+	return list, true, backups.Decode(content, &list) //nolint:wrapcheck // says all there is
+}
 
 // Files deletes what is in the folder of a backup. Wherever it stops, it can be repeated: the metadata goes first, without
 // which others see no backup, and the log last, which says whose the folder is for as long as anything is in it.

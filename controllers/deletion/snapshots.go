@@ -15,49 +15,97 @@ import (
 	"github.com/velero-locations/velero-locations/snapshotter"
 )
 
-// Snapshots deletes the snapshots of a backup in a namespace, through the locations that they were taken in. What cannot
-// be deleted is told, and does not keep the others.
-func Snapshots(ctx context.Context, reader client.Reader, storage *backend.Backend, namespace string, snapshots []backups.Snapshot) []error {
-	var problems []error
-	opened := map[string]snapshotter.Snapshotter{}
-	defer func() {
-		for _, volumes := range opened {
-			if volumes != nil {
-				volumes.Close()
-			}
+// snapshots deletes the snapshots of a backup.
+type snapshots struct {
+	reader  client.Reader
+	storage *backend.Backend
+	backup  *velerov1.Backup
+
+	opened   map[string]snapshotter.Snapshotter // by location; nil: it cannot be opened
+	problems []error
+}
+
+func newSnapshots(reader client.Reader, storage *backend.Backend, backup *velerov1.Backup) *snapshots {
+	return &snapshots{reader: reader, storage: storage, backup: backup, opened: map[string]snapshotter.Snapshotter{}}
+}
+
+func (s *snapshots) close() {
+	for _, volumes := range s.opened {
+		if volumes != nil {
+			volumes.Close()
 		}
-	}()
-	for _, snapshot := range snapshots {
+	}
+}
+
+func (s *snapshots) problem(format string, args ...any) {
+	s.problems = append(s.problems, fmt.Errorf(format, args...))
+}
+
+// deleteListed deletes those of a list, through the locations that they were taken in.
+func (s *snapshots) deleteListed(ctx context.Context, list []backups.Snapshot) {
+	for _, snapshot := range list {
 		id, location := snapshot.Status.ProviderSnapshotID, snapshot.Spec.Location
 		if id == "" {
 			continue
 		}
-		volumes, tried := opened[location]
+		volumes, tried := s.opened[location]
 		if !tried {
 			var err error
-			if volumes, err = open(ctx, reader, storage, namespace, location); err != nil {
-				problems = append(problems, fmt.Errorf("volume snapshot location %q, which has snapshots of the backup: %w", location, err))
+			if volumes, err = s.open(ctx, location); err != nil {
+				s.problem("volume snapshot location %q, which has snapshots of the backup: %w", location, err)
 			}
-			opened[location] = volumes
+			s.opened[location] = volumes
 		}
-		if volumes == nil {
-			continue
-		}
-		if err := volumes.DeleteSnapshot(ctx, id); err != nil {
-			problems = append(problems, fmt.Errorf("deleting snapshot %s: %w", id, err))
+		if volumes != nil {
+			s.delete(ctx, volumes, id)
 		}
 	}
-	return problems
 }
 
-func open(ctx context.Context, reader client.Reader, storage *backend.Backend, namespace, name string) (snapshotter.Snapshotter, error) {
+// deleteTagged deletes those that have the tags of the backup, in the locations that it selected: it was interrupted before
+// there was a list of them. In a location that is gone by now, or has no driver, there are none that could be found.
+func (s *snapshots) deleteTagged(ctx context.Context) {
+	if wanted := s.backup.Spec.SnapshotVolumes; wanted != nil && !*wanted {
+		return
+	}
+	for _, location := range s.backup.Spec.VolumeSnapshotLocations {
+		if _, tried := s.opened[location]; tried {
+			continue
+		}
+		volumes, err := s.open(ctx, location)
+		if errors.Is(err, errGone) || errors.Is(err, backend.ErrNoDriver) {
+			continue
+		}
+		var found []string
+		if s.opened[location] = volumes; err == nil {
+			found, err = volumes.FindSnapshots(ctx, backups.SnapshotTags(s.backup))
+		}
+		if err != nil {
+			s.problem("volume snapshot location %q, which may have snapshots of the backup: %w", location, err)
+		}
+		for _, id := range found {
+			s.delete(ctx, volumes, id)
+		}
+	}
+}
+
+func (s *snapshots) delete(ctx context.Context, volumes snapshotter.Snapshotter, id string) {
+	if err := volumes.DeleteSnapshot(ctx, id); err != nil {
+		s.problem("deleting snapshot %s: %w", id, err)
+	}
+}
+
+// errGone says that there is no such location.
+var errGone = errors.New("it is not there: make it again, or delete the snapshots yourself and their list in the bucket")
+
+func (s *snapshots) open(ctx context.Context, name string) (snapshotter.Snapshotter, error) {
 	var location velerov1.VolumeSnapshotLocation
-	err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &location)
+	err := s.reader.Get(ctx, types.NamespacedName{Namespace: s.backup.Namespace, Name: name}, &location)
 	if apierrors.IsNotFound(err) {
-		return nil, errors.New("it is not there: make it again, or delete the snapshots yourself and their list in the bucket")
+		return nil, errGone
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading it: %w", err)
 	}
-	return storage.Snapshotter(ctx, &location) //nolint:wrapcheck // says all there is
+	return s.storage.Snapshotter(ctx, &location) //nolint:wrapcheck // says all there is
 }

@@ -177,13 +177,37 @@ func snapshotName(disk string) string {
 	return disk[:min(len(disk), longest-len(suffix))] + suffix
 }
 
+// FindSnapshots looks through the resource group for snapshots.
+func (d *disks) FindSnapshots(ctx context.Context, tags map[string]string) ([]string, error) {
+	var list struct {
+		Snapshots []snapshot `json:"snapshots"`
+	}
+	if err := d.call(ctx, http.MethodGet, groupID(d.subscription, d.resourceGroup)+"/providers/Microsoft.Compute/snapshots", nil, &list); err != nil {
+		return nil, err
+	}
+	wanted := map[string]string{}
+	for key, value := range tags {
+		wanted[tagName(key)] = value
+	}
+	var found []string
+	for _, one := range list.Snapshots {
+		if snapshotter.Tagged(one.Tags, wanted) {
+			found = append(found, one.ID)
+		}
+	}
+	return found, nil
+}
+
+// tagName makes a tag's name of a key: Azure has no slashes in them.
+func tagName(key string) string { return strings.ReplaceAll(key, "/", "-") }
+
 // snapshotTags are those of the disk, then those of the backup, then those of the location; a later one replaces an earlier
-// one. Azure has no slashes in the names of tags.
+// one.
 func (d *disks) snapshotTags(ofDisk, ofBackup map[string]string) map[string]string {
 	out := map[string]string{}
 	maps.Copy(out, ofDisk)
 	for key, value := range ofBackup {
-		out[strings.ReplaceAll(key, "/", "-")] = value
+		out[tagName(key)] = value
 	}
 	maps.Copy(out, d.tags)
 	return out

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -168,6 +169,42 @@ func checkRestore(t *testing.T, sim *simulatortest.Simulator, s snapshotter.Snap
 	}
 	if _, err := s.CreateVolume(t.Context(), id, volume); snapshotter.ReasonOf(err) != snapshotter.NotFound {
 		t.Errorf("from a deleted snapshot: %v", err)
+	}
+}
+
+// TestFindSnapshots shows that snapshots are found by all of some tags, in the resource group of snapshots.
+func TestFindSnapshots(t *testing.T) {
+	sim := cloud(t)
+	s, elsewhere := open(t, with(t, sim.Clouds, file(tenant, mine, key))), open(t, with(t, sim.Clouds, file(tenant, mine, key), "resourceGroup", "backups"))
+	create := func(s snapshotter.Snapshotter, volume string, tags map[string]string) string {
+		id, err := s.CreateSnapshot(t.Context(), volume, "", tags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	tagged := func(name, uid string) map[string]string {
+		return map[string]string{"velero.io/backup": name, "velero.io/backup-uid": uid, "velero.io/pv": "any"}
+	}
+	var want []string
+	for range 3 {
+		want = append(want, create(s, "orders", tagged("b", "1")))
+	}
+	other := create(s, "orders", tagged("b", "2"))
+	create(s, "orders", tagged("a", "1"))
+	create(s, "orders", map[string]string{"velero.io/backup": "b"})
+	create(s, "orders", nil)
+	create(elsewhere, "orders", tagged("b", "1"))
+	for uid, want := range map[string][]string{"1": want, "2": {other}, "3": nil, "": nil} {
+		got, err := s.FindSnapshots(t.Context(), map[string]string{"velero.io/backup": "b", "velero.io/backup-uid": uid})
+		slices.Sort(got)
+		slices.Sort(want)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("of %q: got %q, %v; want %q", uid, got, err, want)
+		}
+	}
+	if _, err := open(t, with(t, sim.Clouds, file(tenant, mine, readerKey))).FindSnapshots(t.Context(), tagged("b", "1")); snapshotter.ReasonOf(err) != snapshotter.Denied {
+		t.Errorf("one who may not list them: got %v", err)
 	}
 }
 

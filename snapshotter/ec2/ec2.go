@@ -139,6 +139,27 @@ func (v *volumes) CreateSnapshot(ctx context.Context, id, _ string, tags map[str
 	return aws.ToString(out.SnapshotId), nil
 }
 
+// most is the largest page that EC2 gives.
+const most = 1000
+
+func (v *volumes) FindSnapshots(ctx context.Context, tags map[string]string) ([]string, error) {
+	in := &ec2.DescribeSnapshotsInput{OwnerIds: []string{"self"}, MaxResults: aws.Int32(most)}
+	for key, value := range tags {
+		in.Filters = append(in.Filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{value}})
+	}
+	var found []string
+	for pages := ec2.NewDescribeSnapshotsPaginator(v.client, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, v.failure("DescribeSnapshots", subject{}, err)
+		}
+		for i := range page.Snapshots {
+			found = append(found, aws.ToString(page.Snapshots[i].SnapshotId))
+		}
+	}
+	return found, nil
+}
+
 // CreateVolume carries type, provisioned IOPS and the snapshot's tags over. The size is the snapshot's.
 // The SDK gives each request a token, so that one which is sent again makes no second volume.
 func (v *volumes) CreateVolume(ctx context.Context, snapshotID string, like snapshotter.Volume) (string, error) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
+	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/simulatortest"
 	"github.com/velero-locations/velero-locations/snapshotter"
 	"github.com/velero-locations/velero-locations/snapshotter/ec2"
@@ -137,6 +138,47 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	if _, err := s.CreateVolume(t.Context(), snapshot, volume); snapshotter.ReasonOf(err) != snapshotter.NotFound {
 		t.Errorf("from a deleted snapshot: %v", err)
+	}
+}
+
+// TestFindSnapshots shows that snapshots are found by all of some tags, complete or not, of the account in the region, page by page.
+func TestFindSnapshots(t *testing.T) {
+	sim := cloud(t)
+	s, elsewhere := open(t, options(t, sim, east)), open(t, options(t, sim, west))
+	create := func(s snapshotter.Snapshotter, volume string, tags map[string]string) string {
+		id, err := s.CreateSnapshot(t.Context(), volume, "", tags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	tagged := func(name, uid string) map[string]string {
+		return map[string]string{"velero.io/backup": name, "velero.io/backup-uid": uid, "velero.io/pv": "any"}
+	}
+	want := []string{create(s, mine, tagged("b", "1"))}
+	for range 1200 { // more than are on a page
+		made, err := sim.Volumes().CreateSnapshot(ebs.Place{Account: simulatortest.Account, Region: east}, mine, ebs.SnapshotRequest{Tags: tagged("b", "1")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, made.ID)
+	}
+	other := create(s, mine, tagged("b", "2"))
+	create(s, mine, tagged("a", "1"))
+	create(s, mine, map[string]string{"velero.io/backup": "b"})
+	create(s, mine, nil)
+	create(elsewhere, mineInWest, tagged("b", "1"))
+	for uid, want := range map[string][]string{"1": want, "2": {other}, "3": nil, "": nil} {
+		got, err := s.FindSnapshots(t.Context(), map[string]string{"velero.io/backup": "b", "velero.io/backup-uid": uid})
+		slices.Sort(got)
+		slices.Sort(want)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("of %q: got %q, %v; want %q", uid, got, err, want)
+		}
+	}
+	sim.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"ec2:DescribeSnapshots"}}, Fault: faults.Error{Code: "UnauthorizedOperation", Status: http.StatusForbidden}})
+	if _, err := s.FindSnapshots(t.Context(), tagged("b", "1")); snapshotter.ReasonOf(err) != snapshotter.Denied {
+		t.Errorf("one who may not list them: got %v", err)
 	}
 }
 

@@ -156,6 +156,26 @@ func (v *volumes) CreateSnapshot(ctx context.Context, volumeID, _ string, tags m
 	return snapshot.ID, err
 }
 
+// FindSnapshots looks through the snapshots of the cluster, of both types.
+func (v *volumes) FindSnapshots(ctx context.Context, tags map[string]string) ([]string, error) {
+	var list struct {
+		Snapshots []struct {
+			ID     string            `json:"id"`
+			Labels map[string]string `json:"labels"`
+		} `json:"snapshots"`
+	}
+	if err := v.call(ctx, http.MethodGet, "/snapshots", nil, &list); err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, one := range list.Snapshots {
+		if snapshotter.Tagged(one.Labels, tags) {
+			found = append(found, one.ID)
+		}
+	}
+	return found, nil
+}
+
 // CreateVolume makes a volume on the node of a local snapshot, or on any for one in the cloud.
 func (v *volumes) CreateVolume(ctx context.Context, snapshotID string, _ snapshotter.Volume) (string, error) {
 	var from struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -159,6 +160,42 @@ func TestBackupAndRestore(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestFindSnapshots shows that snapshots are found by all of some tags, in the cluster.
+func TestFindSnapshots(t *testing.T) {
+	sim := cloud(t)
+	s, elsewhere := open(t, with(t, sim.Clouds, file(cluster, key))), open(t, with(t, sim.Clouds, file("px-b", othersKey)))
+	create := func(s snapshotter.Snapshotter, volume string, tags map[string]string) string {
+		id, err := s.CreateSnapshot(t.Context(), volume, "", tags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	tagged := func(name, uid string) map[string]string {
+		return map[string]string{"velero.io/backup": name, "velero.io/backup-uid": uid, "velero.io/pv": "any"}
+	}
+	var want []string
+	for range 3 {
+		want = append(want, create(s, mine, tagged("b", "1")))
+	}
+	other := create(s, mine, tagged("b", "2"))
+	create(s, mine, tagged("a", "1"))
+	create(s, mine, map[string]string{"velero.io/backup": "b"})
+	create(s, mine, nil)
+	create(elsewhere, theirs, tagged("b", "1"))
+	for uid, want := range map[string][]string{"1": want, "2": {other}, "3": nil, "": nil} {
+		got, err := s.FindSnapshots(t.Context(), map[string]string{"velero.io/backup": "b", "velero.io/backup-uid": uid})
+		slices.Sort(got)
+		slices.Sort(want)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("of %q: got %q, %v; want %q", uid, got, err, want)
+		}
+	}
+	if _, err := open(t, with(t, sim.Clouds, file(cluster, readerKey))).FindSnapshots(t.Context(), tagged("b", "1")); snapshotter.ReasonOf(err) != snapshotter.Denied {
+		t.Errorf("one who may not list them: got %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/mergepatch"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/objectstore"
+	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/simulatortest"
 )
 
@@ -114,6 +116,38 @@ func (w *World) Location(tb testing.TB, change func(*velerov1.BackupStorageLocat
 	if err := w.Update(tb.Context(), location); err != nil {
 		tb.Fatal(err)
 	}
+}
+
+// Snapshot takes a snapshot with tags through the volume snapshot location, and returns its id.
+func (w *World) Snapshot(tb testing.TB, tags map[string]string) string {
+	tb.Helper()
+	location := &velerov1.VolumeSnapshotLocation{}
+	w.Read(tb, "ebs", location)
+	volumes, err := w.Backend.Snapshotter(tb.Context(), location)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer volumes.Close()
+	id, err := volumes.CreateSnapshot(tb.Context(), w.Cloud.CreateVolume(tb, "data"), "us-east-1a", tags)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return id
+}
+
+// Snapshots lists the ids of all snapshots that there are, in order.
+func (w *World) Snapshots(tb testing.TB) []string {
+	tb.Helper()
+	all, _, err := w.Cloud.Volumes().Snapshots(ebs.Place{Account: simulatortest.Account, Region: w.Cloud.Region}, ebs.Query{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	ids := []string{}
+	for _, snapshot := range all {
+		ids = append(ids, snapshot.ID)
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // Put stores a file of a backup: text as it is, other values as JSON, compressed unless it is the metadata.
