@@ -230,7 +230,7 @@ func blockTwoSnapshotLocations(t *testing.T) {
 	if got := s.Shell(t, "velero backup create ambiguous-backup"); got.Code != 1 {
 		t.Errorf("an ambiguous backup: %+v", got)
 	} else {
-		devtest.WantContains(t, got.Stderr, "portworx-local", "portworx-cloud", "--volume-snapshot-locations")
+		devtest.WantContains(t, got.Stderr, "portworx-local", "portworx-cloud", "--default-volume-snapshot-locations portworx:NAME")
 	}
 	s.signal(t, syscall.SIGTERM)
 	s = startDev(t, dir, "--default-volume-snapshot-locations", "portworx:portworx-cloud")
