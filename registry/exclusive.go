@@ -158,7 +158,18 @@ func (s *exclusiveStorage[T]) write(ctx context.Context, seen *namespaceState[T]
 	if !response.Succeeded {
 		return 0, nil
 	}
-	return response.Header.Revision, nil
+	return s.repeat(ctx, seen.key, put, response.Header.Revision), nil
+}
+
+// repeat writes an object once more, as it was written in a transaction, and returns its revision then. All events of the
+// transaction have one revision: who has seen the first of them, be it a watcher that comes back or a cache that is read, does
+// not know that there are more. By this one they learn how it ended. If it fails, they are late, and nothing else is wrong.
+func (s *exclusiveStorage[T]) repeat(ctx context.Context, key string, put clientv3.Op, revision int64) int64 {
+	response, err := s.etcd.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", revision)).Then(put).Commit()
+	if err != nil || !response.Succeeded {
+		return revision
+	}
+	return response.Header.Revision
 }
 
 func (s *exclusiveStorage[T]) put(ctx context.Context, key string, data []byte) (clientv3.Op, error) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -214,15 +215,77 @@ func TestDefaultUnderContention(t *testing.T) {
 	readers.Wait()
 }
 
+// TestDefaultIsSeen shows that whoever moves the default sees it moved, from the caches of all servers, and that a watch which
+// ends in the middle of the move goes on where it was.
+func TestDefaultIsSeen(t *testing.T) {
+	storage := startEtcd(t)
+	var servers []locations
+	for range 2 {
+		servers = append(servers, serveLocations(t, newStoreWith(t, storage, backupstoragelocation.New(&registry.Environment{}), genericregistry.StorageWithCacher())))
+	}
+	names := []string{"a", "b"}
+	for _, name := range names {
+		must(t, servers[0].create(name, name == "a"))
+	}
+	for i := range 50 {
+		name := names[(i+1)%2]
+		watcher, err := servers[0].store.Watch(servers[0].ctx, &metainternalversion.ListOptions{ResourceVersion: ""})
+		must(t, err)
+		must(t, servers[i%2].setDefault(name, true))
+		for _, server := range servers {
+			if got := server.defaults(t); !got.Equal(sets.New(name)) {
+				t.Fatalf("after move %d to %s the defaults are %v", i, name, got.UnsortedList())
+			}
+		}
+		wantAfterLoss(t, servers[1], watcher, name)
+	}
+}
+
+// wantAfterLoss reads a watch up to where the default is lost, and another one from there to where it is found.
+func wantAfterLoss(t *testing.T, server locations, watcher watch.Interface, winner string) {
+	t.Helper()
+	lost := ""
+	for event := range watcher.ResultChan() {
+		if location := locationOf(t, event); event.Type == watch.Modified && !location.Spec.Default {
+			lost = location.ResourceVersion
+			break
+		}
+	}
+	watcher.Stop()
+	again, err := server.store.Watch(server.ctx, &metainternalversion.ListOptions{ResourceVersion: lost})
+	must(t, err)
+	defer again.Stop()
+	select {
+	case event := <-again.ResultChan():
+		if location := locationOf(t, event); location.Name != winner || !location.Spec.Default {
+			t.Errorf("a watch from the loss at %s has %s first, which is no default", lost, location.Name)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatalf("a watch from the loss at %s does not have %s", lost, winner)
+	}
+}
+
+// locationOf returns the location of an event of a cache, which several watchers may share.
+func locationOf(t *testing.T, event watch.Event) *velero.BackupStorageLocation {
+	t.Helper()
+	object := event.Object
+	if shared, ok := object.(runtime.CacheableObject); ok {
+		object = shared.GetObject()
+	}
+	location, ok := object.(*velero.BackupStorageLocation)
+	if !ok {
+		t.Errorf("a watcher is told %s %+v", event.Type, object)
+		return &velero.BackupStorageLocation{}
+	}
+	return location
+}
+
 // watchDefaults follows a watch and fails when its events add up to two defaults.
 func watchDefaults(t *testing.T, watcher watch.Interface) {
 	t.Helper()
 	defaults := sets.New[string]()
 	for event := range watcher.ResultChan() {
-		location, ok := event.Object.(*velero.BackupStorageLocation)
-		if !ok {
-			continue
-		}
+		location := locationOf(t, event)
 		defaults.Delete(location.Name)
 		if event.Type != watch.Deleted && location.Spec.Default {
 			defaults.Insert(location.Name)
