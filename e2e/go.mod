@@ -5,6 +5,7 @@ go 1.26.0
 replace github.com/velero-locations/velero-locations => ../
 
 require (
+	github.com/minio/minio-go/v7 v7.4.1
 	github.com/velero-locations/velero-locations v0.0.0-00010101000000-000000000000
 	github.com/vmware-tanzu/velero v1.18.3
 	golang.org/x/sync v0.24.0
@@ -77,7 +78,6 @@ require (
 	github.com/mattn/go-isatty v0.0.22 // indirect
 	github.com/minio/crc64nvme v1.1.1 // indirect
 	github.com/minio/md5-simd v1.1.2 // indirect
-	github.com/minio/minio-go/v7 v7.4.1 // indirect
 	github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd // indirect
 	github.com/modern-go/reflect2 v1.0.3-0.20250322232337-35a7c28c31ee // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect

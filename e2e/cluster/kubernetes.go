@@ -33,7 +33,8 @@ type Cluster struct {
 	url, etcdURL, serverURL, s3, ec2 string
 	servers, users                   *pki.Authority
 	environment                      []byte
-	server                           *process
+	// What is started and stopped by tests.
+	server, controller, velero *process
 }
 
 // StartKubernetes starts a cluster that knows nothing of velero.io but the namespace. It ends with the test; when the test

@@ -42,7 +42,7 @@ func (c *Cluster) Deploy(tb testing.TB, etcd ...string) {
 	tb.Helper()
 	c.startSimulator(tb)
 	c.Serve(tb, etcd...)
-	c.startController(tb)
+	c.StartController(tb)
 	c.Kubectl(tb, "create", "secret", "generic", "cloud-credentials", "-n", Namespace, "--from-file=cloud="+c.Path("accounts", "primary"))
 }
 
@@ -169,10 +169,17 @@ func Versions(tb testing.TB) []schema.GroupVersion {
 	return ordered
 }
 
-func (c *Cluster) startController(tb testing.TB) {
+// StartController starts our controllers, for the first time or after StopController.
+func (c *Cluster) StartController(tb testing.TB) {
 	tb.Helper()
-	c.start(tb, "velero-locations-controller", Tool(tb, program), "controller",
+	c.controller = c.start(tb, "velero-locations-controller", Tool(tb, program), "controller",
 		"--kubeconfig", c.Path("velero-locations-controller.kubeconfig"), "--default-s3-endpoint", c.s3, "--default-volume-endpoints", "aws="+c.ec2)
+}
+
+// StopController stops our controllers as Kubernetes does.
+func (c *Cluster) StopController(tb testing.TB) {
+	tb.Helper()
+	c.controller.stop(tb)
 }
 
 // setEnvironment writes the file that a shell sources to work with the cluster.

@@ -12,13 +12,19 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 )
 
+// Volume is one of the simulated EC2, in us-east-1a.
+const Volume = "vol-0123456789abcdef0"
+
 // startSimulator starts simulated storage as a first start of `velero-locations dev` has it: two accounts, each with a
-// bucket of the name that Velero's documentation uses.
+// bucket of the name that Velero's documentation uses, the first one with a volume.
 func (c *Cluster) startSimulator(tb testing.TB) {
 	tb.Helper()
 	primary, secondary := accounts.NewKey(), accounts.NewKey()
 	s3, _ := freeAddress(tb)
 	ec2, _ := freeAddress(tb)
+	control, _ := freeAddress(tb)
+	first := account("111111111111", "primary", primary, "us-east-1", "us-west-1")
+	first.Volumes = []simulator.VolumeConfig{{ID: Volume, AvailabilityZone: "us-east-1a", Size: 8, Data: "orders"}}
 	config, err := yaml.Marshal(simulator.Config{
 		APIVersion:  simulator.APIVersion,
 		Kind:        simulator.Kind,
@@ -26,9 +32,9 @@ func (c *Cluster) startSimulator(tb testing.TB) {
 		Regions:     []string{"us-east-1", "us-west-1", "us-west-2", "eu-west-1"},
 		S3:          simulator.S3Config{Address: s3},
 		EC2:         simulator.EC2Config{Address: ec2},
+		Control:     simulator.ControlConfig{Address: control},
 		Accounts: []simulator.AccountConfig{
-			account("111111111111", "primary", primary, "us-east-1", "us-west-1"),
-			account("222222222222", "secondary", secondary, "eu-west-1"),
+			first, account("222222222222", "secondary", secondary, "eu-west-1"),
 		},
 	})
 	if err != nil {
@@ -45,6 +51,7 @@ func (c *Cluster) startSimulator(tb testing.TB) {
 		{"AWS_SHARED_CREDENTIALS_FILE", c.Path("credentials")},
 		{"AWS_ENDPOINT_URL_S3", c.s3},
 		{"AWS_ENDPOINT_URL_EC2", c.ec2},
+		{"VELERO_LOCATIONS_SIMULATOR", control},
 	})
 	p := c.start(tb, "simulator", Tool(tb, program), "simulator", "--config", c.write(tb, config, "simulator.yaml"))
 	p.await(tb, func() error {
