@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
@@ -32,6 +33,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/expiry"
 	"github.com/velero-locations/velero-locations/controllers/location"
 	"github.com/velero-locations/velero-locations/controllers/mergepatch"
+	"github.com/velero-locations/velero-locations/controllers/metrics"
 	"github.com/velero-locations/velero-locations/controllers/namespace"
 	"github.com/velero-locations/velero-locations/controllers/schedule"
 	"github.com/velero-locations/velero-locations/controllers/serverstatus"
@@ -97,6 +99,7 @@ func setupLocation(setup func(context.Context, manager.Manager, location.Options
 			Timeout:    opts.ValidationTimeout,
 			Events:     events,
 			FieldOwner: component,
+			Metrics:    opts.metrics,
 		})
 	}
 }
@@ -118,9 +121,12 @@ func withStorage(setup func(manager.Manager, *backend.Backend, Options) error) f
 }
 
 func setupBackup(mgr manager.Manager, storage *backend.Backend, opts Options) error {
+	if err := mgr.Add(&metrics.Census{Reader: mgr.GetClient(), Metrics: opts.metrics}); err != nil {
+		return fmt.Errorf("adding the census of backups: %w", err)
+	}
 	return backup.Setup(mgr, writer(mgr), backup.Options{
 		Backend: storage, Defaults: opts.SelectionDefaults, TTL: opts.DefaultBackupTTL,
-		Concurrent: opts.ConcurrentBackups, LocationWait: opts.LocationWait,
+		Concurrent: opts.ConcurrentBackups, LocationWait: opts.LocationWait, Metrics: opts.metrics,
 	})
 }
 
@@ -128,8 +134,8 @@ func setupSync(mgr manager.Manager, storage *backend.Backend, opts Options) erro
 	return sync.Setup(mgr, writer(mgr), storage, opts.BackupSyncPeriod)
 }
 
-func setupDeletion(mgr manager.Manager, storage *backend.Backend, _ Options) error {
-	return deletion.Setup(mgr, writer(mgr), storage)
+func setupDeletion(mgr manager.Manager, storage *backend.Backend, opts Options) error {
+	return deletion.Setup(mgr, writer(mgr), storage, opts.metrics)
 }
 
 func setupDownload(mgr manager.Manager, storage *backend.Backend, _ Options) error {
@@ -177,6 +183,9 @@ func Run(ctx context.Context, kubeconfig *rest.Config, opts Options) error {
 	names, err := choose(opts.Controllers)
 	if err != nil {
 		return err
+	}
+	if opts.metrics, err = metrics.Registered(ctrlmetrics.Registry); err != nil {
+		return err //nolint:wrapcheck // says all there is
 	}
 	kubeconfig = clientConfig(kubeconfig)
 

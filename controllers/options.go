@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/velero-locations/velero-locations/controllers/backend"
+	"github.com/velero-locations/velero-locations/controllers/metrics"
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/locations/selection"
 	"github.com/velero-locations/velero-locations/snapshotter/drivers"
@@ -62,6 +63,8 @@ type Options struct {
 	// MetricsAddress and HealthAddress are where metrics (/metrics) and probes (/healthz, /readyz)
 	// are served, as host:port. Empty: not at all.
 	MetricsAddress, HealthAddress string
+
+	metrics *metrics.Metrics // set by Run
 }
 
 // NewOptions returns the defaults: the default set of controllers in all namespaces, a check every

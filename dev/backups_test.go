@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -316,6 +319,63 @@ func TestSchedules(t *testing.T) {
 		}
 		return found["a"] > 1 && found["b"] > 1
 	})
+}
+
+// TestMetrics shows that Prometheus hears of the backups of a schedule, of the deletion of one, and of locations.
+func TestMetrics(t *testing.T) {
+	address := freeAddress(t)
+	l := start(t, func(o *dev.Options) { o.Controllers.MetricsAddress = address })
+	l.create(t, storage("metrics-location", "", true),
+		&velerov1.VolumeSnapshotLocation{ObjectMeta: metav1.ObjectMeta{Name: "ebs"}, Spec: velerov1.VolumeSnapshotLocationSpec{Provider: "aws", Config: map[string]string{"region": "us-east-1"}}},
+		backup("b", func(b *velerov1.Backup) {
+			b.Labels, b.Spec.IncludedNamespaces = map[string]string{"velero.io/schedule-name": "metrics"}, []string{"shop"}
+		}))
+	made := l.ended(t, "b")
+	l.create(t, &velerov1.DeleteBackupRequest{ObjectMeta: metav1.ObjectMeta{GenerateName: "b-"}, Spec: velerov1.DeleteBackupRequestSpec{BackupName: "b"}})
+	l.gone(t, made.DeepCopy())
+
+	want := []string{
+		`velero_backup_last_successful_timestamp{schedule="metrics"} ` + strconv.FormatFloat(float64(made.Status.CompletionTimestamp.Unix()), 'g', -1, 64),
+		fmt.Sprintf(`velero_backup_items_total{schedule="metrics"} %d`, made.Status.Progress.TotalItems),
+		fmt.Sprintf(`velero_volume_snapshot_success_total{schedule="metrics"} %d`, made.Status.VolumeSnapshotsCompleted),
+		`velero_backup_location_status_gauge{backup_location_name="metrics-location"} 1`, `velero_backup_last_status{schedule="metrics"} 1`,
+	}
+	for _, counter := range []string{"attempt", "success", "deletion_attempt", "deletion_success"} {
+		want = append(want, fmt.Sprintf(`velero_backup_%s_total{schedule="metrics"} 1`, counter))
+	}
+	poll(t, "the metrics", func(ctx context.Context) bool {
+		page := read(ctx, t, "http://"+address+"/metrics")
+		return strings.Contains(page, "\nvelero_backup_total ") && !slices.ContainsFunc(want, func(line string) bool { return !strings.Contains(page, line+"\n") })
+	})
+}
+
+// freeAddress returns an address at which nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+func read(ctx context.Context, t *testing.T, address string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("got %s, %v", resp.Status, err)
+	}
+	return string(content)
 }
 
 // TestServerStatus shows that clients find a server.

@@ -22,6 +22,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/backend"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/mergepatch"
+	"github.com/velero-locations/velero-locations/controllers/metrics"
 	"github.com/velero-locations/velero-locations/locations/selection"
 )
 
@@ -38,6 +39,8 @@ type Options struct {
 	// LocationWait is how long a backup waits for the first check of a location that is new; and, after a start, one that
 	// was interrupted for its location to answer.
 	LocationWait time.Duration
+	// Metrics are told how backups go.
+	Metrics *metrics.Metrics
 }
 
 // reconciler carries out one backup at a time in each worker.
@@ -136,6 +139,7 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, plan
 	}); err != nil {
 		return err
 	}
+	r.opts.Metrics.BackupBegins(backup)
 	klog.FromContext(ctx).V(2).Info("Backup begins", "location", backup.Spec.StorageLocation)
 	run, err := r.newRun(ctx, backup, plan)
 	if err == nil {
@@ -171,6 +175,7 @@ func (r *reconciler) end(ctx context.Context, backup *velerov1.Backup, change fu
 		return err
 	}
 	r.queue.finish(backup)
+	r.opts.Metrics.BackupEnds(backup)
 	return nil
 }
 
@@ -185,9 +190,9 @@ func (r *reconciler) newRun(ctx context.Context, backup *velerov1.Backup, plan *
 		return nil, errors.New("there is no store to write to")
 	}
 	return newRun(run{
-		backup: backup.DeepCopy(), api: r.api, resources: plan.resources, scope: plan.scope, record: notes, now: r.now,
+		backup: backup.DeepCopy(), api: r.api, resources: plan.resources, scope: plan.scope, record: notes, metrics: r.opts.Metrics, now: r.now,
 		folder:   &folder{store: plan.store, place: plan.place, name: backup.Name, uid: string(backup.UID)},
-		volumes:  &volumes{backup: backup, locations: plan.snapshotLocations, record: notes, now: r.now},
+		volumes:  &volumes{backup: backup, locations: plan.snapshotLocations, record: notes, metrics: r.opts.Metrics, now: r.now},
 		progress: r.reporter(ctx, backup),
 	}), nil
 }

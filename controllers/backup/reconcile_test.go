@@ -2,9 +2,11 @@ package backup
 
 import (
 	"context"
+	"io"
 	"maps"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +24,8 @@ import (
 	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/backend/backendtest"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
+	"github.com/velero-locations/velero-locations/controllers/metrics"
+	"github.com/velero-locations/velero-locations/controllers/metrics/metricstest"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 )
 
@@ -63,7 +67,7 @@ func newDeskWith(t *testing.T, calls interceptor.Funcs, objects ...client.Object
 		discovery: &fakediscovery.FakeDiscovery{
 			Fake: &clienttesting.Fake{Resources: slices.Collect(maps.Values(resources))}, FakedServerVersion: &version.Info{GitVersion: "v1.37.2", Major: "1", Minor: "37"},
 		},
-		opts: Options{Backend: d.Backend, TTL: time.Hour, Concurrent: 1, LocationWait: time.Minute},
+		opts: Options{Backend: d.Backend, TTL: time.Hour, Concurrent: 1, LocationWait: time.Minute, Metrics: metrics.New()},
 	}
 	return d
 }
@@ -328,4 +332,81 @@ func TestLostEnd(t *testing.T) {
 	if _, backup := d.look(t, "b"); backup.Status.Phase != velerov1.BackupPhaseCompleted || len(d.Keys(t)) != 9 {
 		t.Errorf("got %+v, %q", backup.Status, d.Keys(t))
 	}
+}
+
+// TestMetrics shows what Prometheus learns of how backups begin, go and end.
+func TestMetrics(t *testing.T) {
+	const of = `{schedule="nightly"} `
+	for name, tc := range map[string]struct {
+		change func(*velerov1.Backup)
+		rule   *faults.Rule
+		want   []string
+	}{
+		"completed": {
+			change: func(b *velerov1.Backup) { b.Spec.IncludedResources = []string{"configmaps"} },
+			want: []string{
+				"backup_attempt_total" + of + "1", "backup_duration_seconds_sum" + of + "0", "backup_duration_seconds_count" + of + "1", "backup_items_errors" + of + "0", "backup_items_total" + of + "3",
+				"backup_last_status" + of + "1", "backup_last_successful_timestamp" + of + "1.795309323e+09", "backup_success_total" + of + "1", "backup_tarball_size_bytes" + of + "SIZE",
+			},
+		},
+		"in part": {
+			change: func(b *velerov1.Backup) {
+				b.Spec.IncludedResources, b.Spec.IncludedNamespaces = []string{"namespaces", "persistentvolumeclaims"}, []string{"shop", "shopp"}
+				b.Spec.Hooks.Resources = []velerov1.BackupResourceHookSpec{{Name: "not run"}}
+			},
+			want: []string{
+				"backup_attempt_total" + of + "1", "backup_duration_seconds_sum" + of + "0", "backup_duration_seconds_count" + of + "1", "backup_items_errors" + of + "1", "backup_items_total" + of + "2",
+				"backup_last_status" + of + "0", "backup_partial_failure_total" + of + "1", "backup_tarball_size_bytes" + of + "SIZE", "backup_warning_total" + of + "1",
+			},
+		},
+		"not stored": {
+			rule: &faults.Rule{Match: faults.Match{Operations: []string{"s3:PutObject"}}, Fault: faults.Error{Code: "AccessDenied", Status: 403}},
+			want: []string{"backup_attempt_total" + of + "1", "backup_failure_total" + of + "1", "backup_last_status" + of + "0"},
+		},
+		"refused": {
+			change: func(b *velerov1.Backup) { b.Spec.StorageLocation = "gone" },
+			want:   []string{"backup_last_status" + of + "0", "backup_validation_failure_total" + of + "1"},
+		},
+		"interrupted": {change: interrupted, want: []string{"backup_failure_total" + of + "1", "backup_last_status" + of + "0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, backupOf("b", func(b *velerov1.Backup) {
+				b.Labels = map[string]string{"velero.io/schedule-name": "nightly"}
+				if tc.change != nil {
+					tc.change(b)
+				}
+			}))
+			if tc.rule != nil {
+				d.Cloud.Harm(t, *tc.rule)
+			}
+			for range 2 { // the second time there is nothing to do
+				d.look(t, "b")
+			}
+			d.Cloud.Faults().Clear()
+			if key := backups.Contents.Key(d.Place, "b"); slices.Contains(d.Keys(t), key) {
+				size := strconv.Itoa(len(d.content(t, key)))
+				for i := range tc.want {
+					tc.want[i] = strings.Replace(tc.want[i], "SIZE", size, 1)
+				}
+			}
+			if got := metricstest.Scrape(t, d.opts.Metrics); !slices.Equal(got, tc.want) {
+				t.Errorf("got  %q\nwant %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// content reads an object.
+func (d *desk) content(t *testing.T, key string) []byte {
+	t.Helper()
+	body, err := d.Store.Get(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = body.Close() }()
+	content, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/controllers/deletion"
+	"github.com/velero-locations/velero-locations/controllers/metrics"
 )
 
 var (
@@ -33,6 +34,7 @@ type run struct {
 	folder    *folder
 	volumes   *volumes
 	record    *record
+	metrics   *metrics.Metrics
 	now       func() time.Time
 	// progress is told how many objects are in the backup so far, and how many there will be at least.
 	progress func(done, total int)
@@ -85,9 +87,11 @@ func (r *run) do(ctx context.Context) (*velerov1.Backup, error) {
 }
 
 func (r *run) write(ctx context.Context) (*velerov1.Backup, error) {
-	if err := r.folder.stream(ctx, backups.Contents, func(w io.Writer) error { return r.writeContents(ctx, w) }); err != nil {
+	var written size
+	if err := r.folder.stream(ctx, backups.Contents, func(w io.Writer) error { return r.writeContents(ctx, io.MultiWriter(w, &written)) }); err != nil {
 		return nil, err
 	}
+	r.metrics.TarballStored(r.backup, int64(written))
 	for _, pv := range r.pvs {
 		r.volumes.add(ctx, pv)
 	}
@@ -113,6 +117,14 @@ func (r *run) write(ctx context.Context) (*velerov1.Backup, error) {
 	}
 	r.record.info("Backup ends", "phase", final.Status.Phase, "items", r.done)
 	return final, r.folder.publish(ctx, r.record, final)
+}
+
+// size counts what is written.
+type size int64
+
+func (s *size) Write(p []byte) (int, error) {
+	*s += size(len(p))
+	return len(p), nil
 }
 
 // discardTimeout is how long is spent on clearing away a backup that came to nothing, even if the controller is to stop.

@@ -28,6 +28,8 @@ import (
 	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
+	"github.com/velero-locations/velero-locations/controllers/metrics"
+	"github.com/velero-locations/velero-locations/controllers/metrics/metricstest"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/objectstore"
@@ -144,11 +146,11 @@ func newWorld(t *testing.T, objects cluster, spec velerov1.BackupSpec, locations
 	if err != nil {
 		t.Fatal(err)
 	}
-	notes := newRecord("velero/b")
+	notes, numbers := newRecord("velero/b"), metrics.New()
 	return &world{store: store, cloud: cloud, run: newRun(run{
-		backup: backup, api: api, resources: served, scope: selected, record: notes, now: time.Now, progress: func(int, int) {},
+		backup: backup, api: api, resources: served, scope: selected, record: notes, metrics: numbers, now: time.Now, progress: func(int, int) {},
 		folder:  &folder{store: store, place: locations.Place{Bucket: "velero", Prefix: "team"}, name: "b", uid: "uid-1"},
-		volumes: &volumes{backup: backup, locations: locationsOf, record: notes, now: time.Now},
+		volumes: &volumes{backup: backup, locations: locationsOf, record: notes, metrics: numbers, now: time.Now},
 	})}
 }
 
@@ -272,6 +274,7 @@ func TestRunWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.expectSnapshots(t, "success")
 	want := []string{}
 	for _, file := range []string{
 		"b-itemoperations.json.gz", "b-logs.gz", "b-podvolumebackups.json.gz", "b-resource-list.json.gz", "b-results.gz",
@@ -380,6 +383,16 @@ func (d *disks) DeleteSnapshot(_ context.Context, id string) error {
 func (d *disks) Check(context.Context) error { return nil }
 func (d *disks) Close()                      {}
 
+// expectSnapshots checks that Prometheus hears of one snapshot, and how that went.
+func (w *world) expectSnapshots(t *testing.T, outcome string) {
+	t.Helper()
+	got := slices.DeleteFunc(metricstest.Scrape(t, w.run.metrics), func(series string) bool { return !strings.HasPrefix(series, "volume_") })
+	want := []string{`volume_snapshot_attempt_total{schedule=""} 1`, fmt.Sprintf(`volume_snapshot_%s_total{schedule=""} 1`, outcome)}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestRunIsIncomplete shows what makes a backup PartiallyFailed.
 func TestRunIsIncomplete(t *testing.T) {
 	hidden := maps.Clone(application)
@@ -405,6 +418,9 @@ func TestRunIsIncomplete(t *testing.T) {
 			w.decode(t, backups.Results, &outcome)
 			if got := outcome.Errors.Namespaces["shop"]; !slices.Equal(got, []string{tc.want}) || final.Status.Phase != velerov1.BackupPhasePartiallyFailed {
 				t.Errorf("got %s, errors %q; want %q", final.Status.Phase, outcome.Errors, tc.want)
+			}
+			if tc.disks.fail != nil {
+				w.expectSnapshots(t, "failure")
 			}
 		})
 	}

@@ -13,6 +13,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/controllers/metrics"
 	"github.com/velero-locations/velero-locations/snapshotter"
 )
 
@@ -27,6 +28,7 @@ type volumes struct {
 	backup    *velerov1.Backup
 	locations []snapshotLocation
 	record    *record
+	metrics   *metrics.Metrics
 	now       func() time.Time
 
 	snapshots []backups.Snapshot
@@ -83,6 +85,7 @@ func (v *volumes) snapshot(ctx context.Context, location *snapshotLocation, id s
 		PersistentVolumeName: pv.Name, ProviderVolumeID: id,
 	}}
 	err := v.take(ctx, location, pv, &snapshot)
+	v.metrics.SnapshotEnds(v.backup, err)
 	if err != nil {
 		snapshot.Status.Phase = backups.SnapshotFailed
 		v.failed(pv, info, fmt.Errorf("volume snapshot location %q: %w", location.name, err))

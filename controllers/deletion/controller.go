@@ -19,6 +19,7 @@ import (
 	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/backend"
 	"github.com/velero-locations/velero-locations/controllers/mergepatch"
+	"github.com/velero-locations/velero-locations/controllers/metrics"
 	"github.com/velero-locations/velero-locations/locations"
 )
 
@@ -30,13 +31,14 @@ type reconciler struct {
 	mergepatch.Writer
 
 	backend *backend.Backend
+	metrics *metrics.Metrics
 	now     func() time.Time
 }
 
 // Setup adds the controller to a manager.
-func Setup(mgr manager.Manager, writer mergepatch.Writer, storage *backend.Backend) error {
+func Setup(mgr manager.Manager, writer mergepatch.Writer, storage *backend.Backend, numbers *metrics.Metrics) error {
 	return builder.ControllerManagedBy(mgr).Named("deletion").For(&velerov1.DeleteBackupRequest{}).
-		Complete(&reconciler{Writer: writer, backend: storage, now: time.Now})
+		Complete(&reconciler{Writer: writer, backend: storage, metrics: numbers, now: time.Now})
 }
 
 // Reconcile carries out a request. One whose controller stopped in the middle is carried out again: all steps can be
@@ -63,7 +65,10 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if err := r.begin(ctx, request, backup); err != nil {
 		return reconcile.Result{}, err
 	}
-	if problems := r.carryOut(ctx, backup, location); len(problems) > 0 {
+	r.metrics.DeletionBegins(backup)
+	problems := r.carryOut(ctx, backup, location)
+	r.metrics.DeletionEnds(backup, len(problems) > 0)
+	if len(problems) > 0 {
 		return reconcile.Result{}, r.processed(ctx, request, problems)
 	}
 	return reconcile.Result{}, r.removeRequests(ctx, request)

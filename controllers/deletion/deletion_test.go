@@ -17,6 +17,8 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/backend/backendtest"
+	"github.com/velero-locations/velero-locations/controllers/metrics"
+	"github.com/velero-locations/velero-locations/controllers/metrics/metricstest"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 )
@@ -36,7 +38,7 @@ func requestFor(backup string) *velerov1.DeleteBackupRequest {
 }
 
 func newReconciler(w *backendtest.World) *reconciler {
-	return &reconciler{Writer: w.Writer, backend: w.Backend, now: func() time.Time { return began.Add(time.Hour) }}
+	return &reconciler{Writer: w.Writer, backend: w.Backend, metrics: metrics.New(), now: func() time.Time { return began.Add(time.Hour) }}
 }
 
 // TestRefuses shows which requests are not carried out, and that nothing is touched then.
@@ -65,8 +67,12 @@ func TestRefuses(t *testing.T) {
 			if tc.location != nil {
 				w.Location(t, tc.location)
 			}
-			if _, err := w.Reconcile(t, newReconciler(w), "r"); err != nil {
+			r := newReconciler(w)
+			if _, err := w.Reconcile(t, r, "r"); err != nil {
 				t.Fatal(err)
+			}
+			if got := metricstest.Scrape(t, r.metrics); len(got) > 0 {
+				t.Errorf("got metrics %q of what did not begin", got)
 			}
 			request := &velerov1.DeleteBackupRequest{}
 			if !w.Read(t, "r", request) || request.Status.Phase != velerov1.DeleteBackupRequestPhaseProcessed || len(request.Status.Errors) != 1 || !strings.Contains(request.Status.Errors[0], tc.want) {
@@ -166,6 +172,11 @@ func TestErrorsKeep(t *testing.T) {
 			}
 			if _, err := w.Reconcile(t, r, "again"); err != nil || w.Read(t, "b", backup) || w.Read(t, "r", request) || len(w.Keys(t)) != 1 {
 				t.Errorf("got %v, %q", err, w.Keys(t))
+			}
+			const of = `_total{schedule=""} `
+			counted := []string{"backup_deletion_attempt" + of + "2", "backup_deletion_failure" + of + "1", "backup_deletion_success" + of + "1"}
+			if got := metricstest.Scrape(t, r.metrics); !slices.Equal(got, counted) {
+				t.Errorf("got metrics %q, want %q", got, counted)
 			}
 		})
 	}

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/velero-locations/velero-locations/controllers/backend"
+	"github.com/velero-locations/velero-locations/controllers/metrics"
 )
 
 // workers is how many locations are checked at a time, so that endpoints which do not answer do
@@ -47,6 +48,8 @@ type Options struct {
 	Events record.EventRecorder
 	// FieldOwner is the manager of the fields of status.
 	FieldOwner string
+	// Metrics are told the phases of backup storage locations.
+	Metrics *metrics.Metrics
 }
 
 // reconciler checks one location at a time in each worker.
@@ -96,12 +99,12 @@ func setup[L client.Object](ctx context.Context, mgr manager.Manager, opts Optio
 func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	location := r.kind.object()
 	if err := r.client.Get(ctx, req.NamespacedName, location); err != nil {
-		r.memory.forget(req.NamespacedName)
+		r.forget(req.NamespacedName)
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	message, unchecked := r.kind.unchecked(&r.opts.Backend, location)
 	if location.GetDeletionTimestamp() != nil || unchecked {
-		r.memory.forget(req.NamespacedName)
+		r.forget(req.NamespacedName)
 		return reconcile.Result{}, client.IgnoreNotFound(r.leaveUnchecked(ctx, location, message))
 	}
 
@@ -122,6 +125,7 @@ func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (r
 		return reconcile.Result{}, fmt.Errorf("checking the location: %w", err)
 	}
 	found := conclude(r.kind.name, location.GetName(), last.phaseOr(seen.phase), cause)
+	r.kind.tell(r.opts.Metrics, req.Name, found.phase)
 	now := r.now()
 	if err := r.writeStatus(ctx, location, found.phase, found.message, now); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
@@ -131,6 +135,12 @@ func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (r
 	}
 	r.memory.remember(req.NamespacedName, &memo{state: state{spec: seen.spec, secrets: read, phase: found.phase}, at: now})
 	return reconcile.Result{RequeueAfter: every}, nil
+}
+
+// forget drops what is known of a location that is gone, or not checked here any more.
+func (r *reconciler[L]) forget(location types.NamespacedName) {
+	r.memory.forget(location)
+	r.kind.tell(r.opts.Metrics, location.Name, "")
 }
 
 // leaveUnchecked takes away what an earlier check found, and writes the message instead; nothing if

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +23,8 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/backend"
+	"github.com/velero-locations/velero-locations/controllers/metrics"
+	"github.com/velero-locations/velero-locations/controllers/metrics/metricstest"
 	"github.com/velero-locations/velero-locations/objectstore"
 )
 
@@ -86,7 +89,7 @@ func newHarness[L client.Object](of kind[L], location L) *harness[L] {
 		kind:    of,
 		client:  h.api,
 		secrets: h.api,
-		opts:    Options{Frequency: time.Minute, Timeout: time.Minute, Events: h.events},
+		opts:    Options{Frequency: time.Minute, Timeout: time.Minute, Events: h.events, Metrics: metrics.New()},
 		memory:  newMemory(),
 		now:     func() time.Time { return h.clock },
 	}
@@ -179,6 +182,36 @@ func TestReconcile(t *testing.T) {
 	h.expect(t, 0, "", "")
 	h.api.location = location
 	h.expect(t, 0, patchOf(t, "Available", "", h.clock), "")
+}
+
+// TestMetrics shows that Prometheus hears of the phase of a backup storage location as long as it is there and checked, and
+// of no other kind.
+func TestMetrics(t *testing.T) {
+	h := newHarness(backupStorage, newLocation())
+	location := *h.api.location
+	for _, step := range []struct {
+		change func()
+		want   []string
+	}{
+		{func() {}, []string{`backup_location_status_gauge{backup_location_name="main"} 1`}},
+		{func() { h.cause = errors.New("x") }, []string{`backup_location_status_gauge{backup_location_name="main"} 0`}},
+		{func() { h.api.location = nil }, nil},
+		{func() { h.api.location, h.cause = &location, nil }, []string{`backup_location_status_gauge{backup_location_name="main"} 1`}},
+		{func() { location.Spec.Provider = "azure" }, nil},
+	} {
+		step.change()
+		h.clock = h.clock.Add(time.Minute)
+		if _, _, _, err := h.reconcile(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := metricstest.Scrape(t, h.opts.Metrics); !slices.Equal(got, step.want) {
+			t.Errorf("got %q, want %q", got, step.want)
+		}
+	}
+	volumes := newHarness(volumeSnapshot, &velerov1.VolumeSnapshotLocation{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "main"}, Spec: velerov1.VolumeSnapshotLocationSpec{Provider: "aws"}})
+	if _, patches, _, err := volumes.reconcile(t.Context()); err != nil || len(patches) != 1 || len(metricstest.Scrape(t, volumes.opts.Metrics)) > 0 {
+		t.Errorf("got %v, %q, %q", err, patches, metricstest.Scrape(t, volumes.opts.Metrics))
+	}
 }
 
 func TestReconcileLeavesAlone(t *testing.T) {

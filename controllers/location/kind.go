@@ -10,6 +10,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/backend"
+	"github.com/velero-locations/velero-locations/controllers/metrics"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/objectstore"
@@ -36,6 +37,8 @@ type kind[L client.Object] struct {
 	unchecked func(opener, L) (message string, unchecked bool)
 	// check returns why the location cannot be used; nil if it can.
 	check func(context.Context, opener, L) error
+	// tell tells the phase of a location of a name, or that there is none.
+	tell func(m *metrics.Metrics, name, phase string)
 }
 
 // opener is how a check gets at the storage of a location.
@@ -62,6 +65,7 @@ var backupStorage = kind[*velerov1.BackupStorageLocation]{
 		return "", !provider.SpeaksS3(l.Spec.Provider)
 	},
 	check: checkDirectories,
+	tell:  (*metrics.Metrics).Location,
 }
 
 // checkDirectories makes the check that Velero makes: one listing.
@@ -91,6 +95,7 @@ var volumeSnapshot = kind[*velerov1.VolumeSnapshotLocation]{
 	secrets:   backend.SnapshotterSecrets,
 	unchecked: withoutDriver,
 	check:     checkVolumes,
+	tell:      func(*metrics.Metrics, string, string) {}, // Velero has no metric for them
 }
 
 func withoutDriver(storage opener, location *velerov1.VolumeSnapshotLocation) (string, bool) {

@@ -1,0 +1,103 @@
+package metrics
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/locations"
+)
+
+// period is how often Backups and Schedules are counted.
+const period = time.Minute
+
+// Census sets what only all Backups and Schedules together tell, among it what was told before a restart. A manager runs it.
+type Census struct {
+	Reader  client.Reader
+	Metrics *Metrics
+
+	known map[string]bool // schedules that have series
+}
+
+// Start counts until the context ends.
+func (c *Census) Start(ctx context.Context) error {
+	wait.UntilWithContext(ctx, func(ctx context.Context) {
+		if err := c.take(ctx); err != nil && ctx.Err() == nil {
+			klog.FromContext(ctx).Error(err, "Backups could not be counted for the metrics")
+		}
+	}, period)
+	return nil
+}
+
+func (c *Census) take(ctx context.Context) error {
+	var backups velerov1.BackupList
+	if err := c.Reader.List(ctx, &backups, client.UnsafeDisableDeepCopy); err != nil { // they are only read
+		return fmt.Errorf("listing backups: %w", err)
+	}
+	var schedules velerov1.ScheduleList
+	if err := c.Reader.List(ctx, &schedules, client.UnsafeDisableDeepCopy); err != nil {
+		return fmt.Errorf("listing schedules: %w", err)
+	}
+	c.count(backups.Items, schedules.Items)
+	return nil
+}
+
+// count makes the series of schedules that are new, and of backups without one; drops those of schedules that are gone, also
+// if backups of them are there; and sets what is found in the backups.
+func (c *Census) count(backups []velerov1.Backup, schedules []velerov1.Schedule) {
+	there := map[string]bool{"": true}
+	for i := range schedules {
+		there[locations.LabelValue(schedules[i].Name)] = true
+	}
+	ends := lastEnds(backups)
+	for schedule := range there {
+		last := ends[schedule]
+		if !c.known[schedule] {
+			c.Metrics.begin(schedule, !last.failed)
+		}
+		if !last.success.IsZero() {
+			c.Metrics.lastSuccess.WithLabelValues(schedule).Set(float64(last.success.Unix()))
+		}
+	}
+	for schedule := range c.known {
+		if !there[schedule] {
+			c.Metrics.drop(schedule)
+		}
+	}
+	c.known = there
+	c.Metrics.backupTotal.WithLabelValues().Set(float64(len(backups)))
+}
+
+// ends is what is known of the last backups of a schedule.
+type ends struct {
+	success time.Time // when the last one ended that is Completed
+	last    time.Time // when the last one ended
+	failed  bool      // that one did not succeed
+}
+
+func lastEnds(backups []velerov1.Backup) map[string]ends {
+	all := map[string]ends{}
+	for i := range backups {
+		b := &backups[i]
+		succeeded := b.Status.Phase == velerov1.BackupPhaseCompleted
+		switch b.Status.Phase {
+		case velerov1.BackupPhaseCompleted, velerov1.BackupPhasePartiallyFailed, velerov1.BackupPhaseFailed, velerov1.BackupPhaseFailedValidation:
+		default:
+			continue
+		}
+		of, at := all[scheduleOf(b)], endOf(b)
+		if at.After(of.last) {
+			of.last, of.failed = at, !succeeded
+		}
+		if succeeded && at.After(of.success) {
+			of.success = at
+		}
+		all[scheduleOf(b)] = of
+	}
+	return all
+}
