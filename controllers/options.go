@@ -22,32 +22,31 @@ import (
 type Options struct {
 	// Controllers are names of controllers; "*" stands for the default set.
 	Controllers []string
-	// Namespace is the only one that is looked at. Empty: all.
+	// Namespace is the only one to work in. Empty: all.
 	Namespace string
 
 	// DefaultS3Endpoint is the URL of the storage of locations that name no s3Url. Empty: Amazon's.
 	DefaultS3Endpoint string
-	// DefaultVolumeEndpoints are URLs of services of volumes by the name of the provider, in any form,
+	// DefaultVolumeEndpoints are URLs of the services that hold volumes, by the name of the provider, in any form,
 	// for locations whose credentials name no other. A provider that is not there has its own.
 	DefaultVolumeEndpoints map[string]string
-	// ValidationFrequency is how often a location is checked that does not say how often. 0: not
-	// again after the first time.
+	// ValidationFrequency is how often a location is checked whose spec does not say. 0: only when it changes.
 	ValidationFrequency time.Duration
 	// ValidationTimeout is how long one check may take.
 	ValidationTimeout time.Duration
 
 	// SelectionDefaults are what backups get whose namespace does not say where they go.
 	SelectionDefaults selection.Defaults
-	// DefaultBackupTTL is how long backups are kept that do not say how long.
+	// DefaultBackupTTL is how long backups are kept whose spec does not say.
 	DefaultBackupTTL time.Duration
 	// ConcurrentBackups is how many backups run at a time.
 	ConcurrentBackups int
-	// BackupSyncPeriod is how often a location's bucket is looked at that does not say how often. 0: never.
+	// BackupSyncPeriod is how often the bucket of a location is looked at whose spec does not say. 0: never.
 	BackupSyncPeriod time.Duration
-	// GarbageCollectionFrequency is how often a backup is looked at that is over its time, but cannot be deleted.
+	// GarbageCollectionFrequency is how often an expired backup that could not be deleted is tried again.
 	GarbageCollectionFrequency time.Duration
-	// LocationWait is how long a backup waits for the first check of a location that is new; and, after a start, one that
-	// was interrupted for its location to answer.
+	// LocationWait is how long a backup waits for the first check of a new location, and how long, after a start, an
+	// interrupted backup waits for its location to answer.
 	LocationWait time.Duration
 
 	// ServerNamespace and ServerService are where kube-apiserver reaches the API server whose certificates are kept.
@@ -93,28 +92,28 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 		fmt.Sprintf("Controllers to run, separated by commas; '*' stands for those that run by default (%s). Known: %s.",
 			strings.Join(defaultNames(), ", "), strings.Join(Names(), ", ")))
 	flags.StringVar(&o.Namespace, "namespace", o.Namespace,
-		"The only namespace whose locations are looked at; empty: all.")
+		"The only namespace to work in; empty: all.")
 	flags.StringVar(&o.DefaultS3Endpoint, "default-s3-endpoint", o.DefaultS3Endpoint,
 		"URL of the S3-compatible storage of locations whose spec.config has no s3Url; empty: Amazon S3.")
 	flags.StringToStringVar(&o.DefaultVolumeEndpoints, "default-volume-endpoints", o.DefaultVolumeEndpoints,
-		"URLs of services of volumes, as provider=URL,..., where a volume snapshot location's credentials name no other, such as aws=http://localstack:4566 for EC2; "+
-			"a provider that is not named has its own.")
+		"URLs of the services that hold volumes, as provider=URL,..., such as aws=http://localstack:4566 for EC2, unless a volume snapshot location's credentials name another; "+
+			"a provider that is not named: its own.")
 	flags.DurationVar(&o.ValidationFrequency, "store-validation-frequency", o.ValidationFrequency,
-		"How often a location is checked that has no spec.validationFrequency; 0: only when it changes.")
+		"How often to check a location without spec.validationFrequency; 0: only when it changes.")
 	flags.DurationVar(&o.ValidationTimeout, "validation-timeout", o.ValidationTimeout,
 		"How long one check of a location may take.")
 	o.SelectionDefaults.AddFlags(flags)
 	flags.DurationVar(&o.DefaultBackupTTL, "default-backup-ttl", o.DefaultBackupTTL,
-		"How long backups are kept that have no spec.ttl.")
+		"How long to keep backups without spec.ttl.")
 	flags.IntVar(&o.ConcurrentBackups, "concurrent-backups", o.ConcurrentBackups,
 		"How many backups run at a time.")
 	flags.DurationVar(&o.BackupSyncPeriod, "backup-sync-period", o.BackupSyncPeriod,
-		"How often a backup storage location is looked at for backups that has no spec.backupSyncPeriod; 0: never.")
+		"How often to look for backups in the bucket of a backup storage location without spec.backupSyncPeriod; 0: never.")
 	flags.DurationVar(&o.GarbageCollectionFrequency, "garbage-collection-frequency", o.GarbageCollectionFrequency,
-		"How often a backup is looked at that is over its time, but cannot be deleted.")
+		"How often to try again to delete an expired backup that could not be deleted.")
 	flags.DurationVar(&o.LocationWait, "location-wait", o.LocationWait,
-		"How long a backup waits for the first check of a backup storage location that is new; "+
-			"and, after a start, one that was interrupted for its location to answer.")
+		"How long a backup waits for the first check of a new backup storage location, "+
+			"and how long, after a start, an interrupted backup waits for its location to answer.")
 	flags.StringVar(&o.ServerNamespace, "server-namespace", o.ServerNamespace,
 		"Namespace of the API server whose certificates the controller \"certificates\" keeps.")
 	flags.StringVar(&o.ServerService, "server-service", o.ServerService,
@@ -140,20 +139,28 @@ func (o *Options) Validate() error {
 	if _, err := o.backend(); err != nil {
 		problems = append(problems, err)
 	}
-	if o.ValidationFrequency < 0 {
-		problems = append(problems, fmt.Errorf("--store-validation-frequency is %s: it must not be negative", o.ValidationFrequency))
-	}
-	if o.ValidationTimeout <= 0 {
-		problems = append(problems, fmt.Errorf("--validation-timeout is %s: it must be positive", o.ValidationTimeout))
-	}
-	if o.DefaultBackupTTL <= 0 {
-		problems = append(problems, fmt.Errorf("--default-backup-ttl is %s: it must be positive", o.DefaultBackupTTL))
+	for _, check := range []struct {
+		flag     string
+		value    time.Duration
+		positive bool // else 0 has a meaning
+	}{
+		{"store-validation-frequency", o.ValidationFrequency, false},
+		{"validation-timeout", o.ValidationTimeout, true},
+		{"default-backup-ttl", o.DefaultBackupTTL, true},
+		{"backup-sync-period", o.BackupSyncPeriod, false},
+		{"garbage-collection-frequency", o.GarbageCollectionFrequency, true},
+		{"location-wait", o.LocationWait, false},
+		{"storage-stall-timeout", o.StorageStallTimeout, true},
+	} {
+		switch {
+		case check.value < 0 && !check.positive:
+			problems = append(problems, fmt.Errorf("--%s is %s: it must not be negative", check.flag, check.value))
+		case check.value <= 0 && check.positive:
+			problems = append(problems, fmt.Errorf("--%s is %s: it must be positive", check.flag, check.value))
+		}
 	}
 	if o.ConcurrentBackups < 1 {
 		problems = append(problems, fmt.Errorf("--concurrent-backups is %d: it must be at least 1", o.ConcurrentBackups))
-	}
-	if o.StorageStallTimeout <= 0 {
-		problems = append(problems, fmt.Errorf("--storage-stall-timeout is %s: it must be positive", o.StorageStallTimeout))
 	}
 	if o.LeaderElection && o.LeaderElectionNamespace == "" {
 		problems = append(problems, errors.New("--leader-elect needs --leader-elect-namespace"))

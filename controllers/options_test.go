@@ -46,12 +46,14 @@ func TestValidate(t *testing.T) {
 		Controllers: []string{"x"}, DefaultS3Endpoint: "https://key:hidden@s3", ValidationFrequency: -time.Second,
 		DefaultVolumeEndpoints: map[string]string{"aws": "https://key:hidden@ec2", "gcp": "http://gcp"},
 		LeaderElection:         true,
+		BackupSyncPeriod:       -time.Second, LocationWait: -time.Second,
 	}
 	err := bad.Validate()
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, flag := range []string{"--controllers", "--default-s3-endpoint", `--default-volume-endpoints: that of "aws"`, `there is no driver for provider "gcp"`, "--store-validation-frequency", "--validation-timeout", "--leader-elect-namespace", "--server-service"} {
+	for _, flag := range []string{"--controllers", "--default-s3-endpoint", `--default-volume-endpoints: that of "aws"`, `there is no driver for provider "gcp"`, "--store-validation-frequency", "--validation-timeout",
+		"--default-backup-ttl", "--backup-sync-period", "--garbage-collection-frequency", "--location-wait", "--storage-stall-timeout", "--leader-elect-namespace", "--server-service"} {
 		if !strings.Contains(err.Error(), flag) {
 			t.Errorf("nothing about %s in: %v", flag, err)
 		}
