@@ -51,8 +51,8 @@ type BackupStorageLocationSpec struct {
 	// The bucket, and the prefix inside it, where backups are kept.
 	ObjectStorage *ObjectStorageLocation
 
-	// Whether backups that name no location go here. At most one location of a namespace
-	// should say so.
+	// Whether backups that name no location go here. At most one location of a namespace is the
+	// default: setting this on one takes it from the other.
 	Default bool
 
 	// Whether backups may be written and deleted here (ReadWrite), or only read (ReadOnly).

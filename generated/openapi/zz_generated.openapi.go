@@ -1625,7 +1625,7 @@ func schema_velero_locations_apis_velero_v1_BackupStorageLocationSpec(ref common
 					},
 					"default": {
 						SchemaProps: spec.SchemaProps{
-							Description: "Whether backups that name no location go here. At most one location of a namespace should say so.",
+							Description: "Whether backups that name no location go here. At most one location of a namespace is the default: setting this on one takes it from the other.",
 							Type:        []string{"boolean"},
 							Format:      "",
 						},

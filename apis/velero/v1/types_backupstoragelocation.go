@@ -59,8 +59,8 @@ type BackupStorageLocationSpec struct {
 	// The bucket, and the prefix inside it, where backups are kept.
 	ObjectStorage *ObjectStorageLocation `json:"objectStorage"`
 
-	// Whether backups that name no location go here. At most one location of a namespace
-	// should say so.
+	// Whether backups that name no location go here. At most one location of a namespace is the
+	// default: setting this on one takes it from the other.
 	// +optional
 	Default bool `json:"default,omitempty"`
 

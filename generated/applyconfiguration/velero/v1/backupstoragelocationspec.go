@@ -27,8 +27,8 @@ type BackupStorageLocationSpecApplyConfiguration struct {
 	Credential *corev1.SecretKeySelector `json:"credential,omitempty"`
 	// The bucket, and the prefix inside it, where backups are kept.
 	ObjectStorage *ObjectStorageLocationApplyConfiguration `json:"objectStorage,omitempty"`
-	// Whether backups that name no location go here. At most one location of a namespace
-	// should say so.
+	// Whether backups that name no location go here. At most one location of a namespace is the
+	// default: setting this on one takes it from the other.
 	Default *bool `json:"default,omitempty"`
 	// Whether backups may be written and deleted here (ReadWrite), or only read (ReadOnly).
 	// Absent: ReadWrite.
