@@ -92,7 +92,7 @@ func (e *Error) answerAdvice() string {
 	case "ExpiredToken", "TokenRefreshRequired":
 		return "the session token of the credentials has expired: put new ones in place"
 	case "InvalidToken":
-		return "the session token is not valid: correct aws_session_token in the credentials, or leave it away with a key that has none"
+		return "the session token is not valid: correct aws_session_token in the credentials, or leave it out for a key that has none"
 	case "RequestTimeTooSkewed":
 		return fmt.Sprintf("the clocks here and at %s differ too much for signed requests: set the clocks right", e.Endpoint)
 	case "SlowDown", "ServiceUnavailable", "Throttling", "RequestLimitExceeded":

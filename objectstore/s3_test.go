@@ -151,7 +151,7 @@ func TestAnswers(t *testing.T) {
 		},
 		"wrong token": {
 			status: 400, body: errorBody("InvalidToken", ""), refused: true,
-			want: `the session token is not valid: correct aws_session_token in the credentials, or leave it away with a key that has none`,
+			want: `the session token is not valid: correct aws_session_token in the credentials, or leave it out for a key that has none`,
 		},
 		"clocks": {
 			status: 403, body: errorBody("RequestTimeTooSkewed", ""),

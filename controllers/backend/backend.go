@@ -141,7 +141,7 @@ func (b *Backend) addCertificates(ctx context.Context, opts *objectstore.S3Optio
 	field, certs := "spec.objectStorage.caCert", storage.CACert
 	if ref := storage.CACertRef; ref != nil {
 		if len(certs) > 0 {
-			return errors.New("spec.objectStorage has both caCert and caCertRef: leave one of them away")
+			return errors.New("spec.objectStorage has both caCert and caCertRef: leave one of them out")
 		}
 		var err error
 		field = fmt.Sprintf("Secret %q, key %q, named by spec.objectStorage.caCertRef", ref.Name, ref.Key)

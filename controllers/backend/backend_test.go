@@ -131,7 +131,7 @@ func TestRefusals(t *testing.T) {
 			change: func(l *velerov1.BackupStorageLocation) {
 				l.Spec.ObjectStorage.CACert, l.Spec.ObjectStorage.CACertRef = []byte("x"), selector("ca", "crt")
 			},
-			want: "spec.objectStorage has both caCert and caCertRef: leave one of them away",
+			want: "spec.objectStorage has both caCert and caCertRef: leave one of them out",
 		},
 		"certificates that are none": {
 			change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.CACert = []byte("hidden") },

@@ -70,7 +70,7 @@ var aws = Provider{
 }
 
 const (
-	caveatUnused          = "deprecated: Velero's plugin accepts it and does nothing with it; leave it away"
+	caveatUnused          = "deprecated: Velero's plugin accepts it and does nothing with it; remove it"
 	caveatCredentialsFile = "names a file of Velero's server, which cannot be checked from here: put the credentials in a Secret and name it in spec.credential"
 )
 

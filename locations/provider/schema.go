@@ -157,7 +157,7 @@ func (s *Schema) checkExclusive(config map[string]string, path *field.Path) fiel
 	for _, group := range s.Exclusive {
 		set := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return config[name] == "" })
 		for _, name := range set[min(1, len(set)):] {
-			errs = append(errs, field.Forbidden(path.Key(name), fmt.Sprintf("not together with %s: leave one of them away", set[0])))
+			errs = append(errs, field.Forbidden(path.Key(name), fmt.Sprintf("not together with %s: leave one of them out", set[0])))
 		}
 	}
 	return errs

@@ -40,7 +40,7 @@ func period(period *metav1.Duration, path *field.Path) field.ErrorList {
 	if period == nil || period.Duration >= 0 {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(path, period.Duration.String(), "must not be negative: leave it away for the usual period")}
+	return field.ErrorList{field.Invalid(path, period.Duration.String(), "must not be negative: leave it out for the usual period")}
 }
 
 func count[T ~int | ~int64](number T, path *field.Path) field.ErrorList {
@@ -71,7 +71,7 @@ func selectors(all *metav1.LabelSelector, anyOf []*metav1.LabelSelector, path *f
 	errs := labelSelector(all, path.Child("labelSelector"))
 	or := path.Child("orLabelSelectors")
 	if all != nil && len(anyOf) > 0 {
-		errs = append(errs, field.Forbidden(or, "not together with labelSelector: add its labels to each of the selectors, or leave one of the fields away"))
+		errs = append(errs, field.Forbidden(or, "not together with labelSelector: add its labels to each of the selectors, or leave out one of the fields"))
 	}
 	return append(errs, each(anyOf, or, func(selector **metav1.LabelSelector, path *field.Path) field.ErrorList {
 		if *selector == nil {
@@ -107,7 +107,7 @@ func (f filter) check(included, excluded []string, allExcludable bool) field.Err
 	}
 	for i, item := range excluded {
 		if item != everything && slices.Contains(included, item) {
-			errs = append(errs, field.Invalid(path.Index(i), item, "is in "+f.included+" too: leave it away in one of them"))
+			errs = append(errs, field.Invalid(path.Index(i), item, "is in "+f.included+" too: take it out of one of them"))
 		}
 	}
 	return errs

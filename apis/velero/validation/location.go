@@ -112,7 +112,7 @@ func bucket(spec *velero.BackupStorageLocationSpec, path *field.Path) field.Erro
 func certificates(storage *velero.ObjectStorageLocation, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if storage.CACertRef != nil {
-		errs = append(errs, field.Forbidden(path, "not together with caCertRef: leave one of them away"))
+		errs = append(errs, field.Forbidden(path, "not together with caCertRef: leave one of them out"))
 	}
 	if _, err := locations.ParseCertificates(storage.CACert); err != nil {
 		errs = append(errs, field.Invalid(path, field.OmitValueType{}, fmt.Sprintf("must be certificates, PEM-encoded and then in base64: %s", err)))

@@ -89,7 +89,7 @@ func restoreSource(spec *velero.RestoreSpec, path *field.Path) field.ErrorList {
 	case spec.BackupName == "" && spec.ScheduleName == "":
 		return field.ErrorList{field.Required(path.Child("backupName"), "name the backup to restore, or in scheduleName the schedule whose last backup to restore")}
 	case spec.BackupName != "" && spec.ScheduleName != "":
-		return field.ErrorList{field.Forbidden(path.Child("scheduleName"), "not together with backupName: leave one of them away")}
+		return field.ErrorList{field.Forbidden(path.Child("scheduleName"), "not together with backupName: leave one of them out")}
 	}
 	return nil
 }
