@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// results are the operations a second by row and server, one value for each round; resident is in bytes, by server.
+// results are the operations per second by row and server, one value for each round; resident is in bytes, by server.
 type results struct {
 	options  options
 	servers  []string

@@ -68,7 +68,7 @@ func (r *results) printRatios(w io.Writer) {
 
 func (r *results) printValues(w io.Writer) {
 	fmt.Fprintln(w)
-	printHeader(w, append([]string{"operations a second"}, r.servers...))
+	printHeader(w, append([]string{"operations per second"}, r.servers...))
 	for _, name := range r.rows {
 		line := []string{name}
 		for _, s := range r.servers {
