@@ -51,7 +51,7 @@ func (k kind[T, L]) deleteOne(ctx context.Context, c *connection, clientset vers
 	if remove == nil {
 		remove = func(ctx context.Context, clientset versioned.Interface, object T, dry dryRun) error {
 			uid := object.GetUID()
-			return k.client(clientset, object.GetNamespace()).Delete(ctx, object.GetName(), //nolint:wrapcheck // says all there is
+			return k.client(clientset, object.GetNamespace()).Delete(ctx, object.GetName(),
 				metav1.DeleteOptions{DryRun: dry.option(), Preconditions: &metav1.Preconditions{UID: &uid}})
 		}
 	}

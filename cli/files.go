@@ -107,7 +107,7 @@ func requestAddress(ctx context.Context, clientset versioned.Interface, b *v1.Ba
 	err = wait.PollUntilContextCancel(ctx, answerEvery, false, func(ctx context.Context) (bool, error) {
 		found, err := requests.Get(ctx, request.Name, metav1.GetOptions{})
 		if err != nil {
-			return false, err //nolint:wrapcheck // is wrapped below
+			return false, err
 		}
 		request = found
 		return request.Status.DownloadURL != "", nil
@@ -138,7 +138,7 @@ func (f *files) httpClient(ctx context.Context, c *connection, clientset version
 	}
 	roots.AppendCertsFromPEM(certificates)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = &tls.Config{RootCAs: roots, InsecureSkipVerify: f.insecure} //nolint:gosec // whoever says so wants it
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots, InsecureSkipVerify: f.insecure} // whoever says so wants it
 	return &http.Client{Transport: transport}, nil
 }
 
@@ -197,7 +197,7 @@ func (c *connection) backup(ctx context.Context, name string) (versioned.Interfa
 		return nil, nil, err
 	}
 	b, err := clientset.VeleroV1().Backups(namespace).Get(ctx, name, metav1.GetOptions{})
-	return clientset, b, err //nolint:wrapcheck // says all there is
+	return clientset, b, err
 }
 
 // copy writes a file of a backup, within the timeout.
@@ -260,7 +260,7 @@ func writeFile(path string, overwrite bool, write func(io.Writer) error) error {
 	if overwrite {
 		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	}
-	file, err := os.OpenFile(path, flags, 0o600) //nolint:gosec // the user chose it
+	file, err := os.OpenFile(path, flags, 0o600) // the user chose it
 	if err != nil {
 		return fmt.Errorf("--output: %w", err)
 	}

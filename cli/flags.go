@@ -217,7 +217,7 @@ var _ pflag.Value = &selector{}
 func (s *selector) Set(value string) error {
 	parsed, err := metav1.ParseToLabelSelector(value)
 	if err != nil {
-		return err //nolint:wrapcheck // names the value
+		return err
 	}
 	s.LabelSelector = parsed
 	return nil

@@ -185,7 +185,7 @@ func Run(ctx context.Context, kubeconfig *rest.Config, opts Options) error {
 		return err
 	}
 	if opts.metrics, err = metrics.Registered(ctrlmetrics.Registry); err != nil {
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
 	kubeconfig = clientConfig(kubeconfig)
 

@@ -24,7 +24,7 @@ func Parse(expression string) (when cron.Schedule, err error) {
 		return nil, errors.New("nothing follows the time zone")
 	}
 	if when, err = cron.ParseStandard(expression); err != nil {
-		return nil, err //nolint:wrapcheck // says all there is
+		return nil, err
 	}
 	if text, ok := strings.CutPrefix(expression, "@every "); ok {
 		// The parser takes what is less than a second for a second.

@@ -14,7 +14,7 @@ type detaching struct{ http.RoundTripper }
 // RoundTrip implements http.RoundTripper.
 func (d detaching) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body == nil || req.Body == http.NoBody {
-		return d.RoundTripper.RoundTrip(req) //nolint:wrapcheck // as the transport's own
+		return d.RoundTripper.RoundTrip(req) // as the transport's own
 	}
 	body := &detachable{ReadCloser: req.Body}
 	req = req.WithContext(req.Context()) // a copy: the original is the caller's
@@ -22,7 +22,7 @@ func (d detaching) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := d.RoundTripper.RoundTrip(req)
 	if err != nil {
 		body.detach()
-		return nil, err //nolint:wrapcheck // as the transport's own
+		return nil, err // as the transport's own
 	}
 	resp.Body = &answer{ReadCloser: resp.Body, body: body}
 	return resp, nil
@@ -42,7 +42,7 @@ func (d *detachable) Read(p []byte) (int, error) {
 	if d.detached {
 		return 0, io.EOF
 	}
-	return d.ReadCloser.Read(p) //nolint:wrapcheck // io.EOF must stay what it is
+	return d.ReadCloser.Read(p) // io.EOF must stay what it is
 }
 
 // detach waits until nobody reads, and lets nobody read from then on.
@@ -61,5 +61,5 @@ type answer struct {
 
 func (a *answer) Close() error {
 	a.body.detach()
-	return a.ReadCloser.Close() //nolint:wrapcheck // as the body's own
+	return a.ReadCloser.Close() // as the body's own
 }

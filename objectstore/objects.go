@@ -162,7 +162,7 @@ func (s *source) Read(p []byte) (int, error) {
 		s.err = fmt.Errorf("reading what is to be stored: %w", err)
 		return n, s.err
 	}
-	return n, err //nolint:wrapcheck // io.EOF must stay what it is
+	return n, err // io.EOF must stay what it is
 }
 
 func (s *S3) addWriting(options *minio.PutObjectOptions) {
@@ -208,7 +208,7 @@ func (w *Writing) newEncryption() (encrypt.ServerSide, error) {
 	case w.Encryption == "AES256":
 		return encrypt.NewSSE(), nil
 	case w.Encryption == "":
-		return nil, nil //nolint:nilnil // no encryption is asked for
+		return nil, nil // no encryption is asked for
 	}
 	return nil, fmt.Errorf("the server-side encryption %q cannot be asked for from here: use AES256 or aws:kms", w.Encryption)
 }

@@ -47,7 +47,7 @@ func (o *S3Options) newTransport() *http.Transport {
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
 			RootCAs:            o.RootCAs,
-			InsecureSkipVerify: o.InsecureSkipTLSVerify, //nolint:gosec // spec.config.insecureSkipTLSVerify asks for it
+			InsecureSkipVerify: o.InsecureSkipTLSVerify, // spec.config.insecureSkipTLSVerify asks for it
 		},
 	}
 }
@@ -77,9 +77,9 @@ type flowing struct {
 
 func (c *flowing) Read(p []byte) (int, error) {
 	if err := c.SetDeadline(time.Now().Add(c.stall)); err != nil {
-		return 0, err //nolint:wrapcheck // as the connection's own
+		return 0, err // as the connection's own
 	}
-	return c.Conn.Read(p) //nolint:wrapcheck // as the connection's own
+	return c.Conn.Read(p) // as the connection's own
 }
 
 // Write sends in pieces, so that a large one on a slow line is not taken for a stall.
@@ -88,12 +88,12 @@ func (c *flowing) Write(p []byte) (int, error) {
 	written := 0
 	for {
 		if err := c.SetDeadline(time.Now().Add(c.stall)); err != nil {
-			return written, err //nolint:wrapcheck // as the connection's own
+			return written, err // as the connection's own
 		}
 		n, err := c.Conn.Write(p[written:min(len(p), written+piece)])
 		written += n
 		if err != nil || written == len(p) {
-			return written, err //nolint:wrapcheck // as the connection's own
+			return written, err // as the connection's own
 		}
 	}
 }

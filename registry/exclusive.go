@@ -83,7 +83,7 @@ func (s *exclusiveStorage[T]) GuaranteedUpdate(
 		if err := preconditions.Check(key, current); err != nil {
 			return nil, err
 		}
-		updated, _, err := update(current, storage.ResponseMeta{ResourceVersion: uint64(revision)}) //nolint:gosec // revisions are positive
+		updated, _, err := update(current, storage.ResponseMeta{ResourceVersion: uint64(revision)}) // revisions are positive
 		return updated, err
 	})
 }
@@ -243,5 +243,5 @@ func (s *exclusiveStorage[T]) decode(data []byte, revision int64, into runtime.O
 	if _, _, err := s.codec.Decode(data, nil, into); err != nil {
 		return fmt.Errorf("decoding a stored object: %w", err)
 	}
-	return s.Versioner().UpdateObject(into, uint64(revision)) //nolint:gosec // revisions are positive
+	return s.Versioner().UpdateObject(into, uint64(revision)) // revisions are positive
 }

@@ -59,7 +59,7 @@ type reconciler struct {
 func Setup(mgr manager.Manager, writer mergepatch.Writer, opts Options) error {
 	api, err := inventory.NewAPI(mgr.GetConfig())
 	if err != nil {
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
 	discover, err := discovery.NewDiscoveryClientForConfig(mgr.GetConfig())
 	if err != nil {

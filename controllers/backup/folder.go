@@ -52,7 +52,7 @@ func (f *folder) claim(ctx context.Context, record *record) error {
 func (f *folder) create(ctx context.Context, file backups.File, content []byte) error {
 	err := f.store.Create(ctx, f.key(file), content)
 	if !errors.Is(err, objectstore.ErrExists) {
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
 	stored, readErr := f.read(ctx, file)
 	if readErr != nil {
@@ -81,7 +81,7 @@ func (f *folder) owned(ctx context.Context) (bool, error) {
 func (f *folder) published(ctx context.Context) (*velerov1.Backup, error) {
 	content, err := f.read(ctx, backups.Metadata)
 	if errors.Is(err, objectstore.ErrNotFound) {
-		return nil, nil //nolint:nilnil // absence is an answer
+		return nil, nil // absence is an answer
 	}
 	if err != nil {
 		return nil, err
@@ -117,9 +117,9 @@ func (f *folder) publish(ctx context.Context, record *record, final *velerov1.Ba
 func (f *folder) write(ctx context.Context, file backups.File, content any) error {
 	data, err := backups.Encode(content)
 	if err != nil {
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
-	return f.store.Put(ctx, f.key(file), bytes.NewReader(data)) //nolint:wrapcheck // says all there is
+	return f.store.Put(ctx, f.key(file), bytes.NewReader(data))
 }
 
 // stream writes a file while its content is made. If either fails, there is no file.
@@ -137,7 +137,7 @@ func (f *folder) stream(ctx context.Context, file backups.File, produce func(io.
 	if err != nil && !errors.Is(err, errStored) {
 		return err
 	}
-	return putErr //nolint:wrapcheck // says all there is
+	return putErr
 }
 
 // errStored is what those meet who still write when nobody reads any more.
@@ -160,7 +160,7 @@ func (f *folder) key(file backups.File) string { return file.Key(f.place, f.name
 func (f *folder) read(ctx context.Context, file backups.File) ([]byte, error) {
 	body, err := f.store.Get(ctx, f.key(file))
 	if err != nil {
-		return nil, err //nolint:wrapcheck // says all there is
+		return nil, err
 	}
 	defer func() { _ = body.Close() }()
 	content, err := io.ReadAll(body)

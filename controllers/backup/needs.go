@@ -91,7 +91,7 @@ func (r *run) addOne(ctx context.Context, id object, allowed func(*inventory.Res
 	found, err := r.api.Get(ctx, *resource, id.namespace, id.name)
 	switch {
 	case ctx.Err() != nil:
-		return err //nolint:wrapcheck // says all there is
+		return err
 	case apierrors.IsNotFound(err):
 		r.record.doubtful(id.namespace, fmt.Sprintf("%s %q is referred to, but not there", id.resource, id.name))
 		return nil

@@ -141,7 +141,7 @@ func (r *reconciler) excludedNamespaces(ctx context.Context, p *plan) ([]string,
 	var err error
 	if p.resources, err = inventory.Resources(r.discovery); err != nil {
 		if len(p.resources) == 0 {
-			return nil, err //nolint:wrapcheck // says all there is
+			return nil, err
 		}
 		p.warnings = append(p.warnings, err.Error())
 	}
@@ -152,7 +152,7 @@ func (r *reconciler) excludedNamespaces(ctx context.Context, p *plan) ([]string,
 		}
 		for namespace, err := range r.api.List(ctx, p.resources[i], "", scope.ExcludeLabel+"=true") {
 			if err != nil {
-				return nil, err //nolint:wrapcheck // says all there is
+				return nil, err
 			}
 			excluded = append(excluded, namespace.Meta.Name)
 		}

@@ -49,7 +49,7 @@ func (r *reconciler) settle(ctx context.Context, backup *velerov1.Backup) (*vele
 	if err := r.clear(ctx, backup, folder); err != nil {
 		return nil, fmt.Errorf("what it wrote could not be cleared away: %w", err)
 	}
-	return nil, nil //nolint:nilnil // absence is an answer
+	return nil, nil // absence is an answer
 }
 
 // openFolder opens the folder of a backup with the credentials that its location has now.

@@ -146,7 +146,7 @@ func (r *run) discard(ctx context.Context, claimed bool) error {
 	if err := r.volumes.discard(ctx); err != nil {
 		return err
 	}
-	return deletion.Files(ctx, r.folder.store, r.folder.place, r.folder.name) //nolint:wrapcheck // says all there is
+	return deletion.Files(ctx, r.folder.store, r.folder.place, r.folder.name)
 }
 
 // conclude returns the backup with the status in which it ends.
@@ -170,7 +170,7 @@ func (r *run) conclude() *velerov1.Backup {
 func (r *run) writeContents(ctx context.Context, w io.Writer) error {
 	var err error
 	if r.archive, err = backups.NewArchive(w, r.now()); err != nil {
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
 	for i := range r.resources {
 		resource := &r.resources[i]
@@ -185,7 +185,7 @@ func (r *run) writeContents(ctx context.Context, w io.Writer) error {
 	if err := r.addNamespaces(ctx); err != nil {
 		return err
 	}
-	return r.archive.Close() //nolint:wrapcheck // says all there is
+	return r.archive.Close()
 }
 
 // addResource adds the objects of a resource. That they cannot be read makes the backup incomplete, but does not end it.
@@ -205,7 +205,7 @@ func (r *run) addResource(ctx context.Context, resource *inventory.Resource) err
 		for found, err := range r.api.List(ctx, *resource, namespace, r.scope.Selector()) {
 			if err != nil {
 				if ctx.Err() != nil {
-					return err //nolint:wrapcheck // says all there is
+					return err
 				}
 				r.record.failed(namespace, err)
 				break
@@ -232,7 +232,7 @@ func (r *run) addNamespaces(ctx context.Context) error {
 	for found, err := range r.api.List(ctx, *resource, "", "") {
 		if err != nil {
 			if ctx.Err() != nil {
-				return err //nolint:wrapcheck // says all there is
+				return err
 			}
 			r.record.failed("", err)
 			return nil
@@ -277,7 +277,7 @@ func (r *run) add(ctx context.Context, resource *inventory.Resource, found *inve
 		Namespace: found.Meta.Namespace, Name: found.Meta.Name,
 	}
 	if err := r.archive.Add(item, found.JSON); err != nil {
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
 	r.names.Add(item)
 	if item.Namespace != "" {

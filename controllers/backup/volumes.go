@@ -72,7 +72,7 @@ func (v *volumes) locate(pv *corev1.PersistentVolume) (*snapshotLocation, string
 		location := &v.locations[i]
 		id, err := location.VolumeID(pv)
 		if err != nil || id != "" {
-			return location, id, err //nolint:wrapcheck // says all there is
+			return location, id, err
 		}
 	}
 	return nil, "", nil
@@ -111,11 +111,11 @@ func (v *volumes) take(ctx context.Context, location *snapshotLocation, pv *core
 	id, zone := snapshot.Spec.ProviderVolumeID, snapshotter.ZoneOf(pv)
 	snapshot.Spec.VolumeAZ = zone
 	if err := snapshotter.CheckRegion(location, id, pv); err != nil {
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
 	volume, err := location.Volume(ctx, id, zone)
 	if err != nil {
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
 	snapshot.Spec.VolumeType = volume.Type
 	if volume.IOPS != 0 {
@@ -126,7 +126,7 @@ func (v *volumes) take(ctx context.Context, location *snapshotLocation, pv *core
 	maps.Copy(tags, backups.SnapshotTags(v.backup))
 	tags[backups.VolumeTag] = pv.Name
 	snapshot.Status.ProviderSnapshotID, err = location.CreateSnapshot(ctx, id, zone, tags)
-	return err //nolint:wrapcheck // says all there is
+	return err
 }
 
 func (v *volumes) failed(pv *corev1.PersistentVolume, info *backups.VolumeInfo, err error) {

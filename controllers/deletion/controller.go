@@ -130,9 +130,9 @@ func (r *reconciler) begin(ctx context.Context, request *velerov1.DeleteBackupRe
 		d.Status.Phase = velerov1.DeleteBackupRequestPhaseInProgress
 	})
 	if err != nil {
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
-	return mergepatch.Write(ctx, r.Writer, backup, func(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseDeleting }) //nolint:wrapcheck // as above
+	return mergepatch.Write(ctx, r.Writer, backup, func(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseDeleting })
 }
 
 // carryOut deletes everything, but nothing that is another backup's. Snapshots that cannot be deleted keep the list of them, and so all that is in the bucket.
@@ -177,7 +177,7 @@ func (r *reconciler) removeRestores(ctx context.Context, backup *velerov1.Backup
 
 // processed ends a request that was not carried out.
 func (r *reconciler) processed(ctx context.Context, request *velerov1.DeleteBackupRequest, problems []error) error {
-	return mergepatch.Write(ctx, r.Writer, request, func(d *velerov1.DeleteBackupRequest) { //nolint:wrapcheck // says all there is
+	return mergepatch.Write(ctx, r.Writer, request, func(d *velerov1.DeleteBackupRequest) {
 		d.Status.Phase, d.Status.Errors = velerov1.DeleteBackupRequestPhaseProcessed, nil
 		for _, problem := range problems {
 			d.Status.Errors = append(d.Status.Errors, problem.Error())

@@ -44,10 +44,10 @@ func readSnapshots(ctx context.Context, store objectstore.Store, place locations
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, err //nolint:wrapcheck // says all there is
+		return nil, false, err
 	}
 	defer func() { _ = content.Close() }()
-	return list, true, backups.Decode(content, &list) //nolint:wrapcheck // says all there is
+	return list, true, backups.Decode(content, &list)
 }
 
 // Files deletes what is in the folder of a backup. Wherever it stops, it can be repeated: the metadata goes first, without

@@ -18,7 +18,7 @@ import (
 func owns(ctx context.Context, store objectstore.Store, place locations.Place, backup *velerov1.Backup) (bool, error) {
 	var stored velerov1.Backup
 	found, err := readFile(ctx, store, backups.Metadata.Key(place, backup.Name), func(r io.Reader) error {
-		return json.NewDecoder(r).Decode(&stored) //nolint:wrapcheck // not shown
+		return json.NewDecoder(r).Decode(&stored) // not shown
 	})
 	if err != nil {
 		return false, err
@@ -30,7 +30,7 @@ func owns(ctx context.Context, store objectstore.Store, place locations.Place, b
 	var owner string
 	_, err = readFile(ctx, store, backups.Log.Key(place, backup.Name), func(r io.Reader) (err error) {
 		owner, err = backups.LogOwner(r)
-		return err //nolint:wrapcheck // not shown
+		return err // not shown
 	})
 	return owner == "" || owner == string(backup.UID), err
 }

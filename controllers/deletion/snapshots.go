@@ -107,5 +107,5 @@ func (s *snapshots) open(ctx context.Context, name string) (snapshotter.Snapshot
 	if err != nil {
 		return nil, fmt.Errorf("reading it: %w", err)
 	}
-	return s.storage.Snapshotter(ctx, &location) //nolint:wrapcheck // says all there is
+	return s.storage.Snapshotter(ctx, &location)
 }

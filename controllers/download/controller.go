@@ -58,7 +58,7 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	expiration := metav1.NewTime(r.now().Add(lifetime))
 	if request.Status.Expiration == nil {
 		if err := mergepatch.Write(ctx, r.Writer, request, func(d *velerov1.DownloadRequest) { d.Status.Expiration = &expiration }); err != nil {
-			return reconcile.Result{}, err //nolint:wrapcheck // says all there is
+			return reconcile.Result{}, err
 		}
 	}
 	address, err := r.address(ctx, request)
@@ -98,5 +98,5 @@ func (r *reconciler) address(ctx context.Context, request *velerov1.DownloadRequ
 		return "", fmt.Errorf("backup storage location %q: %w", location.Name, err)
 	}
 	defer store.Close()
-	return store.PresignGet(ctx, file.Key(place, target.Name), lifetime) //nolint:wrapcheck // says all there is
+	return store.PresignGet(ctx, file.Key(place, target.Name), lifetime)
 }

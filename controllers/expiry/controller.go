@@ -64,7 +64,7 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		return reconcile.Result{}, err
 	}
 	if err := mergepatch.Write(ctx, r.Writer, backup, func(b *velerov1.Backup) { label(b, failure) }); err != nil {
-		return reconcile.Result{}, err //nolint:wrapcheck // says all there is
+		return reconcile.Result{}, err
 	}
 	if failure != "" || !available {
 		return again, nil

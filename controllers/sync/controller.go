@@ -74,12 +74,12 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageLocation) error {
 	store, place, err := r.backend.ObjectStore(ctx, location)
 	if err != nil {
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
 	defer store.Close()
 	directories, err := store.CommonPrefixes(ctx, backups.Root(place))
 	if err != nil {
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
 	var known velerov1.BackupList
 	if err := r.List(ctx, &known, client.InNamespace(location.Namespace)); err != nil {
@@ -121,20 +121,20 @@ func (r *reconciler) take(ctx context.Context, location *velerov1.BackupStorageL
 	log := klog.FromContext(ctx).WithValues("location", klog.KObj(location), "backup", name)
 	content, err := store.Get(ctx, backups.Metadata.Key(place, name))
 	if errors.Is(err, objectstore.ErrNotFound) {
-		return nil, nil //nolint:nilnil // it is being made, or deleted
+		return nil, nil // it is being made, or deleted
 	}
 	if err != nil {
-		return nil, err //nolint:wrapcheck // says all there is
+		return nil, err
 	}
 	defer func() { _ = content.Close() }()
 	backup := &velerov1.Backup{}
 	if err := json.NewDecoder(content).Decode(backup); err != nil {
 		log.Error(err, "What is in the bucket is no backup")
-		return nil, nil //nolint:nilnil // as above
+		return nil, nil
 	}
 	if !r.adopt(backup, location, name) {
 		log.V(2).Info("The backup in the bucket has not ended", "phase", backup.Status.Phase)
-		return nil, nil //nolint:nilnil // as above
+		return nil, nil
 	}
 	if err := announce(ctx, backup, store, place); err != nil {
 		return nil, err
@@ -143,9 +143,9 @@ func (r *reconciler) take(ctx context.Context, location *velerov1.BackupStorageL
 	switch {
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		log.Error(err, "The backup in the bucket cannot be taken over")
-		return nil, nil //nolint:nilnil // as above
+		return nil, nil
 	case apierrors.IsAlreadyExists(err):
-		return nil, nil //nolint:nilnil // the next sync knows it
+		return nil, nil // the next sync knows it
 	case err != nil:
 		return nil, fmt.Errorf("making backup %q: %w", name, err)
 	}
@@ -190,7 +190,7 @@ func orphan(backup *velerov1.Backup, location *velerov1.BackupStorageLocation) b
 func (r *reconciler) drop(ctx context.Context, backup *velerov1.Backup, store objectstore.Store, place locations.Place) error {
 	exists, err := store.Exists(ctx, backups.Metadata.Key(place, backup.Name))
 	if err != nil || exists {
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
 	// Only this one: another of its name may have been made in the meantime.
 	err = r.Delete(ctx, backup, client.Preconditions{UID: &backup.UID})

@@ -70,7 +70,7 @@ func (r *reconciler) complete(ctx context.Context, backup *velerov1.Backup, stor
 			return fmt.Errorf("%q: %w", one.Name, err)
 		}
 	}
-	return mergepatch.Write(ctx, r.Writer, backup, func(b *velerov1.Backup) { delete(b.Annotations, incompleteAnnotation) }) //nolint:wrapcheck // says all there is
+	return mergepatch.Write(ctx, r.Writer, backup, func(b *velerov1.Backup) { delete(b.Annotations, incompleteAnnotation) })
 }
 
 // readCopies returns the PodVolumeBackups in a backup's folder that have ended; none if there is no list of them. A list,
@@ -83,7 +83,7 @@ func readCopies(ctx context.Context, backup *velerov1.Backup, store objectstore.
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err //nolint:wrapcheck // says all there is
+		return nil, err
 	}
 	defer func() { _ = content.Close() }()
 	compressed, err := io.ReadAll(content)

@@ -97,7 +97,7 @@ func verbs(t *testing.T, s Server) {
 func (s Server) edit(t *testing.T, name, script string) {
 	t.Helper()
 	editor := filepath.Join(t.TempDir(), "editor")
-	if err := os.WriteFile(editor, []byte("#!/bin/sh\nsed -i.bak '"+script+"' \"$1\"\n"), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := os.WriteFile(editor, []byte("#!/bin/sh\nsed -i.bak '"+script+"' \"$1\"\n"), 0o700); err != nil { // it is to be run
 		t.Fatal(err)
 	}
 	cmd := s.Command(t.Context(), "edit", "bsl", name)

@@ -208,7 +208,7 @@ func (s *ServerPod) Expose(tb testing.TB) {
 // Certificate is the serial number of the certificate that the server serves with.
 func (s *ServerPod) Certificate(tb testing.TB) string {
 	tb.Helper()
-	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // kube-apiserver verifies it
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} // kube-apiserver verifies it
 	connection, err := dialer.DialContext(tb.Context(), "tcp", s.address)
 	if err != nil {
 		tb.Fatal(err)

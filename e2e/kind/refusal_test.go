@@ -20,7 +20,7 @@ func TestRefusal(t *testing.T) {
 	}
 	silent := t.TempDir()
 	docker := "#!/bin/sh\ncase $1 in -v) echo Docker version 28.0.0;; *) echo Cannot connect to the Docker daemon >&2; exit 1;; esac\n"
-	if err := os.WriteFile(filepath.Join(silent, "docker"), []byte(docker), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(filepath.Join(silent, "docker"), []byte(docker), 0o700); err != nil { // it is run
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{

@@ -56,7 +56,7 @@ func (o options) run() error {
 	if err != nil {
 		return fmt.Errorf("making the image: %w", err)
 	}
-	if err := os.WriteFile(o.output, archive, 0o644); err != nil { //nolint:gosec // an image is for everybody
+	if err := os.WriteFile(o.output, archive, 0o644); err != nil { // an image is for everybody
 		return fmt.Errorf("writing the image: %w", err)
 	}
 	return nil

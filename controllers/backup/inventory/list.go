@@ -109,7 +109,7 @@ func (a *API) page(ctx context.Context, resource Resource, namespace, selector, 
 		return token, false, nil
 	}
 	if err != nil {
-		return "", false, err //nolint:wrapcheck // wrapped by List
+		return "", false, err
 	}
 	defer func() { _ = body.Close() }()
 	list := &list{resource: resource, decoder: json.NewDecoder(body), yield: yield}
