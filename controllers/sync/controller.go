@@ -179,7 +179,7 @@ func (r *reconciler) adopt(backup *velerov1.Backup, location *velerov1.BackupSto
 	return true
 }
 
-// orphan says whether a Backup of a location stands for data in it.
+// orphan says whether a Backup stands for data in the location, and is to go when the data has gone.
 func orphan(backup *velerov1.Backup, location *velerov1.BackupStorageLocation) bool {
 	return backup.Labels[locations.StorageLocationLabel] == locations.LabelValue(location.Name) &&
 		(backup.Status.Phase == velerov1.BackupPhaseCompleted || backup.Status.Phase == velerov1.BackupPhasePartiallyFailed)

@@ -24,12 +24,6 @@ func (d *Defaults) AddFlags(flags *pflag.FlagSet) {
 // PROVIDER:NAME,... and may be given several times.
 type SnapshotDefaults map[string]string
 
-// ParseSnapshotDefaults reads the value of the flag.
-func ParseSnapshotDefaults(value string) (SnapshotDefaults, error) {
-	var defaults SnapshotDefaults
-	return defaults, defaults.Set(value)
-}
-
 // Set implements pflag.Value. What was set before stays, and is an error to contradict.
 func (d *SnapshotDefaults) Set(value string) error {
 	merged := SnapshotDefaults{}

@@ -50,8 +50,7 @@ func (c testCase) run(t *testing.T) {
 	default:
 		defaults.StorageLocation = c.Default
 	}
-	var err error
-	if defaults.SnapshotLocations, err = ParseSnapshotDefaults(c.Defaults); err != nil {
+	if err := defaults.SnapshotLocations.Set(c.Defaults); err != nil {
 		t.Fatal(err)
 	}
 	locations := c.locations(t)
@@ -185,8 +184,8 @@ func TestSnapshotDefaults(t *testing.T) {
 		if got := defaults.String(); got != test.want {
 			t.Errorf("%q: got %q, want %q", test.values, got, test.want)
 		}
-		again, err := ParseSnapshotDefaults(defaults.String())
-		if err != nil || again.String() != defaults.String() {
+		var again SnapshotDefaults
+		if err := again.Set(defaults.String()); err != nil || again.String() != defaults.String() {
 			t.Errorf("%q is read as %q: %v", defaults.String(), again.String(), err)
 		}
 	}

@@ -18,7 +18,6 @@ const (
 	sseHeader       = "X-Amz-Server-Side-Encryption"
 	kmsKeyHeader    = sseHeader + "-Aws-Kms-Key-Id"
 	bucketKeyHeader = sseHeader + "-Bucket-Key-Enabled"
-	kmsContext      = sseHeader + "-Context"
 	customerPrefix  = sseHeader + "-Customer-"
 	sourcePrefix    = "X-Amz-Copy-Source-Server-Side-Encryption-Customer-"
 )

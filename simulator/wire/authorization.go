@@ -104,12 +104,8 @@ func requestTime(h http.Header) (time.Time, error) {
 	return time.Time{}, NewError(http.StatusForbidden, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
 }
 
-// ParseAuthorization reads the value of an Authorization header. The order of its parts and the space between them are
+// parseAuthorization reads the value of an Authorization header. The order of its parts and the space between them are
 // free, as they are for S3; each must be there once.
-func ParseAuthorization(header string) (*Authorization, error) {
-	return parseAuthorization(header, s3Service)
-}
-
 func parseAuthorization(header, service string) (*Authorization, error) {
 	mechanism, rest, _ := strings.Cut(strings.TrimSpace(header), " ")
 	switch {

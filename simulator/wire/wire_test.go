@@ -264,7 +264,7 @@ func FuzzParseAuthorization(f *testing.F) {
 	f.Add("AWS a:b")
 	f.Add(algorithm + " Credential=a/b/20130524/r/s3/aws4_request,SignedHeaders=HOST,Signature=s")
 	f.Fuzz(func(t *testing.T, header string) {
-		a, err := ParseAuthorization(header)
+		a, err := parseAuthorization(header, s3Service)
 		if err != nil {
 			if AsError(err).Status == http.StatusInternalServerError {
 				t.Errorf("%q: %v", header, err)
