@@ -57,11 +57,11 @@ func (c *backupLocationCreation) addFlags(_ *connection, cmd *cobra.Command) {
 	flags.StringVar(&c.prefix, "prefix", "", "Path inside the bucket under which backups are kept")
 	flags.Var(c.config, "config", "Settings of the provider, as KEY=VALUE,...")
 	flags.Var(&c.credential, "credential", credentialUsage)
-	flags.BoolVar(&c.isDefault, "default", false, "Make this the namespace's default; the location that was it, is it no longer")
-	flags.DurationVar(&c.syncPeriod, "backup-sync-period", 0, "How often backups found in the bucket are brought into the cluster; 0s: never. If absent: as the server is set to")
-	flags.DurationVar(&c.frequency, "validation-frequency", 0, "How often the location is checked; 0s: once. If absent: as the server is set to")
+	flags.BoolVar(&c.isDefault, "default", false, "Make this the namespace's default location, in place of the present one")
+	flags.DurationVar(&c.syncPeriod, "backup-sync-period", 0, "How often to bring backups found in the bucket into the cluster; 0s: never. If absent: as the server is set to")
+	flags.DurationVar(&c.frequency, "validation-frequency", 0, "How often to check the location; 0s: once. If absent: as the server is set to")
 	flags.StringVar(&c.accessMode, "access-mode", accessModes[0], "What may be done in the location: "+strings.Join(accessModes, " or "))
-	flags.StringVar(&c.caCertFile, "cacert", "", "File with certificates (PEM) of the authority that the storage's endpoint is verified by")
+	flags.StringVar(&c.caCertFile, "cacert", "", "File with certificates (PEM) to verify the storage's endpoint with")
 	require(cmd, "provider", "bucket")
 	completeFlag(cmd, "provider", provider.Names(provider.ObjectStore)...)
 	completeFlag(cmd, "access-mode", accessModes...)
@@ -100,8 +100,8 @@ type backupLocationChange struct {
 
 func (c *backupLocationChange) addFlags(flags *pflag.FlagSet) {
 	flags.Var(&c.credential, "credential", credentialUsage)
-	flags.BoolVar(&c.isDefault, "default", false, "Make this the namespace's default; the location that was it, is it no longer. With =false: the namespace has no default")
-	flags.StringVar(&c.caCertFile, "cacert", "", `File with certificates (PEM) of the authority that the storage's endpoint is verified by; "" removes them`)
+	flags.BoolVar(&c.isDefault, "default", false, "Make this the namespace's default location, in place of the present one. With =false: make it the default no longer")
+	flags.StringVar(&c.caCertFile, "cacert", "", `File with certificates (PEM) to verify the storage's endpoint with; "" removes them`)
 }
 
 func (c *backupLocationChange) spec(flags *pflag.FlagSet) (map[string]any, error) {

@@ -19,7 +19,7 @@ type choice struct {
 
 func (o *choice) addFlags(cmd *cobra.Command, verb, plural string) {
 	cmd.Flags().BoolVar(&o.all, "all", false, verb+" all "+plural+" of the namespace")
-	cmd.Flags().StringVarP(&o.selector, "selector", "l", "", verb+" those with labels that this selector selects")
+	cmd.Flags().StringVarP(&o.selector, "selector", "l", "", verb+" those whose labels match this selector")
 }
 
 // check refuses what leaves open which objects are meant.

@@ -58,7 +58,7 @@ func (k kind[T, L]) describe(c *connection) *cobra.Command {
 		},
 		ValidArgsFunction: k.completeNames(c, -1),
 	}
-	cmd.Flags().StringVarP(&selector, "selector", "l", "", "Only "+k.plural+" with labels that this selector selects")
+	cmd.Flags().StringVarP(&selector, "selector", "l", "", "Only "+k.plural+" whose labels match this selector")
 	description.addFlags(cmd)
 	return cmd
 }

@@ -37,8 +37,8 @@ type files struct {
 }
 
 func (f *files) addFlags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.insecure, "insecure-skip-tls-verify", false, "Do not verify the certificate of the storage's endpoint, so that anybody may answer in its place")
-	cmd.Flags().StringVar(&f.caCertFile, "cacert", "", "File with certificates (PEM) of the authority that the storage's endpoint is verified by. If absent: those of the backup location")
+	cmd.Flags().BoolVar(&f.insecure, "insecure-skip-tls-verify", false, "Do not verify the certificate of the storage's endpoint; then anybody may answer in its place")
+	cmd.Flags().StringVar(&f.caCertFile, "cacert", "", "File with certificates (PEM) to verify the storage's endpoint with. If absent: those of the backup location")
 }
 
 func (f *files) addTimeout(cmd *cobra.Command) {
@@ -250,7 +250,7 @@ func backupDownload(c *connection) *cobra.Command {
 	f.addFlags(cmd)
 	f.addTimeout(cmd)
 	cmd.Flags().StringVarP(&path, "output", "o", "", "File to write. If absent: NAME-data.tar.gz in the working directory")
-	cmd.Flags().BoolVar(&force, "force", false, "Write over a file that exists")
+	cmd.Flags().BoolVar(&force, "force", false, "Overwrite the file if it exists")
 	return cmd
 }
 

@@ -43,7 +43,7 @@ func (k kind[T, L]) get(c *connection) *cobra.Command {
 		},
 		ValidArgsFunction: k.completeNames(c, -1),
 	}
-	cmd.Flags().StringVarP(&selector, "selector", "l", "", "Only "+k.plural+" with labels that this selector selects")
+	cmd.Flags().StringVarP(&selector, "selector", "l", "", "Only "+k.plural+" whose labels match this selector")
 	if k.addFilters != nil {
 		keep = k.addFilters(cmd.Flags())
 	}

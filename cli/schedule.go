@@ -53,7 +53,7 @@ func (s *scheduleCreation) addFlags(c *connection, cmd *cobra.Command) {
 
 func addSkipImmediately(cmd *cobra.Command, skip *optionalBool) {
 	// As Velero's, it does not go without a value, so that the word after it is not taken for a name.
-	cmd.Flags().Var(skip, "skip-immediately", "Whether a backup that is due at once is left out. If absent: as the server is set to")
+	cmd.Flags().Var(skip, "skip-immediately", "Whether to skip a backup that is due immediately. If absent: as the server is set to")
 }
 
 func (s *scheduleCreation) object(_ *cobra.Command, _ *connection, name string) (*v1.Schedule, error) {
