@@ -14,7 +14,7 @@ import (
 // AddFlags adds the flags of the defaults, by the names that they have in Velero's server.
 func (d *Defaults) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&d.StorageLocation, "default-backup-storage-location", d.StorageLocation,
-		"Backup storage location of backups that name none, where none is the default.")
+		"Backup storage location of backups that name none, in namespaces without a default.")
 	flags.Var(&d.SnapshotLocations, "default-volume-snapshot-locations",
 		"Volume snapshot locations of backups that name none, for providers that have several, such as aws:ebs-us-east-1,portworx:local.")
 }
