@@ -26,7 +26,9 @@ const watchGracePeriod = time.Second
 
 // Config of a server: what it serves, and how Kubernetes' generic server is set up to do it.
 type Config struct {
-	API     *API
+	// API that is served.
+	API *API
+	// Generic is the config of Kubernetes' generic server, open to change until New.
 	Generic *genericapiserver.RecommendedConfig
 }
 
@@ -46,6 +48,7 @@ func NewConfig(api *API) *Config {
 
 // Server serves an API.
 type Server struct {
+	// Generic is Kubernetes' generic server, with the API installed.
 	Generic *genericapiserver.GenericAPIServer
 }
 

@@ -14,9 +14,9 @@ import (
 
 // Permission is what a server needs to do with some resources of one API group.
 type Permission struct {
-	Group     string
-	Resources []string
-	Verbs     []string
+	// Group, Resources and Verbs, as an RBAC rule has them.
+	Group            string
+	Resources, Verbs []string
 	// Namespace of the objects. Empty: all.
 	Namespace string
 	// Name of the only object that matters. Empty: all.

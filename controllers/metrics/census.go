@@ -18,7 +18,9 @@ const period = time.Minute
 
 // Census sets what only all Backups and Schedules together tell, among it what was told before a restart. A manager runs it.
 type Census struct {
-	Reader  client.Reader
+	// Reader has all Backups and Schedules.
+	Reader client.Reader
+	// Metrics are told what was counted.
 	Metrics *Metrics
 
 	known map[string]bool // schedules that have series
