@@ -75,7 +75,7 @@ func New() *Metrics {
 	m.lastStatus = gauge("backup_last_status", "Whether the last backup that ended was Completed (1) or not (0).", scheduleLabel)
 	m.itemsTotal = gauge("backup_items_total", "Objects in the last Completed or PartiallyFailed backup.", scheduleLabel)
 	m.itemsErrors = gauge("backup_items_errors", "Errors of the last Completed or PartiallyFailed backup.", scheduleLabel)
-	m.backupTotal = gauge("backup_total", "Backups that there are.") // a vector, so that there is none until they were counted
+	m.backupTotal = gauge("backup_total", "Number of Backups.") // a vector, so that there is none until they were counted
 	m.locationStatus = gauge("backup_location_status_gauge", "Whether a backup storage location is Available (1) or Unavailable (0).", locationLabel)
 
 	m.backupDuration = prometheus.NewHistogramVec(prometheus.HistogramOpts{

@@ -147,7 +147,7 @@ func (x *exchange) answer() (any, error) {
 		return nil, err
 	}
 	if x.operation == nil {
-		return nil, Refuse(http.StatusNotFound, "NoSuchOperation", "%s %s is no operation; /%s/v1/openapi.json describes those that there are.",
+		return nil, Refuse(http.StatusNotFound, "NoSuchOperation", "%s %s is not an operation: see /%s/v1/openapi.json for those that exist.",
 			x.http.Method, x.http.URL.Path, x.provider.Name)
 	}
 	return x.operation.Serve(x.Request)
