@@ -313,6 +313,15 @@ func TestDestinationIsFixedOnceBegun(t *testing.T) {
 	want(b, err, "secondary | ebs, px")
 	b, err = edit(func(b *velero.Backup) { b.Status.Phase, b.Spec.TTL.Duration = velero.BackupPhaseCompleted, time.Hour })
 	want(b, err, "secondary | ebs, px")
+
+	// kubectl replace puts a manifest, without label and status, in the place of a backup: it must not be made once more.
+	b, err = edit(func(b *velero.Backup) {
+		b.Labels, b.Spec, b.Status = nil, velero.BackupSpec{VolumeSnapshotLocations: []string{"px"}}, velero.BackupStatus{}
+	})
+	want(b, err, "secondary | ebs, px")
+	if b.Status.Phase != velero.BackupPhaseCompleted {
+		t.Errorf("the backup that was replaced is %+v", b.Status)
+	}
 }
 
 // TestSchedulesOutliveTheirLocations shows that a schedule can be paused, and its status be written, when what it names

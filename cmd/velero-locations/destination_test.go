@@ -54,7 +54,9 @@ func TestDestinationIsShown(t *testing.T) {
 	})
 	s.KubectlWith(t, full, "apply", "-f", "-") // as GitOps tools do
 	s.KubectlWith(t, full, "apply", "--server-side", "--force-conflicts", "-f", "-")
-	devtest.WantContains(t, s.Kubectl(t, "get", "backup", "full", "-n", "velero", "-o", "yaml"), "volumeSnapshotLocations:\n  - disks\n  - west\n")
+	s.KubectlWith(t, full, "replace", "-f", "-")
+	devtest.WantContains(t, s.Kubectl(t, "get", "backup", "full", "-n", "velero", "-o", "yaml"),
+		"volumeSnapshotLocations:\n  - disks\n  - west\n", "velero.io/storage-location: primary\n", "completionTimestamp:")
 	got = s.Run(t, "", "patch", "backup", "full", "-n", "velero", "--type=merge", "-p", `{"spec":{"storageLocation":"archive"}}`)
 	if want := `spec.storageLocation: Invalid value: "archive": must stay "primary", fixed once the backup has begun`; got.Code == 0 || !strings.Contains(got.Stderr, want) {
 		t.Errorf("moving a backup: %+v, want %s", got, want)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -52,10 +53,14 @@ func complete(ctx context.Context, env *registry.Environment, b, old backup) {
 		return
 	}
 	b.Spec.StorageLocation = result.StorageLocation
+	setLabel(b, locations.LabelValue(result.StorageLocation))
+}
+
+func setLabel(b backup, value string) {
 	if b.Labels == nil {
 		b.Labels = map[string]string{}
 	}
-	b.Labels[locations.StorageLocationLabel] = locations.LabelValue(result.StorageLocation)
+	b.Labels[locations.StorageLocationLabel] = value
 }
 
 // failedTTL is how long the record of a failed backup is kept that does not say how long, as in Velero.
@@ -74,11 +79,17 @@ func fail(b backup, errs field.ErrorList) {
 	b.Status.Expiration = &expiration
 }
 
-// keep keeps the locations of a backup that has begun where an update leaves them out, so that the manifest
-// that a backup was made from can be applied again.
+// keep keeps the locations and the status of a backup that has begun where an update leaves them out, so that the manifest
+// that a backup was made from can be applied again, or be put in its place.
 func keep(b, old backup) {
 	if old == nil || !validation.HasBegun(old) {
 		return
+	}
+	if apiequality.Semantic.DeepEqual(b.Status, velero.BackupStatus{}) {
+		old.Status.DeepCopyInto(&b.Status)
+		if value := old.Labels[locations.StorageLocationLabel]; value != "" {
+			setLabel(b, value)
+		}
 	}
 	if b.Spec.StorageLocation == "" {
 		b.Spec.StorageLocation = old.Spec.StorageLocation
