@@ -41,7 +41,8 @@ func New(env *registry.Environment) *Resource {
 		Fields: func(s schedule) fields.Set {
 			return fields.Set{"spec.template.storageLocation": s.Spec.Template.StorageLocation, "status.phase": string(s.Status.Phase)}
 		},
-		Validate: validation.Schedule,
+		ValidateName: validation.ScheduleName,
+		Validate:     validation.Schedule,
 		Relate: func(ctx context.Context, s, old schedule) field.ErrorList {
 			// Whoever pauses a schedule, or writes its status, is not held up by a location that is gone by now.
 			if old != nil && destination.Same(&s.Spec.Template, &old.Spec.Template) {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	dns "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
@@ -187,6 +189,16 @@ func checkSchedule(schedule *velero.Schedule) field.ErrorList {
 		BackupSpec(&schedule.Spec.Template, spec.Child("template")),
 		oneOf(schedule.Status.Phase, schedulePhases, field.NewPath("status", "phase")),
 	)
+}
+
+// ScheduleName returns what is wrong with the name of a new schedule, or with the prefix of one, which is cut if it is long.
+func ScheduleName(name string, prefix bool) []string {
+	// A backup has its time in its name behind that of its schedule.
+	const most = dns.DNS1123SubdomainMaxLength - len("-20060102150405")
+	if errs := apivalidation.NameIsDNSSubdomain(name, prefix); len(errs) > 0 || prefix || len(name) <= most {
+		return errs
+	}
+	return []string{fmt.Sprintf("must be no more than %d characters: its backups are named after it, with their time behind", most)}
 }
 
 func cronExpression(expression string, path *field.Path) field.ErrorList {

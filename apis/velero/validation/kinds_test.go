@@ -72,6 +72,22 @@ func TestControllersCompleteSpecs(t *testing.T) {
 	}
 }
 
+// TestNamesOfSchedules shows that a schedule is refused whose backups could not have its name.
+func TestNamesOfSchedules(t *testing.T) {
+	for length, want := range map[int]string{238: "", 239: "no more than 238 characters: its backups", 253: "no more than 238", 254: "no more than 253"} {
+		errs := validation.ScheduleName(strings.Repeat("n", length), false)
+		if got := strings.Join(errs, ", "); len(errs) > 1 || !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%d characters: %q, want %q", length, got, want)
+		}
+	}
+	if errs := validation.ScheduleName(strings.Repeat("n", 253), true); len(errs) > 0 {
+		t.Errorf("a prefix of 253 characters: %q", errs)
+	}
+	if errs := validation.ScheduleName("Nightly", false); len(errs) != 1 {
+		t.Errorf("a capital letter: %q", errs)
+	}
+}
+
 // TestDestinationOfBackups shows in which phases the locations of a backup can be changed.
 func TestDestinationOfBackups(t *testing.T) {
 	for phase, want := range map[velero.BackupPhase]int{
