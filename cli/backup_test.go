@@ -317,14 +317,16 @@ func storage(t *testing.T, backup string, files map[string]string) string {
 	})
 	mux.HandleFunc("POST "+namespace+"downloadrequests", func(w http.ResponseWriter, r *http.Request) {
 		var request struct {
-			Metadata struct{ Name string }
+			Metadata struct{ Name, GenerateName string }
 			Spec     struct{ Target struct{ Kind, Name string } }
 		}
-		if err := json.NewDecoder(r.Body).Decode(&request); err != nil || request.Spec.Target.Name != "x" {
+		// A name of the client's own, made of the backup's, could be too long.
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil || request.Spec.Target.Name != "x" || request.Metadata.Name != "" || request.Metadata.GenerateName != "x-" {
 			t.Errorf("%v %+v", err, request)
 		}
-		kinds[request.Metadata.Name] = request.Spec.Target.Kind
-		answer(201, `{"metadata":{"name":"`+request.Metadata.Name+`"}}`)(w)
+		name := request.Metadata.GenerateName + strings.ToLower(request.Spec.Target.Kind)
+		kinds[name] = request.Spec.Target.Kind
+		answer(201, `{"metadata":{"name":"`+name+`"}}`)(w)
 	})
 	mux.HandleFunc("GET "+namespace+"downloadrequests/{name}", func(w http.ResponseWriter, r *http.Request) {
 		name := r.PathValue("name")

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -97,7 +96,7 @@ func refusal(response *http.Response) error {
 func requestAddress(ctx context.Context, clientset versioned.Interface, b *v1.Backup, kind v1.DownloadTargetKind) (string, error) {
 	requests := clientset.VeleroV1().DownloadRequests(b.Namespace)
 	request := &v1.DownloadRequest{
-		ObjectMeta: metav1.ObjectMeta{Name: b.Name + "-" + uuid.NewString()},
+		ObjectMeta: metav1.ObjectMeta{GenerateName: b.Name + "-"}, // cut by the server, if the backup has a long name
 		Spec:       v1.DownloadRequestSpec{Target: v1.DownloadTarget{Kind: kind, Name: b.Name}},
 	}
 	request, err := requests.Create(ctx, request, metav1.CreateOptions{FieldManager: fieldManager})
