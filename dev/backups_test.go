@@ -138,8 +138,17 @@ func (l *laptop) gone(t *testing.T, object client.Object) {
 
 func (l *laptop) keys(t *testing.T) []string {
 	t.Helper()
+	return l.keysIn(t, "us-east-1")
+}
+
+func (l *laptop) keysIn(t *testing.T, region string) []string {
+	t.Helper()
+	s3, err := minio.New(l.s3.EndpointURL().Host, &minio.Options{Region: region, Creds: credentials.NewFileAWSCredentials(filepath.Join(l.dir, "credentials"), "default")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var keys []string
-	for entry := range l.s3.ListObjectsIter(t.Context(), bucket, minio.ListObjectsOptions{Recursive: true}) {
+	for entry := range s3.ListObjectsIter(t.Context(), bucket, minio.ListObjectsOptions{Recursive: true}) {
 		if entry.Err != nil {
 			t.Fatal(entry.Err)
 		}
@@ -295,29 +304,34 @@ func TestOrphans(t *testing.T) {
 	}
 }
 
-// TestSchedules shows that two schedules that differ only in their location fill both.
+// TestSchedules shows that two schedules that differ only in their location fill both buckets.
 func TestSchedules(t *testing.T) {
 	l := start(t)
-	l.create(t, storage("a", "a", true), storage("b", "b", false))
-	for _, name := range []string{"a", "b"} {
-		schedule := &velerov1.Schedule{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: velerov1.ScheduleSpec{Schedule: "@every 1s"}}
+	west := storage("us-west-1", "", false)
+	west.Spec.Config["region"] = west.Name
+	l.create(t, storage("us-east-1", "", true), west)
+	regions := []string{"us-east-1", "us-west-1"}
+	for _, region := range regions {
+		schedule := &velerov1.Schedule{ObjectMeta: metav1.ObjectMeta{Name: region}, Spec: velerov1.ScheduleSpec{Schedule: "@every 1s"}}
 		schedule.Spec.Template.IncludedNamespaces = []string{"blog"}
-		schedule.Spec.Template.StorageLocation = name
+		schedule.Spec.Template.StorageLocation = region
 		l.create(t, schedule)
 	}
-	poll(t, "backups in both locations", func(context.Context) bool {
-		found := map[string]int{}
-		for _, key := range l.keys(t) {
-			prefix, rest, _ := strings.Cut(key, "/")
-			name, isSchedules := strings.CutPrefix(rest, "backups/"+prefix+"-")
-			if !isSchedules {
-				t.Fatalf("key %s is in the wrong place", key)
+	poll(t, "backups in both buckets", func(context.Context) bool {
+		filled := true
+		for _, region := range regions {
+			found := 0
+			for _, key := range l.keysIn(t, region) {
+				if !strings.HasPrefix(key, "backups/"+region+"-") {
+					t.Fatalf("key %s is in the bucket of %s", key, region)
+				}
+				if strings.HasSuffix(key, "/velero-backup.json") {
+					found++
+				}
 			}
-			if strings.HasSuffix(name, "/velero-backup.json") {
-				found[prefix]++
-			}
+			filled = filled && found > 1
 		}
-		return found["a"] > 1 && found["b"] > 1
+		return filled
 	})
 }
 
