@@ -44,7 +44,7 @@ type scheduleCreation struct {
 func (s *scheduleCreation) addFlags(c *connection, cmd *cobra.Command) {
 	s.template.addFlags(c, cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&s.schedule, "schedule", "", `When to make backups, in UTC: a cron expression such as "0 1 * * *", or "@every 6h" (required)`)
+	flags.StringVar(&s.schedule, "schedule", "", `When to make backups: a cron expression such as "0 1 * * *", in the time zone of the server unless it begins with CRON_TZ=Europe/Berlin, or "@every 6h" (required)`)
 	flags.BoolVar(&s.owner, "use-owner-references-in-backup", false, "Whether the schedule owns its backups, so that they are deleted with it")
 	flags.BoolVar(&s.paused, "paused", false, "Whether the schedule makes no backups for now")
 	addSkipImmediately(cmd, &s.skipImmediately)
