@@ -132,7 +132,8 @@ func (r *reconciler) begin(ctx context.Context, request *velerov1.DeleteBackupRe
 	if err != nil {
 		return err
 	}
-	return mergepatch.Write(ctx, r.Writer, backup, func(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseDeleting })
+	// Not if it begins at this moment: then it is running, the next time.
+	return mergepatch.Advance(ctx, r.Writer, backup, func(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseDeleting }) //nolint:wrapcheck // as above
 }
 
 // carryOut deletes everything, but nothing that is another backup's. Snapshots that cannot be deleted keep the list of them, and so all that is in the bucket.
@@ -199,8 +200,10 @@ func (r *reconciler) removeRequests(ctx context.Context, request *velerov1.Delet
 	return r.remove(ctx, request)
 }
 
+// remove deletes an object, but not another of its name that was made since.
 func (r *reconciler) remove(ctx context.Context, object client.Object) error {
-	if err := r.Delete(ctx, object); client.IgnoreNotFound(err) != nil {
+	uid := object.GetUID()
+	if err := r.Delete(ctx, object, client.Preconditions{UID: &uid}); client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) {
 		return fmt.Errorf("deleting %T %q: %w", object, object.GetName(), err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package deletion
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -10,8 +11,10 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
@@ -90,7 +93,14 @@ func filled(t *testing.T) (*backendtest.World, string) {
 	t.Helper()
 	other := requestFor("b")
 	other.Name, other.UID = "other", "uid-o"
-	w := backendtest.New(t, interceptor.Funcs{}, finished(), requestFor("b"), other,
+	onlyIt := interceptor.Funcs{Delete: func(ctx context.Context, c client.WithWatch, object client.Object, opts ...client.DeleteOption) error {
+		options := (&client.DeleteOptions{}).ApplyOptions(opts)
+		if options.Preconditions == nil || options.Preconditions.UID == nil || *options.Preconditions.UID != object.GetUID() {
+			t.Errorf("%s is deleted, or another of its name that was made since", object.GetName())
+		}
+		return c.Delete(ctx, object, opts...)
+	}}
+	w := backendtest.New(t, onlyIt, finished(), requestFor("b"), other,
 		&velerov1.Restore{ObjectMeta: metav1.ObjectMeta{Name: "mine"}, Spec: velerov1.RestoreSpec{BackupName: "b"}},
 		&velerov1.Restore{ObjectMeta: metav1.ObjectMeta{Name: "not-mine"}, Spec: velerov1.RestoreSpec{BackupName: "c"}})
 	snapshot := w.Snapshot(t, nil)
@@ -308,10 +318,15 @@ func TestSparesOthers(t *testing.T) {
 	for name, tc := range map[string]struct {
 		metadata, log any
 		started       *metav1.Time
+		reason        string
 		gone          bool
 	}{
 		"another that is there":    {metadata: theirs(func(b *velerov1.Backup) { b.Status.StartTimestamp = &later }), started: &began},
+		"another, begun at once":   {metadata: theirs(func(*velerov1.Backup) {}), started: &began, reason: "a backup of that name already exists"},
+		"another, took longer":     {metadata: theirs(func(b *velerov1.Backup) { b.Status.CompletionTimestamp = &later }), started: &began},
 		"another, never began":     {metadata: theirs(func(*velerov1.Backup) {})},
+		"another, cut short":       {metadata: theirs(func(b *velerov1.Backup) { b.Status.StartTimestamp = nil })},
+		"Velero's, never began":    {log: "time=now level=info\n"},
 		"another that is written":  {log: "time=now uid=uid-2 level=info\n", started: &began},
 		"its own":                  {metadata: finished(), started: &began, gone: true},
 		"its own, from the bucket": {metadata: theirs(func(*velerov1.Backup) {}), started: &began, gone: true},
@@ -321,7 +336,7 @@ func TestSparesOthers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			backup := finished()
-			backup.Status.Phase, backup.Status.StartTimestamp = velerov1.BackupPhaseFailed, tc.started
+			backup.Status.Phase, backup.Status.StartTimestamp, backup.Status.FailureReason = velerov1.BackupPhaseFailed, tc.started, tc.reason
 			w := backendtest.New(t, interceptor.Funcs{}, backup, requestFor("b"))
 			if tc.metadata != nil {
 				w.Put(t, backups.Metadata, "b", tc.metadata)
@@ -336,6 +351,56 @@ func TestSparesOthers(t *testing.T) {
 				t.Errorf("there are %q", got)
 			}
 		})
+	}
+}
+
+// TestUnreadable shows that nothing is deleted as long as it cannot be read whose it is.
+func TestUnreadable(t *testing.T) {
+	for _, file := range []backups.File{backups.Metadata, backups.Log} {
+		w := backendtest.New(t, interceptor.Funcs{}, finished(), requestFor("b"))
+		theirs := finished()
+		theirs.UID, theirs.Status.FailureReason = "uid-2", "theirs"
+		if file == backups.Metadata {
+			w.Put(t, file, "b", theirs)
+		} else {
+			w.Put(t, file, "b", compressed(t, "time=now uid=uid-2 level=info\n"))
+		}
+		w.Cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:GetObject"}}, Fault: faults.Truncate{After: 5}})
+		if _, err := w.Reconcile(t, newReconciler(w), "r"); err != nil {
+			t.Fatal(err)
+		}
+		request := &velerov1.DeleteBackupRequest{}
+		if !w.Read(t, "r", request) || !strings.Contains(strings.Join(request.Status.Errors, " "), "finding out whose backup is in the bucket") || len(w.Keys(t)) != 1 {
+			t.Errorf("%s: got %+v, %q", file, request.Status, w.Keys(t))
+		}
+	}
+}
+
+// TestBegins shows that a backup that begins just when it is to be deleted is not: nothing of it is touched.
+func TestBegins(t *testing.T) {
+	begins := true
+	w := backendtest.New(t, interceptor.Funcs{List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+		if _, of := list.(*velerov1.DeleteBackupRequestList); of && begins { // which follows on the look at the backup
+			begins = false
+			backup := &velerov1.Backup{ObjectMeta: metav1.ObjectMeta{Namespace: backendtest.Namespace, Name: "b"}}
+			if err := c.Patch(ctx, backup, client.RawPatch(types.MergePatchType, []byte(`{"status":{"phase":"InProgress"}}`))); err != nil {
+				return err
+			}
+		}
+		return c.List(ctx, list, opts...)
+	}}, &velerov1.Backup{ObjectMeta: metav1.ObjectMeta{Name: "b", UID: "uid-1"}, Spec: velerov1.BackupSpec{StorageLocation: "primary"}}, requestFor("b"))
+	w.Put(t, backups.Log, "b", compressed(t, "time=now uid=uid-1 level=info\n"))
+	r := newReconciler(w)
+	if _, err := w.Reconcile(t, r, "r"); !apierrors.IsConflict(err) {
+		t.Errorf("got %v, want a conflict", err)
+	}
+	if _, err := w.Reconcile(t, r, "r"); err != nil {
+		t.Fatal(err)
+	}
+	request, backup := &velerov1.DeleteBackupRequest{}, &velerov1.Backup{}
+	if !w.Read(t, "r", request) || !strings.Contains(strings.Join(request.Status.Errors, " "), "it is InProgress") || !w.Read(t, "b", backup) ||
+		backup.Status.Phase != velerov1.BackupPhaseInProgress || len(w.Keys(t)) != 1 {
+		t.Errorf("got %+v, %+v, %q", request.Status, backup.Status, w.Keys(t))
 	}
 }
 

@@ -1,6 +1,7 @@
 package deletion
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,34 +17,43 @@ import (
 // owns says whether what is in the bucket under a backup's name is that backup's. It is not if the backup failed because
 // the name was taken, or never began: then it belongs to a backup of another cluster, or to one whose record is gone.
 func owns(ctx context.Context, store objectstore.Store, place locations.Place, backup *velerov1.Backup) (bool, error) {
-	var stored velerov1.Backup
-	found, err := readFile(ctx, store, backups.Metadata.Key(place, backup.Name), func(r io.Reader) error {
-		return json.NewDecoder(r).Decode(&stored) // not shown
-	})
+	metadata, err := readFile(ctx, store, backups.Metadata.Key(place, backup.Name))
 	if err != nil {
 		return false, err
 	}
-	if found {
-		// The record of a backup that was found in a bucket has a UID of its own, but began when that did.
-		return stored.UID == backup.UID || stored.Status.StartTimestamp.Equal(backup.Status.StartTimestamp), nil
+	var stored velerov1.Backup
+	if json.Unmarshal(metadata, &stored) == nil {
+		return stored.UID == backup.UID || sameRun(&stored.Status, &backup.Status), nil
 	}
-	var owner string
-	_, err = readFile(ctx, store, backups.Log.Key(place, backup.Name), func(r io.Reader) (err error) {
-		owner, err = backups.LogOwner(r)
-		return err // not shown
-	})
-	return owner == "" || owner == string(backup.UID), err
+	log, err := readFile(ctx, store, backups.Log.Key(place, backup.Name))
+	if err != nil {
+		return false, err
+	}
+	owner, _ := backups.LogOwner(bytes.NewReader(log)) // one that cannot be understood names nobody
+	begun := backup.Status.StartTimestamp != nil
+	return owner == "" && begun || owner == string(backup.UID), nil
 }
 
-// readFile says whether there is a file that can be read. One that cannot be understood is none.
-func readFile(ctx context.Context, store objectstore.Store, key string, read func(io.Reader) error) (bool, error) {
-	content, err := store.Get(ctx, key)
+// sameRun tells the record of a backup that was found in a bucket, which has a UID of its own, by how that went. When it
+// began does not suffice: of one schedule in two clusters, a run begins in both at once, and the second finds the name taken.
+func sameRun(stored, recorded *velerov1.BackupStatus) bool {
+	return recorded.StartTimestamp != nil && stored.StartTimestamp.Equal(recorded.StartTimestamp) &&
+		stored.CompletionTimestamp.Equal(recorded.CompletionTimestamp) && stored.FailureReason == recorded.FailureReason
+}
+
+// readFile returns what is in a file; nothing if there is none.
+func readFile(ctx context.Context, store objectstore.Store, key string) ([]byte, error) {
+	body, err := store.Get(ctx, key)
 	if errors.Is(err, objectstore.ErrNotFound) {
-		return false, nil
+		return nil, nil
+	}
+	var content []byte
+	if err == nil {
+		defer func() { _ = body.Close() }()
+		content, err = io.ReadAll(body)
 	}
 	if err != nil {
-		return false, fmt.Errorf("finding out whose backup is in the bucket: %w", err)
+		return nil, fmt.Errorf("finding out whose backup is in the bucket: %w", err)
 	}
-	defer func() { _ = content.Close() }()
-	return read(content) == nil, nil
+	return content, nil
 }
