@@ -45,14 +45,14 @@ func Setup(mgr manager.Manager, writer mergepatch.Writer, frequency time.Duratio
 }
 
 // Reconcile makes a DeleteBackupRequest for a backup whose time is over, unless one is under way or its location does not
-// let it be deleted.
+// let it be deleted. One that was tried to be deleted in vain is so again.
 func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	backup := &velerov1.Backup{}
 	if err := r.Get(ctx, req.NamespacedName, backup); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	expiration, phase := backup.Status.Expiration, backup.Status.Phase
-	if expiration == nil || backup.DeletionTimestamp != nil || phase.Waiting() || phase.Running() || phase == velerov1.BackupPhaseDeleting {
+	if expiration == nil || backup.DeletionTimestamp != nil || phase.Waiting() || phase.Running() {
 		return reconcile.Result{}, nil
 	}
 	if left := expiration.Sub(r.now()); left > 0 {
