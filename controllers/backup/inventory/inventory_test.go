@@ -70,6 +70,60 @@ func TestListPages(t *testing.T) {
 	}
 }
 
+// TestListBreaks shows that an answer that breaks off is asked for again for as long as that brings more, also when what is
+// left is of a newer state by then, and that no object is given twice.
+func TestListBreaks(t *testing.T) {
+	const (
+		first  = `{"metadata":{"name":"a"}}`
+		second = `{"metadata":{"name":"b"}}`
+		third  = `{"metadata":{"name":"c"}}`
+		fourth = `{"metadata":{"name":"d"}}`
+		more   = `{"metadata":{"continue":"1"},"items":[` + first + `,`
+	)
+	for name, tc := range map[string]struct {
+		answers []string // of the pages "", "" ... "1", "1"; those that do not end break off
+		want    string
+		err     string
+	}{
+		"in both pages":   {answers: []string{more, more + second + `]}`, `{"items":[` + third + `,`, "expired", `{"items":[` + third + `,` + fourth + `]}`}, want: "abcd"},
+		"again and again": {answers: []string{more, more + second + `,`, more + second + `,`}, want: "ab", err: "listing configmaps: reading the answer: unexpected EOF"},
+		"before anything": {answers: []string{`{"metadata":{"continue":"1"},"items":[`}, err: "listing configmaps: reading the answer: unexpected EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			requests := 0
+			api, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if requests == len(tc.answers) {
+					t.Errorf("unexpected request %s", r.URL)
+					return
+				}
+				answer := tc.answers[requests]
+				requests++
+				if answer == "expired" {
+					w.Header().Set("Content-Type", "application/json")
+					w.WriteHeader(http.StatusGone)
+					fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","metadata":{"continue":"newer"},"status":"Failure","reason":"Expired","code":410}`)
+					return
+				}
+				fmt.Fprint(w, answer)
+				if !strings.HasSuffix(answer, "]}") {
+					_ = http.NewResponseController(w).Flush()
+					panic(http.ErrAbortHandler)
+				}
+			})
+			got, failure := "", ""
+			for object, err := range api.List(t.Context(), configMaps, "", "") {
+				if err != nil {
+					failure = err.Error()
+				}
+				got += object.Meta.Name
+			}
+			if got != tc.want || failure != tc.err || requests != len(tc.answers) {
+				t.Errorf("got %q, %q after %d requests", got, failure, requests)
+			}
+		})
+	}
+}
+
 // TestListStops shows that a list that is not read to its end does not go on.
 func TestListStops(t *testing.T) {
 	requests := 0
@@ -93,8 +147,8 @@ func TestListAnswers(t *testing.T) {
 	}{
 		"no items": {body: `{"items":null,"metadata":{}}`},
 		"empty":    {body: `{"items":[],"unknown":{"items":[1]}}`},
-		"kind and version": {body: `{"items":[{"metadata":{"name":"x"}},{}, {"kind":"Own","apiVersion":"own/v1"}]}`, want: []string{
-			`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}}`, `{"apiVersion":"v1","kind":"ConfigMap"}`, `{"kind":"Own","apiVersion":"own/v1"}`,
+		"kind and version": {body: `{"items":[{"metadata":{"name":"x"}},{}, {"kind":"Own","apiVersion":"own/v1","metadata":{"name":"own"}}]}`, want: []string{
+			`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}}`, `{"apiVersion":"v1","kind":"ConfigMap"}`, `{"kind":"Own","apiVersion":"own/v1","metadata":{"name":"own"}}`,
 		}},
 		"nothing":             {body: ``, err: "listing configmaps: unexpected EOF"},
 		"broken in a list":    {body: `{"items":[{"metadata":{"name":"x"}}`, want: []string{`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}}`}, err: "listing configmaps: unexpected EOF"},

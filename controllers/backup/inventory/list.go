@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 )
@@ -64,22 +65,31 @@ func NewAPI(config *rest.Config) (*API, error) {
 
 // List yields all objects of a resource that a label selector matches, in the order of their names: those of a namespace,
 // or, if it is empty, all. An error ends the list. Pages follow each other in one state of the cluster, unless reading
-// takes so long that the API gives it up; then the rest is of a newer one.
+// takes so long that the API gives it up; then the rest is of a newer one. An answer that breaks off is asked for again, for
+// the sake of what is left of it: API servers break off what is not read within a minute, and whoever uploads the objects at
+// the same time may not be faster than that.
 func (a *API) List(ctx context.Context, resource Resource, namespace, selector string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		more := ""
+		more, given := "", map[types.NamespacedName]bool{}
 		for {
-			next, stopped, err := a.page(ctx, resource, namespace, selector, more, yield)
-			switch {
-			case stopped:
+			before := len(given)
+			list := &list{resource: resource, yield: yield, given: given}
+			err := a.page(ctx, list, namespace, selector, more)
+			switch token := inconsistent(err); {
+			case list.stopped:
 				return
+			case token != "":
+				more = token
+			case err != nil && len(given) > before && ctx.Err() == nil: // the next attempt gives the rest
 			case err != nil:
 				yield(Object{}, fmt.Errorf("listing %s: %w", resource.GroupResource(), err))
 				return
-			case next == "":
+			case list.next == "":
 				return
+			default:
+				more = list.next
+				clear(given)
 			}
-			more = next
 		}
 	}
 }
@@ -102,24 +112,22 @@ func (a *API) request(resource Resource, namespace string) *rest.Request {
 		NamespaceIfScoped(namespace, namespace != "").Resource(resource.Resource)
 }
 
-func (a *API) page(ctx context.Context, resource Resource, namespace, selector, more string, yield func(Object, error) bool) (next string, stopped bool, err error) {
-	request := a.request(resource, namespace).VersionedParams(&metav1.ListOptions{LabelSelector: selector, Limit: pageSize, Continue: more}, metav1.ParameterCodec)
+// page reads a page into a list.
+func (a *API) page(ctx context.Context, list *list, namespace, selector, more string) error {
+	request := a.request(list.resource, namespace).VersionedParams(&metav1.ListOptions{LabelSelector: selector, Limit: pageSize, Continue: more}, metav1.ParameterCodec)
 	body, err := request.Stream(ctx)
-	if token := inconsistent(err); token != "" {
-		return token, false, nil
-	}
 	if err != nil {
-		return "", false, err
+		return err //nolint:wrapcheck // wrapped by List
 	}
 	defer func() { _ = body.Close() }()
-	list := &list{resource: resource, decoder: json.NewDecoder(body), yield: yield}
+	list.decoder = json.NewDecoder(body)
 	if err := list.read(); err != nil {
-		return "", false, err
+		return err
 	}
 	if !list.stopped {
 		_, _ = io.Copy(io.Discard, body) // a line end: the server takes a connection that is closed before it for one that broke
 	}
-	return list.next, list.stopped, nil
+	return nil
 }
 
 // inconsistent returns the token by which an API that no longer has the state of the first page offers to go on in a newer one.
@@ -136,6 +144,7 @@ type list struct {
 	resource Resource
 	decoder  *json.Decoder
 	yield    func(Object, error) bool
+	given    map[types.NamespacedName]bool // what of this page was yielded
 
 	next      string
 	remaining int // behind this page, if the API says so
@@ -194,6 +203,11 @@ func (l *list) items() error {
 		if err != nil {
 			return err
 		}
+		name := types.NamespacedName{Namespace: object.Meta.Namespace, Name: object.Meta.Name}
+		if l.given[name] {
+			continue
+		}
+		l.given[name] = true
 		object.After = 1 + l.remaining
 		if !l.yield(object, nil) {
 			l.stopped = true
