@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"path"
 	"slices"
 	"time"
@@ -87,17 +88,19 @@ func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageL
 	}
 	there := map[string]bool{}
 	var taken []*velerov1.Backup
+	var problems []error
 	for _, directory := range directories {
 		name := path.Base(directory)
 		there[name] = true
 		if slices.ContainsFunc(known.Items, func(b velerov1.Backup) bool { return b.Name == name }) {
 			continue
 		}
-		backup, err := r.take(ctx, location, store, place, name)
-		if err != nil {
+		switch backup, err := r.take(ctx, location, store, place, name); {
+		case withheld(err):
+			problems = append(problems, err)
+		case err != nil:
 			return err
-		}
-		if backup != nil {
+		case backup != nil:
 			taken = append(taken, backup)
 		}
 	}
@@ -112,7 +115,13 @@ func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageL
 			}
 		}
 	}
-	return r.completeAll(ctx, taken, store, place)
+	return errors.Join(append(problems, r.completeAll(ctx, taken, store, place))...)
+}
+
+// withheld says that the storage answers, but does not give out an object, for which others need not wait.
+func withheld(err error) bool {
+	var refusal *objectstore.Error
+	return errors.As(err, &refusal) && refusal.Status == http.StatusForbidden
 }
 
 // take makes the Backup of what is in a bucket, if it is one that has ended; nil: it is not. One that cannot be read does

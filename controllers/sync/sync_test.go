@@ -130,6 +130,20 @@ func TestWhatCannotBeTaken(t *testing.T) {
 	}
 }
 
+// TestWithheld shows that a backup that may not be read keeps neither others nor the removal of orphans, and is told.
+func TestWithheld(t *testing.T) {
+	w := backendtest.New(t, interceptor.Funcs{}, &velerov1.Backup{
+		ObjectMeta: metav1.ObjectMeta{Name: "orphan", UID: "u", Labels: map[string]string{"velero.io/storage-location": "primary"}},
+		Spec:       velerov1.BackupSpec{StorageLocation: "primary"}, Status: velerov1.BackupStatus{Phase: "Completed"},
+	})
+	w.Put(t, backups.Metadata, "a-withheld", stored("a-withheld", "Completed"))
+	w.Put(t, backups.Metadata, "b", stored("b", "Completed"))
+	w.Cloud.Harm(t, faults.Rule{Match: faults.Match{Prefix: "team/backups/a-withheld/"}, Fault: faults.Error{Code: "AccessDenied", Status: 403}})
+	if _, err := w.Reconcile(t, newReconciler(w), "primary"); err == nil || !strings.Contains(err.Error(), "a-withheld") || !slices.Equal(names(t, w), []string{"b"}) {
+		t.Errorf("got %v, %q", err, names(t, w))
+	}
+}
+
 // TestOrphans shows which backups go whose data is not there.
 func TestOrphans(t *testing.T) {
 	own := func(name string, phase velerov1.BackupPhase, change ...func(*velerov1.Backup)) client.Object {
