@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
@@ -16,6 +17,8 @@ import (
 var (
 	podResource   = schema.GroupResource{Resource: "pods"}
 	claimResource = schema.GroupResource{Resource: "persistentvolumeclaims"}
+	// definitionResource is of definitions of custom resources, whose names are those of the resources.
+	definitionResource = schema.GroupResource{Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"}
 )
 
 // needs say what an object cannot be restored without: a pod its claims, a claim its volume.
@@ -67,11 +70,20 @@ func (r *run) addNeeds(ctx context.Context, id object, found *inventory.Object) 
 		return err
 	}
 	for _, other := range needed {
-		if err := r.addOne(ctx, other, r.needed); err != nil {
+		if err := r.addOne(ctx, other, r.needed, r.scope.Whole); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// addDefinition adds the definition of a resource, if it is a custom one: unless definitions are backed up on their own, or
+// left out.
+func (r *run) addDefinition(ctx context.Context, of *inventory.Resource) error {
+	if definitions := r.resource(definitionResource); definitions == nil || of.Group == "" || r.scope.Resource(definitions) {
+		return nil
+	}
+	return r.addOne(ctx, object{resource: definitionResource, name: of.GroupResource().String()}, r.needed, r.scope.Whole)
 }
 
 // needed says whether a resource may be in the backup because something else is.
@@ -82,8 +94,8 @@ func (r *run) needed(resource *inventory.Resource) bool {
 	return r.scope.Needed(resource)
 }
 
-// addOne reads an object and adds it, if its resource is allowed. One that is gone by now, or marked to be left out, is not added.
-func (r *run) addOne(ctx context.Context, id object, allowed func(*inventory.Resource) bool) error {
+// addOne reads an object and adds it, if its resource is allowed, and it belongs to the backup. One that is gone by now is not added.
+func (r *run) addOne(ctx context.Context, id object, allowed func(*inventory.Resource) bool, belongs func(*metav1.PartialObjectMetadata) bool) error {
 	resource := r.resource(id.resource)
 	if resource == nil || !allowed(resource) || r.added[id] {
 		return nil
@@ -91,14 +103,16 @@ func (r *run) addOne(ctx context.Context, id object, allowed func(*inventory.Res
 	found, err := r.api.Get(ctx, *resource, id.namespace, id.name)
 	switch {
 	case ctx.Err() != nil:
-		return err
+		return err //nolint:wrapcheck // says all there is
+	case apierrors.IsNotFound(err) && id.resource == definitionResource: // not every resource has one
+		return nil
 	case apierrors.IsNotFound(err):
 		r.record.doubtful(id.namespace, fmt.Sprintf("%s %q is referred to, but not there", id.resource, id.name))
 		return nil
 	case err != nil:
 		r.record.failed(id.namespace, err)
 		return nil
-	case !r.scope.Whole(&found.Meta):
+	case !belongs(&found.Meta):
 		return nil
 	}
 	return r.add(ctx, resource, &found)
@@ -111,10 +125,13 @@ func (r *run) addOrdered(ctx context.Context, resource *inventory.Resource) erro
 		if namespace, rest, found := strings.Cut(name, "/"); found {
 			id.namespace, id.name = namespace, rest
 		}
-		if err := r.addOne(ctx, id, r.scope.Resource); err != nil {
+		before := r.done
+		if err := r.addOne(ctx, id, r.scope.Resource, r.scope.Object); err != nil {
 			return err
 		}
-		r.added[id] = true
+		if r.done > before {
+			r.added[id] = true
+		}
 	}
 	return nil
 }

@@ -77,8 +77,8 @@ func (r *run) do(ctx context.Context) (*velerov1.Backup, error) {
 			return final, nil
 		}
 	}
-	if errors.Is(err, errTaken) { // what is there now is somebody else's
-		return nil, err
+	if errors.Is(err, errTaken) { // what is there now is somebody else's, but the snapshots are ours
+		return nil, errors.Join(err, r.discardSnapshots(ctx))
 	}
 	if left := r.discard(ctx, claimed); left != nil {
 		return nil, &leftError{cause: err, left: left}
@@ -149,6 +149,13 @@ func (r *run) discard(ctx context.Context, claimed bool) error {
 	return deletion.Files(ctx, r.folder.store, r.folder.place, r.folder.name)
 }
 
+// discardSnapshots deletes the snapshots alone.
+func (r *run) discardSnapshots(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
+	defer cancel()
+	return r.volumes.discard(ctx)
+}
+
 // conclude returns the backup with the status in which it ends.
 func (r *run) conclude() *velerov1.Backup {
 	final := r.backup.DeepCopy()
@@ -177,7 +184,14 @@ func (r *run) writeContents(ctx context.Context, w io.Writer) error {
 		if resource.GroupResource() == namespaceResource || !r.scope.Resource(resource) {
 			continue
 		}
+		before := r.done
 		if err := r.addResource(ctx, resource); err != nil {
+			return err
+		}
+		if r.done == before {
+			continue
+		}
+		if err := r.addDefinition(ctx, resource); err != nil {
 			return err
 		}
 	}

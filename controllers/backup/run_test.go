@@ -72,7 +72,11 @@ var application = cluster{
 }
 
 func (c cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	parts := strings.Split(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/api/v1/"), "/apis/apps/v1/"), "/")
+	const groupAndVersion = 3 // what the path of a resource outside of the core group has in front of it
+	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/api/v1/"), "/")
+	if strings.HasPrefix(r.URL.Path, "/apis/") {
+		parts = parts[groupAndVersion+1:]
+	}
 	namespace, name := "", ""
 	if parts[0] == "namespaces" && len(parts) > 2 {
 		namespace, parts = parts[1], parts[2:]
@@ -119,7 +123,7 @@ type world struct {
 	cloud *simulatortest.Simulator
 }
 
-func newWorld(t *testing.T, objects cluster, spec velerov1.BackupSpec, locationsOf ...snapshotLocation) *world {
+func apiOf(t *testing.T, objects cluster) *inventory.API {
 	t.Helper()
 	server := httptest.NewServer(objects)
 	t.Cleanup(server.Close)
@@ -127,6 +131,11 @@ func newWorld(t *testing.T, objects cluster, spec velerov1.BackupSpec, locations
 	if err != nil {
 		t.Fatal(err)
 	}
+	return api
+}
+
+func newWorld(t *testing.T, objects cluster, spec velerov1.BackupSpec, locationsOf ...snapshotLocation) *world {
+	t.Helper()
 	cloud := simulatortest.Start(t)
 	cloud.CreateBucket(t, "velero")
 	endpoint, err := url.Parse(cloud.S3)
@@ -148,7 +157,7 @@ func newWorld(t *testing.T, objects cluster, spec velerov1.BackupSpec, locations
 	}
 	notes, numbers := newRecord("velero/b"), metrics.New()
 	return &world{store: store, cloud: cloud, run: newRun(run{
-		backup: backup, api: api, resources: served, scope: selected, record: notes, metrics: numbers, now: time.Now, progress: func(int, int) {},
+		backup: backup, api: apiOf(t, objects), resources: served, scope: selected, record: notes, metrics: numbers, now: time.Now, progress: func(int, int) {},
 		folder:  &folder{store: store, place: locations.Place{Bucket: "velero", Prefix: "team"}, name: "b", uid: "uid-1"},
 		volumes: &volumes{backup: backup, locations: locationsOf, record: notes, metrics: numbers, now: time.Now},
 	})}
@@ -263,6 +272,60 @@ func TestRunOrders(t *testing.T) {
 	want := []string{"configmaps/namespaces/shop/e", "configmaps/namespaces/shop/b", "configmaps/namespaces/other/a"}
 	if got := w.items(t); !slices.Equal(got, want) || final.Status.Warnings != 1 {
 		t.Errorf("got %q, %+v; want %q and a warning of what is not there", got, final.Status, want)
+	}
+}
+
+// TestRunOrdersNoMore shows that what is to go first is in the backup only if it would be anyway, or others need it.
+func TestRunOrdersNoMore(t *testing.T) {
+	w := newWorld(t, application, velerov1.BackupSpec{
+		OrderedResources: map[string]string{"configmaps": "other/a,shop/b,shop/e", "persistentvolumeclaims": "shop/data,other/data"},
+		LabelSelector:    &metav1.LabelSelector{MatchLabels: map[string]string{"app": "web"}}, ExcludedNamespaces: []string{"other"},
+		IncludedResources: []string{"configmaps", "persistentvolumeclaims", "pods"},
+	})
+	if _, err := w.run.do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"pods/namespaces/shop/web", "persistentvolumeclaims/namespaces/shop/data", "configmaps/namespaces/shop/e"}
+	if got := w.items(t); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestRunAddsDefinitions shows that custom resources bring their definitions along, unless these are left out.
+func TestRunAddsDefinitions(t *testing.T) {
+	definitions := inventory.Resource{GroupVersionResource: definitionResource.WithVersion("v1"), Kind: "CustomResourceDefinition"}
+	widgets := inventory.Resource{GroupVersionResource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "widgets"}, Kind: "Widget", Namespaced: true}
+	gadgets := inventory.Resource{GroupVersionResource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "gadgets"}, Kind: "Gadget", Namespaced: true}
+	objects := maps.Clone(application)
+	objects["widgets"], objects["gadgets"] = []string{`{"metadata":{"namespace":"shop","name":"w"}}`}, []string{`{"metadata":{"namespace":"other","name":"g"}}`}
+	objects["customresourcedefinitions"] = []string{`{"metadata":{"name":"widgets.example.com"}}`, `{"metadata":{"name":"gadgets.example.com"}}`}
+	no := false
+	for name, tc := range map[string]struct {
+		spec velerov1.BackupSpec
+		want []string
+	}{
+		"a namespace":          {velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}}, []string{"customresourcedefinitions.apiextensions.k8s.io/cluster/widgets.example.com"}},
+		"everything":           {want: []string{"customresourcedefinitions.apiextensions.k8s.io/cluster/widgets.example.com", "customresourcedefinitions.apiextensions.k8s.io/cluster/gadgets.example.com"}},
+		"left out":             {spec: velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}, ExcludedResources: []string{"customresourcedefinitions"}}},
+		"no cluster resources": {spec: velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}, IncludeClusterResources: &no}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.spec.SnapshotVolumes = &no
+			w := newWorld(t, objects, tc.spec)
+			w.run.resources = append(slices.Clone(served), definitions, gadgets, widgets)
+			var err error
+			if w.run.scope, err = scope.New(&tc.spec, w.run.resources); err != nil {
+				t.Fatal(err)
+			}
+			final, err := w.run.do(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := slices.DeleteFunc(w.items(t), func(item string) bool { return !strings.HasPrefix(item, "customresourcedefinitions") })
+			if !slices.Equal(got, tc.want) || final.Status.Warnings+final.Status.Errors > 0 {
+				t.Errorf("got %q, %+v; want %q", got, final.Status, tc.want)
+			}
+		})
 	}
 }
 
@@ -502,6 +565,24 @@ func TestRunOverwritesNothing(t *testing.T) {
 	}
 	if got := w.keys(t); !slices.Equal(got, []string{key}) {
 		t.Errorf("got keys %q", got)
+	}
+}
+
+// TestRunGivesWay shows that to a backup of the name that somebody puts there who does not claim the folder everything is
+// left, but for the snapshots.
+func TestRunGivesWay(t *testing.T) {
+	disks := &disks{volumes: map[string]string{"pv-1": "vol-1"}}
+	w := newWorld(t, application, velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}}, snapshotLocation{name: "ebs", Snapshotter: disks})
+	w.run.progress = func(int, int) {
+		if err := w.store.Put(t.Context(), w.run.folder.key(backups.Metadata), strings.NewReader("theirs")); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := w.run.do(t.Context()); !errors.Is(err, errTaken) {
+		t.Errorf("got %v", err)
+	}
+	if !slices.Equal(disks.gone, []string{"snap-of-vol-1"}) || string(w.read(t, backups.Metadata)) != "theirs" {
+		t.Errorf("deleted the snapshots %q, there are %q", disks.gone, w.keys(t))
 	}
 }
 
