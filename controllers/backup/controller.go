@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/discovery"
 	"k8s.io/klog/v2"
@@ -36,8 +37,8 @@ type Options struct {
 	TTL time.Duration
 	// Concurrent is how many backups run at a time.
 	Concurrent int
-	// LocationWait is how long a backup waits for the first check of a location that is new; and, after a start, one that
-	// was interrupted for its location to answer.
+	// LocationWait is how long a backup waits for the first check of a location that is new; and one that was interrupted
+	// for its location to answer.
 	LocationWait time.Duration
 	// Metrics are told how backups go.
 	Metrics *metrics.Metrics
@@ -47,12 +48,13 @@ type Options struct {
 type reconciler struct {
 	mergepatch.Writer
 
+	// live reads from the server, not from a cache: a location that was made just before a backup is to be known.
+	live      client.Reader
 	api       *inventory.API
 	discovery discovery.DiscoveryInterface
 	opts      Options
 	queue     *queue
 	now       func() time.Time
-	began     time.Time
 }
 
 // Setup adds the controller to a manager.
@@ -66,7 +68,7 @@ func Setup(mgr manager.Manager, writer mergepatch.Writer, opts Options) error {
 		return fmt.Errorf("making a client for discovery: %w", err)
 	}
 	r := &reconciler{
-		Writer: writer, api: api, discovery: discover, opts: opts, now: time.Now, began: time.Now(),
+		Writer: writer, live: mgr.GetAPIReader(), api: api, discovery: discover, opts: opts, now: time.Now,
 		queue: newQueue(opts.Concurrent),
 	}
 	const free = 2 // workers that tell those who wait where they stand
@@ -133,11 +135,15 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, plan
 		})
 	}
 	start := metav1.NewTime(r.now())
-	if err := mergepatch.Write(ctx, r.Writer, backup, func(b *velerov1.Backup) {
+	err := mergepatch.Advance(ctx, r.Writer, backup, func(b *velerov1.Backup) {
 		plan.apply(b)
 		b.Status.Phase, b.Status.StartTimestamp = velerov1.BackupPhaseInProgress, &start
-	}); err != nil {
-		return err
+	})
+	switch {
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
+		return nil // it is being deleted, perhaps; a change brings it back
+	case err != nil:
+		return err //nolint:wrapcheck // says all there is
 	}
 	r.opts.Metrics.BackupBegins(backup)
 	klog.FromContext(ctx).V(2).Info("Backup begins", "location", backup.Spec.StorageLocation)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -55,7 +56,7 @@ func (r *reconciler) prepare(ctx context.Context, backup *velerov1.Backup) (*pla
 	var storage velerov1.BackupStorageLocationList
 	var snapshots velerov1.VolumeSnapshotLocationList
 	for _, list := range []client.ObjectList{&storage, &snapshots} {
-		if err := r.List(ctx, list, client.InNamespace(backup.Namespace)); err != nil {
+		if err := r.live.List(ctx, list, client.InNamespace(backup.Namespace)); err != nil {
 			return nil, fmt.Errorf("listing locations: %w", err)
 		}
 	}
@@ -69,7 +70,10 @@ func (r *reconciler) prepare(ctx context.Context, backup *velerov1.Backup) (*pla
 		}
 	}
 	excluded, err := r.excludedNamespaces(ctx, p)
-	if err != nil {
+	switch {
+	case apierrors.IsForbidden(err):
+		p.problem(err)
+	case err != nil:
 		return nil, err
 	}
 	p.apply = r.defaults(backup, selected, excluded)
@@ -78,7 +82,7 @@ func (r *reconciler) prepare(ctx context.Context, backup *velerov1.Backup) (*pla
 	if p.scope, err = scope.New(&prepared.Spec, p.resources); err != nil {
 		p.problem(err)
 	}
-	p.hooks(prepared)
+	p.warnings = append(p.warnings, unfulfilled(&prepared.Spec)...)
 	return p, r.open(ctx, p, selected, storage.Items, snapshots.Items)
 }
 
@@ -129,11 +133,23 @@ func (p *plan) refuse(kind, name string, err error) error {
 	return nil
 }
 
-// hooks are not run here.
-func (p *plan) hooks(backup *velerov1.Backup) {
-	if n := len(backup.Spec.Hooks.Resources); n > 0 {
-		p.warnings = append(p.warnings, fmt.Sprintf("spec.hooks: the %d hooks are not run: this controller has no access to the inside of pods", n))
+// unfulfilled says what a backup asks for that Velero's server does, but this controller does not.
+func unfulfilled(spec *velerov1.BackupSpec) []string {
+	isTrue := func(wish *bool) bool { return wish != nil && *wish }
+	var all []string
+	if n := len(spec.Hooks.Resources); n > 0 {
+		all = append(all, fmt.Sprintf("spec.hooks: the %d hooks are not run: this controller has no access to the inside of pods", n))
 	}
+	if isTrue(spec.DefaultVolumesToFsBackup) || isTrue(spec.DefaultVolumesToRestic) {
+		all = append(all, "spec.defaultVolumesToFsBackup: no files of volumes are in the backup: this controller has no access to the inside of pods")
+	}
+	if isTrue(spec.SnapshotMoveData) {
+		all = append(all, "spec.snapshotMoveData: snapshots stay with their provider: this controller does not move their data")
+	}
+	if policy := spec.ResourcePolicy; policy != nil {
+		all = append(all, fmt.Sprintf("spec.resourcePolicy: %s %q is not looked at: this controller knows no policies", policy.Kind, policy.Name))
+	}
+	return all
 }
 
 // excludedNamespaces discovers the API, and which namespaces are marked to be left out.

@@ -2,8 +2,9 @@ package backup
 
 import (
 	"cmp"
-	"slices"
+	"maps"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -18,10 +19,15 @@ type queue struct {
 	running   map[types.UID]bool
 	postponed map[types.UID]bool // wait for something else than their turn
 	done      map[types.UID]bool // have ended here, which the cache may not know yet
+	// interrupted is when those were found whose controller stopped.
+	interrupted map[types.UID]time.Time
 }
 
 func newQueue(slots int) *queue {
-	return &queue{slots: slots, running: map[types.UID]bool{}, postponed: map[types.UID]bool{}, done: map[types.UID]bool{}}
+	return &queue{
+		slots: slots, running: map[types.UID]bool{}, postponed: map[types.UID]bool{}, done: map[types.UID]bool{},
+		interrupted: map[types.UID]time.Time{},
+	}
 }
 
 // enter takes a slot for a backup and returns 0; or returns how many have to end or begin first, itself counted.
@@ -31,7 +37,8 @@ func (q *queue) enter(backup *velerov1.Backup, all []velerov1.Backup) int {
 	position := 1
 	for i := range all {
 		other := &all[i]
-		if other.Status.Phase.Waiting() && !q.running[other.UID] && !q.postponed[other.UID] && !q.done[other.UID] && before(other, backup) {
+		waits := other.Status.Phase.Waiting() && other.DeletionTimestamp == nil
+		if waits && !q.running[other.UID] && !q.postponed[other.UID] && !q.done[other.UID] && before(other, backup) {
 			position++
 		}
 	}
@@ -64,6 +71,16 @@ func (q *queue) finish(backup *velerov1.Backup) {
 	q.done[backup.UID] = true
 }
 
+// interruptedSince returns when a backup was first found whose controller stopped.
+func (q *queue) interruptedSince(backup *velerov1.Backup, now time.Time) time.Time {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, known := q.interrupted[backup.UID]; !known {
+		q.interrupted[backup.UID] = now
+	}
+	return q.interrupted[backup.UID]
+}
+
 // finished says whether a backup has ended here.
 func (q *queue) finished(backup *velerov1.Backup) bool {
 	q.mu.Lock()
@@ -80,11 +97,11 @@ func before(a, b *velerov1.Backup) bool {
 func (q *queue) forget(all []velerov1.Backup) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, memory := range []map[types.UID]bool{q.postponed, q.done} {
-		for uid := range memory {
-			if !slices.ContainsFunc(all, func(b velerov1.Backup) bool { return b.UID == uid }) {
-				delete(memory, uid)
-			}
-		}
+	there := make(map[types.UID]bool, len(all))
+	for i := range all {
+		there[all[i].UID] = true
 	}
+	maps.DeleteFunc(q.postponed, func(uid types.UID, _ bool) bool { return !there[uid] })
+	maps.DeleteFunc(q.done, func(uid types.UID, _ bool) bool { return !there[uid] })
+	maps.DeleteFunc(q.interrupted, func(uid types.UID, _ time.Time) bool { return !there[uid] })
 }

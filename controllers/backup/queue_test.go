@@ -12,10 +12,10 @@ import (
 
 // TestQueue follows four backups, of which two may run at a time.
 func TestQueue(t *testing.T) {
+	created := func(second int) time.Time { return time.Date(2026, 11, 22, 1, 2, second, 0, time.UTC) }
 	var all []velerov1.Backup
 	for i, name := range []string{"d", "c", "b", "a"} { // in the order of their creation, but for the last two
-		created := metav1.NewTime(time.Date(2026, 11, 22, 1, 2, min(i, 2), 0, time.UTC))
-		all = append(all, velerov1.Backup{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name), CreationTimestamp: created}})
+		all = append(all, velerov1.Backup{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name), CreationTimestamp: metav1.NewTime(created(min(i, 2)))}})
 	}
 	d, c, b, a := &all[0], &all[1], &all[2], &all[3]
 	q := newQueue(2)
@@ -45,8 +45,17 @@ func TestQueue(t *testing.T) {
 	q.leave(d)
 	q.finish(d)
 	step("it comes back", a, 0)
+	q.leave(a)
+	deleted := metav1.Now()
+	a.DeletionTimestamp = &deleted // but held by a finalizer
+	q.slots = 1
+	q.leave(b)
+	step("an older one will never run", b, 0)
+	if first := q.interruptedSince(a, created(1)); q.interruptedSince(a, created(2)) != first {
+		t.Error("when it was first found interrupted is not remembered")
+	}
 	q.forget(nil)
-	if q.finished(c) || q.finished(d) || len(q.postponed) > 0 {
+	if q.finished(c) || q.finished(d) || len(q.postponed)+len(q.interrupted) > 0 {
 		t.Error("what is no more is still remembered")
 	}
 }

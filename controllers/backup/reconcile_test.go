@@ -4,17 +4,17 @@ import (
 	"context"
 	"io"
 	"maps"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/version"
 	fakediscovery "k8s.io/client-go/discovery/fake"
-	"k8s.io/client-go/rest"
 	clienttesting "k8s.io/client-go/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -23,7 +23,6 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/backend/backendtest"
-	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/metrics"
 	"github.com/velero-locations/velero-locations/controllers/metrics/metricstest"
 	"github.com/velero-locations/velero-locations/simulator/faults"
@@ -46,12 +45,6 @@ func newDeskWith(t *testing.T, calls interceptor.Funcs, objects ...client.Object
 	t.Helper()
 	contents := maps.Clone(application)
 	contents["namespaces"] = append(slices.Clone(contents["namespaces"]), `{"metadata":{"name":"private","labels":{"velero.io/exclude-from-backup":"true"}}}`)
-	server := httptest.NewServer(contents)
-	t.Cleanup(server.Close)
-	api, err := inventory.NewAPI(&rest.Config{Host: server.URL})
-	if err != nil {
-		t.Fatal(err)
-	}
 	verbs := metav1.Verbs{"list", "get", "create", "delete"}
 	resources := map[string]*metav1.APIResourceList{}
 	for _, r := range served {
@@ -63,7 +56,7 @@ func newDeskWith(t *testing.T, calls interceptor.Funcs, objects ...client.Object
 	}
 	d := &desk{World: backendtest.New(t, calls, objects...), clock: time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)}
 	d.reconciler = &reconciler{
-		Writer: d.World.Writer, api: api, queue: newQueue(1), now: func() time.Time { return d.clock }, began: d.clock,
+		Writer: d.World.Writer, live: d.World.Client, api: apiOf(t, contents), queue: newQueue(1), now: func() time.Time { return d.clock },
 		discovery: &fakediscovery.FakeDiscovery{
 			Fake: &clienttesting.Fake{Resources: slices.Collect(maps.Values(resources))}, FakedServerVersion: &version.Info{GitVersion: "v1.37.2", Major: "1", Minor: "37"},
 		},
@@ -159,6 +152,64 @@ func TestRefused(t *testing.T) {
 	if backup.Status.Phase != velerov1.BackupPhaseFailedValidation || len(backup.Status.ValidationErrors) != 2 || !strings.Contains(problems, "gone") || !strings.Contains(problems, "lost") ||
 		backup.Spec.TTL.Duration != time.Hour || backup.Status.FormatVersion == "" {
 		t.Errorf("got %+v, %+v", backup.Spec, backup.Status)
+	}
+}
+
+// TestOutrun shows that a backup which is to be deleted by the time that it is to begin does not begin.
+func TestOutrun(t *testing.T) {
+	d := newDeskWith(t, interceptor.Funcs{List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+		if _, of := list.(*velerov1.BackupStorageLocationList); of { // which is read between
+			backup := &velerov1.Backup{ObjectMeta: metav1.ObjectMeta{Namespace: backendtest.Namespace, Name: "b"}}
+			if err := c.Patch(ctx, backup, client.RawPatch(types.MergePatchType, []byte(`{"status":{"phase":"Deleting"}}`))); err != nil {
+				return err
+			}
+		}
+		return c.List(ctx, list, opts...)
+	}}, backupOf("b"))
+	if _, backup := d.look(t, "b"); backup.Status.Phase != velerov1.BackupPhaseDeleting || len(d.Keys(t)) > 0 || len(d.queue.running) > 0 {
+		t.Errorf("got %+v, %q", backup.Status, d.Keys(t))
+	}
+}
+
+// TestNewLocation shows that a location counts that was made so recently that no cache knows it.
+func TestNewLocation(t *testing.T) {
+	d := newDesk(t, backupOf("b"))
+	d.reconciler.Client = interceptor.NewClient(d.World.Client.(client.WithWatch), interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			if _, of := list.(*velerov1.BackupStorageLocationList); of {
+				return nil
+			}
+			return c.List(ctx, list, opts...)
+		},
+	})
+	if _, backup := d.look(t, "b"); backup.Status.Phase != velerov1.BackupPhaseCompleted {
+		t.Errorf("got %+v", backup.Status)
+	}
+}
+
+// TestNamespacesHidden shows that a backup does not wait for ever to learn which namespaces are marked to be left out.
+func TestNamespacesHidden(t *testing.T) {
+	d := newDesk(t, backupOf("b"))
+	d.api = apiOf(t, cluster{})
+	if _, backup := d.look(t, "b"); backup.Status.Phase != velerov1.BackupPhaseFailedValidation || !strings.Contains(strings.Join(backup.Status.ValidationErrors, "\n"), "listing namespaces: not allowed") {
+		t.Errorf("got %+v", backup.Status)
+	}
+}
+
+// TestUnfulfilled shows that what is asked for in vain is told.
+func TestUnfulfilled(t *testing.T) {
+	yes, no := true, false
+	for want, spec := range map[string]velerov1.BackupSpec{
+		"":                              {DefaultVolumesToFsBackup: &no, SnapshotMoveData: &no},
+		"spec.hooks":                    {Hooks: velerov1.BackupHooks{Resources: []velerov1.BackupResourceHookSpec{{Name: "h"}}}},
+		"spec.defaultVolumesToFsBackup": {DefaultVolumesToRestic: &yes},
+		"spec.snapshotMoveData":         {SnapshotMoveData: &yes},
+		"spec.resourcePolicy":           {ResourcePolicy: &corev1.TypedLocalObjectReference{Kind: "configmap", Name: "p"}},
+	} {
+		got := unfulfilled(&spec)
+		if (len(got) == 1) != (want != "") || !strings.HasPrefix(strings.Join(got, "\n"), want) {
+			t.Errorf("%q: got %q", want, got)
+		}
 	}
 }
 
@@ -296,6 +347,7 @@ func TestRecoverWaits(t *testing.T) {
 	for name, comesBack := range map[string]bool{"comes back": true, "stays away": false} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t, backupOf("b", interrupted))
+			d.clock = d.clock.Add(time.Hour) // as one that took over from another finds it
 			d.begin(t, "uid-1")
 			fault := d.Cloud.Harm(t, faults.Rule{Fault: faults.Error{Code: "AccessDenied"}})
 			if result, backup := d.look(t, "b"); result.RequeueAfter != again || backup.Status.Phase != velerov1.BackupPhaseInProgress {

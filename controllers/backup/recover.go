@@ -19,9 +19,10 @@ var errStopped = errors.New("the controller stopped while the backup was being m
 // recover ends a backup whose controller stopped in the middle: with the result in its metadata, if it came so far, and
 // as Failed otherwise, when what was written is cleared away. Storage that does not let that be done is given some time.
 func (r *reconciler) recover(ctx context.Context, backup *velerov1.Backup) (reconcile.Result, error) {
+	since := r.queue.interruptedSince(backup, r.now())
 	published, err := r.settle(ctx, backup)
 	switch {
-	case err != nil && r.now().Sub(r.began) < r.opts.LocationWait:
+	case err != nil && r.now().Sub(since) < r.opts.LocationWait:
 		klog.FromContext(ctx).V(2).Info("An interrupted backup cannot be ended yet", "err", err)
 		return reconcile.Result{RequeueAfter: again}, nil
 	case err != nil:
