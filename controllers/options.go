@@ -45,8 +45,8 @@ type Options struct {
 	BackupSyncPeriod time.Duration
 	// GarbageCollectionFrequency is how often an expired backup that could not be deleted is tried again.
 	GarbageCollectionFrequency time.Duration
-	// LocationWait is how long a backup waits for the first check of a new location, and how long, after a start, an
-	// interrupted backup waits for its location to answer.
+	// LocationWait is how long a backup waits for the first check of a location that is new; and one that was interrupted
+	// for its location to answer.
 	LocationWait time.Duration
 
 	// ServerNamespace and ServerService are where kube-apiserver reaches the API server whose certificates are kept.
@@ -112,8 +112,8 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.GarbageCollectionFrequency, "garbage-collection-frequency", o.GarbageCollectionFrequency,
 		"How often to try again to delete an expired backup that could not be deleted.")
 	flags.DurationVar(&o.LocationWait, "location-wait", o.LocationWait,
-		"How long a backup waits for the first check of a new backup storage location, "+
-			"and how long, after a start, an interrupted backup waits for its location to answer.")
+		"How long a backup waits for the first check of a backup storage location that is new; "+
+			"and one that was interrupted for its location to answer.")
 	flags.StringVar(&o.ServerNamespace, "server-namespace", o.ServerNamespace,
 		"Namespace of the API server whose certificates the controller \"certificates\" keeps.")
 	flags.StringVar(&o.ServerService, "server-service", o.ServerService,

@@ -342,7 +342,7 @@ func TestRecoversSnapshots(t *testing.T) {
 	}
 }
 
-// TestRecoverWaits shows that after a start storage is given some time to answer, and that a backup does not wait for ever.
+// TestRecoverWaits shows that storage is given some time to answer, and that a backup does not wait for ever.
 func TestRecoverWaits(t *testing.T) {
 	for name, comesBack := range map[string]bool{"comes back": true, "stays away": false} {
 		t.Run(name, func(t *testing.T) {
