@@ -51,7 +51,8 @@ type Options struct {
 
 	// ServerNamespace and ServerService are where kube-apiserver reaches the API server whose certificates are kept.
 	ServerNamespace, ServerService string
-	// StorageStallTimeout is how long a connection to object storage may carry nothing before it is given up.
+	// StorageStallTimeout is how long a connection to object storage may carry nothing before it is given up; and an answer
+	// of a provider of volumes take.
 	StorageStallTimeout time.Duration
 
 	// LeaderElection lets only one of several processes work at a time.
@@ -119,7 +120,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.ServerService, "server-service", o.ServerService,
 		"Service of the API server whose certificates the controller \"certificates\" keeps.")
 	flags.DurationVar(&o.StorageStallTimeout, "storage-stall-timeout", o.StorageStallTimeout,
-		"How long a connection to object storage may carry nothing, in either direction, before it is given up.")
+		"How long a connection to object storage may carry nothing, in either direction, before it is given up; and an answer of a provider of volumes take.")
 	flags.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection,
 		"Work only while holding a lease, so that of several replicas one works at a time.")
 	flags.StringVar(&o.LeaderElectionNamespace, "leader-elect-namespace", o.LeaderElectionNamespace,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	corev1 "k8s.io/api/core/v1"
@@ -14,6 +15,8 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/dev"
+	"github.com/velero-locations/velero-locations/simulator/faults"
 )
 
 // snapshotLocation is one of a provider, with the credentials that dev has for it.
@@ -69,7 +72,7 @@ func (l *laptop) snapshotsOf(t *testing.T, name string) map[string][]string {
 
 // TestVolumes backs up dev's volumes: of EBS in two regions, of Azure and of Portworx.
 func TestVolumes(t *testing.T) {
-	l := start(t)
+	l := start(t, func(o *dev.Options) { o.Controllers.StorageStallTimeout = 3 * time.Second })
 	l.create(t, storage("primary", "team", true))
 	l.snapshotLocation(t, "aws", map[string]string{"region": "us-east-1"})
 
@@ -112,8 +115,24 @@ func TestVolumes(t *testing.T) {
 		}
 	})
 
+	t.Run("while the provider hangs", func(t *testing.T) {
+		const hangs = "hangs"
+		rule := faults.Rule{Name: hangs, Match: faults.Match{Operations: []string{"ec2:CreateSnapshot"}}, Fault: faults.Outage{Mode: faults.Hanging}}
+		if _, err := l.control.AddFault(t.Context(), rule); err != nil {
+			t.Fatal(err)
+		}
+		l.create(t, backup("hung", func(b *velerov1.Backup) { b.Spec.IncludedNamespaces = []string{"shop"} }))
+		ended := l.ended(t, "hung")
+		if ended.Status.Phase != velerov1.BackupPhasePartiallyFailed || ended.Status.Errors != 2 || ended.Status.VolumeSnapshotsCompleted != 1 {
+			t.Errorf("got %+v", ended.Status)
+		}
+		if err := l.control.RemoveFault(t.Context(), hangs); err != nil {
+			t.Fatal(err)
+		}
+	})
+
 	t.Run("until they are deleted", func(t *testing.T) {
-		for _, name := range []string{"shop", "world"} {
+		for _, name := range []string{"shop", "world", "hung"} {
 			l.remove(t, name)
 			if got := l.snapshotsOf(t, name); len(got) > 0 {
 				t.Errorf("of %s there are %q", name, got)

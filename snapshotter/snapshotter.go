@@ -7,9 +7,11 @@
 package snapshotter
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"os"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -30,7 +32,7 @@ type Snapshotter interface {
 
 	// CreateSnapshot begins a snapshot of what the volume holds now, and returns its id without
 	// waiting until it is complete. The snapshot has the tags, and those of the volume that do not
-	// have the same key.
+	// have the same key. After an error with reason Unreachable there may be one, but no more.
 	CreateSnapshot(ctx context.Context, volumeID, zone string, tags map[string]string) (string, error)
 
 	// FindSnapshots returns the ids of the snapshots that CreateSnapshot was asked to give all these
@@ -74,7 +76,12 @@ type Options struct {
 	// Endpoint of the provider, where nothing that the driver reads names another; it has a scheme and a host
 	// only. Nil: the provider's own.
 	Endpoint *url.URL
+	// Timeout is how long an answer may take, where the location does not say. 0: a minute.
+	Timeout time.Duration
 }
+
+// AnswerTimeout is how long an answer may take.
+func (o Options) AnswerTimeout() time.Duration { return cmp.Or(o.Timeout, time.Minute) }
 
 // Driver makes the snapshotters of one provider.
 type Driver struct {

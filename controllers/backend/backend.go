@@ -34,7 +34,8 @@ type Backend struct {
 	// VolumeEndpoints are those of providers of volumes, by the names that package provider knows them
 	// by, where a location's credentials name no other. A provider that is not there has its own.
 	VolumeEndpoints map[string]*url.URL
-	// StallTimeout is how long a connection to object storage may carry nothing. 0: a minute.
+	// StallTimeout is how long a connection to object storage may carry nothing, and an answer of a provider of volumes take.
+	// 0: a minute.
 	StallTimeout time.Duration
 }
 
@@ -192,7 +193,7 @@ func (b *Backend) open(ctx context.Context, driver snapshotter.Driver, location 
 	}
 	s, err := driver.Open(snapshotter.Options{
 		Config: location.Spec.Config, Credentials: file,
-		Endpoint: b.volumeEndpoint(location.Spec.Provider),
+		Endpoint: b.volumeEndpoint(location.Spec.Provider), Timeout: b.StallTimeout,
 	})
 	return s, NameCredentials(err, location.Spec.Credential)
 }

@@ -412,6 +412,7 @@ func expectJSON(t *testing.T, got, want any) {
 type disks struct {
 	volumes map[string]string
 	fail    error
+	lost    bool // the answer to a snapshot
 	gone    []string
 }
 
@@ -428,11 +429,17 @@ func (d *disks) CreateSnapshot(_ context.Context, id, _ string, tags map[string]
 	if !maps.Equal(tags, map[string]string{"l": "v", "velero.io/backup": "b", "velero.io/backup-uid": "uid-1", "velero.io/pv": "pv-1"}) {
 		return "", fmt.Errorf("unexpected tags %v", tags)
 	}
+	if d.lost {
+		return "", &snapshotter.Error{Reason: snapshotter.Unreachable, Advice: "no answer"}
+	}
 	return "snap-of-" + id, nil
 }
 
-func (d *disks) FindSnapshots(context.Context, map[string]string) ([]string, error) {
-	return nil, errors.New("not asked for")
+func (d *disks) FindSnapshots(_ context.Context, tags map[string]string) ([]string, error) {
+	if !maps.Equal(tags, map[string]string{"velero.io/backup": "b", "velero.io/backup-uid": "uid-1", "velero.io/pv": "pv-1"}) {
+		return nil, fmt.Errorf("unexpected tags %v", tags)
+	}
+	return []string{"snap-found"}, nil
 }
 
 func (d *disks) CreateVolume(context.Context, string, snapshotter.Volume) (string, error) {
@@ -486,6 +493,21 @@ func TestRunIsIncomplete(t *testing.T) {
 				w.expectSnapshots(t, "failure")
 			}
 		})
+	}
+}
+
+// TestRunFindsSnapshots shows that a snapshot is found of which the answer was lost.
+func TestRunFindsSnapshots(t *testing.T) {
+	w := newWorld(t, application, velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}},
+		snapshotLocation{name: "ebs", Snapshotter: &disks{volumes: map[string]string{"pv-1": "vol-1"}, lost: true}})
+	final, err := w.run.do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var snapshots []backups.Snapshot
+	w.decode(t, backups.VolumeSnapshots, &snapshots)
+	if len(snapshots) != 1 || snapshots[0].Status.ProviderSnapshotID != "snap-found" || final.Status.Phase != velerov1.BackupPhaseCompleted {
+		t.Errorf("got %+v, %+v", snapshots, final.Status)
 	}
 }
 

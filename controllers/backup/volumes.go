@@ -126,7 +126,25 @@ func (v *volumes) take(ctx context.Context, location *snapshotLocation, pv *core
 	maps.Copy(tags, backups.SnapshotTags(v.backup))
 	tags[backups.VolumeTag] = pv.Name
 	snapshot.Status.ProviderSnapshotID, err = location.CreateSnapshot(ctx, id, zone, tags)
-	return err
+	if snapshotter.ReasonOf(err) == snapshotter.Unreachable && v.find(ctx, location, snapshot) {
+		return nil
+	}
+	return err //nolint:wrapcheck // says all there is
+}
+
+// find looks for a snapshot that was asked for, of which nobody knows whether it was taken: even if the controller is to
+// stop, so that it is known which to delete.
+func (v *volumes) find(ctx context.Context, location *snapshotLocation, snapshot *backups.Snapshot) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	tags := backups.SnapshotTags(v.backup)
+	tags[backups.VolumeTag] = snapshot.Spec.PersistentVolumeName
+	found, err := location.FindSnapshots(ctx, tags)
+	if err != nil || len(found) == 0 {
+		return false
+	}
+	snapshot.Status.ProviderSnapshotID = found[0]
+	return true
 }
 
 func (v *volumes) failed(pv *corev1.PersistentVolume, info *backups.VolumeInfo, err error) {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -58,7 +59,7 @@ func open(opts snapshotter.Options) (snapshotter.Snapshotter, error) {
 		Region:       config.Region,
 		BaseEndpoint: at.base(),
 		Credentials:  awscredentials.NewStaticCredentialsProvider(key.AccessKeyID, key.SecretAccessKey, key.SessionToken),
-		HTTPClient:   &http.Client{Transport: v.transport, CheckRedirect: stay},
+		HTTPClient:   &http.Client{Transport: v.transport, CheckRedirect: stay, Timeout: opts.AnswerTimeout()},
 	})
 	return v, nil
 }
@@ -132,11 +133,19 @@ func (v *volumes) CreateSnapshot(ctx context.Context, id, _ string, tags map[str
 	out, err := v.client.CreateSnapshot(ctx, &ec2.CreateSnapshotInput{
 		VolumeId:          &id,
 		TagSpecifications: tagged(types.ResourceTypeSnapshot, snapshotTags(tags, volume.Tags)),
-	})
+	}, once)
 	if err != nil {
 		return "", v.failure("CreateSnapshot", subject{volume: id}, err)
 	}
 	return aws.ToString(out.SnapshotId), nil
+}
+
+// once has a request sent again only if EC2 refused to look at it. Without an answer it may have been carried out, and a
+// snapshot has no token by which EC2 would know it again.
+func once(o *ec2.Options) {
+	o.Retryer = retry.NewStandard(func(standard *retry.StandardOptions) {
+		standard.Retryables = []retry.IsErrorRetryable{retry.RetryableErrorCode{Codes: retry.DefaultThrottleErrorCodes}}
+	})
 }
 
 // most is the largest page that EC2 gives.

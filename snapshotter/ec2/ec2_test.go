@@ -182,6 +182,44 @@ func TestFindSnapshots(t *testing.T) {
 	}
 }
 
+// TestLostAnswer shows that a request for a snapshot is sent again only if EC2 did not look at it: no second one is taken.
+func TestLostAnswer(t *testing.T) {
+	for name, tc := range map[string]struct {
+		fault  faults.Fault
+		reason snapshotter.Reason
+	}{
+		"lost":      {fault: faults.Reset{At: faults.Download}, reason: snapshotter.Unreachable},
+		"throttled": {fault: faults.Error{Code: "RequestLimitExceeded", Status: 503}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := cloud(t)
+			s := open(t, options(t, sim, east))
+			tags := map[string]string{"velero.io/backup": "b"}
+			sim.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"ec2:CreateSnapshot"}}, Times: 1, Fault: tc.fault})
+			_, err := s.CreateSnapshot(t.Context(), mine, "", tags)
+			if snapshotter.ReasonOf(err) != tc.reason {
+				t.Errorf("got %v", err)
+			}
+			if found, err := s.FindSnapshots(t.Context(), tags); err != nil || len(found) != 1 {
+				t.Errorf("there are %q, %v", found, err)
+			}
+		})
+	}
+}
+
+// TestTimeout shows that nothing waits for ever.
+func TestTimeout(t *testing.T) {
+	sim := cloud(t)
+	opts := options(t, sim, east)
+	opts.Timeout = 50 * time.Millisecond
+	s := open(t, opts)
+	sim.Harm(t, faults.Rule{Fault: faults.Outage{Mode: faults.Hanging}})
+	if _, err := s.CreateSnapshot(t.Context(), mine, "", nil); snapshotter.ReasonOf(err) != snapshotter.Unreachable || !strings.Contains(err.Error(), "did not answer in time") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestAccounts shows that two locations with different credentials see the volumes of their own account only.
 func TestAccounts(t *testing.T) {
 	sim := cloud(t)

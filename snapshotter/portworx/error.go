@@ -17,6 +17,8 @@ const (
 )
 
 func (v *volumes) call(ctx context.Context, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, v.timeout)
+	defer cancel()
 	err := v.client.Call(ctx, method, path, in, out)
 	return v.client.Advise(err, "PORTWORX_ACCESS_KEY and PORTWORX_SECRET_KEY in the credentials", v.advise)
 }

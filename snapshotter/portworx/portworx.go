@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -40,6 +41,7 @@ type volumes struct {
 	cluster string
 	// kind of snapshots, and the credentials of cloud ones; none if the cluster has only one.
 	kind, credential string
+	timeout          time.Duration
 }
 
 var _ snapshotter.Snapshotter = (*volumes)(nil)
@@ -58,7 +60,7 @@ func open(opts snapshotter.Options) (snapshotter.Snapshotter, error) {
 	}
 	v := &volumes{
 		client:  cloudapi.New(endpoint, "/portworx/v1/clusters/"+url.PathEscape(key.Cluster), key.AccessKey, key.SecretKey),
-		cluster: key.Cluster, kind: cmp.Or(opts.Config["type"], local),
+		cluster: key.Cluster, kind: cmp.Or(opts.Config["type"], local), timeout: opts.AnswerTimeout(),
 	}
 	if v.kind == cloud {
 		v.credential = opts.Config["credId"]

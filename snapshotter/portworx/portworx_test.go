@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -280,6 +281,18 @@ func TestErrors(t *testing.T) {
 				t.Errorf("%s %q: %s; want %s %q: %s", failure.Reason, failure.Code, failure.Advice, test.reason, test.code, test.advice)
 			}
 		})
+	}
+}
+
+// TestTimeout shows that nothing waits for ever.
+func TestTimeout(t *testing.T) {
+	sim := cloud(t)
+	opts := with(t, sim.Clouds, file(cluster, key))
+	opts.Timeout = 50 * time.Millisecond
+	s := open(t, opts)
+	sim.Harm(t, faults.Rule{Fault: faults.Outage{Mode: faults.Hanging}})
+	if _, err := s.CreateSnapshot(t.Context(), mine, "", nil); snapshotter.ReasonOf(err) != snapshotter.Unreachable || !strings.Contains(err.Error(), "did not answer in time") {
+		t.Errorf("got %v", err)
 	}
 }
 
