@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -555,6 +557,29 @@ func TestRunUnderFaults(t *testing.T) {
 			}
 			if skip > 1 && !slices.Equal(disks.gone, []string{"snap-of-vol-1"}) {
 				t.Errorf("deleted the snapshots %q", disks.gone)
+			}
+		})
+	}
+}
+
+// TestRunUnderFaultsOfParts shows the same of a tarball that is uploaded in parts, while it is still written.
+func TestRunUnderFaultsOfParts(t *testing.T) {
+	objects := maps.Clone(application)
+	random, content := rand.NewChaCha8([32]byte{}), make([]byte, 1<<20)
+	for i := range 12 {
+		_, _ = random.Read(content) // always all, and no error
+		objects["configmaps"] = append(objects["configmaps"], fmt.Sprintf(`{"metadata":{"namespace":"shop","name":"large-%d"},"data":{"k":%q}}`, i, base64.StdEncoding.EncodeToString(content)))
+	}
+	for _, operation := range []string{"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"} {
+		t.Run(operation, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, objects, velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}})
+			w.cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:" + operation}}, Fault: faults.Error{Code: "AccessDenied"}})
+			if _, err := w.run.do(t.Context()); err == nil || !strings.Contains(err.Error(), "may not write") {
+				t.Errorf("got %v", err)
+			}
+			if got := w.keys(t); len(got) > 0 {
+				t.Errorf("%q is left", got)
 			}
 		})
 	}
