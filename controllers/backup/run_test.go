@@ -415,6 +415,7 @@ type disks struct {
 	volumes map[string]string
 	fail    error
 	lost    bool // the answer to a snapshot
+	asked   int
 	gone    []string
 }
 
@@ -424,6 +425,7 @@ func (d *disks) VolumeID(pv *corev1.PersistentVolume) (string, error) {
 }
 
 func (d *disks) Volume(_ context.Context, id, zone string) (snapshotter.Volume, error) {
+	d.asked++
 	return snapshotter.Volume{ID: id, Type: "gp3", IOPS: 3000, Zone: zone}, d.fail
 }
 
@@ -510,6 +512,27 @@ func TestRunFindsSnapshots(t *testing.T) {
 	w.decode(t, backups.VolumeSnapshots, &snapshots)
 	if len(snapshots) != 1 || snapshots[0].Status.ProviderSnapshotID != "snap-found" || final.Status.Phase != velerov1.BackupPhaseCompleted {
 		t.Errorf("got %+v, %+v", snapshots, final.Status)
+	}
+}
+
+// TestRunLosesPatience shows that a provider that does not answer is not waited for as often as there are volumes, but that
+// each of them is told.
+func TestRunLosesPatience(t *testing.T) {
+	const count = 10
+	disks := &disks{volumes: map[string]string{}, fail: &snapshotter.Error{Reason: snapshotter.Unreachable, Advice: "no answer"}}
+	objects := cluster{"persistentvolumes": nil}
+	for i := range count {
+		name := fmt.Sprintf("pv-%d", i)
+		disks.volumes[name] = "vol-" + name
+		objects["persistentvolumes"] = append(objects["persistentvolumes"], fmt.Sprintf(`{"metadata":{"name":%q}}`, name))
+	}
+	w := newWorld(t, objects, velerov1.BackupSpec{IncludedResources: []string{"persistentvolumes"}}, snapshotLocation{name: "ebs", Snapshotter: disks})
+	final, err := w.run.do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if disks.asked != patience || final.Status.Errors != count || final.Status.VolumeSnapshotsAttempted != count {
+		t.Errorf("asked %d times, got %+v", disks.asked, final.Status)
 	}
 }
 

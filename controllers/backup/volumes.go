@@ -21,7 +21,12 @@ import (
 type snapshotLocation struct {
 	name string
 	snapshotter.Snapshotter
+	// unanswered is for how many volumes in a row there was no answer.
+	unanswered int
 }
+
+// patience is for how many volumes in a row an answer is waited for: for each of many that would take too long.
+const patience = 3
 
 // volumes takes the snapshots of a backup, and keeps account of them.
 type volumes struct {
@@ -84,7 +89,7 @@ func (v *volumes) snapshot(ctx context.Context, location *snapshotLocation, id s
 		BackupName: v.backup.Name, BackupUID: string(v.backup.UID), Location: location.name,
 		PersistentVolumeName: pv.Name, ProviderVolumeID: id,
 	}}
-	err := v.take(ctx, location, pv, &snapshot)
+	err := v.attempt(ctx, location, pv, &snapshot)
 	v.metrics.SnapshotEnds(v.backup, err)
 	if err != nil {
 		snapshot.Status.Phase = backups.SnapshotFailed
@@ -104,6 +109,20 @@ func (v *volumes) snapshot(ctx context.Context, location *snapshotLocation, id s
 	if iops := snapshot.Spec.VolumeIOPS; iops != nil {
 		info.NativeSnapshotInfo.IOPS = strconv.FormatInt(*iops, 10)
 	}
+}
+
+// attempt takes a snapshot where there is hope that the provider answers.
+func (v *volumes) attempt(ctx context.Context, location *snapshotLocation, pv *corev1.PersistentVolume, snapshot *backups.Snapshot) error {
+	if location.unanswered >= patience {
+		return fmt.Errorf("it is not asked any more: for %d volumes in a row there was no answer", patience)
+	}
+	err := v.take(ctx, location, pv, snapshot)
+	if snapshotter.ReasonOf(err) == snapshotter.Unreachable {
+		location.unanswered++
+	} else {
+		location.unanswered = 0
+	}
+	return err
 }
 
 // take asks for the snapshot, and fills in what the provider says about the volume.

@@ -192,6 +192,36 @@ func TestErrorsKeep(t *testing.T) {
 	}
 }
 
+// TestLosesPatience shows that a provider that does not answer is not waited for as often as there are snapshots.
+func TestLosesPatience(t *testing.T) {
+	for name, listed := range map[string]bool{"listed": true, "tagged": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			backup := finished()
+			backup.Spec.VolumeSnapshotLocations = []string{"ebs"}
+			w := backendtest.New(t, interceptor.Funcs{}, backup, requestFor("b"))
+			w.Put(t, backups.Log, "b", compressed(t, "time=now uid=uid-1 level=info\n"))
+			var list []backups.Snapshot
+			for range 3 {
+				id := w.Snapshot(t, backups.SnapshotTags(backup))
+				list = append(list, backups.Snapshot{Spec: backups.SnapshotSpec{Location: "ebs"}, Status: backups.SnapshotStatus{ProviderSnapshotID: id}})
+			}
+			if listed {
+				w.Put(t, backups.VolumeSnapshots, "b", list)
+			}
+			w.Backend.StallTimeout = time.Second
+			w.Cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"ec2:DeleteSnapshot"}}, Fault: faults.Outage{Mode: faults.Hanging}})
+			if _, err := w.Reconcile(t, newReconciler(w), "r"); err != nil {
+				t.Fatal(err)
+			}
+			request := &velerov1.DeleteBackupRequest{}
+			if !w.Read(t, "r", request) || len(request.Status.Errors) != 1 || !strings.Contains(request.Status.Errors[0], "did not answer in time") || len(w.Snapshots(t)) != len(list) {
+				t.Errorf("got %q, and there are %q", request.Status.Errors, w.Snapshots(t))
+			}
+		})
+	}
+}
+
 // TestDeletesTagged shows that of a backup which was interrupted before there was a list of its snapshots those are deleted
 // that have its tags, and no others; and that as long as they cannot be, the rest stays.
 func TestDeletesTagged(t *testing.T) {

@@ -56,8 +56,9 @@ func (s *snapshots) deleteListed(ctx context.Context, list []backups.Snapshot) {
 			}
 			s.opened[location] = volumes
 		}
-		if volumes != nil {
-			s.delete(ctx, volumes, id)
+		if volumes != nil && !s.delete(ctx, volumes, id) {
+			volumes.Close()
+			s.opened[location] = nil
 		}
 	}
 }
@@ -84,15 +85,20 @@ func (s *snapshots) deleteTagged(ctx context.Context) {
 			s.problem("volume snapshot location %q, which may have snapshots of the backup: %w", location, err)
 		}
 		for _, id := range found {
-			s.delete(ctx, volumes, id)
+			if !s.delete(ctx, volumes, id) {
+				break
+			}
 		}
 	}
 }
 
-func (s *snapshots) delete(ctx context.Context, volumes snapshotter.Snapshotter, id string) {
-	if err := volumes.DeleteSnapshot(ctx, id); err != nil {
+// delete deletes a snapshot, and says whether it makes sense to go on: to wait for each of many answers takes too long.
+func (s *snapshots) delete(ctx context.Context, volumes snapshotter.Snapshotter, id string) bool {
+	err := volumes.DeleteSnapshot(ctx, id)
+	if err != nil {
 		s.problem("deleting snapshot %s: %w", id, err)
 	}
+	return snapshotter.ReasonOf(err) != snapshotter.Unreachable
 }
 
 // errGone says that there is no such location.

@@ -110,14 +110,15 @@ func TestListBreaks(t *testing.T) {
 					panic(http.ErrAbortHandler)
 				}
 			})
-			got, failure := "", ""
+			var given []string
+			failure := ""
 			for object, err := range api.List(t.Context(), configMaps, "", "") {
 				if err != nil {
 					failure = err.Error()
 				}
-				got += object.Meta.Name
+				given = append(given, object.Meta.Name)
 			}
-			if got != tc.want || failure != tc.err || requests != len(tc.answers) {
+			if got := strings.Join(given, ""); got != tc.want || failure != tc.err || requests != len(tc.answers) {
 				t.Errorf("got %q, %q after %d requests", got, failure, requests)
 			}
 		})
