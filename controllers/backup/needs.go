@@ -57,6 +57,9 @@ func (r *run) addNeeds(ctx context.Context, id object, found *inventory.Object) 
 		}
 		r.pvs = append(r.pvs, pv)
 	}
+	if id.resource == accountResource {
+		return r.addRoles(ctx, id)
+	}
 	find := needs[id.resource]
 	if find == nil && id.resource != pvResource {
 		return nil
@@ -80,10 +83,10 @@ func (r *run) addNeeds(ctx context.Context, id object, found *inventory.Object) 
 // addDefinition adds the definition of a resource, if it is a custom one: unless definitions are backed up on their own, or
 // left out.
 func (r *run) addDefinition(ctx context.Context, of *inventory.Resource) error {
-	if definitions := r.resource(definitionResource); definitions == nil || of.Group == "" || r.scope.Resource(definitions) {
+	if of.Group == "" {
 		return nil
 	}
-	return r.addOne(ctx, object{resource: definitionResource, name: of.GroupResource().String()}, r.needed, r.scope.Whole)
+	return r.addOne(ctx, object{resource: definitionResource, name: of.GroupResource().String()}, r.onlyNeeded, r.scope.Whole)
 }
 
 // needed says whether a resource may be in the backup because something else is.

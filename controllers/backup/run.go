@@ -46,6 +46,7 @@ type run struct {
 	occupied map[string]bool // namespaces of which something is in the backup
 	added    map[object]bool // what is added out of turn, as others need it
 	pvs      []*corev1.PersistentVolume
+	roles    map[object][]object // that service accounts have, with what binds them; nil: not read yet
 }
 
 // newRun returns a run with nothing in it yet.

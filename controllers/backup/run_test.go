@@ -331,6 +331,51 @@ func TestRunAddsDefinitions(t *testing.T) {
 	}
 }
 
+// TestRunAddsRoles shows that service accounts bring along the cluster roles that they have, once each, unless these are left out.
+func TestRunAddsRoles(t *testing.T) {
+	accounts := inventory.Resource{GroupVersionResource: accountResource.WithVersion("v1"), Kind: "ServiceAccount", Namespaced: true}
+	bindings := inventory.Resource{GroupVersionResource: bindingResource.WithVersion("v1"), Kind: "ClusterRoleBinding"}
+	roles := inventory.Resource{GroupVersionResource: clusterRoleResource.WithVersion("v1"), Kind: "ClusterRole"}
+	objects := cluster{
+		"namespaces":      application["namespaces"],
+		"serviceaccounts": {`{"metadata":{"namespace":"shop","name":"a"}}`, `{"metadata":{"namespace":"shop","name":"b"}}`, `{"metadata":{"namespace":"other","name":"c"}}`},
+		"clusterrolebindings": {
+			`{"metadata":{"name":"ours"},"roleRef":{"name":"both"},"subjects":[{"kind":"ServiceAccount","namespace":"shop","name":"a"},{"kind":"ServiceAccount","namespace":"shop","name":"b"},{"kind":"User","name":"a"}]}`,
+			`{"metadata":{"name":"ours-too"},"roleRef":{"name":"both"},"subjects":[{"kind":"ServiceAccount","namespace":"shop","name":"b"}]}`,
+			`{"metadata":{"name":"theirs"},"roleRef":{"name":"other"},"subjects":[{"kind":"ServiceAccount","namespace":"other","name":"c"},{"kind":"Group","name":"a"}]}`,
+		},
+		"clusterroles": {`{"metadata":{"name":"both"}}`, `{"metadata":{"name":"other"}}`},
+	}
+	no := false
+	const group = ".rbac.authorization.k8s.io/cluster/"
+	for name, tc := range map[string]struct {
+		spec velerov1.BackupSpec
+		want []string
+	}{
+		"a namespace":          {velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}}, []string{"clusterrolebindings" + group + "ours", "clusterroles" + group + "both", "clusterrolebindings" + group + "ours-too"}},
+		"everything":           {want: []string{"clusterrolebindings" + group + "ours", "clusterrolebindings" + group + "ours-too", "clusterrolebindings" + group + "theirs", "clusterroles" + group + "both", "clusterroles" + group + "other"}},
+		"bindings left out":    {spec: velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}, ExcludedResources: []string{"clusterrolebindings"}}},
+		"no cluster resources": {spec: velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}, IncludeClusterResources: &no}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, objects, tc.spec)
+			w.run.resources = []inventory.Resource{accounts, *w.run.resource(namespaceResource), bindings, roles}
+			var err error
+			if w.run.scope, err = scope.New(&tc.spec, w.run.resources); err != nil {
+				t.Fatal(err)
+			}
+			final, err := w.run.do(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := slices.DeleteFunc(w.items(t), func(item string) bool { return !strings.HasPrefix(item, "clusterrole") })
+			if !slices.Equal(got, tc.want) || final.Status.Warnings+final.Status.Errors > 0 {
+				t.Errorf("got %q, %+v; want %q", got, final.Status, tc.want)
+			}
+		})
+	}
+}
+
 // TestRunWrites compares what is in the bucket with what Velero writes.
 func TestRunWrites(t *testing.T) {
 	w := newWorld(t, application, velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}, StorageLocation: "primary"},
