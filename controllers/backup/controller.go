@@ -143,7 +143,7 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, plan
 	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
 		return nil // it is being deleted, perhaps; a change brings it back
 	case err != nil:
-		return err //nolint:wrapcheck // says all there is
+		return err
 	}
 	r.opts.Metrics.BackupBegins(backup)
 	klog.FromContext(ctx).V(2).Info("Backup begins", "location", backup.Spec.StorageLocation)

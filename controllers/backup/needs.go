@@ -106,7 +106,7 @@ func (r *run) addOne(ctx context.Context, id object, allowed func(*inventory.Res
 	found, err := r.api.Get(ctx, *resource, id.namespace, id.name)
 	switch {
 	case ctx.Err() != nil:
-		return err //nolint:wrapcheck // says all there is
+		return err
 	case apierrors.IsNotFound(err) && id.resource == definitionResource: // not every resource has one
 		return nil
 	case apierrors.IsNotFound(err):

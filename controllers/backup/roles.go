@@ -50,7 +50,7 @@ func (r *run) readRoles(ctx context.Context, bindings *inventory.Resource) error
 	for found, err := range r.api.List(ctx, *bindings, "", "") {
 		if err != nil {
 			if ctx.Err() != nil {
-				return err //nolint:wrapcheck // says all there is
+				return err
 			}
 			r.record.failed("", err)
 			return nil

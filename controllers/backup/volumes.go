@@ -148,7 +148,7 @@ func (v *volumes) take(ctx context.Context, location *snapshotLocation, pv *core
 	if snapshotter.ReasonOf(err) == snapshotter.Unreachable && v.find(ctx, location, snapshot) {
 		return nil
 	}
-	return err //nolint:wrapcheck // says all there is
+	return err
 }
 
 // find looks for a snapshot that was asked for, of which nobody knows whether it was taken: even if the controller is to

@@ -133,7 +133,7 @@ func (r *reconciler) begin(ctx context.Context, request *velerov1.DeleteBackupRe
 		return err
 	}
 	// Not if it begins at this moment: then it is running, the next time.
-	return mergepatch.Advance(ctx, r.Writer, backup, func(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseDeleting }) //nolint:wrapcheck // as above
+	return mergepatch.Advance(ctx, r.Writer, backup, func(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseDeleting })
 }
 
 // carryOut deletes everything, but nothing that is another backup's. Snapshots that cannot be deleted keep the list of them, and so all that is in the bucket.

@@ -117,7 +117,7 @@ func (a *API) page(ctx context.Context, list *list, namespace, selector, more st
 	request := a.request(list.resource, namespace).VersionedParams(&metav1.ListOptions{LabelSelector: selector, Limit: pageSize, Continue: more}, metav1.ParameterCodec)
 	body, err := request.Stream(ctx)
 	if err != nil {
-		return err //nolint:wrapcheck // wrapped by List
+		return err
 	}
 	defer func() { _ = body.Close() }()
 	list.decoder = json.NewDecoder(body)
