@@ -348,6 +348,21 @@ func TestSchedulesOutliveTheirLocations(t *testing.T) {
 	must(t, err)
 }
 
+// TestErrorsWithoutEnd shows that a refusal has an end, however much is wrong.
+func TestErrorsWithoutEnd(t *testing.T) {
+	s := serve(t)
+	s.makeLocations(t, []string{"primary default"}, nil)
+	b := (&destinationCase{Name: "endless"}).backup()
+	for i := range 20_000 {
+		b.Spec.IncludedNamespaces = append(b.Spec.IncludedNamespaces, fmt.Sprint("Shop-", i))
+	}
+	_, _, err := create(s.backups, b)
+	all := causes(t, err)
+	if last := all[len(all)-1]; len(all) != 100 || !strings.Contains(last, `"Shop-99"`) || !strings.Contains(last, "(and 19900 more errors)") {
+		t.Errorf("got %d errors, the last of which is %q", len(all), last)
+	}
+}
+
 // makeBackups makes backups of the phases, which are in a location.
 func (s *server) makeBackups(t *testing.T, location string, phases ...velero.BackupPhase) {
 	t.Helper()

@@ -98,14 +98,29 @@ func (s strategy[T, L]) Validate(ctx context.Context, object runtime.Object) fie
 	}
 	errs := validation.ValidateObjectMetaAccessor(obj, s.NamespaceScoped(), validateName, field.NewPath("metadata"))
 	var none T
-	return append(errs, s.validate(ctx, obj, none)...)
+	return enough(append(errs, s.validate(ctx, obj, none)...))
 }
 
 // ValidateUpdate returns all that is wrong with an object or with the change to it.
 func (s strategy[T, L]) ValidateUpdate(ctx context.Context, object, oldObject runtime.Object) field.ErrorList {
 	obj, old := object.(T), oldObject.(T)
 	errs := validation.ValidateObjectMetaAccessorUpdate(obj, old, field.NewPath("metadata"))
-	return append(errs, s.validate(ctx, obj, old)...)
+	return enough(append(errs, s.validate(ctx, obj, old)...))
+}
+
+// mostErrors is how many errors a refusal tells of.
+const mostErrors = 100
+
+// enough leaves out those that are too many for anybody to read: to write down 20,000 takes a minute, and the time grows with
+// the square of their number.
+func enough(errs field.ErrorList) field.ErrorList {
+	more := len(errs) - mostErrors
+	if more <= 0 {
+		return errs
+	}
+	last := *errs[mostErrors-1]
+	last.Detail += fmt.Sprintf(" (and %d more errors)", more)
+	return append(errs[:mostErrors-1], &last)
 }
 
 func (s strategy[T, L]) validate(ctx context.Context, obj, old T) field.ErrorList {

@@ -41,6 +41,16 @@ func TestSelect(t *testing.T) {
 	}
 }
 
+// TestTooManyNames shows that nobody has the server look up names without end.
+func TestTooManyNames(t *testing.T) {
+	request := Request{VolumeSnapshotLocations: make([]string, mostNames+1)}
+	locations := Locations{Storage: []StorageLocation{{Name: "a", Default: true, Status: Status{Phase: Available}}}}
+	result := Select(request, locations, Defaults{}, field.NewPath("spec"))
+	if len(result.Errors) != 1 || result.Errors[0].Type != field.ErrorTypeTooMany || result.Errors[0].Field != "spec.volumeSnapshotLocations" {
+		t.Errorf("got %v", result.Errors)
+	}
+}
+
 func (c testCase) run(t *testing.T) {
 	defaults := Defaults{StorageLocation: DefaultStorageLocation}
 	switch c.Default {

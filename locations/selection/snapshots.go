@@ -42,8 +42,15 @@ func (r *Result) selectSnapshots(request Request, all []SnapshotLocation, standa
 	}
 }
 
+// mostNames is how many names are looked up; there are not as many providers.
+const mostNames = 100
+
 // named returns the locations of the names. The same one twice counts once.
 func (r *Result) named(names []string, all []SnapshotLocation, path *field.Path) []SnapshotLocation {
+	if len(names) > mostNames {
+		r.fail(field.ErrorTypeTooMany, path, len(names), "must have at most %d names: name at most one location of each provider", mostNames)
+		return nil
+	}
 	var selected []SnapshotLocation
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -105,8 +106,9 @@ func (f filter) check(included, excluded []string, allExcludable bool) field.Err
 			errs = append(errs, aloneOrAbsent(excluded, path)...)
 		}
 	}
+	known := sets.New(included...)
 	for i, item := range excluded {
-		if item != everything && slices.Contains(included, item) {
+		if item != everything && known.Has(item) {
 			errs = append(errs, field.Invalid(path.Index(i), item, "is in "+f.included+" too: take it out of one of them"))
 		}
 	}
