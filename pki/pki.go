@@ -2,6 +2,7 @@
 package pki
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -35,7 +36,7 @@ type Authority struct {
 	KeyPEM []byte
 
 	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	key  crypto.Signer
 }
 
 // KeyPair is a certificate and its key, PEM-encoded.
@@ -106,9 +107,9 @@ func Parse(certPEM, keyPEM []byte) (*Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the key: %w", err)
 	}
-	key, ok := parsed.(*ecdsa.PrivateKey)
+	key, ok := parsed.(crypto.Signer)
 	if !ok {
-		return nil, fmt.Errorf("the key is a %T, want ECDSA", parsed)
+		return nil, fmt.Errorf("the key is a %T, which signs nothing", parsed)
 	}
 	return &Authority{CertPEM: pem.EncodeToMemory(block), KeyPEM: keyPEM, cert: cert, key: key}, nil
 }
@@ -146,7 +147,7 @@ func (a *Authority) Issue(template *x509.Certificate) (KeyPair, error) {
 	return encode(cert, key)
 }
 
-func sign(template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) (*x509.Certificate, error) {
+func sign(template, parent *x509.Certificate, key *ecdsa.PrivateKey, signer crypto.Signer) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {
 		return nil, err
