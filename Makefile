@@ -75,10 +75,10 @@ image: ## Make bin/image.tar, a container image, without a container engine (opt
 
 # Whether there is a container engine is asked first, since what follows takes its time.
 .PHONY: e2e-kind
-e2e-kind: ## Run sessions in a cluster that kind makes. Needs Docker, and the image of a node.
-	$(GO) test -C e2e/kind -tags kind -count 1 -run TestEngine .
-	$(MAKE) image tools
-	$(GO) test -C e2e/kind -tags kind -count 1 -timeout 60m -run TestKind -v .
+e2e-kind: ## Run the suites in a cluster that kind makes. Needs Docker, and the image of a node.
+	$(GO) test -C e2e -tags kind -count 1 -run '^TestEngine$$' .
+	$(MAKE) build image tools
+	$(GO) test -C e2e -tags kind -count 1 -timeout 60m -run '^TestKind$$' -v .
 
 .PHONY: simulator-minio-tests
 simulator-minio-tests: ## Run minio-go's functional tests against the simulator, case by case.

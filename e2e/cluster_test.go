@@ -18,7 +18,11 @@ const group = "velero.io"
 
 // TestCluster runs what leaves a cluster as it found it.
 func TestCluster(t *testing.T) {
-	c := cluster.Start(t)
+	testCluster(t, cluster.Start(t))
+}
+
+func testCluster(t *testing.T, c *cluster.Cluster) {
+	t.Helper()
 	long := startWatch(t, c)
 	t.Run("Discovery", func(t *testing.T) { testDiscovery(t, c) })
 	t.Run("APIResources", func(t *testing.T) { testAPIResources(t, c) })

@@ -1,4 +1,4 @@
-package kind
+package e2e
 
 import (
 	"os"
@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestRefusal runs the suite where there is no container engine, and where there is one that does not answer: it never passes.
-func TestRefusal(t *testing.T) {
+// TestKindRefusal runs the suite where there is no container engine, and where there is one that does not answer: it never passes.
+func TestKindRefusal(t *testing.T) {
 	gotool, err := exec.LookPath("go")
 	if err != nil {
 		t.Fatal(err)

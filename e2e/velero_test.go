@@ -16,16 +16,17 @@ func TestVelero(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t)
-			typeLines(t, s, locationLines)
-			typeLines(t, s, backupLines)
-			t.Run("descriptions", func(t *testing.T) { compareDescriptions(t, s) })
-			t.Run("restores", func(t *testing.T) {
-				typeLines(t, s, restoreLines)
-			})
-			typeLines(t, s, deletionLines)
+			testVelero(t, start(t))
 		})
 	}
+}
+
+func testVelero(t *testing.T, s devtest.Server) {
+	typeLines(t, s, locationLines)
+	typeLines(t, s, backupLines)
+	t.Run("descriptions", func(t *testing.T) { compareDescriptions(t, s) })
+	t.Run("restores", func(t *testing.T) { typeLines(t, s, restoreLines) })
+	typeLines(t, s, deletionLines)
 }
 
 // compareDescriptions has Velero's client and ours tell of the same objects, which nothing changes any more.
@@ -99,9 +100,10 @@ var locationLines = []line{
 	{command: "velero backup-location get x", fails: true, want: []string{`backupstoragelocations.velero.io "x" not found`}},
 
 	{command: "velero snapshot-location create ebs --provider aws --config region=us-east-1", want: named(snapshotMade, "ebs")},
-	{command: "velero snapshot-location create portworx-cloud --provider portworx --config type=cloud", want: named(snapshotMade, "portworx-cloud")},
+	{command: "velero create snapshot-location portworx-cloud --provider portworx --config type=cloud", want: named(snapshotMade, "portworx-cloud")},
 	{command: "velero snapshot-location set ebs --credential=own=cloud", want: named(snapshotConfigured, "ebs")},
 	{command: "velero snapshot-location get", want: []string{"NAME PROVIDER ebs aws portworx-cloud portworx"}},
+	{command: "velero get snapshot-locations portworx-cloud", want: []string{"portworx-cloud portworx"}},
 	{command: "velero snapshot-location get ebs -o yaml", want: []string{"kind: VolumeSnapshotLocation", "name: own"}},
 	{command: "velero snapshot-location create bad --provider aws --config regoin=x", fails: true, want: []string{"spec.config[region]: Required value"}},
 }
@@ -111,19 +113,27 @@ var backupLines = []line{
 	{command: "velero backup create full --storage-location primary --volume-snapshot-locations ebs,portworx-cloud --labels a=b --ttl 24h", want: named(backupSubmitted, "full")},
 	{command: "velero backup create absent --storage-location absent", fails: true, want: []string{`backupstoragelocations.velero.io "absent" not found`}},
 	{command: "velero backup get", want: []string{"NAME STATUS ERRORS WARNINGS", "full", "primary"}},
+	{command: "velero get backups full -o json", want: []string{`"kind": "Backup"`, `"storageLocation": "primary"`}},
 	{command: "velero backup describe full", want: []string{"Name:", "full", "Labels: a=b", "Storage Location: primary", "TTL: 24h0m0s"}},
 	{command: "kubectl get downloadrequests -o jsonpath={.items[*].spec.target}", want: []string{`"kind":"BackupVolumeInfos","name":"full"`}},
 	{command: "velero schedule create nightly --schedule '0 3 * * *' --include-namespaces shop --storage-location primary", want: []string{`Schedule "nightly" created successfully.`}},
 	{command: "velero schedule get", want: []string{"nightly", "0 3 * * *"}},
+	{command: "velero create schedule hourly --schedule '@every 1h' --storage-location primary", want: []string{`Schedule "hourly" created successfully.`}},
+	{command: "velero get schedules hourly -o yaml", want: []string{"kind: Schedule", "schedule: '@every 1h'"}},
+	{command: "velero describe schedules hourly", want: []string{"Schedule: @every 1h"}},
 	{command: "velero schedule describe nightly", want: []string{"Schedule: 0 3 * * *", "Included: shop", "Last Backup: <never>"}},
 	{command: "velero schedule pause nightly && kubectl get schedule nightly -o jsonpath={.spec.paused}", want: []string{"Schedule nightly paused successfully true"}},
 	{command: "velero schedule unpause nightly", want: []string{"Schedule nightly unpaused successfully"}},
 	{command: "velero backup create by-schedule --from-schedule nightly", want: named(backupSubmitted, "by-schedule")},
 	{command: "kubectl get backup by-schedule -o jsonpath={.metadata.labels}", want: []string{`"velero.io/schedule-name":"nightly"`}},
 	{command: "velero version", want: []string{"Version: v1.18.3", "Server: Version: v"}},
+	{command: "velero plugin get", want: []string{"NAME KIND", "velero.io/aws ObjectStore", "velero.io/aws VolumeSnapshotter"}},
+	{command: "velero get plugins", want: []string{"velero.io/aws ObjectStore"}},
 
 	{command: "velero backup create made --storage-location primary --snapshot-volumes=false --include-namespaces velero --wait", want: []string{"Backup completed with status: Completed."}},
 	{command: "velero backup get made", want: []string{"made Completed 0 0"}},
+	{command: "velero describe backups made", want: []string{"Phase: Completed"}},
+	{command: "velero create backup small --storage-location primary --include-namespaces velero --wait", want: []string{"Backup completed with status: Completed."}},
 	{command: "velero backup describe made --details", want: []string{"Completed", "Resource List:", "v1/Secret:", "- velero/own", "Storage Location: primary"}},
 	{command: "velero backup logs made", want: []string{`level=info msg="Backup begins"`, `level=info msg="Backup ends"`}},
 	{command: "velero backup download made -o $PWD/made.tar.gz --force && tar tzf $PWD/made.tar.gz; rm $PWD/made.tar.gz", want: []string{"metadata/version", "resources/secrets/namespaces/velero/own.json"}},
@@ -133,15 +143,25 @@ var restoreLines = []line{
 	{command: "velero restore create again --from-backup full --namespace-mappings shop:shop-2", want: []string{`Restore request "again" submitted successfully.`}},
 	{command: "velero restore get", want: []string{"again full"}},
 	{command: "velero restore describe again", want: []string{"Backup: full", "Namespace mappings: shop=shop-2"}},
+	{command: "velero create restore more --from-backup made --include-resources secrets", want: []string{`Restore request "more" submitted successfully.`}},
+	{command: "velero get restores more -o yaml", want: []string{"kind: Restore", "backupName: made"}},
+	{command: "velero describe restores more", want: []string{"Backup: made", "Included: secrets"}},
+	{command: "velero restore logs more", fails: true, want: []string{`Logs for restore "more" are not available until it's finished processing.`}},
+	{command: "velero delete restore more --confirm", want: []string{`Request to delete restore "more" submitted successfully.`}},
 	{command: "velero restore delete again --confirm", want: []string{`Request to delete restore "again" submitted successfully.`}},
 	{command: "velero repo get"},
 	// With a location go its backups and repositories.
 	{command: "velero backup-location delete secondary --confirm", want: []string{`Backup storage location "secondary" deleted successfully.`}},
 	{command: "kubectl get bsl -o name", want: []string{"backupstoragelocation.velero.io/primary"}},
+	{command: "velero backup-location create spare --provider aws --bucket velero-backups --prefix spare --config region=us-east-1", want: named(storageConfigured, "spare")},
+	{command: "velero delete backup-location spare --confirm", want: []string{`Backup storage location "spare" deleted successfully.`}},
 }
 
 var deletionLines = []line{
 	{command: "velero backup delete full --confirm", want: []string{`Request to delete backup "full" submitted successfully.`}},
 	{command: "kubectl wait --for=delete backup/full --timeout=60s"},
+	{command: "velero delete backup small --confirm", want: []string{`Request to delete backup "small" submitted successfully.`}},
+	{command: "kubectl wait --for=delete backup/small --timeout=60s"},
+	{command: "velero delete schedule hourly --confirm", want: []string{"Schedule deleted: hourly"}},
 	{command: "velero schedule delete nightly --confirm", want: []string{"Schedule deleted: nightly"}},
 }

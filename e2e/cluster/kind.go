@@ -1,204 +1,224 @@
 //go:build kind
 
-// Package kind has the suite that runs in a cluster with nodes, which kind makes.
-package kind
+package cluster
 
 import (
-	"fmt"
+	"context"
+	"encoding/base64"
+	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"k8s.io/client-go/tools/clientcmd"
 	kindcluster "sigs.k8s.io/kind/pkg/cluster"
+	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
+	"sigs.k8s.io/kind/pkg/exec"
 
 	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/pki"
+	"github.com/velero-locations/velero-locations/simulator/accounts"
 )
 
 const (
-	clusterName = "velero-locations-e2e"
-	// name of what is installed, and of its namespace.
-	name = "velero-locations"
-	// s3Port of the node is where tests reach the simulated S3.
-	s3Port = 30900
-	// s3Service opens it.
-	s3Service = `apiVersion: v1
+	kindName = program + "-e2e"
+	// Where tests reach what pods serve, on the node and on this machine.
+	s3Address, serverAddress = "127.0.0.1:30900", "127.0.0.1:30843"
+	// nodePorts open them.
+	nodePorts = `apiVersion: v1
 kind: Service
 metadata: {name: s3-for-tests, namespace: velero-locations}
 spec:
   type: NodePort
   selector: {app.kubernetes.io/name: velero-locations, app.kubernetes.io/component: simulator}
   ports: [{port: 9000, nodePort: 30900, targetPort: s3}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: apiserver-for-tests, namespace: velero-locations}
+spec:
+  type: NodePort
+  selector: {app.kubernetes.io/name: velero-locations, app.kubernetes.io/component: apiserver}
+  ports: [{port: 443, nodePort: 30843, targetPort: https}]
+`
+	kindConfig = `kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+nodes:
+- role: control-plane
+  extraPortMappings:
+  - {containerPort: 30900, hostPort: 30900, listenAddress: 127.0.0.1}
+  - {containerPort: 30843, hostPort: 30843, listenAddress: 127.0.0.1}
 `
 )
 
-// TestKind installs the overlay with simulated storage, and runs the sessions that tests of `velero-locations dev` run.
-func TestKind(t *testing.T) {
-	c := start(t)
-	c.install(t)
-	for name, session := range devtest.Sessions {
-		t.Run(name, func(t *testing.T) {
-			c.reset(t)
-			session(t, c.Server)
-		})
-	}
-}
+// Kind is a cluster of one node, which kind makes, with all that the overlay simulator of deploy/ installs.
+type Kind struct{ *Cluster }
 
-// kind is a cluster of one node, with the commands and credentials of sessions in its directory.
-type kind struct {
-	devtest.Server
-	repository string
-}
-
-// engine returns what makes clusters, and fails the test where there is no container engine that answers.
-func engine(t *testing.T) *kindcluster.Provider {
-	t.Helper()
+// Engine returns what makes such clusters, and fails the test where there is no container engine that answers.
+func Engine(tb testing.TB) *kindcluster.Provider {
+	tb.Helper()
 	detected, err := kindcluster.DetectNodeProvider()
 	if err != nil {
-		t.Fatalf("there is no container engine to make a cluster with: %v", err)
+		tb.Fatalf("there is no container engine to make a cluster with: %v", err)
 	}
 	provider := kindcluster.NewProvider(detected)
 	clusters, err := provider.List()
 	if err != nil {
-		t.Fatalf("the container engine does not answer, so there is no cluster to test in: %v", err)
+		tb.Fatalf("the container engine does not answer, so there is no cluster to test in: %v", err)
 	}
-	if slices.Contains(clusters, clusterName) {
-		t.Fatalf("there is a cluster %q already: if it is left from an earlier run, kind delete cluster --name %s", clusterName, clusterName)
+	if slices.Contains(clusters, kindName) {
+		tb.Fatalf("there is a cluster %q already: if it is left from an earlier run, kind delete cluster --name %s", kindName, kindName)
 	}
 	return provider
 }
 
-// TestEngine fails at once where TestKind could not run, before anything is built for it.
-func TestEngine(t *testing.T) { engine(t) }
-
-// start makes a cluster that ends with the test. Without the image of a node it says so and fails.
-func start(t *testing.T) *kind {
-	t.Helper()
-	provider := engine(t)
-	repository, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := &kind{Server: devtest.Server{Dir: t.TempDir()}, repository: repository}
-	t.Cleanup(func() {
-		if err := provider.Delete(clusterName, k.Path("kubeconfig")); err != nil {
-			t.Error(err)
+// StartKind makes a cluster that ends with the test. Without the image of a node it says so and fails.
+func StartKind(tb testing.TB) *Kind {
+	tb.Helper()
+	provider := Engine(tb)
+	k := &Kind{newCluster(tb)}
+	kubeconfig := k.Path("kind.kubeconfig")
+	tb.Cleanup(func() {
+		if tb.Failed() {
+			if err := provider.CollectLogs(kindName, k.Path("logs")); err != nil {
+				tb.Error(err)
+			}
+		}
+		if err := provider.Delete(kindName, kubeconfig); err != nil {
+			tb.Error(err)
 		}
 	})
-	config := fmt.Sprintf(`kind: Cluster
-apiVersion: kind.x-k8s.io/v1alpha4
-nodes:
-- role: control-plane
-  extraPortMappings: [{containerPort: %d, hostPort: %d, listenAddress: 127.0.0.1}]
-`, s3Port, s3Port)
-	err = provider.Create(clusterName, kindcluster.CreateWithRawConfig([]byte(config)), kindcluster.CreateWithKubeconfigPath(k.Path("kubeconfig")),
+	err := provider.Create(kindName, kindcluster.CreateWithRawConfig([]byte(kindConfig)), kindcluster.CreateWithKubeconfigPath(kubeconfig),
 		kindcluster.CreateWithWaitForReady(5*time.Minute))
 	if err != nil {
-		t.Fatalf("there is no cluster, perhaps for want of the image of a node: %v", err)
+		tb.Fatalf("there is no cluster, perhaps for want of the image of a node: %v", err)
 	}
-	k.load(t, provider)
-	k.lay(t)
+	all, err := provider.ListInternalNodes(kindName)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, node := range all {
+		loadImage(tb, node)
+	}
+	k.layOut(tb, all[0], kubeconfig)
+	k.install(tb)
 	return k
 }
 
-// load puts the image that `make image` has made onto the nodes.
-func (k *kind) load(t *testing.T, provider *kindcluster.Provider) {
-	t.Helper()
-	nodes, err := provider.ListInternalNodes(clusterName)
+// loadImage puts the image that `make image` has made onto a node.
+func loadImage(tb testing.TB, node nodes.Node) {
+	tb.Helper()
+	image, err := os.Open(filepath.Join(Repository(tb), "bin", "image.tar"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatalf("%v: run `make image`", err)
 	}
-	for _, node := range nodes {
-		image, err := os.Open(filepath.Join(k.repository, "bin", "image.tar"))
-		if err != nil {
-			t.Fatalf("%v: run `make image`", err)
-		}
-		if err := nodeutils.LoadImageArchive(node, image); err != nil {
-			t.Fatalf("loading the image: %v", err)
-		}
-		if err := image.Close(); err != nil {
-			t.Error(err)
-		}
+	defer func() { _ = image.Close() }()
+	if err := nodeutils.LoadImageArchive(node, image); err != nil {
+		tb.Fatalf("loading the image: %v", err)
 	}
 }
 
-// lay lays out the directory as `velero-locations dev` does.
-func (k *kind) lay(t *testing.T) {
-	t.Helper()
-	const profile = "[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n"
-	primary, secondary := []any{"AKIAPRIMARY", "primary-secret"}, []any{"AKIASECONDARY", "secondary-secret"}
-	file := func(profileName string, key []any) string {
-		return fmt.Sprintf(profile, append([]any{profileName}, key...)...)
+// layOut lays out the cluster's directory as for processes on loopback. Users have certificates of the cluster's own authority,
+// which the node has the key of.
+func (k *Kind) layOut(tb testing.TB, node nodes.Node, kubeconfig string) {
+	tb.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		tb.Fatal(err)
 	}
-	for path, content := range map[string]string{
-		"accounts/primary":   file("default", primary),
-		"accounts/secondary": file("default", secondary),
-		"credentials":        file("default", primary) + file("primary", primary) + file("secondary", secondary),
-		"env": fmt.Sprintf("export KUBECONFIG='%s'\nexport VELERO_NAMESPACE='velero'\nexport AWS_SHARED_CREDENTIALS_FILE='%s'\nexport AWS_ENDPOINT_URL_S3='http://127.0.0.1:%d'\n",
-			k.Path("kubeconfig"), k.Path("credentials"), s3Port),
-	} {
-		if err := os.MkdirAll(filepath.Dir(k.Path(path)), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(k.Path(path), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
+	k.url = config.Host
+	k.write(tb, config.CAData, "pki", "serving-ca.pem")
+	var authority [2][]byte
+	for i, file := range []string{"ca.crt", "ca.key"} {
+		if authority[i], err = exec.Output(node.Command("cat", "/etc/kubernetes/pki/"+file)); err != nil {
+			tb.Fatalf("reading the authority of the cluster: %v", err)
 		}
 	}
-	if err := os.Mkdir(k.Path("bin"), 0o700); err != nil {
-		t.Fatal(err)
+	if k.users, err = pki.Parse(authority[0], authority[1]); err != nil {
+		tb.Fatalf("reading the authority of the cluster: %v", err)
 	}
-	for command, path := range map[string]string{"kubectl": "hack/tools/bin/kubectl", "velero": "hack/tools/bin/velero", name: "bin/linux/velero-locations"} {
-		if err := os.Symlink(filepath.Join(k.repository, path), k.Path("bin", command)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	k.Kubectl(t, "config", "set-context", "--current", "--namespace=velero")
-}
-
-// overlay is what is installed.
-func (k *kind) overlay() string {
-	return filepath.Join(k.repository, "deploy", "overlays", "simulator")
+	link(tb, k.Dir)
+	k.administrate(tb)
+	// These are known to the simulator by the overlay.
+	k.writeKeys(tb, accounts.Key{ID: "AKIAPRIMARY", Secret: "primary-secret"}, accounts.Key{ID: "AKIASECONDARY", Secret: "secondary-secret"})
+	k.setEnvironment(tb, [][2]string{
+		{"KUBECONFIG", k.Path("kubeconfig")},
+		{"VELERO_NAMESPACE", Namespace},
+		{"AWS_SHARED_CREDENTIALS_FILE", k.Path("credentials")},
+		{"AWS_ENDPOINT_URL_S3", "http://" + s3Address},
+		// What is downloaded has the address that pods know the simulator by. It answers to that here, too, when it is asked as a proxy.
+		{"HTTP_PROXY", "http://" + s3Address},
+	})
 }
 
 // install applies the overlay and waits until all of it works.
-func (k *kind) install(t *testing.T) {
-	t.Helper()
-	k.Kubectl(t, "apply", "-k", k.overlay())
-	k.KubectlWith(t, s3Service, "apply", "-f", "-")
-	k.wait(t, "rollout", "status", "-n", name, "statefulset/velero-locations", "--timeout=5m")
-	k.wait(t, "wait", "--for=condition=Available", "--timeout=5m", "apiservice/v1.velero.io", "apiservice/v2alpha1.velero.io")
-	k.wait(t, "rollout", "status", "-n", name, "deployment/velero-locations-controller", "--timeout=5m")
+func (k *Kind) install(tb testing.TB) {
+	tb.Helper()
+	k.Install(tb, "simulator")
+	k.KubectlWith(tb, nodePorts, "apply", "-f", "-")
+	k.rollOut(tb, "statefulset/velero-locations")
+	k.wait(tb, "wait", "--for=condition=Available", "--timeout=5m", "apiservice/v1.velero.io", "apiservice/v2alpha1.velero.io")
+	k.rollOut(tb, "deployment/velero-locations-controller")
+
+	encoded := k.Kubectl(tb, "get", "secret", "velero-locations-serving", "-n", home, "-o", `jsonpath={.data.ca\.crt}`)
+	ours, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	theirs, err := os.ReadFile(k.servingCA())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	k.write(tb, slices.Concat(theirs, []byte("\n"), ours), "pki", "serving-ca.pem")
+	host := program + "." + home + ".svc:443"
+	k.serverURL = "https://" + host
+	k.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address == host {
+			address = serverAddress
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
 }
 
-// reset leaves nothing of what was done in the API and in the storage.
-func (k *kind) reset(t *testing.T) {
-	t.Helper()
-	k.wait(t, "delete", "namespace", "velero", "--ignore-not-found", "--timeout=5m")
-	k.Kubectl(t, "apply", "-f", filepath.Join(k.overlay(), "velero.yaml"))
-	k.Kubectl(t, "rollout", "restart", "-n", name, "deployment/velero-locations-simulator")
-	k.wait(t, "rollout", "status", "-n", name, "deployment/velero-locations-simulator", "--timeout=5m")
+// Reset leaves nothing of what was done in Velero's namespace and in the storage, and waits until locations are checked again.
+func (k *Kind) Reset(tb testing.TB) {
+	tb.Helper()
+	k.wait(tb, "delete", "namespace", Namespace, "--ignore-not-found", "--timeout=5m")
+	k.Kubectl(tb, "apply", "-f", filepath.Join(Repository(tb), "deploy", "overlays", "simulator", "velero.yaml"))
+	k.Kubectl(tb, "rollout", "restart", "-n", home, "deployment/velero-locations-simulator")
+	k.rollOut(tb, "deployment/velero-locations-simulator")
+	k.KubectlWith(tb, devtest.Location("first", "us-east-1", "", "first"), "apply", "-f", "-")
+	k.wait(tb, "wait", "--for=jsonpath={.status.phase}=Available", "bsl/first", "--timeout=5m")
+	k.Kubectl(tb, "delete", "bsl", "first")
+}
+
+// StopServer takes the pod of our server away.
+func (k *Kind) StopServer(tb testing.TB) {
+	tb.Helper()
+	k.Kubectl(tb, "scale", "statefulset/velero-locations", "-n", home, "--replicas=0")
+	k.wait(tb, "wait", "--for=delete", "pod/velero-locations-0", "-n", home, "--timeout=5m")
+}
+
+// StartServer brings the pod of our server back.
+func (k *Kind) StartServer(tb testing.TB) {
+	tb.Helper()
+	k.Kubectl(tb, "scale", "statefulset/velero-locations", "-n", home, "--replicas=1")
+	k.rollOut(tb, "statefulset/velero-locations")
+}
+
+func (k *Kind) rollOut(tb testing.TB, workload string) {
+	tb.Helper()
+	k.wait(tb, "rollout", "status", "-n", home, workload, "--timeout=5m")
 }
 
 // wait runs a kubectl that may take longer than those of sessions.
-func (k *kind) wait(t *testing.T, args ...string) {
-	t.Helper()
-	if out, err := k.Command(t.Context(), args...).CombinedOutput(); err != nil {
-		t.Fatalf("kubectl %s: %v\n%s\n%s", strings.Join(args, " "), err, out, k.pods(t))
+func (k *Kind) wait(tb testing.TB, args ...string) {
+	tb.Helper()
+	if out, err := k.Command(context.Background(), args...).CombinedOutput(); err != nil {
+		tb.Fatalf("kubectl %s: %v\n%s\n%s", strings.Join(args, " "), err, out, k.Kubectl(tb, "get", "pods", "-n", home, "-o", "wide"))
 	}
-}
-
-// pods says how the pods are, and what those say that do not run.
-func (k *kind) pods(t *testing.T) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", `kubectl get pods -n velero-locations -o wide; kubectl logs -n velero-locations -l app.kubernetes.io/name=velero-locations --prefix --tail=30`)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+k.Path("kubeconfig"), "PATH="+k.Path("bin")+":"+os.Getenv("PATH"))
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return fmt.Sprintf("%s%v", out, err)
-	}
-	return string(out)
 }

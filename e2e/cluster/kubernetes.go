@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"testing"
@@ -33,6 +34,8 @@ type Cluster struct {
 	url, etcdURL, serverURL, s3, ec2 string
 	servers, users                   *pki.Authority
 	environment                      []byte
+	// dial reaches our server where its URL does not say how.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// What is started and stopped by tests.
 	server, controller, velero *process
 }
@@ -116,14 +119,20 @@ func (c *Cluster) startKubeAPIServer(tb testing.TB) {
 		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group", "--requestheader-extra-headers-prefix=X-Remote-Extra-",
 		"--proxy-client-cert-file="+c.Path("pki", "front-proxy.pem"), "--proxy-client-key-file="+c.Path("pki", "front-proxy.key"))
 
-	pair := c.issue(tb, c.users, "admin", client("admin", "system:masters"))
-	c.kubeconfig(tb, &clientcmdapi.AuthInfo{ClientCertificateData: pair.CertPEM, ClientKeyData: pair.KeyPEM}, "kubeconfig")
-	c.Config = Config(tb, c.Server)
+	c.administrate(tb)
 	client, err := rest.HTTPClientFor(c.Config)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	server.await(tb, func() error { return ready(client, c.url+"/readyz") })
+}
+
+// administrate makes the administrator, whom the kubeconfig is for.
+func (c *Cluster) administrate(tb testing.TB) {
+	tb.Helper()
+	pair := c.issue(tb, c.users, "admin", client("admin", "system:masters"))
+	c.kubeconfig(tb, &clientcmdapi.AuthInfo{ClientCertificateData: pair.CertPEM, ClientKeyData: pair.KeyPEM}, "kubeconfig")
+	c.Config = Config(tb, c.Server)
 }
 
 // startControllers starts the controllers of Kubernetes that have to do with objects of any kind: they empty namespaces,

@@ -74,7 +74,7 @@ func (c *Cluster) Client(tb testing.TB, user string) *http.Client {
 	if user != "" {
 		config.CertFile, config.KeyFile = c.Path("pki", user+".pem"), c.Path("pki", user+".key")
 	}
-	client, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: config})
+	client, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: config, Dial: c.dial})
 	if err != nil {
 		tb.Fatal(err)
 	}

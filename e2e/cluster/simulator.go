@@ -41,10 +41,7 @@ func (c *Cluster) startSimulator(tb testing.TB) {
 		tb.Fatal(err)
 	}
 	c.s3, c.ec2 = "http://"+s3, "http://"+ec2
-	c.write(tb, profile("default", primary), "accounts", "primary")
-	c.write(tb, profile("default", secondary), "accounts", "secondary")
-	all := append(append(profile("default", primary), profile("primary", primary)...), profile("secondary", secondary)...)
-	c.write(tb, all, "credentials")
+	c.writeKeys(tb, primary, secondary)
 	c.setEnvironment(tb, [][2]string{
 		{"KUBECONFIG", c.Path("kubeconfig")},
 		{"VELERO_NAMESPACE", Namespace},
@@ -69,6 +66,15 @@ func account(id, name string, key accounts.Key, regions ...string) simulator.Acc
 		config.Buckets = append(config.Buckets, simulator.BucketConfig{Name: "velero-backups", Region: region})
 	}
 	return config
+}
+
+// writeKeys writes the files of credentials that sessions read.
+func (c *Cluster) writeKeys(tb testing.TB, primary, secondary accounts.Key) {
+	tb.Helper()
+	c.write(tb, profile("default", primary), "accounts", "primary")
+	c.write(tb, profile("default", secondary), "accounts", "secondary")
+	all := append(append(profile("default", primary), profile("primary", primary)...), profile("secondary", secondary)...)
+	c.write(tb, all, "credentials")
 }
 
 // profile is a section of an AWS shared credentials file.
