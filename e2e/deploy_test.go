@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -46,6 +47,7 @@ func TestOverlays(t *testing.T) {
 			}
 			objects := parse(t, manifests)
 			wantServed(t, objects)
+			wantRollouts(t, objects)
 			pods := 0
 			for _, object := range objects {
 				if pod, ok := podOf(t, object); ok {
@@ -95,7 +97,27 @@ func wantServed(t *testing.T, objects []unstructured.Unstructured) {
 	}
 }
 
-// podOf returns a pod as a workload makes it.
+// wantRollouts fails the test for a Deployment whose replicas need a node each, and of which none may go before another has come:
+// on as many nodes as replicas it could never be upgraded.
+func wantRollouts(t *testing.T, objects []unstructured.Unstructured) {
+	t.Helper()
+	for _, object := range objects {
+		if object.GetKind() != "Deployment" {
+			continue
+		}
+		var deployment appsv1.Deployment
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &deployment); err != nil {
+			t.Fatal(err)
+		}
+		affinity, rolling := deployment.Spec.Template.Spec.Affinity, deployment.Spec.Strategy.RollingUpdate
+		apart := affinity != nil && affinity.PodAntiAffinity != nil && len(affinity.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution) > 0
+		if apart && (rolling == nil || rolling.MaxUnavailable == nil || rolling.MaxUnavailable.IntValue() == 0) {
+			t.Errorf("Deployment %s is stuck where there are %d nodes", deployment.Name, *deployment.Spec.Replicas)
+		}
+	}
+}
+
+// podOf returns a pod as a workload makes it. Claims of its own, which the controller of StatefulSets adds, none has.
 func podOf(t *testing.T, workload unstructured.Unstructured) (manifest string, ok bool) {
 	t.Helper()
 	found, ok, err := unstructured.NestedMap(workload.Object, "spec", "template")
