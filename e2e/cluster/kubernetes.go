@@ -113,6 +113,8 @@ func (c *Cluster) startKubeAPIServer(tb testing.TB) {
 		"--etcd-servers="+c.etcdURL, "--etcd-prefix=/kubernetes", "--service-cluster-ip-range=10.0.0.0/24",
 		"--tls-cert-file="+c.Path("pki", "kube-apiserver.pem"), "--tls-private-key-file="+c.Path("pki", "kube-apiserver.key"),
 		"--client-ca-file="+c.Path("pki", "users-ca.pem"), "--authorization-mode=RBAC",
+		// Its finalizers are taken away by a controller that is not there.
+		"--disable-admission-plugins=StorageObjectInUseProtection",
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file="+c.Path("pki", "tokens.key"), "--service-account-signing-key-file="+c.Path("pki", "tokens.key"),
 		"--requestheader-client-ca-file="+c.Path("pki", "front-proxy-ca.pem"), "--requestheader-allowed-names=front-proxy",
