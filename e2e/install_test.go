@@ -24,6 +24,13 @@ func TestVeleroInstall(t *testing.T) {
 		}
 	}
 	wantOurs()
+	const plugins = "jsonpath={.spec.template.spec.initContainers[*].image}"
+	c.Must(t, "velero plugin add example.org/plugin:v1 --confirm")
+	devtest.WantContains(t, c.Kubectl(t, "get", "deployment", "velero", "-n", "velero", "-o", plugins), "velero-plugin-for-aws:v1.14.3", "example.org/plugin:v1")
+	c.Must(t, "velero plugin remove example.org/plugin:v1")
+	if got := c.Kubectl(t, "get", "deployment", "velero", "-n", "velero", "-o", plugins); got != "velero/velero-plugin-for-aws:v1.14.3" {
+		t.Errorf("Velero's Deployment has the plugins %s", got)
+	}
 	// kube-apiserver empties a CRD before it lets go of it. Of one that it never served it may put that off until it looks again,
 	// minutes later.
 	c.Kubectl(t, "delete", "crd", "-l", "component=velero", "--wait=false")

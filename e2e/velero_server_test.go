@@ -70,6 +70,8 @@ func TestVeleroServer(t *testing.T) {
 	c.StartVelero(t)
 	available()
 	completed("velero restore create back --from-backup ours --wait")
+	devtest.WantContains(t, c.Must(t, "velero restore describe back --details"), "Completed", "shop/settings(created)")
+	devtest.WantContains(t, c.Must(t, "velero restore logs back"), "starting restore")
 	if got := c.Kubectl(t, "get", "configmap", "settings", "-n", "shop", "-o", "jsonpath={.data.currency}"); got != "EUR" {
 		t.Errorf("the ConfigMap came back with %q", got)
 	}
