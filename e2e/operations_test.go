@@ -62,6 +62,11 @@ func TestOperations(t *testing.T) {
 	n.installVelero(t)
 	n.session(t, moving)
 	devtest.WantContains(t, n.Kubectl(t, "get", "restores.velero.io", "restore-1", "-n", "velero", "-o", "yaml"), "restores.velero.io/external-resources-finalizer")
+	if got := n.Kubectl(t, "get", "apiservice", "v1.velero.io", "-o", "jsonpath={.spec.service}"); got != "" {
+		t.Errorf("after the move back the API is served by %s", got)
+	}
+	devtest.WantContains(t, n.Kubectl(t, "get", "bsl,schedules.velero.io,backups.velero.io", "-n", "velero", "-o", "name"),
+		"/default\n", "/nightly\n", "/nightly-1\n")
 }
 
 // session runs the commands of a document in the cluster's directory.
