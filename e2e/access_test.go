@@ -20,9 +20,13 @@ func testRoles(t *testing.T, c *cluster.Cluster) {
 		c.Kubectl(t, "create", "rolebinding", role+"-of-velero", "-n", cluster.Namespace, "--clusterrole="+role, "--user="+role+"-of-velero")
 	}
 	users["none"] = c.As(t, "nobody")
-	devtest.Poll(t, 20*time.Second, "the role view to be put together", func() bool {
-		return users["view"].Run(t, "", "auth", "can-i", "list", "bsl").Code == 0
-	})
+	for role, verbs := range map[string][]string{"admin": {"list", "create"}, "edit": {"list", "create"}, "view": {"list"}} {
+		for _, verb := range verbs {
+			devtest.Poll(t, 20*time.Second, "the role "+role+" to be put together", func() bool {
+				return users[role].Run(t, "", "auth", "can-i", verb, "bsl").Code == 0
+			})
+		}
+	}
 	makeDefault(t, c, cluster.Namespace)
 	defer c.Kubectl(t, "delete", "bsl", "default")
 	for _, kind := range kinds(t, c) {

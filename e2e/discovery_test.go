@@ -29,19 +29,21 @@ var verbs = []string{"create", "delete", "deletecollection", "get", "list", "pat
 
 // testDiscovery compares the two ways to ask what is served, and what is served with what Velero needs.
 func testDiscovery(t *testing.T, c *cluster.Cluster) {
-	var groups apidiscoveryv2.APIGroupDiscoveryList
-	getJSON(t, c, "/apis", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", &groups)
-	if groups.Kind != "APIGroupDiscoveryList" {
-		t.Fatalf("the answer is a %q", groups.Kind)
-	}
-	i := slices.IndexFunc(groups.Items, func(g apidiscoveryv2.APIGroupDiscovery) bool { return g.Name == group })
-	if i < 0 {
-		t.Fatalf("aggregated discovery lacks %s", group)
-	}
-	for _, version := range groups.Items[i].Versions {
-		if version.Freshness != apidiscoveryv2.DiscoveryFreshnessCurrent {
-			t.Errorf("%s is %s", version.Version, version.Freshness)
+	var served apidiscoveryv2.APIGroupDiscovery
+	devtest.Poll(t, 30*time.Second, "aggregated discovery to be up to date", func() bool {
+		var groups apidiscoveryv2.APIGroupDiscoveryList
+		getJSON(t, c, "/apis", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", &groups)
+		if groups.Kind != "APIGroupDiscoveryList" {
+			t.Fatalf("the answer is a %q", groups.Kind)
 		}
+		if i := slices.IndexFunc(groups.Items, func(g apidiscoveryv2.APIGroupDiscovery) bool { return g.Name == group }); i >= 0 {
+			served = groups.Items[i]
+		}
+		return len(served.Versions) == len(cluster.Versions(t)) && !slices.ContainsFunc(served.Versions, func(v apidiscoveryv2.APIVersionDiscovery) bool {
+			return v.Freshness != apidiscoveryv2.DiscoveryFreshnessCurrent
+		})
+	})
+	for _, version := range served.Versions {
 		var list metav1.APIResourceList
 		getJSON(t, c, "/apis/"+group+"/"+version.Version, "application/json", &list)
 		aggregated, plain := sets.New[string](), sets.New[string]()
