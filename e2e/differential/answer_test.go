@@ -22,6 +22,9 @@ type answer struct {
 	body    any
 }
 
+// done says whether the server did what it was asked.
+func (a *answer) done() bool { return strings.HasPrefix(a.outcome, "2") }
+
 // headers are those that clients read.
 var headers = []string{"Content-Type", "Warning", "Retry-After", "Allow", "Location"}
 
@@ -169,6 +172,9 @@ func (n *names) object(object map[string]any) map[string]any {
 }
 
 func (n *names) value(key string, value any) any {
+	if entries, ok := value.([]any); ok && key == "managedFields" {
+		return n.managed(entries)
+	}
 	text, ok := value.(string)
 	if !ok {
 		return n.normalize(value)
@@ -182,6 +188,19 @@ func (n *names) value(key string, value any) any {
 		return number.ReplaceAllString(n.text(text), "<number>")
 	}
 	return n.text(text)
+}
+
+// managed returns managed fields by who manages them, since they are in no order that says anything.
+func (n *names) managed(entries []any) any {
+	byManager := map[string]any{}
+	for _, entry := range entries {
+		manager := fmt.Sprintf("%v %v", field(entry, "manager"), field(entry, "operation"))
+		for byManager[manager] != nil {
+			manager += " again"
+		}
+		byManager[manager] = n.normalize(entry)
+	}
+	return byManager
 }
 
 // isList says whether an object's version is that of the whole store, which other requests change.

@@ -52,10 +52,12 @@ func TestNames(t *testing.T) {
 	n.asked(`{"metadata": {"generateName": "night-"}}`)
 	got := toJSON(n.normalize(decode([]byte(`[
 		{"metadata": {"name": "night-2dp9w", "uid": "0b2f9a52-6a0f-4a43-9f11-6d3b8a3a1c01", "resourceVersion": "7", "creationTimestamp": "2026-01-02T03:04:05Z"}},
+		{"managedFields": [{"manager": "b", "operation": "Apply", "time": "2026-01-02T03:04:05Z"}, {"manager": "a", "operation": "Apply"}, {"manager": "a", "operation": "Apply"}]},
 		{"kind": "Status", "details": {"uid": "0b2f9a52-6a0f-4a43-9f11-6d3b8a3a1c01"}, "message": "night-2dp9w at 1234"},
 		{"kind": "AnyList", "items": [{"metadata": {"name": "one", "resourceVersion": "8"}}], "metadata": {"resourceVersion": "99", "continue": ""}}
 	]`))))
 	want := `[{"metadata":{"creationTimestamp":"<time>","name":"night-*****","resourceVersion":"<version 1>","uid":"<uid 1>"}},` +
+		`{"managedFields":{"a Apply":{"manager":"a","operation":"Apply"},"a Apply again":{"manager":"a","operation":"Apply"},"b Apply":{"manager":"b","operation":"Apply","time":"<time>"}}},` +
 		`{"details":{"uid":"<uid 1>"},"kind":"Status","message":"night-***** at <number>"},` +
 		`{"items":[{"metadata":{"name":"one","resourceVersion":"<version 2>"}}],"kind":"AnyList","metadata":{"continue":"","resourceVersion":"<resourceVersion>"}}]`
 	if got != want {

@@ -3,6 +3,7 @@ package differential
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -135,6 +136,11 @@ func (s *script) parse(text string) error {
 		return errors.New("there is no request")
 	}
 	return nil
+}
+
+// writes says whether the request would leave something behind.
+func (r *request) writes() bool {
+	return r.method != http.MethodGet && r.method != http.MethodHead && r.method != http.MethodOptions && !strings.Contains(r.path, "dryRun=All")
 }
 
 func (r *request) complete() error {
