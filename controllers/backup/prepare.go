@@ -18,6 +18,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/locations"
+	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/locations/selection"
 	"github.com/velero-locations/velero-locations/objectstore"
 )
@@ -93,8 +94,9 @@ func (r *reconciler) open(ctx context.Context, p *plan, selected selection.Resul
 		if location.Name != selected.StorageLocation {
 			continue
 		}
-		p.undecided = location.Status.Phase == ""
-		if len(p.problems) > 0 {
+		reached := provider.SpeaksS3(location.Spec.Provider)
+		p.undecided = reached && location.Status.Phase == "" // another is never checked here: opening it says why
+		if reached && len(p.problems) > 0 {
 			return nil
 		}
 		var err error

@@ -246,6 +246,17 @@ func TestFirstValidation(t *testing.T) {
 	}
 }
 
+// TestUnreachable shows that a backup does not wait for a check that nobody makes here, and says what is in the way.
+func TestUnreachable(t *testing.T) {
+	d := newDesk(t, backupOf("b"))
+	d.Location(t, func(l *velerov1.BackupStorageLocation) { l.Spec.Provider, l.Status.Phase = "gcp", "" })
+	_, backup := d.look(t, "b")
+	if problems := strings.Join(backup.Status.ValidationErrors, "\n"); backup.Status.Phase != velerov1.BackupPhaseFailedValidation ||
+		!strings.Contains(problems, `object storage of provider "gcp" cannot be reached from here`) {
+		t.Errorf("got %s %q", backup.Status.Phase, problems)
+	}
+}
+
 // TestPositions shows that a backup that waits for others says where it stands.
 func TestPositions(t *testing.T) {
 	d := newDesk(t, backupOf("first"), backupOf("second", func(b *velerov1.Backup) { b.UID = "uid-2" }))
