@@ -58,6 +58,9 @@ func Poll(tb testing.TB, timeout time.Duration, what string, ok func() bool) {
 	}
 }
 
+// patience is how long a command may take, which tells one that hangs from a busy machine.
+const patience = 5 * time.Minute
+
 // Command returns a command that runs kubectl against the server.
 func (s Server) Command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, s.Path("bin", "kubectl"), args...)
@@ -68,7 +71,7 @@ func (s Server) Command(ctx context.Context, args ...string) *exec.Cmd {
 // Run runs kubectl with a standard input.
 func (s Server) Run(tb testing.TB, stdin string, args ...string) Result {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return run(tb, s.Command(ctx, args...), stdin)
 }
@@ -92,7 +95,7 @@ func (s Server) KubectlWith(tb testing.TB, stdin string, args ...string) string 
 // Shell runs a line as a user types it who has sourced the server's environment, with the server's own commands first.
 func (s Server) Shell(tb testing.TB, line string) Result {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", `. "$0/env"; PATH="$0/bin:$PATH"; `+line, s.Dir)
 	cmd.Env = append(os.Environ(), s.Env...)
