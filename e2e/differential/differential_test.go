@@ -139,15 +139,17 @@ func (s *script) in(k *kind) *script {
 // createLocations makes the locations that the samples of backups and schedules name.
 func createLocations(t *testing.T, c *cluster.Cluster, cases []testCase) {
 	t.Helper()
-	var manifests strings.Builder
+	var manifests []string
 	seen := map[string]bool{}
 	for _, tc := range cases {
 		if namespace := tc.script.namespace; goesToLocation(tc.kind) && !seen[namespace] {
 			seen[namespace] = true
-			fmt.Fprintf(&manifests, locations, namespace)
+			manifests = append(manifests, fmt.Sprintf(locations, namespace))
 		}
 	}
-	c.KubectlWith(t, manifests.String(), "create", "-f", "-")
+	for few := range slices.Chunk(manifests, 50) { // which a command has the time for, on a busy machine, too
+		c.KubectlWith(t, strings.Join(few, ""), "create", "-f", "-")
+	}
 }
 
 const locations = `---
