@@ -52,8 +52,10 @@ func TestValidate(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, flag := range []string{"--controllers", "--default-s3-endpoint", `--default-volume-endpoints: that of "aws"`, `there is no driver for provider "gcp"`, "--store-validation-frequency", "--validation-timeout",
-		"--default-backup-ttl", "--backup-sync-period", "--garbage-collection-frequency", "--location-wait", "--storage-stall-timeout", "--leader-elect-namespace", "--server-service"} {
+	for _, flag := range []string{
+		"--controllers", "--default-s3-endpoint", `--default-volume-endpoints: that of "aws"`, `there is no driver for provider "gcp"`, "--store-validation-frequency", "--validation-timeout",
+		"--default-backup-ttl", "--backup-sync-period", "--garbage-collection-frequency", "--location-wait", "--storage-stall-timeout", "--leader-elect-namespace", "--server-service",
+	} {
 		if !strings.Contains(err.Error(), flag) {
 			t.Errorf("nothing about %s in: %v", flag, err)
 		}
