@@ -20,7 +20,6 @@ var otherCommands = map[string]string{
 	"install":           "TestVeleroInstall",
 	"plugin add":        "TestVeleroInstall",
 	"plugin remove":     "TestVeleroInstall",
-	"server":            "TestVeleroServer",
 	"uninstall":         "TestVeleroInstall",
 }
 

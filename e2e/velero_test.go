@@ -132,7 +132,7 @@ var backupLines = []line{
 
 	{command: "velero backup create made --storage-location primary --snapshot-volumes=false --include-namespaces velero --wait", want: []string{"Backup completed with status: Completed."}},
 	{command: "velero backup get made", want: []string{"made Completed 0 0"}},
-	{command: "velero describe backups made", want: []string{"Phase: Completed"}},
+	{command: "velero describe backups made", want: []string{"Completed", "Storage Location: primary"}},
 	{command: "velero create backup small --storage-location primary --include-namespaces velero --wait", want: []string{"Backup completed with status: Completed."}},
 	{command: "velero backup describe made --details", want: []string{"Completed", "Resource List:", "v1/Secret:", "- velero/own", "Storage Location: primary"}},
 	{command: "velero backup logs made", want: []string{`level=info msg="Backup begins"`, `level=info msg="Backup ends"`}},
