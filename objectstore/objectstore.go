@@ -8,6 +8,7 @@ package objectstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"time"
@@ -53,3 +54,17 @@ var (
 	// ErrExists says that there is an object of that key, which was left as it is.
 	ErrExists = errors.New("there is such an object already")
 )
+
+// ReadAll returns what is in an object, which is held in memory whole. ErrNotFound: there is none.
+func ReadAll(ctx context.Context, store Store, key string) ([]byte, error) {
+	body, err := store.Get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = body.Close() }()
+	content, err := io.ReadAll(body)
+	if err != nil {
+		return nil, fmt.Errorf("reading %q: %w", key, err)
+	}
+	return content, nil
+}

@@ -158,14 +158,5 @@ func (f *folder) hide(ctx context.Context) error {
 func (f *folder) key(file backups.File) string { return file.Key(f.place, f.name) }
 
 func (f *folder) read(ctx context.Context, file backups.File) ([]byte, error) {
-	body, err := f.store.Get(ctx, f.key(file))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = body.Close() }()
-	content, err := io.ReadAll(body)
-	if err != nil {
-		return nil, fmt.Errorf("reading %q: %w", f.key(file), err)
-	}
-	return content, nil
+	return objectstore.ReadAll(ctx, f.store, f.key(file))
 }

@@ -293,6 +293,24 @@ func TestRunOrdersNoMore(t *testing.T) {
 	}
 }
 
+// brings runs a backup of a cluster that serves the resources, and compares the items in it whose names begin like that.
+func (w *world) brings(t *testing.T, spec velerov1.BackupSpec, served []inventory.Resource, prefix string, want []string) {
+	t.Helper()
+	w.run.resources = served
+	var err error
+	if w.run.scope, err = scope.New(&spec, served); err != nil {
+		t.Fatal(err)
+	}
+	final, err := w.run.do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := slices.DeleteFunc(w.items(t), func(item string) bool { return !strings.HasPrefix(item, prefix) })
+	if !slices.Equal(got, want) || final.Status.Warnings+final.Status.Errors > 0 {
+		t.Errorf("got %q, %+v; want %q", got, final.Status, want)
+	}
+}
+
 // TestRunAddsDefinitions shows that custom resources bring their definitions along, unless these are left out.
 func TestRunAddsDefinitions(t *testing.T) {
 	definitions := inventory.Resource{GroupVersionResource: definitionResource.WithVersion("v1"), Kind: "CustomResourceDefinition"}
@@ -314,19 +332,7 @@ func TestRunAddsDefinitions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tc.spec.SnapshotVolumes = &no
 			w := newWorld(t, objects, tc.spec)
-			w.run.resources = append(slices.Clone(served), definitions, gadgets, widgets)
-			var err error
-			if w.run.scope, err = scope.New(&tc.spec, w.run.resources); err != nil {
-				t.Fatal(err)
-			}
-			final, err := w.run.do(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := slices.DeleteFunc(w.items(t), func(item string) bool { return !strings.HasPrefix(item, "customresourcedefinitions") })
-			if !slices.Equal(got, tc.want) || final.Status.Warnings+final.Status.Errors > 0 {
-				t.Errorf("got %q, %+v; want %q", got, final.Status, tc.want)
-			}
+			w.brings(t, tc.spec, append(slices.Clone(served), definitions, gadgets, widgets), "customresourcedefinitions", tc.want)
 		})
 	}
 }
@@ -359,19 +365,7 @@ func TestRunAddsRoles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, objects, tc.spec)
-			w.run.resources = []inventory.Resource{accounts, *w.run.resource(namespaceResource), bindings, roles}
-			var err error
-			if w.run.scope, err = scope.New(&tc.spec, w.run.resources); err != nil {
-				t.Fatal(err)
-			}
-			final, err := w.run.do(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := slices.DeleteFunc(w.items(t), func(item string) bool { return !strings.HasPrefix(item, "clusterrole") })
-			if !slices.Equal(got, tc.want) || final.Status.Warnings+final.Status.Errors > 0 {
-				t.Errorf("got %q, %+v; want %q", got, final.Status, tc.want)
-			}
+			w.brings(t, tc.spec, []inventory.Resource{accounts, *w.run.resource(namespaceResource), bindings, roles}, "clusterrole", tc.want)
 		})
 	}
 }

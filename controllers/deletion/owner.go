@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
@@ -43,14 +42,9 @@ func sameRun(stored, recorded *velerov1.BackupStatus) bool {
 
 // readFile returns what is in a file; nothing if there is none.
 func readFile(ctx context.Context, store objectstore.Store, key string) ([]byte, error) {
-	body, err := store.Get(ctx, key)
+	content, err := objectstore.ReadAll(ctx, store, key)
 	if errors.Is(err, objectstore.ErrNotFound) {
 		return nil, nil
-	}
-	var content []byte
-	if err == nil {
-		defer func() { _ = body.Close() }()
-		content, err = io.ReadAll(body)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("finding out whose backup is in the bucket: %w", err)

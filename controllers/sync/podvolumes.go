@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -78,17 +77,12 @@ func (r *reconciler) complete(ctx context.Context, backup *velerov1.Backup, stor
 // for one to carry out.
 func readCopies(ctx context.Context, backup *velerov1.Backup, store objectstore.Store, place locations.Place) ([]*velerov1.PodVolumeBackup, error) {
 	log := klog.FromContext(ctx).WithValues("backup", klog.KObj(backup))
-	content, err := store.Get(ctx, backups.PodVolumeBackups.Key(place, backup.Name))
+	compressed, err := objectstore.ReadAll(ctx, store, backups.PodVolumeBackups.Key(place, backup.Name))
 	if errors.Is(err, objectstore.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
-	}
-	defer func() { _ = content.Close() }()
-	compressed, err := io.ReadAll(content)
-	if err != nil {
-		return nil, fmt.Errorf("reading the list of pod volume backups: %w", err)
 	}
 	var entries []json.RawMessage
 	if err := backups.Decode(bytes.NewReader(compressed), &entries); err != nil {
