@@ -15,21 +15,21 @@ import (
 
 	"github.com/velero-locations/velero-locations/apis/velero/install"
 	"github.com/velero-locations/velero-locations/locations/selection"
-	"github.com/velero-locations/velero-locations/registry"
-	"github.com/velero-locations/velero-locations/registry/backup"
-	"github.com/velero-locations/velero-locations/registry/backuprepository"
-	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
 	"github.com/velero-locations/velero-locations/registry/core"
-	"github.com/velero-locations/velero-locations/registry/datadownload"
-	"github.com/velero-locations/velero-locations/registry/dataupload"
-	"github.com/velero-locations/velero-locations/registry/deletebackuprequest"
-	"github.com/velero-locations/velero-locations/registry/downloadrequest"
-	"github.com/velero-locations/velero-locations/registry/podvolumebackup"
-	"github.com/velero-locations/velero-locations/registry/podvolumerestore"
-	"github.com/velero-locations/velero-locations/registry/restore"
-	"github.com/velero-locations/velero-locations/registry/schedule"
-	"github.com/velero-locations/velero-locations/registry/serverstatusrequest"
-	"github.com/velero-locations/velero-locations/registry/volumesnapshotlocation"
+	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/velero/backup"
+	"github.com/velero-locations/velero-locations/registry/velero/backuprepository"
+	"github.com/velero-locations/velero-locations/registry/velero/backupstoragelocation"
+	"github.com/velero-locations/velero-locations/registry/velero/datadownload"
+	"github.com/velero-locations/velero-locations/registry/velero/dataupload"
+	"github.com/velero-locations/velero-locations/registry/velero/deletebackuprequest"
+	"github.com/velero-locations/velero-locations/registry/velero/downloadrequest"
+	"github.com/velero-locations/velero-locations/registry/velero/podvolumebackup"
+	"github.com/velero-locations/velero-locations/registry/velero/podvolumerestore"
+	"github.com/velero-locations/velero-locations/registry/velero/restore"
+	"github.com/velero-locations/velero-locations/registry/velero/schedule"
+	"github.com/velero-locations/velero-locations/registry/velero/serverstatusrequest"
+	"github.com/velero-locations/velero-locations/registry/velero/volumesnapshotlocation"
 )
 
 // Group is an API group that can be served.
@@ -41,7 +41,7 @@ type Group struct {
 	// JSONOnly groups have types without a Protocol Buffers encoding.
 	JSONOnly bool
 	// Kinds returns the kinds of the group as they are in a server.
-	Kinds func(*registry.Environment) []registry.Kind
+	Kinds func(*generic.Environment) []generic.Kind
 }
 
 // Velero is group velero.io.
@@ -49,8 +49,8 @@ var Velero = Group{
 	AddToScheme:  install.Install,
 	AddWireTypes: install.WireTypes,
 	JSONOnly:     true,
-	Kinds: func(env *registry.Environment) []registry.Kind {
-		return []registry.Kind{
+	Kinds: func(env *generic.Environment) []generic.Kind {
+		return []generic.Kind{
 			backup.New(env), restore.New(env), schedule.New(env),
 			deletebackuprequest.New(env), downloadrequest.New(env), serverstatusrequest.New(env),
 			podvolumebackup.New(env), podvolumerestore.New(env), backuprepository.New(env),
@@ -64,7 +64,7 @@ var Velero = Group{
 var Core = Group{
 	AddToScheme:  core.AddToScheme,
 	AddWireTypes: corev1.AddToScheme,
-	Kinds:        func(*registry.Environment) []registry.Kind { return core.Kinds },
+	Kinds:        func(*generic.Environment) []generic.Kind { return core.Kinds },
 }
 
 // API is a set of groups to serve, with the schemes that encode them.
@@ -76,9 +76,9 @@ type API struct {
 	// Codecs of the Scheme.
 	Codecs serializer.CodecFactory
 	// Kinds of all groups.
-	Kinds []registry.Kind
+	Kinds []generic.Kind
 	// Environment of the kinds. It may be changed until the server answers.
-	Environment *registry.Environment
+	Environment *generic.Environment
 
 	storageVersions storageVersions
 	jsonOnly        sets.Set[string]
@@ -88,7 +88,7 @@ type API struct {
 func NewAPI(groups ...Group) (*API, error) {
 	api := &API{
 		Scheme: runtime.NewScheme(), WireScheme: runtime.NewScheme(),
-		Environment:     &registry.Environment{Defaults: selection.Defaults{StorageLocation: selection.DefaultStorageLocation}},
+		Environment:     &generic.Environment{Defaults: selection.Defaults{StorageLocation: selection.DefaultStorageLocation}},
 		storageVersions: storageVersions{}, jsonOnly: sets.New[string](),
 	}
 	for _, group := range groups {

@@ -13,10 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	fieldpath "k8s.io/apimachinery/pkg/util/validation/field"
-	"k8s.io/apiserver/pkg/registry/generic"
+	k8sgeneric "k8s.io/apiserver/pkg/registry/generic"
 	etcd3testing "k8s.io/apiserver/pkg/storage/etcd3/testing"
 
-	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
 // withoutSpec are the kinds that are accepted without a spec, each for a reason.
@@ -37,15 +37,15 @@ func TestEveryKindIsValidated(t *testing.T) {
 	config.Codec = api.StorageCodec()
 	for _, kind := range api.Kinds {
 		resource := kind.GroupVersionResource().GroupResource()
-		storage, err := kind.Storage(api.Scheme, generic.RESTOptions{
-			StorageConfig: config.ForResource(resource), Decorator: generic.UndecoratedStorage, ResourcePrefix: resource.String(),
+		storage, err := kind.Storage(api.Scheme, k8sgeneric.RESTOptions{
+			StorageConfig: config.ForResource(resource), Decorator: k8sgeneric.UndecoratedStorage, ResourcePrefix: resource.String(),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer storage.Destroy()
 		wrong := func(obj runtime.Object, field string) bool {
-			errs := storage.(*registry.Store).CreateStrategy.Validate(context.Background(), obj)
+			errs := storage.(*generic.Store).CreateStrategy.Validate(context.Background(), obj)
 			return slices.ContainsFunc(errs, func(err *fieldpath.Error) bool { return strings.HasPrefix(err.Field, field) })
 		}
 		if _, accepted := withoutSpec[resource.Resource]; wrong(storage.New(), "spec") == accepted {

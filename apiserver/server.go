@@ -14,7 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	generatedopenapi "github.com/velero-locations/velero-locations/generated/openapi"
-	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
 // Name of the server, as its metrics, logs and OpenAPI document give it.
@@ -110,7 +110,7 @@ func (c *Config) groups() (map[string]*genericapiserver.APIGroupInfo, error) {
 		if err != nil {
 			return nil, err
 		}
-		if store, ok := storage.(*registry.Store); ok {
+		if store, ok := storage.(*generic.Store); ok {
 			c.API.Environment.Serve(kind.GroupVersionResource().GroupResource(), store)
 		}
 		addStorage(groups, c.API, kind.GroupVersionResource(), storage)

@@ -6,7 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	stdsync "sync"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -25,21 +25,21 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/backend"
 	"github.com/velero-locations/velero-locations/controllers/backup"
+	"github.com/velero-locations/velero-locations/controllers/backupsync"
 	"github.com/velero-locations/velero-locations/controllers/certificates"
 	"github.com/velero-locations/velero-locations/controllers/deletion"
 	"github.com/velero-locations/velero-locations/controllers/download"
 	"github.com/velero-locations/velero-locations/controllers/expiry"
+	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
+	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/controllers/location"
-	"github.com/velero-locations/velero-locations/controllers/mergepatch"
-	"github.com/velero-locations/velero-locations/controllers/metrics"
 	"github.com/velero-locations/velero-locations/controllers/namespace"
 	"github.com/velero-locations/velero-locations/controllers/schedule"
 	"github.com/velero-locations/velero-locations/controllers/serverstatus"
-	"github.com/velero-locations/velero-locations/controllers/sync"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter/drivers"
 	"github.com/velero-locations/velero-locations/locations/provider"
-	"github.com/velero-locations/velero-locations/snapshotter/drivers"
 )
 
 // component names the controllers in events, in managed fields and in the user agent.
@@ -131,7 +131,7 @@ func setupBackup(mgr manager.Manager, storage *backend.Backend, opts Options) er
 }
 
 func setupSync(mgr manager.Manager, storage *backend.Backend, opts Options) error {
-	return sync.Setup(mgr, writer(mgr), storage, opts.BackupSyncPeriod)
+	return backupsync.Setup(mgr, writer(mgr), storage, opts.BackupSyncPeriod)
 }
 
 func setupDeletion(mgr manager.Manager, storage *backend.Backend, opts Options) error {
@@ -218,7 +218,7 @@ func clientConfig(given *rest.Config) *rest.Config {
 	return kubeconfig
 }
 
-var setLogger stdsync.Once
+var setLogger sync.Once
 
 func newManager(kubeconfig *rest.Config, opts Options) (manager.Manager, error) {
 	setLogger.Do(func() { ctrllog.SetLogger(klog.Background()) })

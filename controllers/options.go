@@ -11,11 +11,11 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/velero-locations/velero-locations/controllers/backend"
-	"github.com/velero-locations/velero-locations/controllers/metrics"
+	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter/drivers"
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/locations/selection"
-	"github.com/velero-locations/velero-locations/snapshotter/drivers"
 )
 
 // Options says which controllers run, where, and how.

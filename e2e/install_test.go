@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/e2e/cluster"
 )
 

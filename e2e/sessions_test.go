@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/e2e/cluster"
 )
 

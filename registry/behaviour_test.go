@@ -11,15 +11,15 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
-	"github.com/velero-locations/velero-locations/registry"
-	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
 	"github.com/velero-locations/velero-locations/registry/core"
+	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/velero/backupstoragelocation"
 )
 
 // TestGenerationAndStatus shows what Velero's clients rely on: status is written through the
 // object itself, from its creation on, and the generation counts changes of the spec alone.
 func TestGenerationAndStatus(t *testing.T) {
-	store := newStore(t, startEtcd(t), backupstoragelocation.New(&registry.Environment{}))
+	store := newStore(t, startEtcd(t), backupstoragelocation.New(&generic.Environment{}))
 	ctx := genericregistrytest.NewNamespaceScopeContext(store.Store, "velero")
 	update := func(change func(*velero.BackupStorageLocation)) (*velero.BackupStorageLocation, error) {
 		stored, err := store.Get(ctx, "primary", &metav1.GetOptions{})

@@ -23,17 +23,17 @@ import (
 	"k8s.io/apiserver/pkg/warning"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
-	"github.com/velero-locations/velero-locations/registry"
-	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
+	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/velero/backupstoragelocation"
 )
 
 // locations is a namespace's locations as one server serves them.
 type locations struct {
-	store *registry.Store
+	store *generic.Store
 	ctx   context.Context //nolint:containedctx // of a test, which ends with it
 }
 
-func serveLocations(t *testing.T, store *registry.Store) locations {
+func serveLocations(t *testing.T, store *generic.Store) locations {
 	t.Helper()
 	return locations{store, genericregistrytest.NewNamespaceScopeContext(store.Store, "velero")}
 }
@@ -86,7 +86,7 @@ func must(t *testing.T, err error) {
 }
 
 func TestDefaultMoves(t *testing.T) {
-	l := serveLocations(t, newStore(t, startEtcd(t), backupstoragelocation.New(&registry.Environment{})))
+	l := serveLocations(t, newStore(t, startEtcd(t), backupstoragelocation.New(&generic.Environment{})))
 	want := func(names ...string) {
 		t.Helper()
 		if got := l.defaults(t); !got.Equal(sets.New(names...)) {
@@ -157,8 +157,8 @@ func TestDefaultMoves(t *testing.T) {
 func TestDefaultUnderContention(t *testing.T) {
 	storage := startEtcd(t)
 	servers := []locations{
-		serveLocations(t, newStoreWith(t, storage, backupstoragelocation.New(&registry.Environment{}), genericregistry.StorageWithCacher())),
-		serveLocations(t, newStoreWith(t, storage, backupstoragelocation.New(&registry.Environment{}), genericregistry.StorageWithCacher())),
+		serveLocations(t, newStoreWith(t, storage, backupstoragelocation.New(&generic.Environment{}), genericregistry.StorageWithCacher())),
+		serveLocations(t, newStoreWith(t, storage, backupstoragelocation.New(&generic.Environment{}), genericregistry.StorageWithCacher())),
 	}
 	const setters = 100
 	for i := range setters {
@@ -221,7 +221,7 @@ func TestDefaultIsSeen(t *testing.T) {
 	storage := startEtcd(t)
 	var servers []locations
 	for range 2 {
-		servers = append(servers, serveLocations(t, newStoreWith(t, storage, backupstoragelocation.New(&registry.Environment{}), genericregistry.StorageWithCacher())))
+		servers = append(servers, serveLocations(t, newStoreWith(t, storage, backupstoragelocation.New(&generic.Environment{}), genericregistry.StorageWithCacher())))
 	}
 	names := []string{"a", "b"}
 	for _, name := range names {

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
-	"k8s.io/apiserver/pkg/registry/generic"
+	k8sgeneric "k8s.io/apiserver/pkg/registry/generic"
 	genericregistrytest "k8s.io/apiserver/pkg/registry/generic/testing"
 	"k8s.io/apiserver/pkg/registry/rest"
 	etcd3testing "k8s.io/apiserver/pkg/storage/etcd3/testing"
@@ -21,21 +21,21 @@ import (
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	"github.com/velero-locations/velero-locations/apis/velero/install"
-	"github.com/velero-locations/velero-locations/registry"
-	"github.com/velero-locations/velero-locations/registry/backup"
-	"github.com/velero-locations/velero-locations/registry/backuprepository"
-	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
 	"github.com/velero-locations/velero-locations/registry/core"
-	"github.com/velero-locations/velero-locations/registry/datadownload"
-	"github.com/velero-locations/velero-locations/registry/dataupload"
-	"github.com/velero-locations/velero-locations/registry/deletebackuprequest"
-	"github.com/velero-locations/velero-locations/registry/downloadrequest"
-	"github.com/velero-locations/velero-locations/registry/podvolumebackup"
-	"github.com/velero-locations/velero-locations/registry/podvolumerestore"
-	"github.com/velero-locations/velero-locations/registry/restore"
-	"github.com/velero-locations/velero-locations/registry/schedule"
-	"github.com/velero-locations/velero-locations/registry/serverstatusrequest"
-	"github.com/velero-locations/velero-locations/registry/volumesnapshotlocation"
+	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/velero/backup"
+	"github.com/velero-locations/velero-locations/registry/velero/backuprepository"
+	"github.com/velero-locations/velero-locations/registry/velero/backupstoragelocation"
+	"github.com/velero-locations/velero-locations/registry/velero/datadownload"
+	"github.com/velero-locations/velero-locations/registry/velero/dataupload"
+	"github.com/velero-locations/velero-locations/registry/velero/deletebackuprequest"
+	"github.com/velero-locations/velero-locations/registry/velero/downloadrequest"
+	"github.com/velero-locations/velero-locations/registry/velero/podvolumebackup"
+	"github.com/velero-locations/velero-locations/registry/velero/podvolumerestore"
+	"github.com/velero-locations/velero-locations/registry/velero/restore"
+	"github.com/velero-locations/velero-locations/registry/velero/schedule"
+	"github.com/velero-locations/velero-locations/registry/velero/serverstatusrequest"
+	"github.com/velero-locations/velero-locations/registry/velero/volumesnapshotlocation"
 )
 
 // scheme of all kinds that the registries serve.
@@ -52,7 +52,7 @@ func scheme(t *testing.T) *runtime.Scheme {
 }
 
 type storer interface {
-	NewStore(*runtime.Scheme, generic.RESTOptionsGetter) (*registry.Store, error)
+	NewStore(*runtime.Scheme, k8sgeneric.RESTOptionsGetter) (*generic.Store, error)
 }
 
 // startEtcd returns how to reach a real etcd.
@@ -65,21 +65,21 @@ func startEtcd(t *testing.T) storagebackend.Config {
 }
 
 // newStore returns a kind's store, empty, in an etcd that other stores may be in too.
-func newStore(t *testing.T, storage storagebackend.Config, kind storer) *registry.Store {
+func newStore(t *testing.T, storage storagebackend.Config, kind storer) *generic.Store {
 	t.Helper()
-	return newStoreWith(t, storage, kind, generic.UndecoratedStorage)
+	return newStoreWith(t, storage, kind, k8sgeneric.UndecoratedStorage)
 }
 
 // newStoreWith is newStore with a watch cache, or without.
-func newStoreWith(t *testing.T, storage storagebackend.Config, kind storer, decorator generic.StorageDecorator) *registry.Store {
+func newStoreWith(t *testing.T, storage storagebackend.Config, kind storer, decorator k8sgeneric.StorageDecorator) *generic.Store {
 	t.Helper()
 	scheme := scheme(t)
 	storage.Prefix = "/" + t.Name()
 	codecs := serializer.NewCodecFactory(scheme)
-	served := kind.(registry.Kind).GroupVersionResource()
+	served := kind.(generic.Kind).GroupVersionResource()
 	storage.Codec = codecs.LegacyCodec(served.GroupVersion())
 	resource := served.GroupResource()
-	store, err := kind.NewStore(scheme, generic.RESTOptions{
+	store, err := kind.NewStore(scheme, k8sgeneric.RESTOptions{
 		StorageConfig:           storage.ForResource(resource),
 		Decorator:               decorator,
 		ResourcePrefix:          resource.String(),
@@ -104,7 +104,7 @@ var kinds = map[string]struct {
 	fieldsFail    fields.Set
 }{
 	"BackupStorageLocation": {
-		kind: backupstoragelocation.New(&registry.Environment{}),
+		kind: backupstoragelocation.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.BackupStorageLocation{
 				ObjectMeta: metav1.ObjectMeta{Name: "primary", Namespace: metav1.NamespaceDefault},
@@ -126,7 +126,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"spec.default": "true"},
 	},
 	"VolumeSnapshotLocation": {
-		kind: volumesnapshotlocation.New(&registry.Environment{}),
+		kind: volumesnapshotlocation.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.VolumeSnapshotLocation{
 				ObjectMeta: metav1.ObjectMeta{Name: "ebs", Namespace: metav1.NamespaceDefault},
@@ -146,7 +146,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"spec.provider": "gcp"},
 	},
 	"Backup": {
-		kind: backup.New(&registry.Environment{}),
+		kind: backup.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.Backup{
 				ObjectMeta: metav1.ObjectMeta{Name: "full", Namespace: metav1.NamespaceDefault},
@@ -167,7 +167,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"spec.storageLocation": "secondary"},
 	},
 	"Schedule": {
-		kind: schedule.New(&registry.Environment{}),
+		kind: schedule.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.Schedule{
 				ObjectMeta: metav1.ObjectMeta{Name: "nightly", Namespace: metav1.NamespaceDefault},
@@ -187,7 +187,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"status.phase": "Enabled"},
 	},
 	"DeleteBackupRequest": {
-		kind: deletebackuprequest.New(&registry.Environment{}),
+		kind: deletebackuprequest.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.DeleteBackupRequest{
 				ObjectMeta: metav1.ObjectMeta{Name: "full-x7", Namespace: metav1.NamespaceDefault},
@@ -207,7 +207,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"spec.backupName": "other"},
 	},
 	"DownloadRequest": {
-		kind: downloadrequest.New(&registry.Environment{}),
+		kind: downloadrequest.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.DownloadRequest{
 				ObjectMeta: metav1.ObjectMeta{Name: "full-log", Namespace: metav1.NamespaceDefault},
@@ -227,7 +227,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"status.phase": "Processed"},
 	},
 	"ServerStatusRequest": {
-		kind: serverstatusrequest.New(&registry.Environment{}),
+		kind: serverstatusrequest.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.ServerStatusRequest{ObjectMeta: metav1.ObjectMeta{Name: "cli-x7", Namespace: metav1.NamespaceDefault}}
 		},
@@ -244,7 +244,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"status.phase": "Processed"},
 	},
 	"Restore": {
-		kind: restore.New(&registry.Environment{}),
+		kind: restore.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.Restore{
 				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
@@ -264,7 +264,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"status.phase": "Completed"},
 	},
 	"PodVolumeBackup": {
-		kind: podvolumebackup.New(&registry.Environment{}),
+		kind: podvolumebackup.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.PodVolumeBackup{
 				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
@@ -286,7 +286,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"status.phase": "Completed"},
 	},
 	"PodVolumeRestore": {
-		kind: podvolumerestore.New(&registry.Environment{}),
+		kind: podvolumerestore.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.PodVolumeRestore{
 				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
@@ -308,7 +308,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"status.phase": "Completed"},
 	},
 	"BackupRepository": {
-		kind: backuprepository.New(&registry.Environment{}),
+		kind: backuprepository.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.BackupRepository{
 				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
@@ -328,7 +328,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"spec.backupStorageLocation": "secondary"},
 	},
 	"DataUpload": {
-		kind: dataupload.New(&registry.Environment{}),
+		kind: dataupload.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.DataUpload{
 				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
@@ -350,7 +350,7 @@ var kinds = map[string]struct {
 		fieldsFail: fields.Set{"status.phase": "Completed"},
 	},
 	"DataDownload": {
-		kind: datadownload.New(&registry.Environment{}),
+		kind: datadownload.New(&generic.Environment{}),
 		valid: func() runtime.Object {
 			return &velero.DataDownload{
 				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},

@@ -21,27 +21,27 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero"
 	domain "github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/selection"
-	"github.com/velero-locations/velero-locations/registry"
-	"github.com/velero-locations/velero-locations/registry/backup"
-	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
-	"github.com/velero-locations/velero-locations/registry/schedule"
-	"github.com/velero-locations/velero-locations/registry/volumesnapshotlocation"
+	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/velero/backup"
+	"github.com/velero-locations/velero-locations/registry/velero/backupstoragelocation"
+	"github.com/velero-locations/velero-locations/registry/velero/schedule"
+	"github.com/velero-locations/velero-locations/registry/velero/volumesnapshotlocation"
 )
 
 // server serves locations, backups and schedules, as stores with watch caches that know of each other.
 type server struct {
-	env                                    *registry.Environment
-	storage, snapshots, backups, schedules *registry.Store
+	env                                    *generic.Environment
+	storage, snapshots, backups, schedules *generic.Store
 	made                                   map[string]int // backups, by location
 }
 
 func serve(t *testing.T) *server {
 	t.Helper()
 	etcd := startEtcd(t)
-	env := &registry.Environment{Defaults: selection.Defaults{StorageLocation: selection.DefaultStorageLocation}}
-	add := func(kind storer) *registry.Store {
+	env := &generic.Environment{Defaults: selection.Defaults{StorageLocation: selection.DefaultStorageLocation}}
+	add := func(kind storer) *generic.Store {
 		store := newStoreWith(t, etcd, kind, genericregistry.StorageWithCacher())
-		env.Serve(kind.(registry.Kind).GroupVersionResource().GroupResource(), store)
+		env.Serve(kind.(generic.Kind).GroupVersionResource().GroupResource(), store)
 		return store
 	}
 	return &server{
@@ -51,7 +51,7 @@ func serve(t *testing.T) *server {
 }
 
 // create returns the object as it was made, the warnings, and the error.
-func create[T runtime.Object](store *registry.Store, obj T, dryRun ...string) (T, []string, error) {
+func create[T runtime.Object](store *generic.Store, obj T, dryRun ...string) (T, []string, error) {
 	ctx, r := request("ann")
 	created, err := store.Create(ctx, obj, rest.ValidateAllObjectFunc, &metav1.CreateOptions{DryRun: dryRun})
 	if err != nil {
@@ -62,7 +62,7 @@ func create[T runtime.Object](store *registry.Store, obj T, dryRun ...string) (T
 }
 
 // change changes a stored object.
-func change[T runtime.Object](t *testing.T, store *registry.Store, name string, change func(T)) (T, error) {
+func change[T runtime.Object](t *testing.T, store *generic.Store, name string, change func(T)) (T, error) {
 	t.Helper()
 	ctx, _ := request("ann")
 	edit := func(_ context.Context, _, current runtime.Object) (runtime.Object, error) {

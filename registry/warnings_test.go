@@ -14,7 +14,7 @@ import (
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
-	"k8s.io/apiserver/pkg/registry/generic"
+	k8sgeneric "k8s.io/apiserver/pkg/registry/generic"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/warning"
 	"k8s.io/client-go/kubernetes/fake"
@@ -23,9 +23,9 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
-	"github.com/velero-locations/velero-locations/registry"
-	"github.com/velero-locations/velero-locations/registry/backupstoragelocation"
-	"github.com/velero-locations/velero-locations/registry/volumesnapshotlocation"
+	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/velero/backupstoragelocation"
+	"github.com/velero-locations/velero-locations/registry/velero/volumesnapshotlocation"
 )
 
 // recorder keeps what is said during a request.
@@ -57,7 +57,7 @@ func newLocation(name, secret string) *velero.BackupStorageLocation {
 // TestWarnings shows who is told what and when: at a create or a change of the spec, never at a
 // write of the status.
 func TestWarnings(t *testing.T) {
-	store := newStore(t, startEtcd(t), backupstoragelocation.New(&registry.Environment{}))
+	store := newStore(t, startEtcd(t), backupstoragelocation.New(&generic.Environment{}))
 	create := func(l *velero.BackupStorageLocation, dryRun ...string) []string {
 		ctx, r := request("ann")
 		if _, err := store.Create(ctx, l, rest.ValidateAllObjectFunc, &metav1.CreateOptions{DryRun: dryRun}); err != nil {
@@ -107,7 +107,7 @@ func TestWarningsOfSecrets(t *testing.T) {
 	slow.PrependReactor("get", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, nil, context.DeadlineExceeded
 	})
-	env := &registry.Environment{Kubernetes: secrets, Authorizer: authorizer.AuthorizerFunc(
+	env := &generic.Environment{Kubernetes: secrets, Authorizer: authorizer.AuthorizerFunc(
 		func(ctx context.Context, a authorizer.Attributes) (authorizer.Decision, string, error) {
 			switch {
 			case a.GetUser().GetName() == "slow":
@@ -148,7 +148,7 @@ func TestWarningsOfSecrets(t *testing.T) {
 
 // TestProviderConfigMode shows that a server's mode decides, at any time before it answers.
 func TestProviderConfigMode(t *testing.T) {
-	env := &registry.Environment{}
+	env := &generic.Environment{}
 	store := newStore(t, startEtcd(t), backupstoragelocation.New(env))
 	for mode, test := range map[validation.ProviderConfig]struct{ refused, told bool }{
 		validation.Enforce: {refused: true}, validation.Warn: {told: true}, validation.Off: {},
@@ -167,9 +167,9 @@ func TestProviderConfigMode(t *testing.T) {
 
 // TestKindsNeedValidation shows that a kind cannot be served without rules by oversight.
 func TestKindsNeedValidation(t *testing.T) {
-	kind := backupstoragelocation.New(&registry.Environment{})
+	kind := backupstoragelocation.New(&generic.Environment{})
 	kind.Validate = nil
-	_, err := kind.Storage(scheme(t), generic.RESTOptions{})
+	_, err := kind.Storage(scheme(t), k8sgeneric.RESTOptions{})
 	if err == nil || !strings.Contains(err.Error(), v1.Resource("backupstoragelocations").Resource) || errors.Unwrap(err) == nil {
 		t.Errorf("a kind without validation: %v", err)
 	}
@@ -177,7 +177,7 @@ func TestKindsNeedValidation(t *testing.T) {
 
 // TestFinalizersWithoutDomain shows that custom resources' warning of them is given here, too, and but once.
 func TestFinalizersWithoutDomain(t *testing.T) {
-	store := newStore(t, startEtcd(t), volumesnapshotlocation.New(&registry.Environment{}))
+	store := newStore(t, startEtcd(t), volumesnapshotlocation.New(&generic.Environment{}))
 	location := &velero.VolumeSnapshotLocation{
 		ObjectMeta: metav1.ObjectMeta{Name: "ebs", Namespace: "velero", Finalizers: []string{"wait", "example.com/wait", metav1.FinalizerDeleteDependents}},
 		Spec:       velero.VolumeSnapshotLocationSpec{Provider: "aws", Config: map[string]string{"region": "us-east-1"}},

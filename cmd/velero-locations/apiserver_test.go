@@ -17,9 +17,9 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
-	"github.com/velero-locations/velero-locations/pki"
+	"github.com/velero-locations/velero-locations/internal/pki"
 )
 
 // apiserverArgs let an API server ask a dev server about users, namespaces and Secrets, as it asks

@@ -23,8 +23,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
-	"github.com/velero-locations/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )

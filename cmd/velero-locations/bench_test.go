@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 )
 
 // idle is how long a server is left alone before its memory is measured.

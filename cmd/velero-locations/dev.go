@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/velero-locations/velero-locations/dev"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev"
 )
 
 func newDevCommand() *cobra.Command {

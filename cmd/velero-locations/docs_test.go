@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the sessions in docs instead of comparing them")

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 )
 
 // kinds of velero.io beside the locations, each with an object of it and how kubectl shows that.

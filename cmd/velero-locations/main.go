@@ -19,7 +19,7 @@ import (
 	_ "k8s.io/component-base/logs/json/register" // --logging-format=json
 	"k8s.io/klog/v2"
 
-	"github.com/velero-locations/velero-locations/cli"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/verbs"
 )
 
 func main() {
@@ -68,7 +68,7 @@ func newRootCommand(name string) (*cobra.Command, error) {
 		return nil, err
 	}
 	root.AddCommand(newDevCommand(), apiserver, newControllerCommand(), newSimulatorCommand(), newKubectlCommand())
-	root.AddCommand(cli.Commands(genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})...)
+	root.AddCommand(verbs.Commands(genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})...)
 	return root, nil
 }
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 )
 
 // asProgram makes the test binary behave as velero-locations, so that tests run the real

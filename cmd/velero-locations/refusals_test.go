@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 )
 
 // TestRefusesToStart shows what a user sees who starts the program wrongly: one line that says

@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 )
 
 // TestSessions runs the sessions that are run behind a kube-apiserver, too, each against a server of its own, which stops as it is asked to.

@@ -15,11 +15,11 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter/azure"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter/portworx"
 	"github.com/velero-locations/velero-locations/simulator/control"
-	"github.com/velero-locations/velero-locations/snapshotter"
-	"github.com/velero-locations/velero-locations/snapshotter/azure"
-	"github.com/velero-locations/velero-locations/snapshotter/portworx"
 )
 
 // startSimulator starts a simulator in a process of its own, and returns the addresses of its S3 and its control API.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 )
 
 // volumes is the manifest of a volume snapshot location of provider aws.

@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 )
 
 // TestProviderConfig shows the way out for plugins that are newer than the server, and that what was

@@ -9,9 +9,9 @@ import (
 	"io"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/drivers/objectstore"
+	"github.com/velero-locations/velero-locations/internal/backups"
 	"github.com/velero-locations/velero-locations/locations"
-	"github.com/velero-locations/velero-locations/objectstore"
 )
 
 // folder is where the files of one backup go.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/internal/backups"
 )
 
 // record is what is to be known later of how a backup went: its log, and the errors and warnings in it.

@@ -28,7 +28,7 @@ import (
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
-	"github.com/velero-locations/velero-locations/pki"
+	"github.com/velero-locations/velero-locations/internal/pki"
 )
 
 const (

@@ -18,7 +18,7 @@ import (
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/fake"
 
-	"github.com/velero-locations/velero-locations/pki"
+	"github.com/velero-locations/velero-locations/internal/pki"
 )
 
 const host = "server.home.svc"

@@ -8,9 +8,9 @@ import (
 	"fmt"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/drivers/objectstore"
+	"github.com/velero-locations/velero-locations/internal/backups"
 	"github.com/velero-locations/velero-locations/locations"
-	"github.com/velero-locations/velero-locations/objectstore"
 )
 
 // owns says whether what is in the bucket under a backup's name is that backup's. It is not if the backup failed because

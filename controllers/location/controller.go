@@ -22,8 +22,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/velero-locations/velero-locations/controllers/backend"
-	"github.com/velero-locations/velero-locations/controllers/metrics"
+	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 )
 
 // workers is how many locations are checked at a time, so that endpoints which do not answer do

@@ -22,10 +22,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/backend"
-	"github.com/velero-locations/velero-locations/controllers/metrics"
-	"github.com/velero-locations/velero-locations/controllers/metrics/metricstest"
-	"github.com/velero-locations/velero-locations/objectstore"
+	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
+	"github.com/velero-locations/velero-locations/controllers/internal/metrics/metricstest"
+	"github.com/velero-locations/velero-locations/drivers/objectstore"
 )
 
 // api stands for the cache and the server: it serves one location and versions of Secrets, and

@@ -14,9 +14,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/drivers/objectstore"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/locations"
-	"github.com/velero-locations/velero-locations/objectstore"
-	"github.com/velero-locations/velero-locations/snapshotter"
 )
 
 // newVolumeLocation returns a location of provider aws that was found available.

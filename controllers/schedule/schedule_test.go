@@ -15,9 +15,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/velero-locations/velero-locations/apis/velero/cronexpr"
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/mergepatch"
-	"github.com/velero-locations/velero-locations/cronexpr"
+	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 )
 
 func at(clock string) time.Time {

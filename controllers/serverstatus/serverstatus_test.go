@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/backend/backendtest"
+	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
 )
 
 // TestAnswers follows a request from its answer to its end.

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 )
 
 // StartDev starts `velero-locations dev`, with Velero's own client as the command velero.

@@ -15,8 +15,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
-	"github.com/velero-locations/velero-locations/pki"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/internal/pki"
 )
 
 // Repository is the root of the source tree that the running test belongs to.

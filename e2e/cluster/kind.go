@@ -19,8 +19,8 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 	"sigs.k8s.io/kind/pkg/exec"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
-	"github.com/velero-locations/velero-locations/pki"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/internal/pki"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 )
 

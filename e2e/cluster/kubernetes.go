@@ -17,8 +17,8 @@ import (
 	"k8s.io/client-go/rest"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/velero-locations/velero-locations/dev/devtest"
-	"github.com/velero-locations/velero-locations/pki"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/internal/pki"
 )
 
 // Namespace is where Velero keeps everything.

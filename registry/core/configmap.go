@@ -8,12 +8,12 @@ import (
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/registry"
-	"github.com/velero-locations/velero-locations/registry/table"
+	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
 // ConfigMaps hold configuration that is not secret.
-var ConfigMaps = &registry.Resource[*corev1.ConfigMap, *corev1.ConfigMapList]{
+var ConfigMaps = &generic.Resource[*corev1.ConfigMap, *corev1.ConfigMapList]{
 	GroupVersion: corev1.SchemeGroupVersion,
 	Plural:       "configmaps",
 	ShortNames:   []string{"cm"},

@@ -13,11 +13,11 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/velero-locations/velero-locations/registry"
+	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
 // Kinds that this package serves.
-var Kinds = []registry.Kind{Namespaces, Secrets, ConfigMaps, Events, PersistentVolumes, PersistentVolumeClaims}
+var Kinds = []generic.Kind{Namespaces, Secrets, ConfigMaps, Events, PersistentVolumes, PersistentVolumeClaims}
 
 // AddToScheme registers the core group with the served kinds as their own internal form.
 func AddToScheme(scheme *runtime.Scheme) error {

@@ -8,12 +8,12 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/registry"
-	"github.com/velero-locations/velero-locations/registry/table"
+	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
 // Events vanish an hour after they were last written, as Kubernetes' do by default.
-var Events = &registry.Resource[*corev1.Event, *corev1.EventList]{
+var Events = &generic.Resource[*corev1.Event, *corev1.EventList]{
 	GroupVersion: corev1.SchemeGroupVersion,
 	Plural:       "events",
 	ShortNames:   []string{"ev"},

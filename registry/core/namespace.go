@@ -6,13 +6,13 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/registry"
-	"github.com/velero-locations/velero-locations/registry/table"
+	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
 // Namespaces carry the finalizer "kubernetes" from creation on, so that a deleted one stays, in
 // phase Terminating, until a controller has emptied it and takes the finalizer away.
-var Namespaces = &registry.Resource[*corev1.Namespace, *corev1.NamespaceList]{
+var Namespaces = &generic.Resource[*corev1.Namespace, *corev1.NamespaceList]{
 	GroupVersion:  corev1.SchemeGroupVersion,
 	Plural:        "namespaces",
 	ShortNames:    []string{"ns"},

@@ -12,12 +12,12 @@ import (
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/kubectl/pkg/util/storage"
 
-	"github.com/velero-locations/velero-locations/registry"
-	"github.com/velero-locations/velero-locations/registry/table"
+	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
 // PersistentVolumes are kept as they are posted, status included: nothing provisions them, and nothing binds them.
-var PersistentVolumes = &registry.Resource[*corev1.PersistentVolume, *corev1.PersistentVolumeList]{
+var PersistentVolumes = &generic.Resource[*corev1.PersistentVolume, *corev1.PersistentVolumeList]{
 	GroupVersion:  corev1.SchemeGroupVersion,
 	Plural:        "persistentvolumes",
 	ShortNames:    []string{"pv"},

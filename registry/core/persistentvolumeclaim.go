@@ -7,12 +7,12 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/kubectl/pkg/util/storage"
 
-	"github.com/velero-locations/velero-locations/registry"
-	"github.com/velero-locations/velero-locations/registry/table"
+	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
 // PersistentVolumeClaims are kept as they are posted, status included: nothing looks for a volume for them.
-var PersistentVolumeClaims = &registry.Resource[*corev1.PersistentVolumeClaim, *corev1.PersistentVolumeClaimList]{
+var PersistentVolumeClaims = &generic.Resource[*corev1.PersistentVolumeClaim, *corev1.PersistentVolumeClaimList]{
 	GroupVersion: corev1.SchemeGroupVersion,
 	Plural:       "persistentvolumeclaims",
 	ShortNames:   []string{"pvc"},

@@ -11,12 +11,12 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/registry"
-	"github.com/velero-locations/velero-locations/registry/table"
+	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
 // Secrets of type Opaque where no type is given; stringData is written into data.
-var Secrets = &registry.Resource[*corev1.Secret, *corev1.SecretList]{
+var Secrets = &generic.Resource[*corev1.Secret, *corev1.SecretList]{
 	GroupVersion: corev1.SchemeGroupVersion,
 	Plural:       "secrets",
 	Columns: table.Columns[*corev1.Secret]{

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/velero-locations/velero-locations/pki"
+	"github.com/velero-locations/velero-locations/internal/pki"
 )
 
 // TestBothOnOnePort serves HTTP and HTTPS beside connections that send nothing, which also do not keep it from stopping.

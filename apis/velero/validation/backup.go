@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
-	"github.com/velero-locations/velero-locations/cronexpr"
+	"github.com/velero-locations/velero-locations/apis/velero/cronexpr"
 )
 
 var (

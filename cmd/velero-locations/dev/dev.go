@@ -1,0 +1,289 @@
+// Package dev runs everything on loopback in one process: an embedded etcd, the API server, the
+// controllers and the storage simulator, with all state in one directory.
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	"github.com/velero-locations/velero-locations/apiserver"
+	"github.com/velero-locations/velero-locations/apiserver/etcd"
+	"github.com/velero-locations/velero-locations/apiserver/standalone"
+	"github.com/velero-locations/velero-locations/controllers"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter/azure"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter/portworx"
+	"github.com/velero-locations/velero-locations/internal/pki"
+	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/simulator"
+)
+
+// Options of a development server.
+type Options struct {
+	// DataDir holds all state; a second start on it resumes.
+	DataDir string
+	// Port of the API server on 127.0.0.1. 0: any free one.
+	Port int
+	// S3Address that the simulator's object storage answers on. Port 0: any free one.
+	S3Address string
+	// EC2Address that the simulator's EC2 and STS answer on. Port 0: any free one.
+	EC2Address string
+	// CloudsAddress that the simulated Azure and Portworx answer on. Port 0: any free one.
+	CloudsAddress string
+	// SimulatorControlAddress that the simulator's control API answers on. Port 0: any free one.
+	SimulatorControlAddress string
+	// Rules of validation.
+	Rules validation.Rules
+	// Controllers says which controllers run, and how; where the storage is they are told.
+	Controllers controllers.Options
+	// OnReady is called once everything answers and all files are written.
+	OnReady func(Info)
+}
+
+// Info says where a running development server is.
+type Info struct {
+	// Server is the URL of the API server.
+	Server string
+	// S3 is the URL of the simulator's object storage.
+	S3 string
+	// EC2 is the URL of the simulator's EC2 and STS.
+	EC2 string
+	// Clouds is the URL of the simulated Azure and Portworx.
+	Clouds string
+	// SimulatorControl is the URL of the simulator's control API.
+	SimulatorControl string
+	// Kubeconfig and Env are the paths of the files for clients and for shells.
+	Kubeconfig, Env string
+}
+
+// NewOptions returns the default options.
+func NewOptions() *Options {
+	running := controllers.NewOptions()
+	running.Controllers = []string{"*", "namespace"}
+	return &Options{
+		DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", EC2Address: "127.0.0.1:7445",
+		SimulatorControlAddress: "127.0.0.1:7446", CloudsAddress: "127.0.0.1:7447", OnReady: func(Info) {},
+		Controllers: running,
+	}
+}
+
+// AddFlags adds the flags of a development server.
+func (o *Options) AddFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.DataDir, "data-dir", o.DataDir, "Directory of all state. A second start on it resumes; removing it starts anew.")
+	flags.IntVar(&o.Port, "port", o.Port, "Port of the API server on 127.0.0.1; 0 takes any free one.")
+	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
+	o.Controllers.SelectionDefaults.AddFlags(flags)
+	flags.StringSliceVar(&o.Controllers.Controllers, "controllers", o.Controllers.Controllers,
+		"Controllers to run, as those of velero-locations controller, for those who run Velero's own server against this one; and namespace, which clears namespaces that are deleted.")
+	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
+	flags.StringVar(&o.EC2Address, "ec2-address", o.EC2Address, "Address of the simulator's EC2 and STS; port 0 takes any free one.")
+	flags.StringVar(&o.CloudsAddress, "clouds-address", o.CloudsAddress, "Address of the simulated Azure and Portworx; port 0 takes any free one.")
+	flags.StringVar(&o.SimulatorControlAddress, "simulator-control-address", o.SimulatorControlAddress, "Address of the simulator's control API; port 0 takes any free one.")
+}
+
+// readyPoll is how often the server is asked whether it is ready.
+const readyPoll = 10 * time.Millisecond
+
+// dev is one run.
+type dev struct {
+	options   *Options
+	dir       string
+	api       net.Listener
+	simulator *simulator.Simulator
+	endpoints simulator.Endpoints
+	accounts  []simulator.AccountConfig
+	disks     []disk
+}
+
+// Run runs a development server until the context ends. An error says what could not be
+// started, or what failed.
+func Run(ctx context.Context, options *Options) error {
+	dir, err := filepath.Abs(options.DataDir)
+	if err != nil {
+		return fmt.Errorf("finding the data directory: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the data directory: %w", err)
+	}
+	lock := flock.New(filepath.Join(dir, "lock"))
+	locked, err := lock.TryLock()
+	switch {
+	case err != nil:
+		return fmt.Errorf("locking the data directory: %w", err)
+	case !locked:
+		return fmt.Errorf("the data directory %s is in use by another process: stop it, or choose another by --data-dir", dir)
+	}
+	// The lock goes with the process in any case.
+	defer func() { _ = lock.Unlock() }()
+
+	d := &dev{options: options, dir: dir}
+	if err := d.listen(ctx); err != nil {
+		return err
+	}
+	// A server that runs closes its listener itself; closing twice does no harm.
+	defer func() { _ = d.api.Close() }()
+	return d.run(ctx)
+}
+
+func (d *dev) path(name string) string { return filepath.Join(d.dir, name) }
+
+func (d *dev) listen(ctx context.Context) error {
+	var config net.ListenConfig
+	var err error
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(d.options.Port))
+	if d.api, err = config.Listen(ctx, "tcp", address); err != nil {
+		return fmt.Errorf("opening the API server's port (--port chooses another): %w", err)
+	}
+	return nil
+}
+
+func (d *dev) run(ctx context.Context) (err error) {
+	// Whoever waits for the environment must not take that of an earlier run.
+	if err := os.Remove(d.path("env")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing the environment of an earlier run: %w", err)
+	}
+	if err := d.startSimulator(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.simulator.Close()) }()
+	backend, err := etcd.Start(ctx, d.etcdOptions())
+	if err != nil {
+		return err
+	}
+	defer backend.Close()
+
+	authority, err := d.loadAuthority()
+	if err != nil {
+		return err
+	}
+	server, err := d.newServer(authority, backend)
+	if err != nil {
+		return err
+	}
+	return apiserver.RunWith(ctx, backend, func(ctx context.Context) error {
+		group, ctx := errgroup.WithContext(ctx)
+		group.Go(func() error { return d.simulator.Run(ctx) })
+		group.Go(func() error { return server.Run(ctx) })
+		group.Go(func() error { return unlessStopped(ctx, d.finish(ctx, group, authority)) })
+		return group.Wait()
+	})
+}
+
+func (d *dev) etcdOptions() *etcd.Options {
+	options := etcd.NewOptions()
+	options.Dir = d.path("etcd")
+	return options
+}
+
+func (d *dev) newServer(authority *pki.Authority, backend *etcd.Server) (*apiserver.Server, error) {
+	certificate, err := authority.Serving()
+	if err != nil {
+		return nil, err
+	}
+	api, err := apiserver.NewAPI(apiserver.Velero, apiserver.Core)
+	if err != nil {
+		return nil, err
+	}
+	api.Environment.Rules, api.Environment.Defaults = d.options.Rules, d.options.Controllers.SelectionDefaults
+	return standalone.New(api, standalone.Options{
+		Listener:     d.api,
+		CertPEM:      certificate.CertPEM,
+		KeyPEM:       certificate.KeyPEM,
+		ClientCAPEM:  authority.CertPEM,
+		EtcdEndpoint: backend.Endpoint(),
+	})
+}
+
+// finish does what needs a server that answers: it makes the first objects, runs the controllers,
+// and tells clients where everything is.
+func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.Authority) error {
+	admin, err := administrator(authority)
+	if err != nil {
+		return err
+	}
+	info := Info{
+		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, EC2: d.endpoints.EC2, Clouds: d.endpoints.Clouds, SimulatorControl: d.endpoints.Control,
+		Kubeconfig: d.path("kubeconfig"), Env: d.path("env"),
+	}
+	kubeconfig, err := kubeconfig(info.Server, authority, admin)
+	if err != nil {
+		return err
+	}
+	config, err := clientcmd.RESTConfigFromKubeConfig(kubeconfig)
+	if err != nil {
+		return fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	if err := waitUntilReady(ctx, config); err != nil {
+		return err
+	}
+	if err := seed(ctx, config, d.locationCredentials(), d.disks); err != nil {
+		return err
+	}
+	group.Go(func() error { return unlessStopped(ctx, controllers.Run(ctx, config, d.controllerOptions())) })
+
+	if err := writeFile(info.Kubeconfig, kubeconfig); err != nil {
+		return err
+	}
+	if err := d.writeCredentials(); err != nil {
+		return err
+	}
+	if err := d.linkCommands(); err != nil {
+		return err
+	}
+	if err := writeFile(info.Env, d.environment()); err != nil {
+		return err
+	}
+	d.options.OnReady(info)
+	// What only the start needed goes back at once: the server idles for most of its time on a laptop.
+	debug.FreeOSMemory()
+	return nil
+}
+
+// unlessStopped drops the error of what was interrupted because the server is to stop: it is the
+// consequence of a signal, or of a failure that is reported where it happened.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (d *dev) controllerOptions() controllers.Options {
+	options := d.options.Controllers
+	options.DefaultS3Endpoint = d.endpoints.S3
+	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2, azure.ProviderName: d.endpoints.Clouds, portworx.ProviderName: d.endpoints.Clouds}
+	return options
+}
+
+func waitUntilReady(ctx context.Context, config *rest.Config) error {
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	err = wait.PollUntilContextCancel(ctx, readyPoll, true, func(ctx context.Context) (bool, error) {
+		var code int
+		client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).StatusCode(&code)
+		return code == http.StatusOK, nil
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for the API server: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+// Package backupsync is the controller that makes Backups of what is found in the buckets of backup storage locations, with their
+// PodVolumeBackups, and deletes those whose data is no longer there.
+package backupsync
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
+	"github.com/velero-locations/velero-locations/drivers/objectstore"
+	"github.com/velero-locations/velero-locations/internal/backups"
+	"github.com/velero-locations/velero-locations/locations"
+	"github.com/velero-locations/velero-locations/locations/provider"
+)
+
+// reconciler syncs one location at a time.
+type reconciler struct {
+	mergepatch.Writer
+
+	backend *backend.Backend
+	period  time.Duration
+	now     func() time.Time
+}
+
+// Setup adds the controller to a manager. The period is that of locations without spec.backupSyncPeriod; 0: they are not synced.
+func Setup(mgr manager.Manager, writer mergepatch.Writer, storage *backend.Backend, period time.Duration) error {
+	return builder.ControllerManagedBy(mgr).Named("backup-sync").For(&velerov1.BackupStorageLocation{}).
+		Complete(&reconciler{Writer: writer, backend: storage, period: period, now: time.Now})
+}
+
+// Reconcile syncs a location that is available, when it is due.
+func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	location := &velerov1.BackupStorageLocation{}
+	if err := r.Get(ctx, req.NamespacedName, location); err != nil {
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	period := r.period
+	if own := location.Spec.BackupSyncPeriod; own != nil && own.Duration >= 0 {
+		period = own.Duration
+	}
+	if period == 0 || location.DeletionTimestamp != nil || !provider.SpeaksS3(location.Spec.Provider) ||
+		location.Status.Phase != velerov1.BackupStorageLocationAvailable {
+		return reconcile.Result{}, nil // a change of any of them brings it back
+	}
+	if last := location.Status.LastSyncedTime; last != nil {
+		if left := last.Add(period).Sub(r.now()); left > 0 {
+			return reconcile.Result{RequeueAfter: left}, nil
+		}
+	}
+	if err := r.sync(ctx, location); err != nil {
+		return reconcile.Result{}, fmt.Errorf("syncing backup storage location %q: %w", location.Name, err)
+	}
+	now := metav1.NewTime(r.now())
+	return reconcile.Result{RequeueAfter: period}, mergepatch.Write(ctx, r.Writer, location, func(l *velerov1.BackupStorageLocation) {
+		l.Status.LastSyncedTime = &now
+	})
+}
+
+func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageLocation) error {
+	store, place, err := r.backend.ObjectStore(ctx, location)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	directories, err := store.CommonPrefixes(ctx, backups.Root(place))
+	if err != nil {
+		return err
+	}
+	var known velerov1.BackupList
+	if err := r.List(ctx, &known, client.InNamespace(location.Namespace)); err != nil {
+		return fmt.Errorf("listing backups: %w", err)
+	}
+	there := map[string]bool{}
+	var taken []*velerov1.Backup
+	var problems []error
+	for _, directory := range directories {
+		name := path.Base(directory)
+		there[name] = true
+		if slices.ContainsFunc(known.Items, func(b velerov1.Backup) bool { return b.Name == name }) {
+			continue
+		}
+		switch backup, err := r.take(ctx, location, store, place, name); {
+		case withheld(err):
+			problems = append(problems, err)
+		case err != nil:
+			return err
+		case backup != nil:
+			taken = append(taken, backup)
+		}
+	}
+	for i := range known.Items {
+		switch backup := &known.Items[i]; {
+		case backup.Spec.StorageLocation != location.Name:
+		case there[backup.Name]:
+			taken = append(taken, backup) // before, and perhaps not to the end
+		case orphan(backup, location):
+			if err := r.drop(ctx, backup, store, place); err != nil {
+				return err
+			}
+		}
+	}
+	return errors.Join(append(problems, r.completeAll(ctx, taken, store, place))...)
+}
+
+// withheld says that the storage answers, but does not give out an object, for which others need not wait.
+func withheld(err error) bool {
+	var refusal *objectstore.Error
+	return errors.As(err, &refusal) && refusal.Status == http.StatusForbidden
+}
+
+// take makes the Backup of what is in a bucket, if it is one that has ended; nil: it is not. One that cannot be read does
+// not keep others.
+func (r *reconciler) take(ctx context.Context, location *velerov1.BackupStorageLocation, store objectstore.Store, place locations.Place, name string) (*velerov1.Backup, error) {
+	log := klog.FromContext(ctx).WithValues("location", klog.KObj(location), "backup", name)
+	content, err := store.Get(ctx, backups.Metadata.Key(place, name))
+	if errors.Is(err, objectstore.ErrNotFound) {
+		return nil, nil // it is being made, or deleted
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = content.Close() }()
+	backup := &velerov1.Backup{}
+	if err := json.NewDecoder(content).Decode(backup); err != nil {
+		log.Error(err, "What is in the bucket is no backup")
+		return nil, nil
+	}
+	if !r.adopt(backup, location, name) {
+		log.V(2).Info("The backup in the bucket has not ended", "phase", backup.Status.Phase)
+		return nil, nil
+	}
+	if err := announce(ctx, backup, store, place); err != nil {
+		return nil, err
+	}
+	err = r.Create(ctx, backup, client.FieldOwner(r.FieldOwner))
+	switch {
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+		log.Error(err, "The backup in the bucket cannot be taken over")
+		return nil, nil
+	case apierrors.IsAlreadyExists(err):
+		return nil, nil // the next sync knows it
+	case err != nil:
+		return nil, fmt.Errorf("making backup %q: %w", name, err)
+	}
+	return backup, nil
+}
+
+// adopt fits what was read from a bucket into this cluster, and says whether it may be taken.
+func (r *reconciler) adopt(backup *velerov1.Backup, location *velerov1.BackupStorageLocation, name string) bool {
+	switch backup.Status.Phase {
+	case velerov1.BackupPhaseCompleted, velerov1.BackupPhasePartiallyFailed, velerov1.BackupPhaseFailed:
+	case velerov1.BackupPhaseFinalizing, velerov1.BackupPhaseFinalizingPartiallyFailed,
+		velerov1.BackupPhaseWaitingForPluginOperations, velerov1.BackupPhaseWaitingForPluginOperationsPartiallyFailed:
+		if backup.Status.Expiration == nil || r.now().Before(backup.Status.Expiration.Time) {
+			return false
+		}
+		backup.Status.Phase = velerov1.BackupPhasePartiallyFailed // so that it can expire
+	default:
+		return false
+	}
+	if backup.Name != name {
+		return false
+	}
+	labels := backup.Labels
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[locations.StorageLocationLabel] = locations.LabelValue(location.Name)
+	backup.ObjectMeta = metav1.ObjectMeta{Namespace: location.Namespace, Name: name, Labels: labels, Annotations: backup.Annotations}
+	backup.Spec.StorageLocation = location.Name
+	backup.Spec.Hooks = velerov1.BackupHooks{}
+	return true
+}
+
+// orphan says whether a Backup stands for data in the location, and is to go when the data has gone.
+func orphan(backup *velerov1.Backup, location *velerov1.BackupStorageLocation) bool {
+	return backup.Labels[locations.StorageLocationLabel] == locations.LabelValue(location.Name) &&
+		(backup.Status.Phase == velerov1.BackupPhaseCompleted || backup.Status.Phase == velerov1.BackupPhasePartiallyFailed)
+}
+
+// drop deletes a Backup whose data is not there, and which takes with it what it owns. It looks again: the backup may have
+// ended since the bucket was listed.
+func (r *reconciler) drop(ctx context.Context, backup *velerov1.Backup, store objectstore.Store, place locations.Place) error {
+	exists, err := store.Exists(ctx, backups.Metadata.Key(place, backup.Name))
+	if err != nil || exists {
+		return err
+	}
+	// Only this one: another of its name may have been made in the meantime.
+	err = r.Delete(ctx, backup, client.Preconditions{UID: &backup.UID})
+	if client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) {
+		return fmt.Errorf("deleting backup %q, whose data is gone: %w", backup.Name, err)
+	}
+	return nil
+}

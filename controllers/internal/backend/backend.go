@@ -1,0 +1,210 @@
+// Package backend opens what locations name: object stores and volumes, with the credentials and
+// certificates of the Secrets that they refer to.
+//
+// An error says on one line which field or Secret is wrong and what would be right, unless it is an
+// *APIError, which says nothing about the location.
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/drivers/objectstore"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter/drivers"
+	"github.com/velero-locations/velero-locations/locations"
+	"github.com/velero-locations/velero-locations/locations/credentials"
+	"github.com/velero-locations/velero-locations/locations/provider"
+)
+
+// Backend opens the storage of locations.
+type Backend struct {
+	// Secrets reads Secrets from the server, not from a cache: what was rotated is to be used at once.
+	Secrets client.Reader
+	// S3Endpoint is the storage of backup storage locations that name no s3Url. Nil: Amazon's.
+	S3Endpoint *url.URL
+	// VolumeEndpoints are those of providers of volumes, by the names that package provider knows them
+	// by, where a location's credentials name no other. A provider that is not there has its own.
+	VolumeEndpoints map[string]*url.URL
+	// StallTimeout is how long a connection to object storage may carry nothing, and an answer of a provider of volumes take.
+	// 0: a minute.
+	StallTimeout time.Duration
+}
+
+// ObjectStore opens the store of a location whose provider speaks S3, and says where in it the
+// location's backups are. The caller closes it.
+func (b *Backend) ObjectStore(ctx context.Context, location *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error) {
+	place, opts, config, err := b.s3Options(ctx, location)
+	if err != nil {
+		return nil, locations.Place{}, err
+	}
+	if opts.Writing, err = b.writing(ctx, location.Namespace, config); err != nil {
+		return nil, locations.Place{}, err
+	}
+	return openS3(place, opts)
+}
+
+// Listing is ObjectStore for who only lists: settings of how objects are written are not looked at,
+// so that a location is not found wanting which Velero can write to, though nothing here could.
+func (b *Backend) Listing(ctx context.Context, location *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error) {
+	place, opts, _, err := b.s3Options(ctx, location)
+	if err != nil {
+		return nil, locations.Place{}, err
+	}
+	return openS3(place, opts)
+}
+
+func openS3(place locations.Place, opts objectstore.S3Options) (objectstore.Store, locations.Place, error) {
+	store, err := objectstore.NewS3(opts)
+	if err != nil {
+		return nil, locations.Place{}, err // not the store: a nil pointer in an interface is not nil
+	}
+	return store, place, nil
+}
+
+// writing turns settings into how objects are stored.
+func (b *Backend) writing(ctx context.Context, namespace string, config provider.AWSObjectStore) (objectstore.Writing, error) {
+	writing := objectstore.Writing{
+		Encryption: config.ServerSideEncryption,
+		KMSKeyID:   config.KMSKeyID,
+		Tags:       config.Tags,
+		Checksum:   config.ChecksumAlgorithm,
+	}
+	const field = "spec.config.customerKeyEncryptionSecret"
+	switch name, key, _ := strings.Cut(config.CustomerKeySecret, "/"); {
+	case config.CustomerKeyFile != "":
+		return writing, fmt.Errorf("spec.config.customerKeyEncryptionFile names a file of Velero's server, which cannot be read from here: put the key in a Secret and name it in %s", field)
+	case config.CustomerKeySecret != "":
+		selector := corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: key}
+		var err error
+		if writing.CustomerKey, err = b.secretKey(ctx, namespace, selector, field); err != nil {
+			return writing, err
+		}
+	}
+	return writing, nil
+}
+
+// s3Options turns a location into where its objects are and how to reach them.
+func (b *Backend) s3Options(ctx context.Context, location *velerov1.BackupStorageLocation) (locations.Place, objectstore.S3Options, provider.AWSObjectStore, error) {
+	fail := func(err error) (locations.Place, objectstore.S3Options, provider.AWSObjectStore, error) {
+		return locations.Place{}, objectstore.S3Options{}, provider.AWSObjectStore{}, err
+	}
+	if !provider.SpeaksS3(location.Spec.Provider) {
+		return fail(fmt.Errorf("object storage of provider %q cannot be reached from here: only S3's protocol is spoken, by provider aws", location.Spec.Provider))
+	}
+	storage := location.Spec.ObjectStorage
+	if storage == nil {
+		return fail(errors.New("it has no spec.objectStorage: set spec.objectStorage.bucket"))
+	}
+	place, err := locations.ParsePlace(storage.Bucket, storage.Prefix)
+	if err != nil {
+		return fail(err)
+	}
+	config, err := provider.ParseAWSObjectStore(location.Spec.Config)
+	if err != nil {
+		return fail(err)
+	}
+	opts := objectstore.S3Options{
+		Bucket:                place.Bucket,
+		Endpoint:              config.URL,
+		Region:                config.Region,
+		PathStyle:             config.PathStyle,
+		InsecureSkipTLSVerify: config.InsecureSkipTLSVerify,
+		PublicEndpoint:        config.PublicURL,
+		StallTimeout:          b.StallTimeout,
+	}
+	if opts.Endpoint == nil {
+		opts.Endpoint = b.S3Endpoint
+	}
+	if err := b.addCertificates(ctx, &opts, location); err != nil {
+		return fail(err)
+	}
+	file, err := b.credentials(ctx, location.Namespace, location.Spec.Config, location.Spec.Credential)
+	if err != nil {
+		return fail(err)
+	}
+	if opts.Credentials, err = credentials.ParseAWS(file, config.Profile); err != nil {
+		return fail(inSecret(err, location.Spec.Credential))
+	}
+	return place, opts, config, nil
+}
+
+func (b *Backend) addCertificates(ctx context.Context, opts *objectstore.S3Options, location *velerov1.BackupStorageLocation) error {
+	storage := location.Spec.ObjectStorage
+	field, certs := "spec.objectStorage.caCert", storage.CACert
+	if ref := storage.CACertRef; ref != nil {
+		if len(certs) > 0 {
+			return errors.New("spec.objectStorage has both caCert and caCertRef: leave one of them out")
+		}
+		var err error
+		field = fmt.Sprintf("Secret %q, key %q, named by spec.objectStorage.caCertRef", ref.Name, ref.Key)
+		if certs, err = b.secretKey(ctx, location.Namespace, *ref, "spec.objectStorage.caCertRef"); err != nil {
+			return err
+		}
+	} else if len(certs) == 0 {
+		return nil
+	}
+	roots, err := objectstore.RootCAs(certs)
+	if err != nil {
+		return fmt.Errorf("%s: %w", field, err)
+	}
+	opts.RootCAs = roots
+	return nil
+}
+
+// Driver returns the driver of a provider of volumes, if there is one that reaches any from here.
+func (b *Backend) Driver(name string) (snapshotter.Driver, bool) {
+	driver, found := drivers.Find(name)
+	return driver, found && driver.Reaches(b.volumeEndpoint(name))
+}
+
+func (b *Backend) volumeEndpoint(name string) *url.URL {
+	return b.VolumeEndpoints[provider.Find(name, provider.VolumeSnapshotter).Name]
+}
+
+// ErrNoDriver says that nothing here speaks to the volumes of a provider.
+var ErrNoDriver = errors.New("there is no driver for it")
+
+// Snapshotter opens the volumes of a location whose provider has a driver, else: ErrNoDriver. The caller closes it.
+func (b *Backend) Snapshotter(ctx context.Context, location *velerov1.VolumeSnapshotLocation) (snapshotter.Snapshotter, error) {
+	driver, found := b.Driver(location.Spec.Provider)
+	if !found {
+		return nil, fmt.Errorf("volumes of provider %q cannot be reached from here: %w", location.Spec.Provider, ErrNoDriver)
+	}
+	return b.open(ctx, driver, location)
+}
+
+func (b *Backend) open(ctx context.Context, driver snapshotter.Driver, location *velerov1.VolumeSnapshotLocation) (snapshotter.Snapshotter, error) {
+	file, err := b.credentials(ctx, location.Namespace, location.Spec.Config, location.Spec.Credential)
+	var missing *missingError
+	if driver.CredentialsOptional && location.Spec.Credential == nil && errors.As(err, &missing) {
+		file, err = nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := driver.Open(snapshotter.Options{
+		Config: location.Spec.Config, Credentials: file,
+		Endpoint: b.volumeEndpoint(location.Spec.Provider), Timeout: b.StallTimeout,
+	})
+	return s, NameCredentials(err, location.Spec.Credential)
+}
+
+// NameCredentials adds to an error of a store or of volumes, if other credentials would help, which
+// ones a location used.
+func NameCredentials(err error, credential *corev1.SecretKeySelector) error {
+	var refusal interface{ CredentialsRefused() bool }
+	if !errors.As(err, &refusal) || !refusal.CredentialsRefused() {
+		return err
+	}
+	selector := credentialSelector(credential)
+	return fmt.Errorf("%w (the credentials are those of Secret %q, key %q)", err, selector.Name, selector.Key)
+}

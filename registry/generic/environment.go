@@ -1,0 +1,68 @@
+package generic
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apiserver/pkg/authorization/authorizer"
+	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	"github.com/velero-locations/velero-locations/locations/selection"
+)
+
+// Environment is what kinds need to know of the server that serves them. It is complete before the
+// server answers, and does not change from then on. The zero value is a server that enforces all
+// rules, has no defaults, and knows nothing of Secrets or of other kinds.
+type Environment struct {
+	// Rules of validation.
+	Rules validation.Rules
+	// Defaults of the locations of backups, where a namespace does not say.
+	Defaults selection.Defaults
+	// Authorizer says what users may do. Nil: nothing.
+	Authorizer authorizer.Authorizer
+	// Kubernetes is the API that Secrets are in. Nil: they cannot be read.
+	Kubernetes kubernetes.Interface
+
+	stores map[schema.GroupResource]*Store
+}
+
+// Secrets returns the keys of Secrets in the namespace of a request, nil for one that is not there.
+// Left out are those that the request's user may not get, and those that cannot be read.
+func (e *Environment) Secrets(ctx context.Context, names ...string) map[string]sets.Set[string] {
+	if e.Kubernetes == nil || e.Authorizer == nil {
+		return nil
+	}
+	namespace := genericapirequest.NamespaceValue(ctx)
+	secrets := map[string]sets.Set[string]{}
+	for _, name := range names {
+		if !e.mayGetSecret(ctx, namespace, name) {
+			continue
+		}
+		secret, err := e.Kubernetes.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
+		switch {
+		case err == nil:
+			secrets[name] = sets.KeySet(secret.Data)
+		case apierrors.IsNotFound(err):
+			secrets[name] = nil
+		}
+	}
+	return secrets
+}
+
+func (e *Environment) mayGetSecret(ctx context.Context, namespace, name string) bool {
+	user, ok := genericapirequest.UserFrom(ctx)
+	if !ok {
+		return false
+	}
+	decision, _, err := e.Authorizer.Authorize(ctx, authorizer.AttributesRecord{
+		User: user, Verb: "get", Namespace: namespace, Name: name,
+		APIVersion: corev1.SchemeGroupVersion.Version, Resource: "secrets", ResourceRequest: true,
+	})
+	return err == nil && decision == authorizer.DecisionAllow
+}

@@ -1,0 +1,188 @@
+// Package generic serves kinds from etcd. What all kinds share - strategy, storage, tables - stands
+// here once; what is particular to a kind is a Resource value in a folder of its own.
+package generic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/registry/generic"
+	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
+	"k8s.io/apiserver/pkg/registry/rest"
+
+	"github.com/velero-locations/velero-locations/registry/generic/table"
+)
+
+// Resource says what is particular to one kind: T is a pointer to its internal type, L to its list.
+// Status is part of the object and written through it; no kind has a status subresource, as in Velero.
+type Resource[T table.Object, L runtime.Object] struct {
+	// GroupVersion that clients see the kind in.
+	GroupVersion schema.GroupVersion
+	// Plural is the resource's name in URLs.
+	Plural string
+	// ShortNames that kubectl accepts for the plural.
+	ShortNames []string
+	// Categories such as "all" that `kubectl get` accepts for several kinds at once.
+	Categories []string
+	// ClusterScoped kinds have no namespace.
+	ClusterScoped bool
+	// Columns of `kubectl get`, after the name.
+	Columns table.Columns[T]
+
+	// Spec returns what metadata.generation counts changes of. Nil: the kind has no generation.
+	Spec func(T) any
+	// Fields returns the fields that selectors may use, beside name and namespace, with their
+	// values in an object. The labels are the same for every object.
+	Fields func(T) fields.Set
+	// Prepare fills in or resets what a client does not decide, before validation. old is nil on creation.
+	Prepare func(obj, old T)
+	// Complete fills in what objects of other kinds decide, after Prepare. What keeps it from doing so is for
+	// Relate to say. old is nil on creation. Nil: nothing.
+	Complete func(ctx context.Context, obj, old T)
+	// ValidateName returns what is wrong with a name. Nil: it must be a DNS subdomain.
+	ValidateName validation.ValidateNameFunc
+	// Validate returns all that is wrong with an object. old is nil on creation.
+	Validate func(obj, old T) field.ErrorList
+	// Relate returns all that is wrong with an object in the light of others. old is nil on creation. Nil: nothing.
+	Relate func(ctx context.Context, obj, old T) field.ErrorList
+	// Warn returns what is accepted but doubtful in an object that is new, or has a new spec. all
+	// lists the kind's objects in the namespace of the request. The context is short: what
+	// cannot be found out in time is not warned of. Nil: nothing.
+	Warn func(ctx context.Context, obj T, all Lister[T]) []string
+	// WarnOfDeletion returns what else goes with an object that is deleted. The context is short. Nil: nothing.
+	WarnOfDeletion func(ctx context.Context, obj T) []string
+	// Deleted does what follows from the deletion of an object, however that came about; never in a dry run.
+	// The request waits for it, but not for long; the context does not end with the request. Nil: nothing.
+	Deleted func(ctx context.Context, obj T)
+	// Exclusive is a mark that at most one object of a namespace carries. Nil: there is none.
+	Exclusive *Exclusive[T]
+	// UnconditionalUpdate accepts a PUT without a resourceVersion.
+	UnconditionalUpdate bool
+	// TTL after which an object vanishes. 0: never.
+	TTL time.Duration
+	// Decorate changes what is shown of an object, not what is stored.
+	Decorate func(T)
+}
+
+// Lister lists the objects of a kind in the namespace of a request.
+type Lister[T any] func(context.Context) ([]T, error)
+
+// Kind is a Resource of any type.
+type Kind interface {
+	// GroupVersionResource by which clients reach the kind.
+	GroupVersionResource() schema.GroupVersionResource
+	// GroupVersionKind of the objects that clients see.
+	GroupVersionKind() schema.GroupVersionKind
+	// AddFieldLabels tells the scheme which labels field selectors on the kind may use.
+	AddFieldLabels(scheme *runtime.Scheme) error
+	// Storage of the kind on etcd.
+	Storage(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (rest.Storage, error)
+}
+
+// GroupVersionResource implements Kind.
+func (r *Resource[T, L]) GroupVersionResource() schema.GroupVersionResource {
+	return r.GroupVersion.WithResource(r.Plural)
+}
+
+// GroupVersionKind implements Kind.
+func (r *Resource[T, L]) GroupVersionKind() schema.GroupVersionKind {
+	return r.GroupVersion.WithKind(reflect.TypeFor[T]().Elem().Name())
+}
+
+// AddFieldLabels implements Kind.
+func (r *Resource[T, L]) AddFieldLabels(scheme *runtime.Scheme) error {
+	_, set, err := r.attributes(newOf[T]())
+	if err != nil {
+		return err
+	}
+	supported := slices.Sorted(maps.Keys(set))
+	kind := r.GroupVersionKind()
+	convert := func(label, value string) (string, string, error) {
+		if !slices.Contains(supported, label) {
+			return "", "", fmt.Errorf("field label not supported for %s: %s: must be one of %s", kind.Kind, label, strings.Join(supported, ", "))
+		}
+		return label, value, nil
+	}
+	if err := scheme.AddFieldLabelConversionFunc(kind, convert); err != nil {
+		return fmt.Errorf("registering the field labels of %s: %w", kind.Kind, err)
+	}
+	return nil
+}
+
+// Storage implements Kind.
+func (r *Resource[T, L]) Storage(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (rest.Storage, error) {
+	return r.NewStore(scheme, options)
+}
+
+// NewStore returns the kind's store.
+func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (*Store, error) {
+	if r.Validate == nil {
+		return nil, fmt.Errorf("setting up the store of %s: %w", r.Plural, errNoValidation)
+	}
+	store := &genericregistry.Store{
+		NewFunc:                   func() runtime.Object { return newOf[T]() },
+		NewListFunc:               func() runtime.Object { return newOf[L]() },
+		DefaultQualifiedResource:  r.GroupVersionResource().GroupResource(),
+		SingularQualifiedResource: r.GroupVersion.WithResource(strings.ToLower(r.GroupVersionKind().Kind)).GroupResource(),
+		TableConvertor:            table.NewConvertor(r.Columns),
+	}
+	strategy := newStrategy(r, scheme, lister[T](store))
+	store.CreateStrategy, store.UpdateStrategy, store.DeleteStrategy = strategy, strategy, strategy
+	if r.TTL > 0 {
+		store.TTLFunc = func(runtime.Object, uint64, bool) (uint64, error) { return uint64(r.TTL.Seconds()), nil }
+	}
+	if r.Decorate != nil {
+		store.Decorator = r.decorate
+	}
+	if r.Deleted != nil {
+		store.AfterDelete = r.afterDelete
+	}
+	if r.Exclusive != nil {
+		exclusive := &exclusiveStorage[T]{}
+		options = r.exclusively(options, exclusive)
+		exclusive.foretellMoves(store)
+	}
+	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: r.attributes}); err != nil {
+		return nil, fmt.Errorf("setting up the store of %s: %w", r.GroupVersionResource().GroupResource(), err)
+	}
+	return &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories, warnOfDeletion: r.warnOfDeletion()}, nil
+}
+
+// errNoValidation keeps kinds from being served without rules by oversight.
+var errNoValidation = errors.New("the kind has no validation: set Resource.Validate")
+
+func lister[T any](store *genericregistry.Store) Lister[T] {
+	return func(ctx context.Context) ([]T, error) { return listAll[T](ctx, store, fields.Everything()) }
+}
+
+// attributes returns what label and field selectors are matched against.
+func (r *Resource[T, L]) attributes(object runtime.Object) (labels.Set, fields.Set, error) {
+	obj, ok := object.(T)
+	if !ok {
+		return nil, nil, fmt.Errorf("selecting %s: got a %T", r.Plural, object)
+	}
+	set := fields.Set{"metadata.name": obj.GetName()}
+	if !r.ClusterScoped {
+		set["metadata.namespace"] = obj.GetNamespace()
+	}
+	if r.Fields != nil {
+		maps.Copy(set, r.Fields(obj))
+	}
+	return obj.GetLabels(), set, nil
+}
+
+func newOf[T runtime.Object]() T {
+	return reflect.New(reflect.TypeFor[T]().Elem()).Interface().(T)
+}

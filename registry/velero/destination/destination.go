@@ -1,0 +1,93 @@
+// Package destination finds out where backups go, among the locations that the server serves.
+package destination
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/velero-locations/velero-locations/apis/velero"
+	"github.com/velero-locations/velero-locations/locations/selection"
+	"github.com/velero-locations/velero-locations/registry/generic"
+)
+
+// ErrNotServed says that nothing is known of locations.
+var ErrNotServed = errors.New("this server serves no locations")
+
+// Select decides where a backup of the spec goes, in the namespace of the request. The path is that of the spec.
+func Select(ctx context.Context, env *generic.Environment, spec *velero.BackupSpec, path *field.Path) (selection.Result, error) {
+	storage, snapshots := velero.Resource("backupstoragelocations"), velero.Resource("volumesnapshotlocations")
+	if env.Store(storage) == nil || env.Store(snapshots) == nil {
+		return selection.Result{}, ErrNotServed
+	}
+	storageLocations, err := generic.Others[*velero.BackupStorageLocation](ctx, env, storage, fields.Everything())
+	if err != nil {
+		return selection.Result{}, err
+	}
+	snapshotLocations, err := generic.Others[*velero.VolumeSnapshotLocation](ctx, env, snapshots, fields.Everything())
+	if err != nil {
+		return selection.Result{}, err
+	}
+	return selection.Select(request(spec), known(storageLocations, snapshotLocations), env.Defaults, path), nil
+}
+
+// Errors are all reasons for which a backup of the spec can go nowhere.
+func Errors(ctx context.Context, env *generic.Environment, spec *velero.BackupSpec, path *field.Path) field.ErrorList {
+	result, err := Select(ctx, env, spec, path)
+	switch {
+	case errors.Is(err, ErrNotServed):
+		return nil
+	case err != nil:
+		return field.ErrorList{field.InternalError(path.Child("storageLocation"), err)}
+	}
+	return result.Errors
+}
+
+// Warnings are about the locations that a backup of the spec goes to, as far as they can be found out.
+func Warnings(ctx context.Context, env *generic.Environment, spec *velero.BackupSpec, path *field.Path) []string {
+	result, err := Select(ctx, env, spec, path)
+	if err != nil {
+		return nil
+	}
+	texts := make([]string, 0, len(result.Warnings))
+	for _, warning := range result.Warnings {
+		texts = append(texts, warning.String())
+	}
+	return texts
+}
+
+// Same says whether two specs ask for the same locations.
+func Same(a, b *velero.BackupSpec) bool {
+	return a.StorageLocation == b.StorageLocation && slices.Equal(a.VolumeSnapshotLocations, b.VolumeSnapshotLocations) &&
+		snapshots(a) == snapshots(b)
+}
+
+func snapshots(spec *velero.BackupSpec) bool {
+	return spec.SnapshotVolumes == nil || *spec.SnapshotVolumes
+}
+
+func request(spec *velero.BackupSpec) selection.Request {
+	return selection.Request{
+		StorageLocation: spec.StorageLocation, VolumeSnapshotLocations: spec.VolumeSnapshotLocations, SnapshotVolumes: spec.SnapshotVolumes,
+	}
+}
+
+func known(storage []*velero.BackupStorageLocation, snapshots []*velero.VolumeSnapshotLocation) selection.Locations {
+	var all selection.Locations
+	for _, l := range storage {
+		all.Storage = append(all.Storage, selection.StorageLocation{
+			Name: l.Name, Default: l.Spec.Default, ReadOnly: l.Spec.AccessMode == velero.AccessModeReadOnly,
+			Status: selection.Status{Phase: string(l.Status.Phase), Message: l.Status.Message},
+		})
+	}
+	for _, l := range snapshots {
+		all.Snapshots = append(all.Snapshots, selection.SnapshotLocation{
+			Name: l.Name, Provider: l.Spec.Provider, Config: l.Spec.Config,
+			Status: selection.Status{Phase: string(l.Status.Phase), Message: l.Status.Message},
+		})
+	}
+	return all
+}
