@@ -38,7 +38,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/namespace"
 	"github.com/velero-locations/velero-locations/controllers/schedule"
 	"github.com/velero-locations/velero-locations/controllers/serverstatus"
-	"github.com/velero-locations/velero-locations/drivers/snapshotter/drivers"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
@@ -158,11 +158,11 @@ func setupSchedule(_ context.Context, mgr manager.Manager, _ Options, _ record.E
 }
 
 // setupServerStatus answers with the providers that are known here, in the place of plugins.
-func setupServerStatus(_ context.Context, mgr manager.Manager, _ Options, _ record.EventRecorder) error {
-	return serverstatus.Setup(mgr, writer(mgr), version.Get().GitVersion, plugins())
+func setupServerStatus(_ context.Context, mgr manager.Manager, opts Options, _ record.EventRecorder) error {
+	return serverstatus.Setup(mgr, writer(mgr), version.Get().GitVersion, plugins(opts.SnapshotDrivers))
 }
 
-func plugins() []velerov1.PluginInfo {
+func plugins(drivers snapshotter.Drivers) []velerov1.PluginInfo {
 	plugins := []velerov1.PluginInfo{{Name: provider.AWS, Kind: "ObjectStore"}}
 	for _, name := range drivers.Names() {
 		plugins = append(plugins, velerov1.PluginInfo{Name: name, Kind: "VolumeSnapshotter"})

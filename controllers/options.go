@@ -13,7 +13,8 @@ import (
 
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
-	"github.com/velero-locations/velero-locations/drivers/snapshotter/drivers"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter/ec2"
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/locations/selection"
 )
@@ -25,6 +26,8 @@ type Options struct {
 	// Namespace is the only one to work in. Empty: all.
 	Namespace string
 
+	// SnapshotDrivers reach the volumes of volume snapshot locations. Those of a provider without one are left unchecked.
+	SnapshotDrivers snapshotter.Drivers
 	// DefaultS3Endpoint is the URL of the storage of locations that name no s3Url. Empty: Amazon's.
 	DefaultS3Endpoint string
 	// DefaultVolumeEndpoints are URLs of the services that hold volumes, by the name of the provider, in any form,
@@ -72,6 +75,7 @@ type Options struct {
 func NewOptions() Options {
 	return Options{
 		Controllers:                []string{defaultSet},
+		SnapshotDrivers:            snapshotter.Drivers{provider.AWS: ec2.Driver},
 		ValidationFrequency:        time.Minute,
 		ValidationTimeout:          10 * time.Second,
 		SelectionDefaults:          selection.Defaults{StorageLocation: selection.DefaultStorageLocation},
@@ -179,9 +183,9 @@ func (o *Options) backend() (backend.Backend, error) {
 	if err != nil {
 		problems = append(problems, fmt.Errorf("--default-s3-endpoint %w", err))
 	}
-	storage := backend.Backend{S3Endpoint: endpoint, VolumeEndpoints: map[string]*url.URL{}, StallTimeout: o.StorageStallTimeout}
+	storage := backend.Backend{S3Endpoint: endpoint, SnapshotDrivers: o.SnapshotDrivers, VolumeEndpoints: map[string]*url.URL{}, StallTimeout: o.StorageStallTimeout}
 	for _, name := range slices.Sorted(maps.Keys(o.DefaultVolumeEndpoints)) {
-		if _, found := drivers.Find(name); !found {
+		if _, found := o.SnapshotDrivers.Find(name); !found {
 			problems = append(problems, fmt.Errorf("--default-volume-endpoints: there is no driver for provider %q", name))
 			continue
 		}

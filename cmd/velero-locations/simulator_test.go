@@ -17,8 +17,8 @@ import (
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/drivers/snapshotter/azure"
-	"github.com/velero-locations/velero-locations/drivers/snapshotter/portworx"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/azure"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/portworx"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
 

@@ -1,6 +1,6 @@
 // Package snapshotter reaches the volumes of cloud providers that volume snapshot locations name.
 // The rest of the project sees the interface Snapshotter; a driver behind it, a package each, speaks
-// to one provider. Package drivers knows them all.
+// to one provider.
 //
 // What a provider answers and what keeps it from answering comes back as *Error: one line that says
 // what to do about it and holds no secret.
@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"context"
 	"net/url"
-	"os"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -88,18 +87,9 @@ type Driver struct {
 	// Open returns the volumes that the options describe. It asks nobody; an error names the setting
 	// that is wrong.
 	Open func(Options) (Snapshotter, error)
-	// EndpointVariable is the environment variable that names the provider's endpoint where the options have none, of
-	// drivers that speak the simulator's API, not the vendor's: without an endpoint they reach nothing. Empty: the
-	// driver knows the vendor's own.
-	EndpointVariable string
 	// CredentialsOptional says that locations may do without any: a missing Secret is an error only
 	// if the location names it.
 	CredentialsOptional bool
-}
-
-// Reaches says whether the driver has anything to speak to, with the endpoint of its options or without.
-func (d Driver) Reaches(endpoint *url.URL) bool {
-	return d.EndpointVariable == "" || endpoint != nil || os.Getenv(d.EndpointVariable) != ""
 }
 
 // Tagged says whether something has all the wanted tags, for drivers whose providers cannot be asked.

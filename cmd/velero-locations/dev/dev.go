@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -28,8 +29,8 @@ import (
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
 	"github.com/velero-locations/velero-locations/apiserver/standalone"
 	"github.com/velero-locations/velero-locations/controllers"
-	"github.com/velero-locations/velero-locations/drivers/snapshotter/azure"
-	"github.com/velero-locations/velero-locations/drivers/snapshotter/portworx"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/azure"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/portworx"
 	"github.com/velero-locations/velero-locations/internal/pki"
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/simulator"
@@ -268,6 +269,8 @@ func unlessStopped(ctx context.Context, err error) error {
 func (d *dev) controllerOptions() controllers.Options {
 	options := d.options.Controllers
 	options.DefaultS3Endpoint = d.endpoints.S3
+	options.SnapshotDrivers = maps.Clone(options.SnapshotDrivers)
+	options.SnapshotDrivers[azure.ProviderName], options.SnapshotDrivers[portworx.ProviderName] = azure.Driver, portworx.Driver
 	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2, azure.ProviderName: d.endpoints.Clouds, portworx.ProviderName: d.endpoints.Clouds}
 	return options
 }

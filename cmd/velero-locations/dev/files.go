@@ -11,8 +11,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/velero-locations/velero-locations/drivers/snapshotter/azure"
-	"github.com/velero-locations/velero-locations/drivers/snapshotter/portworx"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/azure"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/portworx"
 	"github.com/velero-locations/velero-locations/internal/pki"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )

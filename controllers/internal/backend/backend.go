@@ -19,7 +19,6 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/drivers/snapshotter/drivers"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
@@ -31,6 +30,8 @@ type Backend struct {
 	Secrets client.Reader
 	// S3Endpoint is the storage of backup storage locations that name no s3Url. Nil: Amazon's.
 	S3Endpoint *url.URL
+	// SnapshotDrivers reach the volumes of volume snapshot locations.
+	SnapshotDrivers snapshotter.Drivers
 	// VolumeEndpoints are those of providers of volumes, by the names that package provider knows them
 	// by, where a location's credentials name no other. A provider that is not there has its own.
 	VolumeEndpoints map[string]*url.URL
@@ -160,15 +161,12 @@ func (b *Backend) addCertificates(ctx context.Context, opts *objectstore.S3Optio
 	return nil
 }
 
-// Driver returns the driver of a provider of volumes, if there is one that reaches any from here.
-func (b *Backend) Driver(name string) (snapshotter.Driver, bool) {
-	driver, found := drivers.Find(name)
-	return driver, found && driver.Reaches(b.volumeEndpoint(name))
-}
-
 func (b *Backend) volumeEndpoint(name string) *url.URL {
 	return b.VolumeEndpoints[provider.Find(name, provider.VolumeSnapshotter).Name]
 }
+
+// Driver returns the driver of a provider of volumes, named in any form, if there is one.
+func (b *Backend) Driver(name string) (snapshotter.Driver, bool) { return b.SnapshotDrivers.Find(name) }
 
 // ErrNoDriver says that nothing here speaks to the volumes of a provider.
 var ErrNoDriver = errors.New("there is no driver for it")

@@ -22,8 +22,11 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter/ec2"
 	"github.com/velero-locations/velero-locations/internal/backups"
 	"github.com/velero-locations/velero-locations/locations"
+	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/simulatortest"
 )
@@ -59,7 +62,10 @@ func New(tb testing.TB, calls interceptor.Funcs, objects ...client.Object) *Worl
 	storage, volumes, secret := w.locations()
 	w.Writer = mergepatch.Writer{FieldOwner: "test", Client: fake.NewClientBuilder().WithScheme(scheme).
 		WithObjects(append(objects, storage, volumes, secret)...).WithInterceptorFuncs(calls).Build()}
-	w.Backend = &backend.Backend{Secrets: w.Client, S3Endpoint: parse(tb, w.Cloud.S3), VolumeEndpoints: map[string]*url.URL{"velero.io/aws": parse(tb, w.Cloud.EC2)}}
+	w.Backend = &backend.Backend{
+		Secrets: w.Client, S3Endpoint: parse(tb, w.Cloud.S3),
+		SnapshotDrivers: snapshotter.Drivers{provider.AWS: ec2.Driver}, VolumeEndpoints: map[string]*url.URL{provider.AWS: parse(tb, w.Cloud.EC2)},
+	}
 	var err error
 	if w.Store, w.Place, err = w.Backend.ObjectStore(tb.Context(), storage); err != nil {
 		tb.Fatal(err)

@@ -18,13 +18,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/drivers/snapshotter/cloudapi"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/cloudapi"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
 // Driver makes snapshotters of Azure-like disks.
-var Driver = snapshotter.Driver{Open: open, EndpointVariable: EndpointVariable}
+var Driver = snapshotter.Driver{Open: open}
 
 // ProviderName is the normal form of the provider's name.
 const ProviderName = "velero.io/azure"

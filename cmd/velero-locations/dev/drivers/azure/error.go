@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/drivers/snapshotter/cloudapi"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/cloudapi"
 )
 
 // Codes of what is not there.

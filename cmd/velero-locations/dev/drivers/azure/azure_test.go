@@ -14,7 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/drivers/snapshotter/azure"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/azure"
 	"github.com/velero-locations/velero-locations/simulator"
 	azuresim "github.com/velero-locations/velero-locations/simulator/azure"
 	"github.com/velero-locations/velero-locations/simulator/faults"
