@@ -77,6 +77,10 @@ func TestErrors(t *testing.T) {
 			do: snapshotOf(others), reason: snapshotter.NotFound,
 			want: `there is no volume "` + others + `" in region us-east-1 of the account that the credentials are of: use a volume snapshot location of its region and account`,
 		},
+		"a volume of another account, described": {
+			do: describe(others), reason: snapshotter.NotFound,
+			want: `there is no volume "` + others + `" in region us-east-1 of the account that the credentials are of: use a volume snapshot location of its region and account`,
+		},
 		"a snapshot of another region": {
 			change: func(o *snapshotter.Options) { o.Config["region"] = west },
 			do:     createIn("us-west-1a", completed), reason: snapshotter.NotFound,

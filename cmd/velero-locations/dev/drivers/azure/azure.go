@@ -17,8 +17,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/cloudapi"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
@@ -32,7 +32,7 @@ const ProviderName = "velero.io/azure"
 // EndpointVariable is the environment variable that names the address of the simulated Azure.
 const EndpointVariable = "VELERO_LOCATIONS_AZURE_ENDPOINT"
 
-// defaultTimeout is how long a request may take, as the plugin documents it.
+// defaultTimeout is how long a request may take where nobody says, as the plugin documents it.
 const defaultTimeout = 2 * time.Minute
 
 // disks are those of a resource group, and the snapshots in the same or another one.
@@ -63,7 +63,7 @@ func open(opts snapshotter.Options) (snapshotter.Snapshotter, error) {
 	d := &disks{
 		client: cloudapi.New(endpoint, "/azure/v1/tenants/"+key.TenantID, key.ClientID, key.ClientSecret), credentials: key,
 		subscription: cmp.Or(opts.Config["subscriptionId"], key.SubscriptionID), resourceGroup: cmp.Or(opts.Config["resourceGroup"], key.ResourceGroup),
-		timeout: defaultTimeout, tags: parseTags(opts.Config["tags"]),
+		timeout: cmp.Or(opts.Timeout, defaultTimeout), tags: parseTags(opts.Config["tags"]),
 	}
 	if timeout := opts.Config["apiTimeout"]; timeout != "" {
 		d.timeout, _ = time.ParseDuration(timeout) // checked above

@@ -6,15 +6,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/azure"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/simulator"
 	azuresim "github.com/velero-locations/velero-locations/simulator/azure"
 	"github.com/velero-locations/velero-locations/simulator/faults"
@@ -172,72 +171,6 @@ func checkRestore(t *testing.T, sim *simulatortest.Simulator, s snapshotter.Snap
 	}
 }
 
-// TestFindSnapshots shows that snapshots are found by all of some tags, in the resource group of snapshots.
-func TestFindSnapshots(t *testing.T) {
-	sim := cloud(t)
-	s, elsewhere := open(t, with(t, sim.Clouds, file(tenant, mine, key))), open(t, with(t, sim.Clouds, file(tenant, mine, key), "resourceGroup", "backups"))
-	create := func(s snapshotter.Snapshotter, volume string, tags map[string]string) string {
-		id, err := s.CreateSnapshot(t.Context(), volume, "", tags)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return id
-	}
-	tagged := func(name, uid string) map[string]string {
-		return map[string]string{"velero.io/backup": name, "velero.io/backup-uid": uid, "velero.io/pv": "any"}
-	}
-	var want []string
-	for range 3 {
-		want = append(want, create(s, "orders", tagged("b", "1")))
-	}
-	other := create(s, "orders", tagged("b", "2"))
-	create(s, "orders", tagged("a", "1"))
-	create(s, "orders", map[string]string{"velero.io/backup": "b"})
-	create(s, "orders", nil)
-	create(elsewhere, "orders", tagged("b", "1"))
-	for uid, want := range map[string][]string{"1": want, "2": {other}, "3": nil, "": nil} {
-		got, err := s.FindSnapshots(t.Context(), map[string]string{"velero.io/backup": "b", "velero.io/backup-uid": uid})
-		slices.Sort(got)
-		slices.Sort(want)
-		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("of %q: got %q, %v; want %q", uid, got, err, want)
-		}
-	}
-	if _, err := open(t, with(t, sim.Clouds, file(tenant, mine, readerKey))).FindSnapshots(t.Context(), tagged("b", "1")); snapshotter.ReasonOf(err) != snapshotter.Denied {
-		t.Errorf("one who may not list them: got %v", err)
-	}
-}
-
-// TestAccounts: two locations with different credentials see their own account's disks only.
-func TestAccounts(t *testing.T) {
-	sim := cloud(t)
-	first, second := open(t, with(t, sim.Clouds, file(tenant, mine, key))), open(t, with(t, sim.Clouds, file(otherTenant, others, othersKey)))
-	for name, test := range map[string]struct {
-		s            snapshotter.Snapshotter
-		sees, hidden string
-	}{"first": {first, "orders", "theirs"}, "second": {second, "theirs", "orders"}} {
-		if err := test.s.Check(t.Context()); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if _, err := test.s.CreateSnapshot(t.Context(), test.sees, "", nil); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if _, err := test.s.CreateSnapshot(t.Context(), test.hidden, "", nil); snapshotter.ReasonOf(err) != snapshotter.NotFound {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	for _, snapshot := range sim.Azure().Snapshots() {
-		if snapshot.Account == "222222222222" {
-			if err := first.DeleteSnapshot(t.Context(), snapshot.ID); snapshotter.ReasonOf(err) != snapshotter.NotFound {
-				t.Errorf("another account's snapshot: %v", err)
-			}
-		}
-	}
-	if n := len(sim.Azure().Snapshots()); n != 2 {
-		t.Errorf("%d snapshots are left", n)
-	}
-}
-
 // TestErrors: what is wrong, and what to do about it.
 func TestErrors(t *testing.T) {
 	sim := cloud(t)
@@ -258,6 +191,10 @@ func TestErrors(t *testing.T) {
 			_, err := s.CreateVolume(t.Context(), id, like)
 			return err
 		}
+	}
+	theirs, err := open(t, with(t, sim.Clouds, file(otherTenant, others, othersKey))).CreateSnapshot(t.Context(), "theirs", "", nil)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
 		address, credentials string
@@ -284,6 +221,7 @@ func TestErrors(t *testing.T) {
 		"not the simulator":        {address: stranger.URL, do: check, reason: snapshotter.Unreachable, advice: "is not the simulator's API (404 Not Found)"},
 		"a zone in another region": {do: restore(id, snapshotter.Volume{Type: "Premium_LRS", Zone: "westus-1"}), reason: snapshotter.Elsewhere, advice: "is in location eastus, but a disk is wanted in westus"},
 		"a snapshot of Amazon":     {do: restore("snap-1", snapshotter.Volume{}), reason: snapshotter.NotFound, advice: `"snap-1" is not the id of a snapshot of Azure`},
+		"a snapshot of others":     {do: func(s snapshotter.Snapshotter) error { return s.DeleteSnapshot(t.Context(), theirs) }, reason: snapshotter.NotFound, code: "SubscriptionNotFound", advice: "correct AZURE_SUBSCRIPTION_ID"},
 		"a disk of no SKU":         {do: restore(id, snapshotter.Volume{Type: "gp3"}), reason: snapshotter.Refused, code: "InvalidParameter", advice: "Premium_LRS"},
 	} {
 		t.Run(name, func(t *testing.T) {

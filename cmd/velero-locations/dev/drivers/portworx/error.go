@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/cloudapi"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 )
 
 // Codes of the API.

@@ -4,15 +4,13 @@ import (
 	"errors"
 	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/portworx"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/faults"
@@ -164,69 +162,6 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 }
 
-// TestFindSnapshots shows that snapshots are found by all of some tags, in the cluster.
-func TestFindSnapshots(t *testing.T) {
-	sim := cloud(t)
-	s, elsewhere := open(t, with(t, sim.Clouds, file(cluster, key))), open(t, with(t, sim.Clouds, file("px-b", othersKey)))
-	create := func(s snapshotter.Snapshotter, volume string, tags map[string]string) string {
-		id, err := s.CreateSnapshot(t.Context(), volume, "", tags)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return id
-	}
-	tagged := func(name, uid string) map[string]string {
-		return map[string]string{"velero.io/backup": name, "velero.io/backup-uid": uid, "velero.io/pv": "any"}
-	}
-	var want []string
-	for range 3 {
-		want = append(want, create(s, mine, tagged("b", "1")))
-	}
-	other := create(s, mine, tagged("b", "2"))
-	create(s, mine, tagged("a", "1"))
-	create(s, mine, map[string]string{"velero.io/backup": "b"})
-	create(s, mine, nil)
-	create(elsewhere, theirs, tagged("b", "1"))
-	for uid, want := range map[string][]string{"1": want, "2": {other}, "3": nil, "": nil} {
-		got, err := s.FindSnapshots(t.Context(), map[string]string{"velero.io/backup": "b", "velero.io/backup-uid": uid})
-		slices.Sort(got)
-		slices.Sort(want)
-		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("of %q: got %q, %v; want %q", uid, got, err, want)
-		}
-	}
-	if _, err := open(t, with(t, sim.Clouds, file(cluster, readerKey))).FindSnapshots(t.Context(), tagged("b", "1")); snapshotter.ReasonOf(err) != snapshotter.Denied {
-		t.Errorf("one who may not list them: got %v", err)
-	}
-}
-
-// TestAccounts: two locations with different credentials see their own account's volumes only.
-func TestAccounts(t *testing.T) {
-	sim := cloud(t)
-	first, second := open(t, with(t, sim.Clouds, file(cluster, key))), open(t, with(t, sim.Clouds, file("px-b", othersKey)))
-	for name, test := range map[string]struct {
-		s            snapshotter.Snapshotter
-		sees, hidden string
-	}{"first": {first, mine, theirs}, "second": {second, theirs, mine}} {
-		if _, err := test.s.CreateSnapshot(t.Context(), test.sees, "", nil); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if _, err := test.s.CreateSnapshot(t.Context(), test.hidden, "", nil); snapshotter.ReasonOf(err) != snapshotter.NotFound {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	for _, snapshot := range sim.Portworx().Snapshots() {
-		if snapshot.Volume == theirs {
-			if err := first.DeleteSnapshot(t.Context(), snapshot.ID); err != nil { // as good as gone
-				t.Error(err)
-			}
-		}
-	}
-	if n := len(sim.Portworx().Snapshots()); n != 2 {
-		t.Errorf("%d snapshots are left", n)
-	}
-}
-
 // TestErrors: what is wrong, and what to do about it.
 func TestErrors(t *testing.T) {
 	check := func(t *testing.T, s snapshotter.Snapshotter) error { t.Helper(); return s.Check(t.Context()) }
@@ -281,18 +216,6 @@ func TestErrors(t *testing.T) {
 				t.Errorf("%s %q: %s; want %s %q: %s", failure.Reason, failure.Code, failure.Advice, test.reason, test.code, test.advice)
 			}
 		})
-	}
-}
-
-// TestTimeout shows that nothing waits for ever.
-func TestTimeout(t *testing.T) {
-	sim := cloud(t)
-	opts := with(t, sim.Clouds, file(cluster, key))
-	opts.Timeout = 50 * time.Millisecond
-	s := open(t, opts)
-	sim.Harm(t, faults.Rule{Fault: faults.Outage{Mode: faults.Hanging}})
-	if _, err := s.CreateSnapshot(t.Context(), mine, "", nil); snapshotter.ReasonOf(err) != snapshotter.Unreachable || !strings.Contains(err.Error(), "did not answer in time") {
-		t.Errorf("got %v", err)
 	}
 }
 
