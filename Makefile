@@ -87,4 +87,4 @@ simulator-minio-tests: ## Run minio-go's functional tests against the simulator,
 # From the directory of the package, so that go test prints the table of results when all is well, too.
 .PHONY: simulator-clients
 simulator-clients: ## Run awscli, s3cmd, rclone and restic against the simulator.
-	@$(GO) test -C simulator/clients -count 1 -tags clients
+	@$(GO) test -C simulator/internal/clients -count 1 -tags clients

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/velero-locations/velero-locations/simulator/azure"
-	"github.com/velero-locations/velero-locations/simulator/clouds"
+	"github.com/velero-locations/velero-locations/simulator/internal/clouds"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
 )
 

@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/velero-locations/velero-locations/simulator/aws/query"
+	"github.com/velero-locations/velero-locations/simulator/aws/sts"
 	"github.com/velero-locations/velero-locations/simulator/ec2"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
-	"github.com/velero-locations/velero-locations/simulator/query"
-	"github.com/velero-locations/velero-locations/simulator/sts"
 )
 
 // openVolumes opens the volumes and snapshots, creates those of the configuration, and makes the server for them.

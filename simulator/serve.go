@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/velero-locations/velero-locations/simulator/endpoint"
+	"github.com/velero-locations/velero-locations/simulator/internal/endpoint"
 )
 
 // Endpoints say where a simulator is served. All but the control API answer https:// at the same address, too.

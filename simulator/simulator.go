@@ -12,6 +12,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/internal/pki"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/aws/query"
 	"github.com/velero-locations/velero-locations/simulator/azure"
 	"github.com/velero-locations/velero-locations/simulator/clock"
 	"github.com/velero-locations/velero-locations/simulator/control"
@@ -20,9 +21,8 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/journal"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
-	"github.com/velero-locations/velero-locations/simulator/query"
 	"github.com/velero-locations/velero-locations/simulator/s3"
-	"github.com/velero-locations/velero-locations/simulator/store"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 // Simulator is a running cloud. It is safe for concurrent use.

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/clouds"
-	"github.com/velero-locations/velero-locations/simulator/openapi"
+	"github.com/velero-locations/velero-locations/simulator/internal/clouds"
+	"github.com/velero-locations/velero-locations/simulator/internal/openapi"
 )
 
 // GroupInfo is what the API tells of a resource group.

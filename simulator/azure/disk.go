@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/content"
-	"github.com/velero-locations/velero-locations/simulator/records"
+	"github.com/velero-locations/velero-locations/simulator/internal/content"
+	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // DiskInfo is what the API tells of a disk.

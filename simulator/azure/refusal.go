@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/clouds"
+	"github.com/velero-locations/velero-locations/simulator/internal/clouds"
 )
 
 func refuse(status int, code, format string, args ...any) error {

@@ -13,8 +13,8 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/clock"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/internal/openapi"
 	"github.com/velero-locations/velero-locations/simulator/journal"
-	"github.com/velero-locations/velero-locations/simulator/openapi"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
 )
 

@@ -1,8 +1,8 @@
 package ec2
 
 import (
+	"github.com/velero-locations/velero-locations/simulator/aws/query"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
-	"github.com/velero-locations/velero-locations/simulator/query"
 )
 
 // attachment is how EC2 writes an attachment.

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/velero-locations/velero-locations/simulator"
-	"github.com/velero-locations/velero-locations/simulator/content"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
+	"github.com/velero-locations/velero-locations/simulator/internal/content"
 )
 
 // writerVariable makes this test's program one that serves EC2 from a data directory.

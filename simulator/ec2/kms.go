@@ -3,7 +3,7 @@ package ec2
 import (
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/query"
+	"github.com/velero-locations/velero-locations/simulator/aws/query"
 )
 
 // keyARN returns the ARN of a KMS key that is given by its ARN, its id or its alias. Keys are not looked up: any will do.

@@ -3,8 +3,8 @@ package ec2
 import (
 	"slices"
 
+	"github.com/velero-locations/velero-locations/simulator/aws/query"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
-	"github.com/velero-locations/velero-locations/simulator/query"
 )
 
 type describeRegionsInput struct {

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/velero-locations/velero-locations/simulator/aws/query"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
-	"github.com/velero-locations/velero-locations/simulator/query"
 )
 
 // snapshot is how EC2 writes a snapshot.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/velero-locations/velero-locations/simulator/aws/query"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
-	"github.com/velero-locations/velero-locations/simulator/query"
 )
 
 type tag struct {

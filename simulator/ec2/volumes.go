@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"strconv"
 
+	"github.com/velero-locations/velero-locations/simulator/aws/query"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
-	"github.com/velero-locations/velero-locations/simulator/query"
 )
 
 // volume is how EC2 writes a volume.

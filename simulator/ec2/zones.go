@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/velero-locations/velero-locations/simulator/aws/query"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
-	"github.com/velero-locations/velero-locations/simulator/query"
 )
 
 // zone is an availability zone, as EC2 writes it.

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/clouds"
-	"github.com/velero-locations/velero-locations/simulator/openapi"
+	"github.com/velero-locations/velero-locations/simulator/internal/clouds"
+	"github.com/velero-locations/velero-locations/simulator/internal/openapi"
 )
 
 // ClusterInfo is what the API tells of a cluster.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/records"
+	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // Cluster is a cluster of an account, as a configuration file describes it.

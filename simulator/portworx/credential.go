@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/clouds"
-	"github.com/velero-locations/velero-locations/simulator/records"
+	"github.com/velero-locations/velero-locations/simulator/internal/clouds"
+	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // CredentialInfo is what the API tells of credentials for object storage.

@@ -15,9 +15,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/clouds"
-	"github.com/velero-locations/velero-locations/simulator/content"
-	"github.com/velero-locations/velero-locations/simulator/records"
+	"github.com/velero-locations/velero-locations/simulator/internal/clouds"
+	"github.com/velero-locations/velero-locations/simulator/internal/content"
+	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // Options of a store.

@@ -3,8 +3,8 @@ package portworx
 import (
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/content"
-	"github.com/velero-locations/velero-locations/simulator/records"
+	"github.com/velero-locations/velero-locations/simulator/internal/content"
+	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // SnapshotType says where a snapshot is kept.

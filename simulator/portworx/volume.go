@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/clouds"
-	"github.com/velero-locations/velero-locations/simulator/content"
-	"github.com/velero-locations/velero-locations/simulator/records"
+	"github.com/velero-locations/velero-locations/simulator/internal/clouds"
+	"github.com/velero-locations/velero-locations/simulator/internal/content"
+	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // VolumeInfo is what the API tells of a volume.

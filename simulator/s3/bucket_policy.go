@@ -5,16 +5,16 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/policy"
-	"github.com/velero-locations/velero-locations/simulator/store"
-	"github.com/velero-locations/velero-locations/simulator/wire"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 // maxPolicy is the most that S3 takes as the policy of a bucket, in bytes.
 const maxPolicy = 20 << 10
 
 func noBucketPolicy(bucket string) error {
-	return wire.NewError(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist").With("BucketName", bucket)
+	return sigv4.NewError(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist").With("BucketName", bucket)
 }
 
 func getBucketPolicy(q *request) error {
@@ -44,7 +44,7 @@ func putBucketPolicy(q *request) error {
 }
 
 func malformedPolicy(problem string) error {
-	return wire.NewError(http.StatusBadRequest, "MalformedPolicy", problem)
+	return sigv4.NewError(http.StatusBadRequest, "MalformedPolicy", problem)
 }
 
 func deleteBucketPolicy(q *request) error {
@@ -60,9 +60,9 @@ func getBucketPolicyStatus(q *request) error {
 	isPublic := func(s policy.Statement) bool {
 		return s.Effect == policy.Allow && slices.Contains(s.Accounts, policy.Everybody)
 	}
-	return wire.WriteXML(q.w, struct {
+	return sigv4.WriteXML(q.w, struct {
 		XMLName  xml.Name `xml:"PolicyStatus"`
 		Xmlns    string   `xml:"xmlns,attr"`
 		IsPublic bool
-	}{Xmlns: wire.Namespace, IsPublic: slices.ContainsFunc(set.Statements, isPublic)})
+	}{Xmlns: sigv4.Namespace, IsPublic: slices.ContainsFunc(set.Statements, isPublic)})
 }

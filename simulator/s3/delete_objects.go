@@ -4,9 +4,9 @@ import (
 	"encoding/xml"
 	"net/http"
 
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/s3/objects"
-	"github.com/velero-locations/velero-locations/simulator/store"
-	"github.com/velero-locations/velero-locations/simulator/wire"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 // deletion says what a request to delete one object or version asks for.
@@ -52,16 +52,16 @@ const maxDeletes = 1000
 // deleteObjects is DeleteObjects: what fails does not stop the rest. Its body must come with a checksum.
 func deleteObjects(q *request) error {
 	if !q.body.Promised() && !q.body.PromisedMD5() {
-		return wire.NewError(http.StatusBadRequest, "InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+		return sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
 	}
 	var in deleteRequest
-	if err := wire.ReadXML(q.document, "Delete", &in); err != nil {
+	if err := sigv4.ReadXML(q.document, "Delete", &in); err != nil {
 		return err
 	}
 	if len(in.Objects) == 0 || len(in.Objects) > maxDeletes {
-		return wire.MalformedXML()
+		return sigv4.MalformedXML()
 	}
-	out := deleteResult{Xmlns: wire.Namespace}
+	out := deleteResult{Xmlns: sigv4.Namespace}
 	for _, named := range in.Objects {
 		deletion := q.deletion(named.Key, named.VersionID)
 		deletion.Conditions.IfMatch = named.ETag
@@ -70,7 +70,7 @@ func deleteObjects(q *request) error {
 			out.Results = append(out.Results, result)
 		}
 	}
-	return wire.WriteXML(q.w, out)
+	return sigv4.WriteXML(q.w, out)
 }
 
 // permitDeletion deletes what the signer may delete.
@@ -86,7 +86,7 @@ func (q *request) deleteOne(d store.Deletion) deletedObject {
 	out := deletedObject{XMLName: xml.Name{Local: "Deleted"}, Key: d.Key, VersionID: d.Version}
 	deleted, err := q.permitDeletion(d)
 	if err != nil {
-		e := wire.AsError(objects.Error(err, d.Key))
+		e := sigv4.AsError(objects.Error(err, d.Key))
 		out.XMLName.Local, out.Code, out.Message = "Error", e.Code, e.Message
 		return out
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/signer"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
-	"github.com/velero-locations/velero-locations/simulator/store"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 // fuzzServer is a server with one bucket that holds one object, and a function that sends it signed requests.

@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/s3/objects"
-	"github.com/velero-locations/velero-locations/simulator/store"
-	"github.com/velero-locations/velero-locations/simulator/wire"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 // maxParts is how many parts an upload has, and the number of the last, as S3's multipart upload limits have it.
@@ -54,7 +54,7 @@ func createMultipartUpload(q *request) error {
 		h.Set("X-Amz-Checksum-Algorithm", strings.ToUpper(algorithm))
 		h.Set("X-Amz-Checksum-Type", attributes.ChecksumType)
 	}
-	return wire.WriteXML(q.w, initiateResult{Xmlns: wire.Namespace, Bucket: q.name, Key: q.key, UploadID: id})
+	return sigv4.WriteXML(q.w, initiateResult{Xmlns: sigv4.Namespace, Bucket: q.name, Key: q.key, UploadID: id})
 }
 
 func setHeaders(headers map[string]string, h http.Header) {
@@ -102,7 +102,7 @@ func (q *request) part() (int, store.UploadInfo, error) {
 		return 0, upload, err
 	}
 	if key.hash != upload.Attributes.CustomerKey {
-		return 0, upload, wire.NewError(http.StatusBadRequest, "InvalidRequest",
+		return 0, upload, sigv4.NewError(http.StatusBadRequest, "InvalidRequest",
 			"The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.")
 	}
 	h := q.w.Header()
@@ -142,11 +142,11 @@ func completeMultipartUpload(q *request) error {
 		return objects.Error(err, q.key)
 	}
 	var in completeRequest
-	if err := wire.ReadXML(q.document, "CompleteMultipartUpload", &in); err != nil {
+	if err := sigv4.ReadXML(q.document, "CompleteMultipartUpload", &in); err != nil {
 		return err
 	}
 	if len(in.Parts) == 0 || len(in.Parts) > maxParts {
-		return wire.MalformedXML()
+		return sigv4.MalformedXML()
 	}
 	sum, err := newObjectSum(upload, q.Header)
 	if err != nil {
@@ -164,7 +164,7 @@ func completeMultipartUpload(q *request) error {
 			return nil, err
 		}
 		if announced := q.Header.Get("X-Amz-Mp-Object-Size"); announced != "" && announced != strconv.FormatInt(size, 10) {
-			return nil, wire.NewError(http.StatusBadRequest, "InvalidRequest", "The provided 'x-amz-mp-object-size' header value "+announced+" does not match what was computed.")
+			return nil, sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "The provided 'x-amz-mp-object-size' header value "+announced+" does not match what was computed.")
 		}
 		return sum.of(parts)
 	}
@@ -178,8 +178,8 @@ func completeMultipartUpload(q *request) error {
 	if q.TLS != nil {
 		location.Scheme = "https"
 	}
-	return wire.WriteXML(q.w, completeResult{
-		Xmlns: wire.Namespace, Location: location.String(), Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`,
+	return sigv4.WriteXML(q.w, completeResult{
+		Xmlns: sigv4.Namespace, Location: location.String(), Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`,
 		Checksums: object.Checksums, ChecksumType: checksumTypeOf(object),
 	})
 }
@@ -189,7 +189,7 @@ func (c *completeRequest) check(parts []store.PartInfo) error {
 	for i, p := range c.Parts {
 		for _, given := range p.Checksums {
 			algorithm, found := strings.CutPrefix(given.XMLName.Local, "Checksum")
-			has := parts[i].Checksums[wire.ChecksumHeader(strings.ToLower(algorithm))]
+			has := parts[i].Checksums[sigv4.ChecksumHeader(strings.ToLower(algorithm))]
 			if found && has != "" && has != strings.TrimSpace(given.Value) {
 				return objects.Error(store.ErrInvalidPart, "")
 			}
@@ -246,7 +246,7 @@ func listParts(q *request) error {
 		return objects.Error(err, q.key)
 	}
 	out := listPartsResult{
-		Xmlns: wire.Namespace, Bucket: q.name, Key: encode(q.key), EncodingType: query.Get("encoding-type"), UploadID: upload.ID,
+		Xmlns: sigv4.Namespace, Bucket: q.name, Key: encode(q.key), EncodingType: query.Get("encoding-type"), UploadID: upload.ID,
 		Initiator: q.owner(), Owner: q.owner(), StorageClass: "STANDARD", PartNumberMarker: marker, MaxParts: limit,
 		ChecksumAlgorithm: strings.ToUpper(upload.ChecksumAlgorithm), ChecksumType: upload.Attributes.ChecksumType,
 	}
@@ -261,5 +261,5 @@ func listParts(q *request) error {
 		out.NextPartNumberMarker = p.Number
 		out.Parts = append(out.Parts, listedPart{p.Number, formatTime(p.Modified), `"` + p.ETag + `"`, p.Size, p.Checksums})
 	}
-	return wire.WriteXML(q.w, out)
+	return sigv4.WriteXML(q.w, out)
 }

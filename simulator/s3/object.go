@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/s3/objects"
-	"github.com/velero-locations/velero-locations/simulator/store"
-	"github.com/velero-locations/velero-locations/simulator/wire"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 // maxMetadata is what S3 allows the names and values of user metadata to take together.
@@ -95,7 +95,7 @@ func objectHeaders(h http.Header) (map[string]string, error) {
 		}
 	}
 	if class, found := kept["X-Amz-Storage-Class"]; found && !slices.Contains(storageClasses, class) {
-		return nil, wire.NewError(http.StatusBadRequest, "InvalidStorageClass", "The storage class you specified is not valid").
+		return nil, sigv4.NewError(http.StatusBadRequest, "InvalidStorageClass", "The storage class you specified is not valid").
 			With("StorageClassRequested", class)
 	}
 	if kept["X-Amz-Storage-Class"] == "STANDARD" {
@@ -113,7 +113,7 @@ func objectHeaders(h http.Header) (map[string]string, error) {
 		}
 	}
 	if size > maxMetadata {
-		return nil, wire.NewError(http.StatusBadRequest, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size").
+		return nil, sigv4.NewError(http.StatusBadRequest, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size").
 			With("Size", strconv.Itoa(size)).With("MaxSizeAllowed", strconv.Itoa(maxMetadata))
 	}
 	return kept, nil

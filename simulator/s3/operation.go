@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/wire"
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 )
 
 // operation is one operation of S3: how a request for it looks, what it needs, and who answers it.
@@ -124,12 +124,12 @@ var postObjectOperation = operation{name: "PostObject", method: http.MethodPost,
 var preflightOperation = operation{name: "Preflight", method: http.MethodOptions, level: bucketLevel, handle: preflight}
 
 // notConfigured is what S3 answers to a GET of a bucket's configuration that was never set.
-var notConfigured = map[string]*wire.Error{
-	"lifecycle":         wire.NewError(http.StatusNotFound, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
-	"publicAccessBlock": wire.NewError(http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
-	"ownershipControls": wire.NewError(http.StatusNotFound, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
-	"replication":       wire.NewError(http.StatusNotFound, "ReplicationConfigurationNotFoundError", "The replication configuration was not found"),
-	"website":           wire.NewError(http.StatusNotFound, "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"),
+var notConfigured = map[string]*sigv4.Error{
+	"lifecycle":         sigv4.NewError(http.StatusNotFound, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
+	"publicAccessBlock": sigv4.NewError(http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
+	"ownershipControls": sigv4.NewError(http.StatusNotFound, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
+	"replication":       sigv4.NewError(http.StatusNotFound, "ReplicationConfigurationNotFoundError", "The replication configuration was not found"),
+	"website":           sigv4.NewError(http.StatusNotFound, "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"),
 }
 
 func (q *request) level() level {
@@ -164,16 +164,16 @@ func (q *request) operation() (operation, error) {
 	if q.Method == http.MethodGet && at == bucketLevel {
 		for name, e := range notConfigured {
 			if query.Has(name) {
-				return operation{}, wire.NewError(e.Status, e.Code, e.Message).With("BucketName", q.name)
+				return operation{}, sigv4.NewError(e.Status, e.Code, e.Message).With("BucketName", q.name)
 			}
 		}
 	}
 	if !known && len((operation{}).unknown(query)) == 0 {
-		return operation{}, wire.NewError(http.StatusMethodNotAllowed, "MethodNotAllowed",
+		return operation{}, sigv4.NewError(http.StatusMethodNotAllowed, "MethodNotAllowed",
 			"The specified method is not allowed against this resource.").
 			With("Method", q.Method).With("ResourceType", [...]string{"SERVICE", "BUCKET", "OBJECT"}[at])
 	}
-	return operation{}, wire.NotImplemented(strings.Join((operation{}).unknown(query), ", "))
+	return operation{}, sigv4.NotImplemented(strings.Join((operation{}).unknown(query), ", "))
 }
 
 // unknown returns the query parameters that the operation does not know, sorted. S3 ignores those that begin with x-,
@@ -195,11 +195,11 @@ func (o operation) unknown(query url.Values) []string {
 // is done before its signed hash is known to be right.
 func (q *request) openBody(op operation) error {
 	if q.form != nil {
-		body, err := wire.NewFileBody(q.form.file, q.form.header())
+		body, err := sigv4.NewFileBody(q.form.file, q.form.header())
 		q.body = body
 		return err
 	}
-	body, err := wire.NewBody(q.Request, q.auth, q.signer.Secret, op.needs&checksum != 0)
+	body, err := sigv4.NewBody(q.Request, q.auth, q.signer.Secret, op.needs&checksum != 0)
 	if err != nil {
 		return err
 	}
@@ -208,7 +208,7 @@ func (q *request) openBody(op operation) error {
 		return err
 	}
 	if body.Size < 0 {
-		return wire.NewError(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+		return sigv4.NewError(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
 	}
 	q.body = body
 	return nil

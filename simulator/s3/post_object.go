@@ -15,9 +15,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/s3/objects"
-	"github.com/velero-locations/velero-locations/simulator/store"
-	"github.com/velero-locations/velero-locations/simulator/wire"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 // maxFormFields bounds what comes before the file in a form, as S3 does.
@@ -44,12 +44,12 @@ type formPolicy struct {
 }
 
 // parseAuthorization reads who signed the request: in its headers, in its URL, or in the fields of a form.
-func (q *request) parseAuthorization() (*wire.Authorization, error) {
+func (q *request) parseAuthorization() (*sigv4.Authorization, error) {
 	mediaType, parameters, err := mime.ParseMediaType(q.Header.Get("Content-Type"))
 	isForm := err == nil && mediaType == "multipart/form-data" && q.Method == http.MethodPost && q.key == "" && q.name != "" &&
 		q.Header.Get("Authorization") == "" && q.URL.RawQuery == ""
 	if !isForm {
-		return wire.ParseRequest(q.Request)
+		return sigv4.ParseRequest(q.Request)
 	}
 	body := &relay{q.Body}
 	if q.form, err = readForm(multipart.NewReader(body, parameters["boundary"])); err != nil {
@@ -88,17 +88,17 @@ func readForm(reader *multipart.Reader) (*form, error) {
 			return nil, malformedPOST()
 		}
 		if left -= int64(len(value) + len(name)); left < 0 {
-			return nil, wire.NewError(http.StatusBadRequest, "MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large.")
+			return nil, sigv4.NewError(http.StatusBadRequest, "MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large.")
 		}
 		f.fields[name] = string(value)
 	}
 }
 
-func malformedPOST() *wire.Error {
-	return wire.NewError(http.StatusBadRequest, "MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data.")
+func malformedPOST() *sigv4.Error {
+	return sigv4.NewError(http.StatusBadRequest, "MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data.")
 }
 
-func (f *form) authorization() (*wire.Authorization, error) {
+func (f *form) authorization() (*sigv4.Authorization, error) {
 	f.policy.encoded = f.fields["policy"]
 	if f.policy.encoded == "" {
 		return nil, nil
@@ -107,20 +107,20 @@ func (f *form) authorization() (*wire.Authorization, error) {
 	if err != nil || json.Unmarshal(decoded, &f.policy) != nil || f.policy.Expiration.IsZero() {
 		return nil, invalidPolicy("Invalid JSON.")
 	}
-	return wire.ParseForm(f.fields)
+	return sigv4.ParseForm(f.fields)
 }
 
-func invalidPolicy(problem string) *wire.Error {
-	return wire.NewError(http.StatusBadRequest, "InvalidPolicyDocument", "Invalid Policy: "+problem)
+func invalidPolicy(problem string) *sigv4.Error {
+	return sigv4.NewError(http.StatusBadRequest, "InvalidPolicyDocument", "Invalid Policy: "+problem)
 }
 
 // verify checks the policy's signature, its expiry and every condition that the fields must meet.
-func (f *form) verify(a *wire.Authorization, secret string, now time.Time) error {
+func (f *form) verify(a *sigv4.Authorization, secret string, now time.Time) error {
 	if err := a.VerifyText(f.policy.encoded, secret); err != nil {
 		return err
 	}
 	if now.After(f.policy.Expiration) {
-		return wire.NewError(http.StatusForbidden, "AccessDenied", "Invalid according to Policy: Policy expired.")
+		return sigv4.NewError(http.StatusForbidden, "AccessDenied", "Invalid according to Policy: Policy expired.")
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ var unnamed = map[string]bool{"x-amz-signature": true, "policy": true, "file": t
 
 // check holds the fields to the policy's conditions, and returns how long the file may be.
 func (f *form) check(bucket string) (least, most int64, err error) {
-	most = wire.MaxObjectSize
+	most = sigv4.MaxObjectSize
 	covered := map[string]bool{}
 	f.fields["bucket"] = bucket
 	for _, raw := range f.policy.Conditions {
@@ -145,12 +145,12 @@ func (f *form) check(bucket string) (least, most int64, err error) {
 		covered[name] = true
 		got := f.fields[name]
 		if operator == "eq" && got != value || operator == "starts-with" && !strings.HasPrefix(got, value) {
-			return 0, 0, wire.NewError(http.StatusForbidden, "AccessDenied", fmt.Sprintf("Invalid according to Policy: Policy Condition failed: [%q, %q, %q]", operator, "$"+name, value))
+			return 0, 0, sigv4.NewError(http.StatusForbidden, "AccessDenied", fmt.Sprintf("Invalid according to Policy: Policy Condition failed: [%q, %q, %q]", operator, "$"+name, value))
 		}
 	}
 	for name := range f.fields {
 		if !covered[name] && !unnamed[name] && name != "bucket" && !strings.HasPrefix(name, "x-ignore-") {
-			return 0, 0, wire.NewError(http.StatusForbidden, "AccessDenied", "Invalid according to Policy: Extra input fields: "+name)
+			return 0, 0, sigv4.NewError(http.StatusForbidden, "AccessDenied", "Invalid according to Policy: Extra input fields: "+name)
 		}
 	}
 	return least, most, nil
@@ -260,7 +260,7 @@ func (q *request) answerForm(object *store.Object) error {
 	case "200":
 		q.w.WriteHeader(http.StatusOK)
 	case "201":
-		return wire.WriteXMLStatus(q.w, http.StatusCreated, postResponse{Location: location, Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`})
+		return sigv4.WriteXMLStatus(q.w, http.StatusCreated, postResponse{Location: location, Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`})
 	default:
 		q.w.WriteHeader(http.StatusNoContent)
 	}
@@ -279,10 +279,10 @@ func (b *boundedFile) Read(p []byte) (int, error) {
 	b.read += int64(n)
 	switch {
 	case b.read > b.most:
-		return n, wire.NewError(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size").
+		return n, sigv4.NewError(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size").
 			With("ProposedSize", strconv.FormatInt(b.read, 10)).With("MaxSizeAllowed", strconv.FormatInt(b.most, 10))
 	case errors.Is(err, io.EOF) && b.read < b.least:
-		return n, wire.NewError(http.StatusBadRequest, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size").
+		return n, sigv4.NewError(http.StatusBadRequest, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size").
 			With("ProposedSize", strconv.FormatInt(b.read, 10)).With("MinSizeAllowed", strconv.FormatInt(b.least, 10))
 	}
 	return n, err

@@ -6,17 +6,17 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/velero-locations/velero-locations/simulator/wire"
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 )
 
 // checkRegion refuses a signature for a region that is not the endpoint's: at the global endpoint, for one that does not
 // exist.
-func (s *Server) checkRegion(auth *wire.Authorization) error {
+func (s *Server) checkRegion(auth *sigv4.Authorization) error {
 	if s.region != "" && auth.Region != s.region {
-		return wire.WrongRegion(auth, s.region)
+		return sigv4.WrongRegion(auth, s.region)
 	}
 	if !slices.Contains(s.options.Regions, auth.Region) {
-		return wire.WrongRegion(auth, s.options.Regions[0])
+		return sigv4.WrongRegion(auth, s.options.Regions[0])
 	}
 	return nil
 }
@@ -38,12 +38,12 @@ func (q *request) permanentRedirect(region string) error {
 	if q.server.options.Endpoint != nil {
 		endpoint = q.server.options.Endpoint(region)
 	}
-	return wire.NewError(http.StatusMovedPermanently, "PermanentRedirect",
+	return sigv4.NewError(http.StatusMovedPermanently, "PermanentRedirect",
 		"The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.").
 		With("Endpoint", cmp.Or(endpoint, q.Host)).With("Bucket", q.name)
 }
 
 func illegalConstraint(constraint string) error {
-	return wire.NewError(http.StatusBadRequest, "IllegalLocationConstraintException",
+	return sigv4.NewError(http.StatusBadRequest, "IllegalLocationConstraintException",
 		fmt.Sprintf("The %s location constraint is incompatible for the region specific endpoint this request was sent to.", cmp.Or(constraint, "unspecified")))
 }

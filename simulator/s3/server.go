@@ -15,12 +15,12 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 	"github.com/velero-locations/velero-locations/simulator/policy"
-	"github.com/velero-locations/velero-locations/simulator/store"
-	"github.com/velero-locations/velero-locations/simulator/wire"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 // defaultRegion is the region whose name GetBucketLocation leaves out, and whose endpoint makes buckets elsewhere.
@@ -94,14 +94,14 @@ type request struct {
 	query       url.Values
 	name, key   string // of the bucket and the object
 	signer      accounts.Key
-	auth        *wire.Authorization
-	claim       *wire.Authorization // auth, not verified
+	auth        *sigv4.Authorization
+	claim       *sigv4.Authorization // auth, not verified
 	claimErr    error
 	op          operation
 	opErr       error
 	call        call.Call
 	bucket      *store.Bucket
-	body        *wire.Body
+	body        *sigv4.Body
 	document    []byte // the body of a request whose body is not streamed
 	form        *form  // that carries an upload; nil for other requests
 	requestedAt time.Time
@@ -134,12 +134,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if errors.Is(err, faults.ErrGone) {
 		return
 	}
-	e := wire.AsError(err)
-	if e.Status == http.StatusInternalServerError && !errors.As(err, new(*wire.Error)) {
+	e := sigv4.AsError(err)
+	if e.Status == http.StatusInternalServerError && !errors.As(err, new(*sigv4.Error)) {
 		klog.ErrorS(err, "S3 request failed", "operation", q.op.name, "bucket", q.name, "key", q.key)
 	}
 	klog.V(4).InfoS("S3 request refused", "operation", q.op.name, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID, "code", e.Code)
-	wire.WriteError(q.w, r, e)
+	sigv4.WriteError(q.w, r, e)
 	if recorder.Entry.Status == e.Status {
 		recorder.Entry.Error = e.Code
 	}
@@ -234,7 +234,7 @@ func (q *request) passAnonymous() error {
 	if q.opErr != nil || q.op.needs&ownBucket == 0 || len(buckets) == 0 {
 		return accessDenied()
 	}
-	q.auth = wire.Anonymous(cmp.Or(q.server.region, q.likeliest(buckets).Region))
+	q.auth = sigv4.Anonymous(cmp.Or(q.server.region, q.likeliest(buckets).Region))
 	return nil
 }
 
@@ -282,17 +282,17 @@ func (q *request) checkHeaders() error {
 		return err
 	}
 	if len(q.key) > 1024 {
-		return wire.NewError(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
+		return sigv4.NewError(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
 	}
 	return nil
 }
 
-func accessDenied() *wire.Error {
-	return wire.NewError(http.StatusForbidden, "AccessDenied", "Access Denied")
+func accessDenied() *sigv4.Error {
+	return sigv4.NewError(http.StatusForbidden, "AccessDenied", "Access Denied")
 }
 
-func noSuchBucket(name string) *wire.Error {
-	return wire.NewError(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist").With("BucketName", name)
+func noSuchBucket(name string) *sigv4.Error {
+	return sigv4.NewError(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist").With("BucketName", name)
 }
 
 // asNoSuchBucket says of a bucket that vanished while the request ran what S3 says of one that never was.

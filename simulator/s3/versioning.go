@@ -4,8 +4,8 @@ import (
 	"encoding/xml"
 	"net/http"
 
-	"github.com/velero-locations/velero-locations/simulator/store"
-	"github.com/velero-locations/velero-locations/simulator/wire"
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 type versioningConfiguration struct {
@@ -17,23 +17,23 @@ type versioningConfiguration struct {
 
 // getBucketVersioning is GetBucketVersioning: a bucket where it was never set has no status.
 func getBucketVersioning(q *request) error {
-	return wire.WriteXML(q.w, versioningConfiguration{Xmlns: wire.Namespace, Status: q.bucket.Settings().Versioning})
+	return sigv4.WriteXML(q.w, versioningConfiguration{Xmlns: sigv4.Namespace, Status: q.bucket.Settings().Versioning})
 }
 
 func putBucketVersioning(q *request) error {
 	var in versioningConfiguration
-	if err := wire.ReadXML(q.document, "VersioningConfiguration", &in); err != nil {
+	if err := sigv4.ReadXML(q.document, "VersioningConfiguration", &in); err != nil {
 		return err
 	}
 	if in.Status != store.VersioningEnabled && in.Status != store.VersioningSuspended {
-		return wire.NewError(http.StatusBadRequest, "IllegalVersioningConfigurationException", "The Versioning element must be specified")
+		return sigv4.NewError(http.StatusBadRequest, "IllegalVersioningConfigurationException", "The Versioning element must be specified")
 	}
 	if in.MFADelete == "Enabled" {
-		return wire.NotImplemented("MfaDelete")
+		return sigv4.NotImplemented("MfaDelete")
 	}
 	return q.configure(http.StatusOK, func(s *store.Settings) error {
 		if s.ObjectLock && in.Status != store.VersioningEnabled {
-			return wire.NewError(http.StatusConflict, "InvalidBucketState", "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.")
+			return sigv4.NewError(http.StatusConflict, "InvalidBucketState", "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.")
 		}
 		s.Versioning = in.Status
 		return nil
@@ -88,7 +88,7 @@ func listObjectVersions(q *request) error {
 		Max: min(limit, maxKeys), Versions: true,
 	})
 	out := listVersionsResult{
-		Xmlns: wire.Namespace, Name: q.name, Prefix: encode(query.Get("prefix")), Delimiter: encode(query.Get("delimiter")),
+		Xmlns: sigv4.Namespace, Name: q.name, Prefix: encode(query.Get("prefix")), Delimiter: encode(query.Get("delimiter")),
 		KeyMarker: encode(keyMarker), VersionIDMarker: versionMarker, NextKeyMarker: encode(page.Next), NextVersionIDMarker: page.NextVersion,
 		MaxKeys: limit, EncodingType: query.Get("encoding-type"), IsTruncated: page.Truncated,
 	}
@@ -106,5 +106,5 @@ func listObjectVersions(q *request) error {
 	for _, prefix := range page.Prefixes {
 		out.CommonPrefixes = append(out.CommonPrefixes, listedPrefix{encode(prefix)})
 	}
-	return wire.WriteXML(q.w, out)
+	return sigv4.WriteXML(q.w, out)
 }

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/velero-locations/velero-locations/simulator/records"
+	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // Tables of the file, and the record that numbers creations.

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/records"
+	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // DefaultSnapshotDuration is how long a snapshot is pending unless it is said otherwise.

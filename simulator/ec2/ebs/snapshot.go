@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/content"
-	"github.com/velero-locations/velero-locations/simulator/records"
+	"github.com/velero-locations/velero-locations/simulator/internal/content"
+	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // CopiedVolumeID is what the copy of a snapshot has for its volume, as CopySnapshot documents it.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/content"
+	"github.com/velero-locations/velero-locations/simulator/internal/content"
 )
 
 var home = Place{"111111111111", "us-east-1"}

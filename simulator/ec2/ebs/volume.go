@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/content"
-	"github.com/velero-locations/velero-locations/simulator/records"
+	"github.com/velero-locations/velero-locations/simulator/internal/content"
+	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // Volume is an EBS volume.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 
-	"github.com/velero-locations/velero-locations/simulator/store"
-	"github.com/velero-locations/velero-locations/simulator/wire"
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 // backend is gofakes3's view of the store for one request. It remembers its error, which gofakes3 would flatten, and
@@ -118,5 +118,5 @@ func (b *backend) AbortMultipartUpload(_, key string, id gofakes3.UploadID) erro
 }
 
 func (b *backend) unreachable() error {
-	return b.fail(wire.NotImplemented("this operation on a bucket"))
+	return b.fail(sigv4.NotImplemented("this operation on a bucket"))
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 
-	"github.com/velero-locations/velero-locations/simulator/store"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 // Request is a request for a bucket that the signer may use.

@@ -14,8 +14,8 @@ import (
 
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/internal/openapi"
 	"github.com/velero-locations/velero-locations/simulator/journal"
-	"github.com/velero-locations/velero-locations/simulator/openapi"
 )
 
 // maxBody bounds the body of a request, in bytes.

@@ -14,9 +14,9 @@ import (
 	"github.com/google/uuid"
 	"k8s.io/klog/v2"
 
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
-	"github.com/velero-locations/velero-locations/simulator/wire"
 )
 
 // maxBody bounds the body of a request, in bytes: thousands of ids.
@@ -31,7 +31,7 @@ type exchange struct {
 	service  *Service
 	body     []byte
 	badBody  error
-	claim    *wire.Authorization // not verified
+	claim    *sigv4.Authorization // not verified
 	badClaim error
 }
 
@@ -62,10 +62,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		klog.V(4).InfoS("Request", "operation", x.Call.Operation, "region", x.Call.Region, "accessKey", x.Key.ID)
 		return
 	}
-	if !errors.As(err, new(*wire.Error)) {
+	if !errors.As(err, new(*sigv4.Error)) {
 		klog.ErrorS(err, "Request failed", "operation", x.Call.Operation, "region", x.Call.Region)
 	}
-	e := wire.AsError(err)
+	e := sigv4.AsError(err)
 	klog.V(4).InfoS("Request refused", "operation", x.Call.Operation, "region", x.Call.Region, "accessKey", x.Key.ID, "code", e.Code)
 	x.write(e.Status, x.service.Format.refusal(e, x.ID))
 	if recorder.Entry.Status == e.Status {
@@ -87,7 +87,7 @@ func (x *exchange) identify() {
 	if x.service.Resource != nil {
 		x.Call.Resource = x.service.Resource(x.Parameters)
 	}
-	if x.claim, x.badClaim = wire.ParseRequestTo(x.service.Name, x.http); x.claim == nil {
+	if x.claim, x.badClaim = sigv4.ParseRequestTo(x.service.Name, x.http); x.claim == nil {
 		return
 	}
 	if key, found := x.server.options.Accounts.Key(x.claim.AccessKeyID); found {
@@ -104,7 +104,7 @@ func (x *exchange) readParameters() {
 	if x.http.Method == http.MethodPost {
 		x.body, x.badBody = io.ReadAll(io.LimitReader(x.http.Body, maxBody+1))
 		if len(x.body) > maxBody {
-			x.badBody = wire.NewError(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Request entity is too large.")
+			x.badBody = sigv4.NewError(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Request entity is too large.")
 		}
 		x.http.Body = io.NopCloser(bytes.NewReader(x.body))
 		encoded = string(x.body)
@@ -133,7 +133,7 @@ func (x *exchange) inject(entry *journal.Entry) error {
 		return &x.service.Refusals.Expired
 	}
 	if refusal := (*faults.Refusal)(nil); errors.As(err, &refusal) {
-		return wire.NewError(refusal.Status, refusal.Code, refusal.Message)
+		return sigv4.NewError(refusal.Status, refusal.Code, refusal.Message)
 	}
 	if err != nil {
 		return err

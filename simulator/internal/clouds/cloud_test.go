@@ -11,7 +11,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/azure"
-	"github.com/velero-locations/velero-locations/simulator/clouds"
+	"github.com/velero-locations/velero-locations/simulator/internal/clouds"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
 	"github.com/velero-locations/velero-locations/simulator/simulatortest"

@@ -11,7 +11,7 @@ import (
 
 // TestDocument keeps the document to what is run.
 func TestDocument(t *testing.T) {
-	const path = "../../docs/simulator-clients.md"
+	const path = "../../../docs/simulator-clients.md"
 	document, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
-// Package wire speaks S3's protocol below its operations: signatures, request bodies and errors.
-package wire
+// Package sigv4 speaks S3's protocol below its operations: signatures, request bodies and errors.
+package sigv4
 
 import (
 	"encoding/xml"

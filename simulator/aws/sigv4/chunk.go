@@ -1,4 +1,4 @@
-package wire
+package sigv4
 
 import (
 	"bufio"
