@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/aws/query"
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 )
 
@@ -42,23 +42,23 @@ var actions = map[string]func(*service) query.Action{
 
 // Service returns the service. Its codes and texts are those of EC2's "Error codes for the Amazon EC2 API".
 func Service(options Options) *query.Service {
-	authFailure := sigv4.Error{
+	authFailure := aws.Error{
 		Status: http.StatusUnauthorized, Code: "AuthFailure", Message: "AWS was not able to validate the provided access credentials",
 	}
-	requestExpired := sigv4.Error{Status: http.StatusBadRequest, Code: "RequestExpired", Message: "Request has expired."}
+	requestExpired := aws.Error{Status: http.StatusBadRequest, Code: "RequestExpired", Message: "Request has expired."}
 	out := &query.Service{
 		Name: "ec2", Version: "2016-11-15", Namespace: "http://ec2.amazonaws.com/doc/2016-11-15/", Format: query.EC2,
 		Actions: map[string]query.Action{}, Resource: resource,
 		Refusals: query.Refusals{
-			Unsigned:     sigv4.Error{Status: http.StatusForbidden, Code: "MissingAuthenticationToken", Message: "Request is missing Authentication Token"},
+			Unsigned:     aws.Error{Status: http.StatusForbidden, Code: "MissingAuthenticationToken", Message: "Request is missing Authentication Token"},
 			UnknownKey:   authFailure,
 			BadToken:     authFailure,
 			BadSignature: authFailure,
 			Skewed:       requestExpired,
 			Expired:      requestExpired,
-			WrongRegion:  sigv4.Error{Status: http.StatusUnauthorized, Code: "AuthFailure", Message: "Credential should be scoped to a valid region."},
-			UnknownAction: func(action string) *sigv4.Error {
-				return sigv4.NewError(http.StatusBadRequest, "InvalidAction", "The action "+action+" is not valid for this web service.")
+			WrongRegion:  aws.Error{Status: http.StatusUnauthorized, Code: "AuthFailure", Message: "Credential should be scoped to a valid region."},
+			UnknownAction: func(action string) *aws.Error {
+				return aws.NewError(http.StatusBadRequest, "InvalidAction", "The action "+action+" is not valid for this web service.")
 			},
 		},
 	}
@@ -82,7 +82,7 @@ func action[In any](handle func(*service, *query.Request, In) (any, error)) func
 				return nil, err
 			}
 			if dryRun {
-				return nil, sigv4.NewError(http.StatusPreconditionFailed, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+				return nil, aws.NewError(http.StatusPreconditionFailed, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 			}
 			out, err := handle(s, r, in)
 			if refusal := (*ebs.Error)(nil); errors.As(err, &refusal) {
@@ -98,7 +98,7 @@ func authorize(r *query.Request, action string) error {
 	if r.Permits(action) {
 		return nil
 	}
-	return sigv4.NewError(http.StatusForbidden, "UnauthorizedOperation", "You are not authorized to perform this operation. User: "+r.Key.ARN()+
+	return aws.NewError(http.StatusForbidden, "UnauthorizedOperation", "You are not authorized to perform this operation. User: "+r.Key.ARN()+
 		" is not authorized to perform: "+action+" because no identity-based policy allows the "+action+" action. Encoded authorization failure message: "+r.ID)
 }
 
@@ -134,7 +134,7 @@ func newSet[T, U any](of []T, convert func(T) U) set[U] {
 	return out
 }
 
-func refuse(code, message string) error { return sigv4.NewError(http.StatusBadRequest, code, message) }
+func refuse(code, message string) error { return aws.NewError(http.StatusBadRequest, code, message) }
 
 func missing(parameter string) error {
 	return refuse("MissingParameter", "The request must contain the parameter "+parameter)

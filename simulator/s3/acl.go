@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 )
 
 // Buckets are as S3 makes them by default: ACLs are disabled, and the bucket's owner has everything.
@@ -24,8 +24,8 @@ func checkACLHeaders(h http.Header) error {
 	return aclNotSupported()
 }
 
-func aclNotSupported() *sigv4.Error {
-	return sigv4.NewError(http.StatusBadRequest, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+func aclNotSupported() *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "AccessControlListNotSupported", "The bucket does not allow ACLs")
 }
 
 type grantee struct {
@@ -53,7 +53,7 @@ func getACL(q *request) error {
 			return err
 		}
 	}
-	return sigv4.WriteXML(q.w, accessControlPolicy{Xmlns: sigv4.Namespace, Owner: q.owner(), Grants: []grant{{
+	return writeXML(q.w, accessControlPolicy{Xmlns: namespace, Owner: q.owner(), Grants: []grant{{
 		Grantee:    grantee{"http://www.w3.org/2001/XMLSchema-instance", "CanonicalUser", q.owner()},
 		Permission: "FULL_CONTROL",
 	}}})
@@ -73,7 +73,7 @@ func putACL(q *request) error {
 				Permission string
 			} `xml:"AccessControlList>Grant"`
 		}
-		if err := sigv4.ReadXML(q.document, "AccessControlPolicy", &policy); err != nil {
+		if err := readXML(q.document, "AccessControlPolicy", &policy); err != nil {
 			return err
 		}
 		for _, g := range policy.Grants {

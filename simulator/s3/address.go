@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 )
 
 // address returns the bucket and the key that a request is for: /bucket/key, or /key at the host bucket.DOMAIN.
@@ -53,14 +53,14 @@ func (q *request) checkSession() error {
 	case token != q.signer.SessionToken && q.signer.SessionToken != "" && token == "":
 		return invalidAccessKeyID(q.signer.ID) // a temporary key is none without its token
 	case token != q.signer.SessionToken:
-		return sigv4.NewError(http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+		return aws.NewError(http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid.")
 	case !q.signer.Expires.IsZero() && !q.requestedAt.Before(q.signer.Expires):
-		return sigv4.NewError(http.StatusBadRequest, "ExpiredToken", "The provided token has expired.")
+		return aws.NewError(http.StatusBadRequest, "ExpiredToken", "The provided token has expired.")
 	}
 	return nil
 }
 
-func invalidAccessKeyID(id string) *sigv4.Error {
-	return sigv4.NewError(http.StatusForbidden, "InvalidAccessKeyId",
+func invalidAccessKeyID(id string) *aws.Error {
+	return aws.NewError(http.StatusForbidden, "InvalidAccessKeyId",
 		"The AWS Access Key Id you provided does not exist in our records.").With("AWSAccessKeyId", id)
 }

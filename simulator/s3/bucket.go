@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -50,7 +50,7 @@ func headBucket(q *request) error {
 func deleteBucket(q *request) error {
 	err := q.server.options.Store.DeleteBucket(q.bucket)
 	if errors.Is(err, store.ErrBucketNotEmpty) {
-		return sigv4.NewError(http.StatusConflict, "BucketNotEmpty", "The bucket you tried to delete is not empty").With("BucketName", q.name)
+		return aws.NewError(http.StatusConflict, "BucketNotEmpty", "The bucket you tried to delete is not empty").With("BucketName", q.name)
 	}
 	if err != nil {
 		return asNoSuchBucket(err, q.name)
@@ -70,11 +70,11 @@ func getBucketLocation(q *request) error {
 	if region == defaultRegion {
 		region = ""
 	}
-	return sigv4.WriteXML(q.w, struct {
+	return writeXML(q.w, struct {
 		XMLName xml.Name `xml:"LocationConstraint"`
 		Xmlns   string   `xml:"xmlns,attr"`
 		Region  string   `xml:",chardata"`
-	}{Xmlns: sigv4.Namespace, Region: region})
+	}{Xmlns: namespace, Region: region})
 }
 
 // locate finds the signer's bucket of the name: that of the endpoint's region before one of another.
@@ -129,7 +129,7 @@ func listBuckets(q *request) error {
 			return invalidArgument("max-buckets", value, "Argument max-buckets must be an integer between 1 and 10000")
 		}
 	}
-	out := listBucketsResult{Xmlns: sigv4.Namespace, Owner: q.owner(), Prefix: query.Get("prefix")}
+	out := listBucketsResult{Xmlns: namespace, Owner: q.owner(), Prefix: query.Get("prefix")}
 	region, after := query.Get("bucket-region"), query.Get("continuation-token")
 	for _, bucket := range q.server.options.Store.Owned(q.signer.Account.ID) {
 		info := bucket.Info()
@@ -144,7 +144,7 @@ func listBuckets(q *request) error {
 		}
 		out.Buckets = append(out.Buckets, listedBucket{info.Name, formatTime(info.Created), info.Region})
 	}
-	return sigv4.WriteXML(q.w, out)
+	return writeXML(q.w, out)
 }
 
 // owner is the bucket's, or the signer where there is no bucket.
@@ -156,6 +156,6 @@ func (q *request) owner() listedOwner {
 	return listedOwner{ID: account.CanonicalID()}
 }
 
-func invalidArgument(name, value, message string) *sigv4.Error {
-	return sigv4.NewError(http.StatusBadRequest, "InvalidArgument", message).With("ArgumentName", name).With("ArgumentValue", value)
+func invalidArgument(name, value, message string) *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "InvalidArgument", message).With("ArgumentName", name).With("ArgumentValue", value)
 }

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
@@ -35,22 +35,22 @@ var corsMethods = []string{http.MethodGet, http.MethodPut, http.MethodHead, http
 func getBucketCORS(q *request) error {
 	rules := q.bucket.Settings().CORS
 	if len(rules) == 0 {
-		return sigv4.NewError(http.StatusNotFound, "NoSuchCORSConfiguration", "The CORS configuration does not exist").With("BucketName", q.name)
+		return aws.NewError(http.StatusNotFound, "NoSuchCORSConfiguration", "The CORS configuration does not exist").With("BucketName", q.name)
 	}
-	out := corsConfiguration{Xmlns: sigv4.Namespace}
+	out := corsConfiguration{Xmlns: namespace}
 	for _, rule := range rules {
 		out.Rules = append(out.Rules, corsRule(rule))
 	}
-	return sigv4.WriteXML(q.w, out)
+	return writeXML(q.w, out)
 }
 
 func putBucketCORS(q *request) error {
 	var in corsConfiguration
-	if err := sigv4.ReadXML(q.document, "CORSConfiguration", &in); err != nil {
+	if err := readXML(q.document, "CORSConfiguration", &in); err != nil {
 		return err
 	}
 	if len(in.Rules) == 0 || len(in.Rules) > maxCORSRules {
-		return sigv4.MalformedXML()
+		return malformedXML()
 	}
 	var rules []store.CORSRule
 	for _, rule := range in.Rules {
@@ -64,16 +64,16 @@ func putBucketCORS(q *request) error {
 
 func (r corsRule) check() error {
 	if len(r.Origins) == 0 || len(r.Methods) == 0 || r.MaxAge < 0 {
-		return sigv4.MalformedXML()
+		return malformedXML()
 	}
 	for _, method := range r.Methods {
 		if !slices.Contains(corsMethods, method) {
-			return sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "Found unsupported HTTP method in CORS config. Unsupported method is "+method)
+			return aws.NewError(http.StatusBadRequest, "InvalidRequest", "Found unsupported HTTP method in CORS config. Unsupported method is "+method)
 		}
 	}
 	for _, pattern := range slices.Concat(r.Origins, r.Headers) {
 		if strings.Count(pattern, "*") > 1 {
-			return sigv4.NewError(http.StatusBadRequest, "InvalidRequest", `AllowedOrigin or AllowedHeader "`+pattern+`" can not have more than one wildcard.`)
+			return aws.NewError(http.StatusBadRequest, "InvalidRequest", `AllowedOrigin or AllowedHeader "`+pattern+`" can not have more than one wildcard.`)
 		}
 	}
 	return nil
@@ -89,9 +89,9 @@ func preflight(q *request) error {
 	q.showRegion()
 	switch {
 	case q.Header.Get("Origin") == "":
-		return sigv4.NewError(http.StatusBadRequest, "BadRequest", "Insufficient information. Origin request header needed.")
+		return aws.NewError(http.StatusBadRequest, "BadRequest", "Insufficient information. Origin request header needed.")
 	case !slices.Contains(corsMethods, q.Header.Get("Access-Control-Request-Method")):
-		return sigv4.NewError(http.StatusBadRequest, "BadRequest", "Invalid Access-Control-Request-Method: "+q.Header.Get("Access-Control-Request-Method"))
+		return aws.NewError(http.StatusBadRequest, "BadRequest", "Invalid Access-Control-Request-Method: "+q.Header.Get("Access-Control-Request-Method"))
 	case len(buckets) == 0:
 		return noSuchBucket(q.name)
 	}
@@ -99,10 +99,10 @@ func preflight(q *request) error {
 	i := slices.IndexFunc(buckets, func(b *store.Bucket) bool { return b.Info().Region == region })
 	q.bucket = buckets[i]
 	if len(q.bucket.Settings().CORS) == 0 {
-		return sigv4.NewError(http.StatusForbidden, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.")
+		return aws.NewError(http.StatusForbidden, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.")
 	}
 	if !q.allowOrigin() {
-		return sigv4.NewError(http.StatusForbidden, "AccessForbidden",
+		return aws.NewError(http.StatusForbidden, "AccessForbidden",
 			"CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.")
 	}
 	q.w.WriteHeader(http.StatusOK)

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
@@ -14,7 +14,7 @@ import (
 const maxPolicy = 20 << 10
 
 func noBucketPolicy(bucket string) error {
-	return sigv4.NewError(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist").With("BucketName", bucket)
+	return aws.NewError(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist").With("BucketName", bucket)
 }
 
 func getBucketPolicy(q *request) error {
@@ -44,7 +44,7 @@ func putBucketPolicy(q *request) error {
 }
 
 func malformedPolicy(problem string) error {
-	return sigv4.NewError(http.StatusBadRequest, "MalformedPolicy", problem)
+	return aws.NewError(http.StatusBadRequest, "MalformedPolicy", problem)
 }
 
 func deleteBucketPolicy(q *request) error {
@@ -60,9 +60,9 @@ func getBucketPolicyStatus(q *request) error {
 	isPublic := func(s policy.Statement) bool {
 		return s.Effect == policy.Allow && slices.Contains(s.Accounts, policy.Everybody)
 	}
-	return sigv4.WriteXML(q.w, struct {
+	return writeXML(q.w, struct {
 		XMLName  xml.Name `xml:"PolicyStatus"`
 		Xmlns    string   `xml:"xmlns,attr"`
 		IsPublic bool
-	}{Xmlns: sigv4.Namespace, IsPublic: slices.ContainsFunc(set.Statements, isPublic)})
+	}{Xmlns: namespace, IsPublic: slices.ContainsFunc(set.Statements, isPublic)})
 }

@@ -10,7 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
+	"github.com/velero-locations/velero-locations/simulator/s3/payload"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -28,7 +29,7 @@ var _ xml.Marshaler = checksumElements{}
 // MarshalXML writes the elements.
 func (c checksumElements) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
 	for _, header := range slices.Sorted(maps.Keys(c)) {
-		algorithm, _ := sigv4.ChecksumAlgorithm(header)
+		algorithm, _ := payload.ChecksumAlgorithm(header)
 		if err := e.EncodeElement(c[header], xml.StartElement{Name: xml.Name{Local: "Checksum" + strings.ToUpper(algorithm)}}); err != nil {
 			return err
 		}
@@ -40,8 +41,8 @@ func (c checksumElements) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
 func promisedChecksums(h http.Header) map[string]string {
 	out := map[string]string{}
 	for name, values := range h {
-		if algorithm, found := sigv4.ChecksumAlgorithm(name); found {
-			out[sigv4.ChecksumHeader(algorithm)] = values[0]
+		if algorithm, found := payload.ChecksumAlgorithm(name); found {
+			out[payload.ChecksumHeader(algorithm)] = values[0]
 		}
 	}
 	return out
@@ -57,8 +58,8 @@ func requestedAlgorithm(h http.Header) (string, error) {
 	if algorithm == "" {
 		return "", nil
 	}
-	if _, found := sigv4.NewChecksum(algorithm); !found {
-		return "", sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+	if _, found := payload.NewChecksum(algorithm); !found {
+		return "", aws.NewError(http.StatusBadRequest, "InvalidRequest", "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
 	}
 	return algorithm, nil
 }
@@ -67,7 +68,7 @@ func requestedAlgorithm(h http.Header) (string, error) {
 func checksumType(algorithm, requested string) (string, error) {
 	switch {
 	case algorithm == "" && requested != "":
-		return "", sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
+		return "", aws.NewError(http.StatusBadRequest, "InvalidRequest", "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
 	case algorithm == "":
 		return "", nil
 	case requested == "" && algorithm == "crc64nvme":
@@ -75,9 +76,9 @@ func checksumType(algorithm, requested string) (string, error) {
 	case requested == "":
 		return composite, nil
 	case requested != fullObject && requested != composite:
-		return "", sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "Value for x-amz-checksum-type header is invalid.")
+		return "", aws.NewError(http.StatusBadRequest, "InvalidRequest", "Value for x-amz-checksum-type header is invalid.")
 	case requested == fullObject && !strings.HasPrefix(algorithm, "crc"), requested == composite && algorithm == "crc64nvme":
-		return "", sigv4.NewError(http.StatusBadRequest, "InvalidRequest",
+		return "", aws.NewError(http.StatusBadRequest, "InvalidRequest",
 			fmt.Sprintf("The %s checksum type cannot be used with the %s checksum algorithm.", requested, algorithm))
 	}
 	return requested, nil
@@ -92,13 +93,13 @@ type objectSum struct {
 }
 
 func newObjectSum(upload store.UploadInfo, h http.Header) (*objectSum, error) {
-	s := &objectSum{algorithm: upload.ChecksumAlgorithm, kind: upload.Attributes.ChecksumType, header: sigv4.ChecksumHeader(upload.ChecksumAlgorithm)}
+	s := &objectSum{algorithm: upload.ChecksumAlgorithm, kind: upload.Attributes.ChecksumType, header: payload.ChecksumHeader(upload.ChecksumAlgorithm)}
 	if kind := h.Get("X-Amz-Checksum-Type"); kind != "" && s.algorithm != "" && kind != s.kind {
-		return nil, sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "The upload was created using the "+s.kind+" checksum mode. The complete request must use the same checksum mode.")
+		return nil, aws.NewError(http.StatusBadRequest, "InvalidRequest", "The upload was created using the "+s.kind+" checksum mode. The complete request must use the same checksum mode.")
 	}
 	s.promised = promisedChecksums(h)[s.header]
 	if s.kind == fullObject {
-		s.full, _ = sigv4.NewChecksum(s.algorithm) // checked when the upload was started
+		s.full, _ = payload.NewChecksum(s.algorithm) // checked when the upload was started
 	}
 	return s, nil
 }
@@ -112,7 +113,7 @@ func (s *objectSum) of(parts []store.PartInfo) (map[string]string, error) {
 	if s.full != nil {
 		value = base64.StdEncoding.EncodeToString(s.full.Sum(nil))
 	} else {
-		sum, _ := sigv4.NewChecksum(s.algorithm)
+		sum, _ := payload.NewChecksum(s.algorithm)
 		for _, p := range parts {
 			raw, err := base64.StdEncoding.DecodeString(p.Checksums[s.header])
 			if err != nil {
@@ -123,7 +124,7 @@ func (s *objectSum) of(parts []store.PartInfo) (map[string]string, error) {
 		value = fmt.Sprintf("%s-%d", base64.StdEncoding.EncodeToString(sum.Sum(nil)), len(parts))
 	}
 	if promised := strings.TrimSpace(s.promised); promised != "" && promised != value && !strings.HasPrefix(value, promised+"-") {
-		return nil, sigv4.NewError(http.StatusBadRequest, "BadDigest", "The "+strings.ToUpper(s.algorithm)+" you specified did not match the calculated checksum.")
+		return nil, aws.NewError(http.StatusBadRequest, "BadDigest", "The "+strings.ToUpper(s.algorithm)+" you specified did not match the calculated checksum.")
 	}
 	return map[string]string{s.header: value}, nil
 }
@@ -131,7 +132,7 @@ func (s *objectSum) of(parts []store.PartInfo) (map[string]string, error) {
 // checksumAlgorithms are what a listing shows of an object's checksums.
 func checksumAlgorithms(object *store.Object) (algorithms []string, kind string) {
 	for header := range object.Checksums {
-		algorithm, _ := sigv4.ChecksumAlgorithm(header)
+		algorithm, _ := payload.ChecksumAlgorithm(header)
 		algorithms = append(algorithms, strings.ToUpper(algorithm))
 	}
 	slices.Sort(algorithms)

@@ -12,8 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/objects"
+	"github.com/velero-locations/velero-locations/simulator/s3/payload"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -68,7 +69,7 @@ func (q *request) copy(from *source) (*store.Object, customerKey, error) {
 	changesNothing := metadata != "REPLACE" && q.Header.Get("X-Amz-Storage-Class") == "" && q.Header.Get(sseHeader) == "" &&
 		key.hash == "" && from.object.CustomerKey == "" && from.version == "" && q.Header.Get("X-Amz-Website-Redirect-Location") == ""
 	if from.bucket == q.bucket && from.key == q.key && changesNothing {
-		return nil, key, sigv4.NewError(http.StatusBadRequest, "InvalidRequest",
+		return nil, key, aws.NewError(http.StatusBadRequest, "InvalidRequest",
 			"This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
 	if metadata != "REPLACE" {
@@ -77,7 +78,7 @@ func (q *request) copy(from *source) (*store.Object, customerKey, error) {
 	if tags != "REPLACE" {
 		attributes.Tags = from.object.Tags
 	}
-	body := sigv4.NewStream(io.NewSectionReader(from.content, 0, from.object.Size))
+	body := payload.NewStream(io.NewSectionReader(from.content, 0, from.object.Size))
 	if err := q.computeCopyChecksums(from.object, body); err != nil {
 		return nil, key, err
 	}
@@ -89,7 +90,7 @@ func (q *request) copy(from *source) (*store.Object, customerKey, error) {
 
 // computeCopyChecksums makes the checksum that the request asks for, or those that the source has. They are of the full
 // object, also when the source's were made of its parts'.
-func (q *request) computeCopyChecksums(from *store.Object, body *sigv4.Body) error {
+func (q *request) computeCopyChecksums(from *store.Object, body *payload.Body) error {
 	algorithm, err := requestedAlgorithm(q.Header)
 	if err != nil {
 		return err
@@ -98,7 +99,7 @@ func (q *request) computeCopyChecksums(from *store.Object, body *sigv4.Body) err
 		return body.Compute(algorithm)
 	}
 	for header := range from.Checksums {
-		algorithm, _ := sigv4.ChecksumAlgorithm(header)
+		algorithm, _ := payload.ChecksumAlgorithm(header)
 		if err := body.Compute(algorithm); err != nil {
 			return err
 		}
@@ -160,7 +161,7 @@ func (q *request) copyPart(from *source, number int, upload store.UploadInfo) (s
 	if err != nil {
 		return store.PartInfo{}, err
 	}
-	body := sigv4.NewStream(io.NewSectionReader(from.content, start, size))
+	body := payload.NewStream(io.NewSectionReader(from.content, start, size))
 	if upload.ChecksumAlgorithm != "" {
 		if err := body.Compute(upload.ChecksumAlgorithm); err != nil {
 			return store.PartInfo{}, err
@@ -173,7 +174,7 @@ func parseCopyRange(value string, size int64) (from, length int64, err error) {
 	if value == "" {
 		return 0, size, nil
 	}
-	invalid := sigv4.NewError(http.StatusBadRequest, "InvalidArgument",
+	invalid := aws.NewError(http.StatusBadRequest, "InvalidArgument",
 		"The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy").
 		With("ArgumentName", "x-amz-copy-source-range").With("ArgumentValue", value)
 	parts := copyRange.FindStringSubmatch(value)
@@ -196,7 +197,7 @@ func (q *request) openSource() (*source, error) {
 	}
 	from.object, from.content, err = from.bucket.Open(from.key, from.version)
 	if errors.Is(err, store.ErrDeleteMarker) {
-		return nil, sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "The source of a copy request may not specifically refer to a delete marker by version id.")
+		return nil, aws.NewError(http.StatusBadRequest, "InvalidRequest", "The source of a copy request may not specifically refer to a delete marker by version id.")
 	}
 	if err != nil {
 		return nil, objects.Error(err, from.key)
@@ -221,7 +222,7 @@ func (q *request) findSource() (*source, error) {
 	path, err := url.PathUnescape(path)
 	name, key, found := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if err != nil || !found || name == "" || key == "" {
-		return nil, sigv4.NewError(http.StatusBadRequest, "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey").
+		return nil, aws.NewError(http.StatusBadRequest, "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey").
 			With("ArgumentName", "x-amz-copy-source").With("ArgumentValue", header)
 	}
 	bucket, found := q.server.options.Store.Bucket(q.auth.Region, name)
@@ -242,8 +243,8 @@ func (q *request) writeCopyResult(from *source, result copyResult) error {
 	if from.bucket.Settings().Versioning != "" {
 		q.w.Header().Set("X-Amz-Copy-Source-Version-Id", from.object.Version)
 	}
-	result.Xmlns, result.ETag = sigv4.Namespace, `"`+result.ETag+`"`
-	return sigv4.WriteXML(q.w, result)
+	result.Xmlns, result.ETag = namespace, `"`+result.ETag+`"`
+	return writeXML(q.w, result)
 }
 
 // timeFormat is how S3 writes times in its documents.

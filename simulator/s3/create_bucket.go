@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -24,7 +24,7 @@ func createBucket(q *request) error {
 		return err
 	}
 	if err := ValidateBucketName(q.name); err != nil {
-		return sigv4.NewError(http.StatusBadRequest, "InvalidBucketName", "The specified bucket is not valid.").With("BucketName", q.name)
+		return aws.NewError(http.StatusBadRequest, "InvalidBucketName", "The specified bucket is not valid.").With("BucketName", q.name)
 	}
 	var settings store.Settings
 	if strings.EqualFold(q.Header.Get("X-Amz-Bucket-Object-Lock-Enabled"), "true") {
@@ -47,13 +47,13 @@ func createBucket(q *request) error {
 func (q *request) nameTaken(existing store.BucketInfo) error {
 	switch {
 	case existing.Account != q.signer.Account.ID:
-		return sigv4.NewError(http.StatusConflict, "BucketAlreadyExists",
+		return aws.NewError(http.StatusConflict, "BucketAlreadyExists",
 			"The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.").
 			With("BucketName", q.name)
 	case existing.Region == defaultRegion && q.auth.Region == defaultRegion:
 		return nil
 	}
-	return sigv4.NewError(http.StatusConflict, "BucketAlreadyOwnedByYou",
+	return aws.NewError(http.StatusConflict, "BucketAlreadyOwnedByYou",
 		"Your previous request to create the named bucket succeeded and you already own it.").With("BucketName", q.name)
 }
 
@@ -62,7 +62,7 @@ func (q *request) locationConstraint() (string, error) {
 		return "", nil
 	}
 	var configuration struct{ LocationConstraint string }
-	if err := sigv4.ReadXML(q.document, "CreateBucketConfiguration", &configuration); err != nil {
+	if err := readXML(q.document, "CreateBucketConfiguration", &configuration); err != nil {
 		return "", err
 	}
 	if configuration.LocationConstraint == "EU" {
@@ -84,7 +84,7 @@ func (q *request) placement(constraint string) (string, error) {
 	case constraint == "":
 		return defaultRegion, nil
 	case constraint == defaultRegion, !slices.Contains(q.server.options.Regions, constraint):
-		return "", sigv4.NewError(http.StatusBadRequest, "InvalidLocationConstraint", "The specified location-constraint is not valid").
+		return "", aws.NewError(http.StatusBadRequest, "InvalidLocationConstraint", "The specified location-constraint is not valid").
 			With("LocationConstraint", constraint)
 	}
 	return constraint, nil

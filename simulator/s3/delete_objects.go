@@ -4,7 +4,7 @@ import (
 	"encoding/xml"
 	"net/http"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/objects"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
@@ -52,16 +52,16 @@ const maxDeletes = 1000
 // deleteObjects is DeleteObjects: what fails does not stop the rest. Its body must come with a checksum.
 func deleteObjects(q *request) error {
 	if !q.body.Promised() && !q.body.PromisedMD5() {
-		return sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+		return aws.NewError(http.StatusBadRequest, "InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
 	}
 	var in deleteRequest
-	if err := sigv4.ReadXML(q.document, "Delete", &in); err != nil {
+	if err := readXML(q.document, "Delete", &in); err != nil {
 		return err
 	}
 	if len(in.Objects) == 0 || len(in.Objects) > maxDeletes {
-		return sigv4.MalformedXML()
+		return malformedXML()
 	}
-	out := deleteResult{Xmlns: sigv4.Namespace}
+	out := deleteResult{Xmlns: namespace}
 	for _, named := range in.Objects {
 		deletion := q.deletion(named.Key, named.VersionID)
 		deletion.Conditions.IfMatch = named.ETag
@@ -70,7 +70,7 @@ func deleteObjects(q *request) error {
 			out.Results = append(out.Results, result)
 		}
 	}
-	return sigv4.WriteXML(q.w, out)
+	return writeXML(q.w, out)
 }
 
 // permitDeletion deletes what the signer may delete.
@@ -86,7 +86,7 @@ func (q *request) deleteOne(d store.Deletion) deletedObject {
 	out := deletedObject{XMLName: xml.Name{Local: "Deleted"}, Key: d.Key, VersionID: d.Version}
 	deleted, err := q.permitDeletion(d)
 	if err != nil {
-		e := sigv4.AsError(objects.Error(err, d.Key))
+		e := aws.AsError(objects.Error(err, d.Key))
 		out.XMLName.Local, out.Code, out.Message = "Error", e.Code, e.Message
 		return out
 	}

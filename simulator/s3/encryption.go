@@ -8,7 +8,7 @@ import (
 	"encoding/xml"
 	"net/http"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -36,7 +36,7 @@ func readCustomerKey(h http.Header, prefix string) (customerKey, error) {
 	case algorithm == "":
 		return customerKey{}, invalidArgument("x-amz-server-side-encryption", "null", "Requests specifying Server Side Encryption with Customer provided keys must provide a valid encryption algorithm.")
 	case algorithm != "AES256":
-		return customerKey{}, sigv4.NewError(http.StatusBadRequest, "InvalidEncryptionAlgorithmError", "The encryption request you specified is not valid. The valid value is AES256.")
+		return customerKey{}, aws.NewError(http.StatusBadRequest, "InvalidEncryptionAlgorithmError", "The encryption request you specified is not valid. The valid value is AES256.")
 	case encoded == "":
 		return customerKey{}, invalidArgument("x-amz-server-side-encryption", "null", "Requests specifying Server Side Encryption with Customer provided keys must provide an appropriate secret key.")
 	}
@@ -58,9 +58,9 @@ func (k customerKey) opens(stored string) error {
 	case stored == k.hash:
 		return nil
 	case stored == "":
-		return sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "The encryption parameters are not applicable to this object.")
+		return aws.NewError(http.StatusBadRequest, "InvalidRequest", "The encryption parameters are not applicable to this object.")
 	case k.hash == "":
-		return sigv4.NewError(http.StatusBadRequest, "InvalidRequest",
+		return aws.NewError(http.StatusBadRequest, "InvalidRequest",
 			"The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.")
 	}
 	return accessDenied()
@@ -136,24 +136,24 @@ type encryptionRule struct {
 func getBucketEncryption(q *request) error {
 	set := q.bucket.Settings().Encryption
 	if set.Algorithm == "" {
-		return sigv4.NewError(http.StatusNotFound, "ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found").With("BucketName", q.name)
+		return aws.NewError(http.StatusNotFound, "ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found").With("BucketName", q.name)
 	}
 	rule := encryptionRule{BucketKeyEnabled: set.BucketKey}
 	rule.Default.SSEAlgorithm, rule.Default.KMSMasterKeyID = set.Algorithm, set.KeyID
-	return sigv4.WriteXML(q.w, encryptionConfiguration{Xmlns: sigv4.Namespace, Rules: []encryptionRule{rule}})
+	return writeXML(q.w, encryptionConfiguration{Xmlns: namespace, Rules: []encryptionRule{rule}})
 }
 
 func putBucketEncryption(q *request) error {
 	var in encryptionConfiguration
-	if err := sigv4.ReadXML(q.document, "ServerSideEncryptionConfiguration", &in); err != nil {
+	if err := readXML(q.document, "ServerSideEncryptionConfiguration", &in); err != nil {
 		return err
 	}
 	if len(in.Rules) != 1 || in.Rules[0].Default.SSEAlgorithm == "" {
-		return sigv4.MalformedXML()
+		return malformedXML()
 	}
 	rule := in.Rules[0]
 	if err := checkAlgorithm(rule.Default.SSEAlgorithm); err != nil {
-		return sigv4.MalformedXML()
+		return malformedXML()
 	}
 	if rule.Default.SSEAlgorithm == "AES256" && rule.Default.KMSMasterKeyID != "" {
 		return invalidArgument("KMSMasterKeyID", rule.Default.KMSMasterKeyID, "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse")

@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -44,7 +43,7 @@ func listMultipartUploads(q *request) error {
 	prefix, delimiter := query.Get("prefix"), query.Get("delimiter")
 	keyMarker, idMarker := query.Get("key-marker"), query.Get("upload-id-marker")
 	out := listMultipartUploadsResult{
-		Xmlns: sigv4.Namespace, Bucket: q.name, KeyMarker: encode(keyMarker), UploadIDMarker: idMarker,
+		Xmlns: namespace, Bucket: q.name, KeyMarker: encode(keyMarker), UploadIDMarker: idMarker,
 		Prefix: encode(prefix), Delimiter: encode(delimiter), EncodingType: query.Get("encoding-type"), MaxUploads: limit,
 	}
 	var last store.UploadInfo
@@ -70,7 +69,7 @@ func listMultipartUploads(q *request) error {
 			StorageClass: "STANDARD", Initiated: formatTime(upload.Initiated),
 		})
 	}
-	return sigv4.WriteXML(q.w, out)
+	return writeXML(q.w, out)
 }
 
 // afterMarker drops what was on the pages before: keys up to the marker's, and of that key the uploads up to its id.

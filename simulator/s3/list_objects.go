@@ -57,7 +57,7 @@ func listObjects(q *request) error {
 		out.NextMarker = encode(page.Next)
 	}
 	out.Marker = encode(out.Marker)
-	return sigv4.WriteXML(q.w, out)
+	return writeXML(q.w, out)
 }
 
 // listObjectsV2 is ListObjectsV2. The continuation token says where the page before ended.
@@ -82,7 +82,7 @@ func listObjectsV2(q *request) error {
 	out.KeyCount = len(page.Objects) + len(page.Prefixes)
 	out.NextContinuationToken = base64.RawURLEncoding.EncodeToString([]byte(page.Next))
 	out.StartAfter = encode(out.StartAfter)
-	return sigv4.WriteXML(q.w, out)
+	return writeXML(q.w, out)
 }
 
 // list fills in a page, and returns how the client wants keys encoded.
@@ -95,12 +95,12 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 	page := q.bucket.List(store.ListOptions{
 		Prefix: query.Get("prefix"), Delimiter: query.Get("delimiter"), After: after, Max: min(limit, maxKeys),
 	})
-	out.Xmlns, out.Name, out.MaxKeys, out.IsTruncated = sigv4.Namespace, q.name, limit, page.Truncated
+	out.Xmlns, out.Name, out.MaxKeys, out.IsTruncated = namespace, q.name, limit, page.Truncated
 	out.Prefix, out.Delimiter = encode(query.Get("prefix")), encode(query.Get("delimiter"))
 	out.EncodingType = query.Get("encoding-type")
 	var owner []byte
 	if withOwner {
-		owner = append(sigv4.AppendElement([]byte("<Owner>"), "ID", q.owner().ID), "</Owner>"...)
+		owner = append(appendElement([]byte("<Owner>"), "ID", q.owner().ID), "</Owner>"...)
 	}
 	out.Entries = make([]byte, 0, (len(page.Objects)+len(page.Prefixes))*usualEntry)
 	for _, object := range page.Objects {
@@ -108,7 +108,7 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 	}
 	for _, prefix := range page.Prefixes {
 		out.Entries = append(out.Entries, "<CommonPrefixes>"...)
-		out.Entries = sigv4.AppendElement(out.Entries, "Prefix", encode(prefix))
+		out.Entries = appendElement(out.Entries, "Prefix", encode(prefix))
 		out.Entries = append(out.Entries, "</CommonPrefixes>"...)
 	}
 	return page, encode, nil
@@ -119,19 +119,19 @@ const usualEntry = 400
 
 // appendObject adds the element of an object; owner is the one of its owner, or nothing.
 func appendObject(out []byte, object *store.Object, key string, owner []byte) []byte {
-	out = sigv4.AppendElement(append(out, "<Contents>"...), "Key", key)
+	out = appendElement(append(out, "<Contents>"...), "Key", key)
 	out = object.Modified.UTC().AppendFormat(append(out, "<LastModified>"...), timeFormat)
 	out = append(append(out, "</LastModified><ETag>&quot;"...), object.ETag...)
 	out = append(out, "&quot;</ETag>"...)
 	algorithms, kind := checksumAlgorithms(object)
 	for _, algorithm := range algorithms {
-		out = sigv4.AppendElement(out, "ChecksumAlgorithm", algorithm)
+		out = appendElement(out, "ChecksumAlgorithm", algorithm)
 	}
 	if kind != "" {
-		out = sigv4.AppendElement(out, "ChecksumType", kind)
+		out = appendElement(out, "ChecksumType", kind)
 	}
 	out = strconv.AppendInt(append(out, "<Size>"...), object.Size, 10)
-	out = sigv4.AppendElement(append(out, "</Size>"...), "StorageClass", storageClass(object))
+	out = appendElement(append(out, "</Size>"...), "StorageClass", storageClass(object))
 	return append(append(out, owner...), "</Contents>"...)
 }
 

@@ -8,8 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/objects"
+	"github.com/velero-locations/velero-locations/simulator/s3/payload"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -54,7 +55,7 @@ func createMultipartUpload(q *request) error {
 		h.Set("X-Amz-Checksum-Algorithm", strings.ToUpper(algorithm))
 		h.Set("X-Amz-Checksum-Type", attributes.ChecksumType)
 	}
-	return sigv4.WriteXML(q.w, initiateResult{Xmlns: sigv4.Namespace, Bucket: q.name, Key: q.key, UploadID: id})
+	return writeXML(q.w, initiateResult{Xmlns: namespace, Bucket: q.name, Key: q.key, UploadID: id})
 }
 
 func setHeaders(headers map[string]string, h http.Header) {
@@ -102,7 +103,7 @@ func (q *request) part() (int, store.UploadInfo, error) {
 		return 0, upload, err
 	}
 	if key.hash != upload.Attributes.CustomerKey {
-		return 0, upload, sigv4.NewError(http.StatusBadRequest, "InvalidRequest",
+		return 0, upload, aws.NewError(http.StatusBadRequest, "InvalidRequest",
 			"The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.")
 	}
 	h := q.w.Header()
@@ -142,11 +143,11 @@ func completeMultipartUpload(q *request) error {
 		return objects.Error(err, q.key)
 	}
 	var in completeRequest
-	if err := sigv4.ReadXML(q.document, "CompleteMultipartUpload", &in); err != nil {
+	if err := readXML(q.document, "CompleteMultipartUpload", &in); err != nil {
 		return err
 	}
 	if len(in.Parts) == 0 || len(in.Parts) > maxParts {
-		return sigv4.MalformedXML()
+		return malformedXML()
 	}
 	sum, err := newObjectSum(upload, q.Header)
 	if err != nil {
@@ -164,7 +165,7 @@ func completeMultipartUpload(q *request) error {
 			return nil, err
 		}
 		if announced := q.Header.Get("X-Amz-Mp-Object-Size"); announced != "" && announced != strconv.FormatInt(size, 10) {
-			return nil, sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "The provided 'x-amz-mp-object-size' header value "+announced+" does not match what was computed.")
+			return nil, aws.NewError(http.StatusBadRequest, "InvalidRequest", "The provided 'x-amz-mp-object-size' header value "+announced+" does not match what was computed.")
 		}
 		return sum.of(parts)
 	}
@@ -178,8 +179,8 @@ func completeMultipartUpload(q *request) error {
 	if q.TLS != nil {
 		location.Scheme = "https"
 	}
-	return sigv4.WriteXML(q.w, completeResult{
-		Xmlns: sigv4.Namespace, Location: location.String(), Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`,
+	return writeXML(q.w, completeResult{
+		Xmlns: namespace, Location: location.String(), Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`,
 		Checksums: object.Checksums, ChecksumType: checksumTypeOf(object),
 	})
 }
@@ -189,7 +190,7 @@ func (c *completeRequest) check(parts []store.PartInfo) error {
 	for i, p := range c.Parts {
 		for _, given := range p.Checksums {
 			algorithm, found := strings.CutPrefix(given.XMLName.Local, "Checksum")
-			has := parts[i].Checksums[sigv4.ChecksumHeader(strings.ToLower(algorithm))]
+			has := parts[i].Checksums[payload.ChecksumHeader(strings.ToLower(algorithm))]
 			if found && has != "" && has != strings.TrimSpace(given.Value) {
 				return objects.Error(store.ErrInvalidPart, "")
 			}
@@ -246,7 +247,7 @@ func listParts(q *request) error {
 		return objects.Error(err, q.key)
 	}
 	out := listPartsResult{
-		Xmlns: sigv4.Namespace, Bucket: q.name, Key: encode(q.key), EncodingType: query.Get("encoding-type"), UploadID: upload.ID,
+		Xmlns: namespace, Bucket: q.name, Key: encode(q.key), EncodingType: query.Get("encoding-type"), UploadID: upload.ID,
 		Initiator: q.owner(), Owner: q.owner(), StorageClass: "STANDARD", PartNumberMarker: marker, MaxParts: limit,
 		ChecksumAlgorithm: strings.ToUpper(upload.ChecksumAlgorithm), ChecksumType: upload.Attributes.ChecksumType,
 	}
@@ -261,5 +262,5 @@ func listParts(q *request) error {
 		out.NextPartNumberMarker = p.Number
 		out.Parts = append(out.Parts, listedPart{p.Number, formatTime(p.Modified), `"` + p.ETag + `"`, p.Size, p.Checksums})
 	}
-	return sigv4.WriteXML(q.w, out)
+	return writeXML(q.w, out)
 }

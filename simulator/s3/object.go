@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/objects"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
@@ -95,7 +95,7 @@ func objectHeaders(h http.Header) (map[string]string, error) {
 		}
 	}
 	if class, found := kept["X-Amz-Storage-Class"]; found && !slices.Contains(storageClasses, class) {
-		return nil, sigv4.NewError(http.StatusBadRequest, "InvalidStorageClass", "The storage class you specified is not valid").
+		return nil, aws.NewError(http.StatusBadRequest, "InvalidStorageClass", "The storage class you specified is not valid").
 			With("StorageClassRequested", class)
 	}
 	if kept["X-Amz-Storage-Class"] == "STANDARD" {
@@ -113,7 +113,7 @@ func objectHeaders(h http.Header) (map[string]string, error) {
 		}
 	}
 	if size > maxMetadata {
-		return nil, sigv4.NewError(http.StatusBadRequest, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size").
+		return nil, aws.NewError(http.StatusBadRequest, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size").
 			With("Size", strconv.Itoa(size)).With("MaxSizeAllowed", strconv.Itoa(maxMetadata))
 	}
 	return kept, nil

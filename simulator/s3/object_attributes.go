@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -59,7 +59,7 @@ func getObjectAttributes(q *request) error {
 	if err := key.opens(object.CustomerKey); err != nil {
 		return err
 	}
-	out := attributesResult{Xmlns: sigv4.Namespace}
+	out := attributesResult{Xmlns: namespace}
 	for _, name := range wanted {
 		switch name {
 		case "ETag":
@@ -79,7 +79,7 @@ func getObjectAttributes(q *request) error {
 		}
 	}
 	q.w.Header().Set("Last-Modified", object.Modified.Format(http.TimeFormat))
-	return sigv4.WriteXML(q.w, out)
+	return writeXML(q.w, out)
 }
 
 // withoutCounts leaves out the number of parts that S3 adds to a composite checksum everywhere but here.
@@ -102,7 +102,7 @@ func wantedAttributes(h http.Header) ([]string, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty")
+		return nil, aws.NewError(http.StatusBadRequest, "InvalidRequest", "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty")
 	}
 	return out, nil
 }

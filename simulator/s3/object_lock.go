@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -38,38 +38,38 @@ type lockDefault struct {
 func getObjectLockConfiguration(q *request) error {
 	set := q.bucket.Settings()
 	if !set.ObjectLock {
-		return sigv4.NewError(http.StatusNotFound, "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket").With("BucketName", q.name)
+		return aws.NewError(http.StatusNotFound, "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket").With("BucketName", q.name)
 	}
-	out := lockConfiguration{Xmlns: sigv4.Namespace, Enabled: "Enabled"}
+	out := lockConfiguration{Xmlns: namespace, Enabled: "Enabled"}
 	if r := set.Retention; r.Mode != "" {
 		out.Default = &lockDefault{r.Mode, r.Days, r.Years}
 	}
-	return sigv4.WriteXML(q.w, out)
+	return writeXML(q.w, out)
 }
 
 // putObjectLockConfiguration is PutObjectLockConfiguration. A bucket that was made without object lock gets it too, if
 // versioning is enabled, as S3 has it since 2023.
 func putObjectLockConfiguration(q *request) error {
 	var in lockConfiguration
-	if err := sigv4.ReadXML(q.document, "ObjectLockConfiguration", &in); err != nil {
+	if err := readXML(q.document, "ObjectLockConfiguration", &in); err != nil {
 		return err
 	}
 	if in.Enabled != "Enabled" {
-		return sigv4.MalformedXML()
+		return malformedXML()
 	}
 	var byDefault store.DefaultRetention
 	if d := in.Default; d != nil {
 		if d.Mode != store.Governance && d.Mode != store.Compliance || (d.Days > 0) == (d.Years > 0) || d.Days < 0 || d.Years < 0 {
-			return sigv4.MalformedXML()
+			return malformedXML()
 		}
 		if d.Days > 36500 || d.Years > 100 {
-			return sigv4.NewError(http.StatusBadRequest, "InvalidArgument", "Default retention period is too large")
+			return aws.NewError(http.StatusBadRequest, "InvalidArgument", "Default retention period is too large")
 		}
 		byDefault = store.DefaultRetention{Mode: d.Mode, Days: d.Days, Years: d.Years}
 	}
 	return q.configure(http.StatusOK, func(s *store.Settings) error {
 		if s.Versioning != store.VersioningEnabled {
-			return sigv4.NewError(http.StatusConflict, "InvalidBucketState", "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration")
+			return aws.NewError(http.StatusConflict, "InvalidBucketState", "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration")
 		}
 		s.ObjectLock, s.Retention = true, byDefault
 		return nil
@@ -105,8 +105,8 @@ func (q *request) lockAttributes(h http.Header, a *store.Attributes) error {
 	return nil
 }
 
-func lockMissing() *sigv4.Error {
-	return sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "Bucket is missing Object Lock Configuration")
+func lockMissing() *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "InvalidRequest", "Bucket is missing Object Lock Configuration")
 }
 
 func (q *request) parseRetention(mode, until string) (store.Retention, error) {
@@ -138,7 +138,7 @@ func getObjectRetention(q *request) error {
 	if object.Retention.Mode == "" {
 		return noLockConfiguration()
 	}
-	return sigv4.WriteXML(q.w, retentionDocument{Xmlns: sigv4.Namespace, Mode: object.Retention.Mode, Until: formatTime(object.Retention.Until)})
+	return writeXML(q.w, retentionDocument{Xmlns: namespace, Mode: object.Retention.Mode, Until: formatTime(object.Retention.Until)})
 }
 
 // lockable finds the object of a request that is about its lock.
@@ -149,8 +149,8 @@ func (q *request) lockable() (*store.Object, error) {
 	return q.object()
 }
 
-func noLockConfiguration() *sigv4.Error {
-	return sigv4.NewError(http.StatusNotFound, "NoSuchObjectLockConfiguration", "The specified object does not have a ObjectLock configuration")
+func noLockConfiguration() *aws.Error {
+	return aws.NewError(http.StatusNotFound, "NoSuchObjectLockConfiguration", "The specified object does not have a ObjectLock configuration")
 }
 
 // putObjectRetention is PutObjectRetention; an empty document lifts a retention, as S3 has it for who may bypass it.
@@ -159,13 +159,13 @@ func putObjectRetention(q *request) error {
 		return err
 	}
 	var in retentionDocument
-	if err := sigv4.ReadXML(q.document, "Retention", &in); err != nil {
+	if err := readXML(q.document, "Retention", &in); err != nil {
 		return err
 	}
 	var retention store.Retention
 	if in.Mode != "" || in.Until != "" {
 		if in.Mode == "" || in.Until == "" {
-			return sigv4.MalformedXML()
+			return malformedXML()
 		}
 		var err error
 		if retention, err = q.parseRetention(in.Mode, in.Until); err != nil {
@@ -199,7 +199,7 @@ func getObjectLegalHold(q *request) error {
 	if err != nil {
 		return err
 	}
-	return sigv4.WriteXML(q.w, legalHoldDocument{Xmlns: sigv4.Namespace, Status: onOff(object.LegalHold)})
+	return writeXML(q.w, legalHoldDocument{Xmlns: namespace, Status: onOff(object.LegalHold)})
 }
 
 func putObjectLegalHold(q *request) error {
@@ -207,11 +207,11 @@ func putObjectLegalHold(q *request) error {
 		return err
 	}
 	var in legalHoldDocument
-	if err := sigv4.ReadXML(q.document, "LegalHold", &in); err != nil {
+	if err := readXML(q.document, "LegalHold", &in); err != nil {
 		return err
 	}
 	if in.Status != "ON" && in.Status != "OFF" {
-		return sigv4.MalformedXML()
+		return malformedXML()
 	}
 	return q.change(http.StatusOK, func(a *store.Attributes) error { a.LegalHold = in.Status == "ON"; return nil })
 }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
@@ -48,7 +48,7 @@ func (q *request) inject(entry *journal.Entry) error {
 		q.form.body.Reader = q.Body
 	}
 	if refusal := (*faults.Refusal)(nil); errors.As(err, &refusal) {
-		return sigv4.NewError(refusal.Status, refusal.Code, refusal.Message)
+		return aws.NewError(refusal.Status, refusal.Code, refusal.Message)
 	}
 	return err
 }

@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
+	"github.com/velero-locations/velero-locations/simulator/s3/payload"
 )
 
 // operation is one operation of S3: how a request for it looks, what it needs, and who answers it.
@@ -124,12 +125,12 @@ var postObjectOperation = operation{name: "PostObject", method: http.MethodPost,
 var preflightOperation = operation{name: "Preflight", method: http.MethodOptions, level: bucketLevel, handle: preflight}
 
 // notConfigured is what S3 answers to a GET of a bucket's configuration that was never set.
-var notConfigured = map[string]*sigv4.Error{
-	"lifecycle":         sigv4.NewError(http.StatusNotFound, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
-	"publicAccessBlock": sigv4.NewError(http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
-	"ownershipControls": sigv4.NewError(http.StatusNotFound, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
-	"replication":       sigv4.NewError(http.StatusNotFound, "ReplicationConfigurationNotFoundError", "The replication configuration was not found"),
-	"website":           sigv4.NewError(http.StatusNotFound, "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"),
+var notConfigured = map[string]*aws.Error{
+	"lifecycle":         aws.NewError(http.StatusNotFound, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
+	"publicAccessBlock": aws.NewError(http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
+	"ownershipControls": aws.NewError(http.StatusNotFound, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
+	"replication":       aws.NewError(http.StatusNotFound, "ReplicationConfigurationNotFoundError", "The replication configuration was not found"),
+	"website":           aws.NewError(http.StatusNotFound, "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"),
 }
 
 func (q *request) level() level {
@@ -164,16 +165,16 @@ func (q *request) operation() (operation, error) {
 	if q.Method == http.MethodGet && at == bucketLevel {
 		for name, e := range notConfigured {
 			if query.Has(name) {
-				return operation{}, sigv4.NewError(e.Status, e.Code, e.Message).With("BucketName", q.name)
+				return operation{}, aws.NewError(e.Status, e.Code, e.Message).With("BucketName", q.name)
 			}
 		}
 	}
 	if !known && len((operation{}).unknown(query)) == 0 {
-		return operation{}, sigv4.NewError(http.StatusMethodNotAllowed, "MethodNotAllowed",
+		return operation{}, aws.NewError(http.StatusMethodNotAllowed, "MethodNotAllowed",
 			"The specified method is not allowed against this resource.").
 			With("Method", q.Method).With("ResourceType", [...]string{"SERVICE", "BUCKET", "OBJECT"}[at])
 	}
-	return operation{}, sigv4.NotImplemented(strings.Join((operation{}).unknown(query), ", "))
+	return operation{}, aws.NotImplemented(strings.Join((operation{}).unknown(query), ", "))
 }
 
 // unknown returns the query parameters that the operation does not know, sorted. S3 ignores those that begin with x-,
@@ -195,11 +196,11 @@ func (o operation) unknown(query url.Values) []string {
 // is done before its signed hash is known to be right.
 func (q *request) openBody(op operation) error {
 	if q.form != nil {
-		body, err := sigv4.NewFileBody(q.form.file, q.form.header())
+		body, err := payload.NewFileBody(q.form.file, q.form.header())
 		q.body = body
 		return err
 	}
-	body, err := sigv4.NewBody(q.Request, q.auth, q.signer.Secret, op.needs&checksum != 0)
+	body, err := payload.NewBody(q.Request, q.auth, q.signer.Secret, op.needs&checksum != 0)
 	if err != nil {
 		return err
 	}
@@ -208,7 +209,7 @@ func (q *request) openBody(op operation) error {
 		return err
 	}
 	if body.Size < 0 {
-		return sigv4.NewError(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+		return aws.NewError(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
 	}
 	q.body = body
 	return nil

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
@@ -108,7 +108,7 @@ func (q *request) bucketPolicy(action string, bucket store.BucketInfo) policy.Po
 
 // conceal keeps from a signer who may not list a bucket whether it holds a key, as S3 does: 403 instead of 404.
 func (q *request) conceal(err error) error {
-	if err == nil || q.bucket == nil || sigv4.AsError(err).Code != "NoSuchKey" {
+	if err == nil || q.bucket == nil || aws.AsError(err).Code != "NoSuchKey" {
 		return err
 	}
 	if q.permits(servicePrefix+"ListBucket", q.bucket.Info(), q.key) {

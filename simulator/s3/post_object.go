@@ -15,8 +15,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/s3/objects"
+	"github.com/velero-locations/velero-locations/simulator/s3/payload"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -88,14 +90,14 @@ func readForm(reader *multipart.Reader) (*form, error) {
 			return nil, malformedPOST()
 		}
 		if left -= int64(len(value) + len(name)); left < 0 {
-			return nil, sigv4.NewError(http.StatusBadRequest, "MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large.")
+			return nil, aws.NewError(http.StatusBadRequest, "MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large.")
 		}
 		f.fields[name] = string(value)
 	}
 }
 
-func malformedPOST() *sigv4.Error {
-	return sigv4.NewError(http.StatusBadRequest, "MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data.")
+func malformedPOST() *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data.")
 }
 
 func (f *form) authorization() (*sigv4.Authorization, error) {
@@ -110,8 +112,8 @@ func (f *form) authorization() (*sigv4.Authorization, error) {
 	return sigv4.ParseForm(f.fields)
 }
 
-func invalidPolicy(problem string) *sigv4.Error {
-	return sigv4.NewError(http.StatusBadRequest, "InvalidPolicyDocument", "Invalid Policy: "+problem)
+func invalidPolicy(problem string) *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "InvalidPolicyDocument", "Invalid Policy: "+problem)
 }
 
 // verify checks the policy's signature, its expiry and every condition that the fields must meet.
@@ -120,7 +122,7 @@ func (f *form) verify(a *sigv4.Authorization, secret string, now time.Time) erro
 		return err
 	}
 	if now.After(f.policy.Expiration) {
-		return sigv4.NewError(http.StatusForbidden, "AccessDenied", "Invalid according to Policy: Policy expired.")
+		return aws.NewError(http.StatusForbidden, "AccessDenied", "Invalid according to Policy: Policy expired.")
 	}
 	return nil
 }
@@ -130,7 +132,7 @@ var unnamed = map[string]bool{"x-amz-signature": true, "policy": true, "file": t
 
 // check holds the fields to the policy's conditions, and returns how long the file may be.
 func (f *form) check(bucket string) (least, most int64, err error) {
-	most = sigv4.MaxObjectSize
+	most = payload.MaxObjectSize
 	covered := map[string]bool{}
 	f.fields["bucket"] = bucket
 	for _, raw := range f.policy.Conditions {
@@ -145,12 +147,12 @@ func (f *form) check(bucket string) (least, most int64, err error) {
 		covered[name] = true
 		got := f.fields[name]
 		if operator == "eq" && got != value || operator == "starts-with" && !strings.HasPrefix(got, value) {
-			return 0, 0, sigv4.NewError(http.StatusForbidden, "AccessDenied", fmt.Sprintf("Invalid according to Policy: Policy Condition failed: [%q, %q, %q]", operator, "$"+name, value))
+			return 0, 0, aws.NewError(http.StatusForbidden, "AccessDenied", fmt.Sprintf("Invalid according to Policy: Policy Condition failed: [%q, %q, %q]", operator, "$"+name, value))
 		}
 	}
 	for name := range f.fields {
 		if !covered[name] && !unnamed[name] && name != "bucket" && !strings.HasPrefix(name, "x-ignore-") {
-			return 0, 0, sigv4.NewError(http.StatusForbidden, "AccessDenied", "Invalid according to Policy: Extra input fields: "+name)
+			return 0, 0, aws.NewError(http.StatusForbidden, "AccessDenied", "Invalid according to Policy: Extra input fields: "+name)
 		}
 	}
 	return least, most, nil
@@ -260,7 +262,7 @@ func (q *request) answerForm(object *store.Object) error {
 	case "200":
 		q.w.WriteHeader(http.StatusOK)
 	case "201":
-		return sigv4.WriteXMLStatus(q.w, http.StatusCreated, postResponse{Location: location, Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`})
+		return writeXMLStatus(q.w, http.StatusCreated, postResponse{Location: location, Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`})
 	default:
 		q.w.WriteHeader(http.StatusNoContent)
 	}
@@ -279,10 +281,10 @@ func (b *boundedFile) Read(p []byte) (int, error) {
 	b.read += int64(n)
 	switch {
 	case b.read > b.most:
-		return n, sigv4.NewError(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size").
+		return n, aws.NewError(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size").
 			With("ProposedSize", strconv.FormatInt(b.read, 10)).With("MaxSizeAllowed", strconv.FormatInt(b.most, 10))
 	case errors.Is(err, io.EOF) && b.read < b.least:
-		return n, sigv4.NewError(http.StatusBadRequest, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size").
+		return n, aws.NewError(http.StatusBadRequest, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size").
 			With("ProposedSize", strconv.FormatInt(b.read, 10)).With("MinSizeAllowed", strconv.FormatInt(b.least, 10))
 	}
 	return n, err

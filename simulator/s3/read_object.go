@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/objects"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
@@ -53,7 +53,7 @@ func (q *request) checkRead(object *store.Object) (customerKey, error) {
 		return key, err
 	}
 	if err := objects.Preconditions(q.Header, "", object); err != nil {
-		if e := sigv4.AsError(err); e.Status == http.StatusNotModified {
+		if e := aws.AsError(err); e.Status == http.StatusNotModified {
 			q.w.Header().Set("ETag", `"`+object.ETag+`"`)
 			q.w.Header().Set("Last-Modified", object.Modified.Format(http.TimeFormat))
 		}
@@ -76,7 +76,7 @@ func (q *request) selectPart(object *store.Object) error {
 		return err
 	}
 	if q.Header.Get("Range") != "" {
-		return sigv4.NewError(http.StatusBadRequest, "InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
+		return aws.NewError(http.StatusBadRequest, "InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
 	}
 	parts := object.Parts
 	if len(parts) == 0 {
@@ -94,7 +94,7 @@ func (q *request) selectPart(object *store.Object) error {
 		}
 		start += part.Size
 	}
-	return sigv4.NewError(http.StatusRequestedRangeNotSatisfiable, "InvalidPartNumber", "The requested partnumber is not satisfiable").
+	return aws.NewError(http.StatusRequestedRangeNotSatisfiable, "InvalidPartNumber", "The requested partnumber is not satisfiable").
 		With("PartNumberRequested", value).With("ActualPartCount", strconv.Itoa(len(parts)))
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 )
 
@@ -38,12 +39,12 @@ func (q *request) permanentRedirect(region string) error {
 	if q.server.options.Endpoint != nil {
 		endpoint = q.server.options.Endpoint(region)
 	}
-	return sigv4.NewError(http.StatusMovedPermanently, "PermanentRedirect",
+	return aws.NewError(http.StatusMovedPermanently, "PermanentRedirect",
 		"The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.").
 		With("Endpoint", cmp.Or(endpoint, q.Host)).With("Bucket", q.name)
 }
 
 func illegalConstraint(constraint string) error {
-	return sigv4.NewError(http.StatusBadRequest, "IllegalLocationConstraintException",
+	return aws.NewError(http.StatusBadRequest, "IllegalLocationConstraintException",
 		fmt.Sprintf("The %s location constraint is incompatible for the region specific endpoint this request was sent to.", cmp.Or(constraint, "unspecified")))
 }

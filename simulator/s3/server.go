@@ -15,11 +15,13 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 	"github.com/velero-locations/velero-locations/simulator/policy"
+	"github.com/velero-locations/velero-locations/simulator/s3/payload"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -101,7 +103,7 @@ type request struct {
 	opErr       error
 	call        call.Call
 	bucket      *store.Bucket
-	body        *sigv4.Body
+	body        *payload.Body
 	document    []byte // the body of a request whose body is not streamed
 	form        *form  // that carries an upload; nil for other requests
 	requestedAt time.Time
@@ -134,12 +136,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if errors.Is(err, faults.ErrGone) {
 		return
 	}
-	e := sigv4.AsError(err)
-	if e.Status == http.StatusInternalServerError && !errors.As(err, new(*sigv4.Error)) {
+	e := aws.AsError(err)
+	if e.Status == http.StatusInternalServerError && !errors.As(err, new(*aws.Error)) {
 		klog.ErrorS(err, "S3 request failed", "operation", q.op.name, "bucket", q.name, "key", q.key)
 	}
 	klog.V(4).InfoS("S3 request refused", "operation", q.op.name, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID, "code", e.Code)
-	sigv4.WriteError(q.w, r, e)
+	writeError(q.w, r, e)
 	if recorder.Entry.Status == e.Status {
 		recorder.Entry.Error = e.Code
 	}
@@ -234,7 +236,7 @@ func (q *request) passAnonymous() error {
 	if q.opErr != nil || q.op.needs&ownBucket == 0 || len(buckets) == 0 {
 		return accessDenied()
 	}
-	q.auth = sigv4.Anonymous(cmp.Or(q.server.region, q.likeliest(buckets).Region))
+	q.auth = sigv4.NewAnonymous(cmp.Or(q.server.region, q.likeliest(buckets).Region))
 	return nil
 }
 
@@ -282,17 +284,17 @@ func (q *request) checkHeaders() error {
 		return err
 	}
 	if len(q.key) > 1024 {
-		return sigv4.NewError(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
+		return aws.NewError(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
 	}
 	return nil
 }
 
-func accessDenied() *sigv4.Error {
-	return sigv4.NewError(http.StatusForbidden, "AccessDenied", "Access Denied")
+func accessDenied() *aws.Error {
+	return aws.NewError(http.StatusForbidden, "AccessDenied", "Access Denied")
 }
 
-func noSuchBucket(name string) *sigv4.Error {
-	return sigv4.NewError(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist").With("BucketName", name)
+func noSuchBucket(name string) *aws.Error {
+	return aws.NewError(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist").With("BucketName", name)
 }
 
 // asNoSuchBucket says of a bucket that vanished while the request ran what S3 says of one that never was.

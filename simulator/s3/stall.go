@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 )
 
 const (
@@ -56,7 +56,7 @@ func (g *guardedBody) Read(p []byte) (int, error) {
 	g.deadline.move()
 	n, err := g.ReadCloser.Read(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		e := sigv4.NewError(http.StatusBadRequest, "RequestTimeout",
+		e := aws.NewError(http.StatusBadRequest, "RequestTimeout",
 			"Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.")
 		e.Headers = http.Header{"Connection": {"close"}}
 		return n, e

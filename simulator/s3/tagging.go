@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/objects"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
@@ -33,16 +33,16 @@ type tagging struct {
 }
 
 func writeTags(q *request, tags map[string]string) error {
-	out := tagging{Xmlns: sigv4.Namespace}
+	out := tagging{Xmlns: namespace}
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		out.Tags = append(out.Tags, tag{key, tags[key]})
 	}
-	return sigv4.WriteXML(q.w, out)
+	return writeXML(q.w, out)
 }
 
 func readTags(document []byte, limit int) (map[string]string, error) {
 	var in tagging
-	if err := sigv4.ReadXML(document, "Tagging", &in); err != nil {
+	if err := readXML(document, "Tagging", &in); err != nil {
 		return nil, err
 	}
 	return checkTags(in.Tags, limit)
@@ -65,7 +65,7 @@ func parseTags(header string) (map[string]string, error) {
 
 func checkTags(tags []tag, limit int) (map[string]string, error) {
 	if len(tags) > limit {
-		return nil, sigv4.NewError(http.StatusBadRequest, "BadRequest", "Object tags cannot be greater than 10")
+		return nil, aws.NewError(http.StatusBadRequest, "BadRequest", "Object tags cannot be greater than 10")
 	}
 	out := map[string]string{}
 	for _, t := range tags {
@@ -85,14 +85,14 @@ func checkTags(tags []tag, limit int) (map[string]string, error) {
 	return out, nil
 }
 
-func invalidTag(message string, t tag) *sigv4.Error {
-	return sigv4.NewError(http.StatusBadRequest, "InvalidTag", message).With("TagKey", t.Key).With("TagValue", t.Value)
+func invalidTag(message string, t tag) *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "InvalidTag", message).With("TagKey", t.Key).With("TagValue", t.Value)
 }
 
 func getBucketTagging(q *request) error {
 	tags := q.bucket.Settings().Tags
 	if len(tags) == 0 {
-		return sigv4.NewError(http.StatusNotFound, "NoSuchTagSet", "The TagSet does not exist").With("BucketName", q.name)
+		return aws.NewError(http.StatusNotFound, "NoSuchTagSet", "The TagSet does not exist").With("BucketName", q.name)
 	}
 	return writeTags(q, tags)
 }

@@ -4,7 +4,7 @@ import (
 	"encoding/xml"
 	"net/http"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -17,23 +17,23 @@ type versioningConfiguration struct {
 
 // getBucketVersioning is GetBucketVersioning: a bucket where it was never set has no status.
 func getBucketVersioning(q *request) error {
-	return sigv4.WriteXML(q.w, versioningConfiguration{Xmlns: sigv4.Namespace, Status: q.bucket.Settings().Versioning})
+	return writeXML(q.w, versioningConfiguration{Xmlns: namespace, Status: q.bucket.Settings().Versioning})
 }
 
 func putBucketVersioning(q *request) error {
 	var in versioningConfiguration
-	if err := sigv4.ReadXML(q.document, "VersioningConfiguration", &in); err != nil {
+	if err := readXML(q.document, "VersioningConfiguration", &in); err != nil {
 		return err
 	}
 	if in.Status != store.VersioningEnabled && in.Status != store.VersioningSuspended {
-		return sigv4.NewError(http.StatusBadRequest, "IllegalVersioningConfigurationException", "The Versioning element must be specified")
+		return aws.NewError(http.StatusBadRequest, "IllegalVersioningConfigurationException", "The Versioning element must be specified")
 	}
 	if in.MFADelete == "Enabled" {
-		return sigv4.NotImplemented("MfaDelete")
+		return aws.NotImplemented("MfaDelete")
 	}
 	return q.configure(http.StatusOK, func(s *store.Settings) error {
 		if s.ObjectLock && in.Status != store.VersioningEnabled {
-			return sigv4.NewError(http.StatusConflict, "InvalidBucketState", "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.")
+			return aws.NewError(http.StatusConflict, "InvalidBucketState", "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.")
 		}
 		s.Versioning = in.Status
 		return nil
@@ -88,7 +88,7 @@ func listObjectVersions(q *request) error {
 		Max: min(limit, maxKeys), Versions: true,
 	})
 	out := listVersionsResult{
-		Xmlns: sigv4.Namespace, Name: q.name, Prefix: encode(query.Get("prefix")), Delimiter: encode(query.Get("delimiter")),
+		Xmlns: namespace, Name: q.name, Prefix: encode(query.Get("prefix")), Delimiter: encode(query.Get("delimiter")),
 		KeyMarker: encode(keyMarker), VersionIDMarker: versionMarker, NextKeyMarker: encode(page.Next), NextVersionIDMarker: page.NextVersion,
 		MaxKeys: limit, EncodingType: query.Get("encoding-type"), IsTruncated: page.Truncated,
 	}
@@ -106,5 +106,5 @@ func listObjectVersions(q *request) error {
 	for _, prefix := range page.Prefixes {
 		out.CommonPrefixes = append(out.CommonPrefixes, listedPrefix{encode(prefix)})
 	}
-	return sigv4.WriteXML(q.w, out)
+	return writeXML(q.w, out)
 }

@@ -5,14 +5,14 @@ import (
 	"encoding/xml"
 	"fmt"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 )
 
 // Format is how a service writes answers.
 type Format struct {
 	// answer wraps the elements of a document; refusal is the body of an error.
 	answer  func(s *Service, action, requestID string, inner []byte) any
-	refusal func(e *sigv4.Error, requestID string) any
+	refusal func(e *aws.Error, requestID string) any
 }
 
 type inner struct {
@@ -37,7 +37,7 @@ var EC2 = Format{
 			Elements  []byte `xml:",innerxml"`
 		}{xml.Name{Local: action + "Response"}, s.Namespace, requestID, elements}
 	},
-	refusal: func(e *sigv4.Error, requestID string) any {
+	refusal: func(e *aws.Error, requestID string) any {
 		return struct {
 			XMLName   xml.Name     `xml:"Response"`
 			Error     errorElement `xml:"Errors>Error"`
@@ -56,7 +56,7 @@ var Query = Format{
 			RequestID string `xml:"ResponseMetadata>RequestId"`
 		}{xml.Name{Local: action + "Response"}, s.Namespace, inner{xml.Name{Local: action + "Result"}, elements}, requestID}
 	},
-	refusal: func(e *sigv4.Error, requestID string) any {
+	refusal: func(e *aws.Error, requestID string) any {
 		fault := "Sender"
 		if e.Status >= 500 {
 			fault = "Receiver"

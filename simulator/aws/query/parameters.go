@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 )
 
 // Parameters are those of a request as a tree: Filter.1.Value.2 is the value at Filter, 1, Value, 2.
@@ -164,13 +164,13 @@ func join(path, name string) string {
 }
 
 func malformedQuery(message string) error {
-	return sigv4.NewError(http.StatusBadRequest, "MalformedQueryString", message)
+	return aws.NewError(http.StatusBadRequest, "MalformedQueryString", message)
 }
 
 func unknown(path string) error {
-	return sigv4.NewError(http.StatusBadRequest, "UnknownParameter", "The parameter "+path+" is not recognized")
+	return aws.NewError(http.StatusBadRequest, "UnknownParameter", "The parameter "+path+" is not recognized")
 }
 
 func invalid(path, value, problem string) error {
-	return sigv4.NewError(http.StatusBadRequest, "InvalidParameterValue", "Value ("+value+") for parameter "+path+" is invalid. "+problem)
+	return aws.NewError(http.StatusBadRequest, "InvalidParameterValue", "Value ("+value+") for parameter "+path+" is invalid. "+problem)
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 )
 
 type input struct {
@@ -67,7 +67,7 @@ func TestDecodeRefuses(t *testing.T) {
 		if err == nil {
 			err = parameters.Decode(&input{})
 		}
-		if err == nil || sigv4.AsError(err).Error() != want {
+		if err == nil || aws.AsError(err).Error() != want {
 			t.Errorf("%s: %v, want %s", encoded, err, want)
 		}
 	}
@@ -88,7 +88,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		var in input
 		if err := parameters.Decode(&in); err != nil {
-			if e := sigv4.AsError(err); e.Status != 400 {
+			if e := aws.AsError(err); e.Status != 400 {
 				t.Errorf("%v", e)
 			}
 			return

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
@@ -29,13 +29,13 @@ type Service struct {
 }
 
 // Action answers a request with a document, which encoding/xml must be able to write, or an error. What is not a
-// *sigv4.Error is answered as InternalError.
+// *aws.Error is answered as InternalError.
 type Action func(*Request) (document any, err error)
 
 // Refusals are what a service answers to requests that are not signed as they must be, or ask for what it does not know.
 type Refusals struct {
-	Unsigned, UnknownKey, BadToken, BadSignature, Skewed, Expired, WrongRegion sigv4.Error
-	UnknownAction                                                              func(action string) *sigv4.Error
+	Unsigned, UnknownKey, BadToken, BadSignature, Skewed, Expired, WrongRegion aws.Error
+	UnknownAction                                                              func(action string) *aws.Error
 }
 
 // Request is a request whose signature was verified.

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"k8s.io/klog/v2"
 
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
@@ -62,10 +63,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		klog.V(4).InfoS("Request", "operation", x.Call.Operation, "region", x.Call.Region, "accessKey", x.Key.ID)
 		return
 	}
-	if !errors.As(err, new(*sigv4.Error)) {
+	if !errors.As(err, new(*aws.Error)) {
 		klog.ErrorS(err, "Request failed", "operation", x.Call.Operation, "region", x.Call.Region)
 	}
-	e := sigv4.AsError(err)
+	e := aws.AsError(err)
 	klog.V(4).InfoS("Request refused", "operation", x.Call.Operation, "region", x.Call.Region, "accessKey", x.Key.ID, "code", e.Code)
 	x.write(e.Status, x.service.Format.refusal(e, x.ID))
 	if recorder.Entry.Status == e.Status {
@@ -104,7 +105,7 @@ func (x *exchange) readParameters() {
 	if x.http.Method == http.MethodPost {
 		x.body, x.badBody = io.ReadAll(io.LimitReader(x.http.Body, maxBody+1))
 		if len(x.body) > maxBody {
-			x.badBody = sigv4.NewError(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Request entity is too large.")
+			x.badBody = aws.NewError(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Request entity is too large.")
 		}
 		x.http.Body = io.NopCloser(bytes.NewReader(x.body))
 		encoded = string(x.body)
@@ -133,7 +134,7 @@ func (x *exchange) inject(entry *journal.Entry) error {
 		return &x.service.Refusals.Expired
 	}
 	if refusal := (*faults.Refusal)(nil); errors.As(err, &refusal) {
-		return sigv4.NewError(refusal.Status, refusal.Code, refusal.Message)
+		return aws.NewError(refusal.Status, refusal.Code, refusal.Message)
 	}
 	if err != nil {
 		return err

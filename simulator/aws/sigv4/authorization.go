@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/velero-locations/velero-locations/simulator/aws"
 )
 
 const (
@@ -16,6 +18,8 @@ const (
 	termination = "aws4_request"
 	timeFormat  = "20060102T150405Z"
 	dateFormat  = "20060102"
+	// UnsignedPayload stands for the hash of a body that the signature does not cover, in x-amz-content-sha256.
+	UnsignedPayload = "UNSIGNED-PAYLOAD"
 	// maxPresign is the longest life of a presigned URL, as S3 documents it: seven days.
 	maxPresign = 7 * 24 * time.Hour
 	// defaultExpires is how many seconds a presigned URL of another service lives that says nothing, as STS has it.
@@ -40,11 +44,16 @@ type Authorization struct {
 	anonymous bool
 }
 
-// Anonymous is what is known of a request without a signature, at the endpoint of a region.
-func Anonymous(region string) *Authorization { return &Authorization{Region: region, anonymous: true} }
+// NewAnonymous is what is known of a request without a signature, at the endpoint of a region.
+func NewAnonymous(region string) *Authorization {
+	return &Authorization{Region: region, anonymous: true}
+}
 
 // Presigned says that the signature came in the URL.
 func (a *Authorization) Presigned() bool { return a.Expires != 0 }
+
+// Anonymous says that there is no signature.
+func (a *Authorization) Anonymous() bool { return a.anonymous }
 
 func (a *Authorization) service() string { return cmp.Or(a.Service, s3Service) }
 
@@ -61,7 +70,7 @@ func ParseRequestTo(service string, r *http.Request) (*Authorization, error) {
 	}
 	switch {
 	case header != "" && query.Has("X-Amz-Algorithm"):
-		return nil, NewError(http.StatusBadRequest, "InvalidArgument",
+		return nil, aws.NewError(http.StatusBadRequest, "InvalidArgument",
 			"Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified")
 	case header != "":
 		return parseSigned(r, header, service)
@@ -101,7 +110,7 @@ func requestTime(h http.Header) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, NewError(http.StatusForbidden, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
+	return time.Time{}, aws.NewError(http.StatusForbidden, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
 }
 
 // parseAuthorization reads the value of an Authorization header. The order of its parts and the space between them are
@@ -111,7 +120,7 @@ func parseAuthorization(header, service string) (*Authorization, error) {
 	switch {
 	case mechanism == algorithm:
 	case strings.HasPrefix(mechanism, "AWS4-ECDSA"):
-		return nil, NotImplemented("Signature Version 4A")
+		return nil, aws.NotImplemented("Signature Version 4A")
 	default:
 		return nil, errUnsupportedMechanism()
 	}
@@ -224,7 +233,7 @@ func ParseForm(fields map[string]string) (*Authorization, error) {
 	}
 	for _, name := range []string{"x-amz-credential", "x-amz-date", "x-amz-signature"} {
 		if fields[name] == "" {
-			return nil, NewError(http.StatusBadRequest, "InvalidArgument", "Bucket POST must contain a field named '"+name+"'.  If it is specified, please check the order of the fields.").
+			return nil, aws.NewError(http.StatusBadRequest, "InvalidArgument", "Bucket POST must contain a field named '"+name+"'.  If it is specified, please check the order of the fields.").
 				With("ArgumentName", name)
 		}
 	}
@@ -240,17 +249,17 @@ func ParseForm(fields map[string]string) (*Authorization, error) {
 	return a, nil
 }
 
-func malformed(problem string) *Error {
-	return NewError(http.StatusBadRequest, "AuthorizationHeaderMalformed", "The authorization header is malformed; "+problem)
+func malformed(problem string) *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "AuthorizationHeaderMalformed", "The authorization header is malformed; "+problem)
 }
 
-func queryMalformed(problem string) *Error {
-	return NewError(http.StatusBadRequest, "AuthorizationQueryParametersError", problem)
+func queryMalformed(problem string) *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "AuthorizationQueryParametersError", problem)
 }
 
 // WrongRegion refuses a signature that was made for a region other than the endpoint's. Clients of S3 read the Region
 // element and sign again with it.
-func WrongRegion(a *Authorization, expected string) *Error {
+func WrongRegion(a *Authorization, expected string) *aws.Error {
 	problem := "the region '" + a.Region + "' is wrong; expecting '" + expected + "'"
 	if a.Presigned() {
 		return queryMalformed("Error parsing the X-Amz-Credential parameter; "+problem).With("Region", expected)
@@ -258,7 +267,7 @@ func WrongRegion(a *Authorization, expected string) *Error {
 	return malformed(problem).With("Region", expected)
 }
 
-func errUnsupportedMechanism() *Error {
-	return NewError(http.StatusBadRequest, "InvalidRequest",
+func errUnsupportedMechanism() *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "InvalidRequest",
 		"The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/velero-locations/velero-locations/simulator/aws"
 )
 
 // maxSkew is how far a client's clock may be from the server's, as S3 documents it.
@@ -24,10 +26,10 @@ func (a *Authorization) CheckTime(now time.Time) error {
 	if a.Presigned() {
 		switch {
 		case skew < -maxSkew:
-			return NewError(http.StatusForbidden, "AccessDenied", "Request is not valid yet").
+			return aws.NewError(http.StatusForbidden, "AccessDenied", "Request is not valid yet").
 				With("X-Amz-Date", a.Time.Format(timeFormat)).With("ServerTime", now.UTC().Format(time.RFC3339))
 		case skew > a.Expires:
-			return NewError(http.StatusForbidden, "AccessDenied", "Request has expired").
+			return aws.NewError(http.StatusForbidden, "AccessDenied", "Request has expired").
 				With("X-Amz-Expires", strconv.Itoa(int(a.Expires.Seconds()))).
 				With("Expires", a.Time.Add(a.Expires).Format(time.RFC3339)).
 				With("ServerTime", now.UTC().Format(time.RFC3339))
@@ -35,7 +37,7 @@ func (a *Authorization) CheckTime(now time.Time) error {
 		return nil
 	}
 	if skew < -maxSkew || skew > maxSkew {
-		return NewError(http.StatusForbidden, "RequestTimeTooSkewed",
+		return aws.NewError(http.StatusForbidden, "RequestTimeTooSkewed",
 			"The difference between the request time and the current time is too large.").
 			With("RequestTime", a.Time.Format(timeFormat)).
 			With("ServerTime", now.UTC().Format(time.RFC3339)).
@@ -49,7 +51,7 @@ func (a *Authorization) CheckTime(now time.Time) error {
 func (a *Authorization) Verify(r *http.Request, secret string) error {
 	payload := r.Header.Get("X-Amz-Content-Sha256")
 	if payload == "" && a.Presigned() {
-		payload = unsignedPayload
+		payload = UnsignedPayload
 	}
 	return a.verify(r, secret, payload)
 }
@@ -83,8 +85,8 @@ func (a *Authorization) VerifyText(text, secret string) error {
 		With("AWSAccessKeyId", a.AccessKeyID).With("StringToSign", text).With("SignatureProvided", a.Signature)
 }
 
-func signatureDoesNotMatch() *Error {
-	return NewError(http.StatusForbidden, "SignatureDoesNotMatch",
+func signatureDoesNotMatch() *aws.Error {
+	return aws.NewError(http.StatusForbidden, "SignatureDoesNotMatch",
 		"The request signature we calculated does not match the signature you provided. Check your key and signing method.")
 }
 
@@ -101,7 +103,7 @@ func (a *Authorization) checkUnsigned(r *http.Request) error {
 		return nil
 	}
 	slices.Sort(unsigned)
-	return NewError(http.StatusForbidden, "AccessDenied", "There were headers present in the request which were not signed").
+	return aws.NewError(http.StatusForbidden, "AccessDenied", "There were headers present in the request which were not signed").
 		With("HeadersNotSigned", strings.Join(unsigned, ", "))
 }
 

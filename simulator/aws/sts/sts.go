@@ -6,14 +6,14 @@ import (
 	"encoding/base32"
 	"net/http"
 
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/aws/query"
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 )
 
 // Service returns the service. Its codes and texts are those of STS's "Common errors".
 func Service() *query.Service {
-	forbidden := func(code, message string) sigv4.Error {
-		return sigv4.Error{Status: http.StatusForbidden, Code: code, Message: message}
+	forbidden := func(code, message string) aws.Error {
+		return aws.Error{Status: http.StatusForbidden, Code: code, Message: message}
 	}
 	invalidToken := forbidden("InvalidClientTokenId", "The security token included in the request is invalid.")
 	return &query.Service{
@@ -28,8 +28,8 @@ func Service() *query.Service {
 			Skewed:      forbidden("SignatureDoesNotMatch", "Signature expired: the request's time and the current time differ by more than 15 minutes."),
 			Expired:     forbidden("ExpiredToken", "The security token included in the request is expired"),
 			WrongRegion: forbidden("SignatureDoesNotMatch", "Credential should be scoped to a valid region."),
-			UnknownAction: func(action string) *sigv4.Error {
-				return sigv4.NewError(http.StatusBadRequest, "InvalidAction", "Could not find operation "+action+" for version 2011-06-15")
+			UnknownAction: func(action string) *aws.Error {
+				return aws.NewError(http.StatusBadRequest, "InvalidAction", "Could not find operation "+action+" for version 2011-06-15")
 			},
 		},
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -118,5 +118,5 @@ func (b *backend) AbortMultipartUpload(_, key string, id gofakes3.UploadID) erro
 }
 
 func (b *backend) unreachable() error {
-	return b.fail(sigv4.NotImplemented("this operation on a bucket"))
+	return b.fail(aws.NotImplemented("this operation on a bucket"))
 }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -31,7 +31,7 @@ var refusals = []struct {
 func Error(err error, key string) error {
 	for _, known := range refusals {
 		if errors.Is(err, known.err) {
-			e := sigv4.NewError(known.status, known.code, known.message)
+			e := aws.NewError(known.status, known.code, known.message)
 			if known.code == "NoSuchKey" || known.code == "NoSuchVersion" {
 				return e.With("Key", key)
 			}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -42,17 +42,17 @@ func matches(list, etag string) bool {
 	return false
 }
 
-func preconditionFailed(condition string) *sigv4.Error {
-	return sigv4.NewError(http.StatusPreconditionFailed, "PreconditionFailed",
+func preconditionFailed(condition string) *aws.Error {
+	return aws.NewError(http.StatusPreconditionFailed, "PreconditionFailed",
 		"At least one of the pre-conditions you specified did not hold").With("Condition", condition)
 }
 
 // notModified is 304 for a reader; for a copy it is a failed precondition.
-func notModified(prefix, condition string) *sigv4.Error {
+func notModified(prefix, condition string) *aws.Error {
 	if prefix != "" {
 		return preconditionFailed(condition)
 	}
-	return sigv4.NewError(http.StatusNotModified, "NotModified", "Not Modified")
+	return aws.NewError(http.StatusNotModified, "NotModified", "Not Modified")
 }
 
 var rangePattern = regexp.MustCompile(`^bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))$`)

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
+	"github.com/velero-locations/velero-locations/simulator/aws"
 )
 
 // response takes what gofakes3 answers. A success goes through with its headers put right; a failure is kept back,
@@ -79,7 +79,7 @@ func (a *response) finish() error {
 	case a.backend.err != nil:
 		return a.backend.err
 	case a.head:
-		return sigv4.NewError(a.status, http.StatusText(a.status), "")
+		return aws.NewError(a.status, http.StatusText(a.status), "")
 	}
 	return a.parse()
 }
@@ -101,5 +101,5 @@ func (a *response) parse() error {
 	if message, found := messages[failure.Code]; found {
 		failure.Message = message
 	}
-	return sigv4.NewError(a.status, failure.Code, failure.Message)
+	return aws.NewError(a.status, failure.Code, failure.Message)
 }

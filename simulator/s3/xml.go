@@ -1,4 +1,4 @@
-package sigv4
+package s3
 
 import (
 	"bytes"
@@ -8,18 +8,20 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/velero-locations/velero-locations/simulator/aws"
 )
 
-// Namespace is the XML namespace of S3's documents.
-const Namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+// namespace is the XML namespace of S3's documents.
+const namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
 
-// WriteXML answers 200 with a document.
-func WriteXML(w http.ResponseWriter, document any) error {
-	return WriteXMLStatus(w, http.StatusOK, document)
+// writeXML answers 200 with a document.
+func writeXML(w http.ResponseWriter, document any) error {
+	return writeXMLStatus(w, http.StatusOK, document)
 }
 
-// WriteXMLStatus answers with a status and a document.
-func WriteXMLStatus(w http.ResponseWriter, status int, document any) error {
+// writeXMLStatus answers with a status and a document.
+func writeXMLStatus(w http.ResponseWriter, status int, document any) error {
 	body, _ := documents.Get().(*bytes.Buffer)
 	defer documents.Put(body)
 	body.Reset()
@@ -38,18 +40,18 @@ func WriteXMLStatus(w http.ResponseWriter, status int, document any) error {
 // documents are buffers for answers; the longest is a list of a thousand keys.
 var documents = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
-// ReadXML reads a document that a client sent; root is the name of its element. What is not it is MalformedXML.
-func ReadXML(document []byte, root string, into any) error {
+// readXML reads a document that a client sent; root is the name of its element. What is not it is MalformedXML.
+func readXML(document []byte, root string, into any) error {
 	var named struct{ XMLName xml.Name }
 	if xml.Unmarshal(document, &named) != nil || named.XMLName.Local != root || xml.Unmarshal(document, into) != nil {
-		return MalformedXML()
+		return malformedXML()
 	}
 	return nil
 }
 
-// MalformedXML refuses a document that is not what S3's schema says.
-func MalformedXML() *Error {
-	return NewError(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+// malformedXML refuses a document that is not what S3's schema says.
+func malformedXML() *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
 }
 
 // isPlain says that a text is the same in a document.
@@ -65,9 +67,9 @@ func isPlain(text string) bool {
 // quotes are left as they are in text by S3, and clients look for them in messages.
 var quotes = strings.NewReplacer("&#34;", `"`, "&#39;", "'")
 
-// AppendElement adds an element with a text to a document that is put together by hand, because reflection takes too
+// appendElement adds an element with a text to a document that is put together by hand, because reflection takes too
 // long over a thousand of the same.
-func AppendElement(out []byte, name, text string) []byte {
+func appendElement(out []byte, name, text string) []byte {
 	out = append(append(append(out, '<'), name...), '>')
 	out = appendEscaped(out, text)
 	return append(append(append(out, "</"...), name...), '>')

@@ -1,4 +1,6 @@
-package sigv4
+// Package payload reads the bodies of S3's requests: it takes off the framing that they came in, and holds them to their
+// hashes, signatures and checksums.
+package payload
 
 import (
 	"bytes"
@@ -11,11 +13,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/velero-locations/velero-locations/simulator/aws"
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 )
 
-// The values of x-amz-content-sha256 that are not a hash, as Signature Version 4 for S3 defines them.
+// The values of x-amz-content-sha256 that say how the body is framed, as Signature Version 4 for S3 defines them.
 const (
-	unsignedPayload          = "UNSIGNED-PAYLOAD"
 	streamingSigned          = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 	streamingSignedTrailer   = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
 	streamingUnsignedTrailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
@@ -25,7 +29,7 @@ const (
 const MaxObjectSize = 5 << 30
 
 // Body is a request's body as the client meant it: framing removed, and everything that the client promised about it
-// (signatures, hashes, length) verified by the time Read returns io.EOF. A broken promise is an *Error from Read, so
+// (signatures, hashes, length) verified by the time Read returns io.EOF. A broken promise is an *aws.Error from Read, so
 // a caller that stores only what it read to io.EOF never stores a corrupt body.
 type Body struct {
 	// Size is the announced length after decoding, or -1 when the client did not announce one.
@@ -51,7 +55,7 @@ func (b *Body) Bytes(limit int64) ([]byte, *Body, error) {
 		return nil, nil, err
 	}
 	if int64(len(read)) > limit {
-		return nil, nil, NewError(http.StatusBadRequest, "MaxMessageLengthExceeded", "Your request was too big.")
+		return nil, nil, aws.NewError(http.StatusBadRequest, "MaxMessageLengthExceeded", "Your request was too big.")
 	}
 	return read, &Body{Size: int64(len(read)), reader: bytes.NewReader(read), sums: b.sums}, nil
 }
@@ -97,7 +101,7 @@ func NewFileBody(r io.Reader, fields http.Header) (*Body, error) {
 // NewBody prepares the body of a verified request for reading; secret is that of the key that signed it.
 // withChecksums says that x-amz-checksum- headers describe this body, as they do in PutObject, UploadPart and
 // DeleteObjects, and not an object, as they do in CompleteMultipartUpload.
-func NewBody(r *http.Request, a *Authorization, secret string, withChecksums bool) (*Body, error) {
+func NewBody(r *http.Request, a *sigv4.Authorization, secret string, withChecksums bool) (*Body, error) {
 	b := &Body{Size: r.ContentLength, reader: r.Body, sums: &checksums{}}
 	payload := r.Header.Get("X-Amz-Content-Sha256")
 	if withChecksums {
@@ -118,7 +122,7 @@ func NewBody(r *http.Request, a *Authorization, secret string, withChecksums boo
 		return nil, err
 	}
 	if b.Size > MaxObjectSize {
-		return nil, NewError(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.").
+		return nil, aws.NewError(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.").
 			With("ProposedSize", strconv.FormatInt(b.Size, 10)).
 			With("MaxSizeAllowed", strconv.FormatInt(MaxObjectSize, 10))
 	}
@@ -126,16 +130,16 @@ func NewBody(r *http.Request, a *Authorization, secret string, withChecksums boo
 	return b, nil
 }
 
-func (b *Body) checkPayload(a *Authorization, payload string) error {
+func (b *Body) checkPayload(a *sigv4.Authorization, payload string) error {
 	switch {
-	case payload == unsignedPayload, payload == "" && (a.Presigned() || a.anonymous):
+	case payload == sigv4.UnsignedPayload, payload == "" && (a.Presigned() || a.Anonymous()):
 		return nil
 	case payload == "":
-		return NewError(http.StatusBadRequest, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
+		return aws.NewError(http.StatusBadRequest, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
 	}
 	want, err := hex.DecodeString(payload)
 	if err != nil || len(want) != sha256.Size {
-		return NewError(http.StatusBadRequest, "InvalidArgument",
+		return aws.NewError(http.StatusBadRequest, "InvalidArgument",
 			"x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING- mode or a valid sha256 value.").
 			With("ArgumentName", "x-amz-content-sha256").With("ArgumentValue", payload)
 	}
@@ -143,22 +147,22 @@ func (b *Body) checkPayload(a *Authorization, payload string) error {
 	return nil
 }
 
-func (b *Body) decodeChunks(r *http.Request, a *Authorization, secret, payload string) error {
+func (b *Body) decodeChunks(r *http.Request, a *sigv4.Authorization, secret, payload string) error {
 	size, err := strconv.ParseInt(r.Header.Get("X-Amz-Decoded-Content-Length"), 10, 64)
 	if err != nil || size < 0 {
-		return NewError(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+		return aws.NewError(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
 	}
-	var chain *signatureChain
+	var chain *sigv4.Chain
 	trailers := false
 	switch payload {
 	case streamingSigned:
-		chain = newSignatureChain(a, secret)
+		chain = sigv4.NewChain(a, secret)
 	case streamingSignedTrailer:
-		chain, trailers = newSignatureChain(a, secret), true
+		chain, trailers = sigv4.NewChain(a, secret), true
 	case streamingUnsignedTrailer:
 		trailers = true
 	default:
-		return NotImplemented("x-amz-content-sha256: " + payload)
+		return aws.NotImplemented("x-amz-content-sha256: " + payload)
 	}
 	names := trailerNames(r.Header)
 	if trailers {
@@ -166,7 +170,7 @@ func (b *Body) decodeChunks(r *http.Request, a *Authorization, secret, payload s
 			return err
 		}
 	} else if len(names) > 0 {
-		return NewError(http.StatusBadRequest, "InvalidRequest", "x-amz-trailer needs a payload mode with trailers.")
+		return aws.NewError(http.StatusBadRequest, "InvalidRequest", "x-amz-trailer needs a payload mode with trailers.")
 	}
 	if size == 0 && r.ContentLength == 0 && !trailers {
 		// minio-go announces an empty object as chunked and sends no chunk at all.
@@ -207,7 +211,7 @@ func (h *hashedReader) Read(p []byte) (int, error) {
 	h.hash.Write(p[:n])
 	if errors.Is(err, io.EOF) {
 		if got := hex.EncodeToString(h.hash.Sum(nil)); got != h.want {
-			return n, NewError(http.StatusBadRequest, "XAmzContentSHA256Mismatch",
+			return n, aws.NewError(http.StatusBadRequest, "XAmzContentSHA256Mismatch",
 				"The provided 'x-amz-content-sha256' header does not match what was computed.").
 				With("ClientComputedContentSHA256", h.want).With("S3ComputedContentSHA256", got)
 		}
@@ -247,7 +251,7 @@ func (e *exactReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func incompleteBody() *Error {
-	return NewError(http.StatusBadRequest, "IncompleteBody",
+func incompleteBody() *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "IncompleteBody",
 		"You did not provide the number of bytes specified by the Content-Length HTTP header.")
 }

@@ -1,16 +1,18 @@
-package sigv4
+package payload
 
 import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"hash"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/velero-locations/velero-locations/simulator/aws"
+	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 )
 
 const (
@@ -21,59 +23,12 @@ const (
 	trailerSignature = "x-amz-trailer-signature"
 )
 
-// signatureChain verifies the chunks of a signed stream: each signature covers its chunk and the signature before it,
-// the first of which is the request's own, as S3's "Signature calculations for chunked uploads" has it.
-type signatureChain struct {
-	authorization *Authorization
-	key           *signingKey
-	previous      string
-	hash          hash.Hash
-}
-
-func newSignatureChain(a *Authorization, secret string) *signatureChain {
-	return &signatureChain{authorization: a, key: a.signingKey(secret), previous: a.Signature, hash: sha256.New()}
-}
-
-// emptyHash is the SHA-256 of nothing, which each chunk's signature covers, too.
-const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-func (s *signatureChain) chunk(signature string) error {
-	return s.check(signature, "AWS4-HMAC-SHA256-PAYLOAD", emptyHash+"\n")
-}
-
-func (s *signatureChain) trailer(signature string) error {
-	return s.check(signature, "AWS4-HMAC-SHA256-TRAILER", "")
-}
-
-func (s *signatureChain) check(signature, kind, more string) error {
-	if !s.key.matches(signature, func(out []byte) []byte { return s.appendStringToSign(out, kind, more) }) {
-		return signatureDoesNotMatch().
-			With("AWSAccessKeyId", s.authorization.AccessKeyID).
-			With("StringToSign", string(s.appendStringToSign(nil, kind, more))).
-			With("SignatureProvided", signature)
-	}
-	s.previous = signature
-	s.hash.Reset()
-	return nil
-}
-
-func (s *signatureChain) appendStringToSign(out []byte, kind, more string) []byte {
-	out = s.authorization.appendSigned(out, kind)
-	out = append(append(out, s.previous...), '\n')
-	out = append(out, more...)
-	start := len(out)
-	out = s.hash.Sum(out)
-	var sum [sha256.Size]byte
-	copy(sum[:], out[start:])
-	return hex.AppendEncode(out[:start], sum[:])
-}
-
 // chunkReader decodes aws-chunked framing. It returns io.EOF only when the last chunk, its signature, the trailer and
 // the end of the stream were all as they should be. A chunk's bytes are passed on before its signature is known to be
 // right; the error then comes instead of io.EOF.
 type chunkReader struct {
 	in    *bufio.Reader
-	chain *signatureChain // nil: chunks are not signed
+	chain *sigv4.Chain // nil: chunks are not signed
 	// trailer takes the trailer's lines; nil: the stream has no trailer.
 	trailer   func(name, value string) error
 	left      int64  // of the chunk that is being read
@@ -84,7 +39,7 @@ type chunkReader struct {
 // lineBuffers are for the lines between chunks; what is in the chunks is read past them.
 var lineBuffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, maxChunkLine+1) }}
 
-func newChunkReader(in io.Reader, chain *signatureChain) *chunkReader {
+func newChunkReader(in io.Reader, chain *sigv4.Chain) *chunkReader {
 	buffer, _ := lineBuffers.Get().(*bufio.Reader)
 	buffer.Reset(in)
 	return &chunkReader{in: buffer, chain: chain}
@@ -114,7 +69,7 @@ func (c *chunkReader) Read(p []byte) (int, error) {
 	n, err := c.in.Read(p[:min(int64(len(p)), c.left)])
 	c.left -= int64(n)
 	if c.chain != nil {
-		c.chain.hash.Write(p[:n])
+		c.chain.Add(p[:n])
 	}
 	if err == nil && c.left == 0 {
 		err = c.endChunk()
@@ -135,7 +90,7 @@ func (c *chunkReader) nextChunk() error {
 		return err
 	}
 	if c.chain != nil {
-		if err := c.chain.chunk(c.signature); err != nil {
+		if err := c.chain.Chunk(c.signature); err != nil {
 			return err
 		}
 	}
@@ -170,7 +125,7 @@ func (c *chunkReader) endChunk() error {
 		return malformedChunk()
 	}
 	if c.chain != nil {
-		return c.chain.chunk(c.signature)
+		return c.chain.Chunk(c.signature)
 	}
 	return nil
 }
@@ -218,7 +173,7 @@ func (c *chunkReader) readTrailer() error {
 				return err
 			}
 			if c.chain != nil {
-				c.chain.hash.Write([]byte(name + ":" + value + "\n"))
+				c.chain.Add([]byte(name + ":" + value + "\n"))
 			}
 		}
 	}
@@ -227,7 +182,7 @@ func (c *chunkReader) readTrailer() error {
 
 func (c *chunkReader) endTrailer(signature string) error {
 	if c.chain != nil {
-		if err := c.chain.trailer(signature); err != nil {
+		if err := c.chain.Trailer(signature); err != nil {
 			return err
 		}
 	}
@@ -272,6 +227,6 @@ func asUnexpected(err error) error {
 	return err
 }
 
-func malformedChunk() *Error {
-	return NewError(http.StatusBadRequest, "InvalidChunkSizeError", "The chunked encoding of the body is not well-formed.")
+func malformedChunk() *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "InvalidChunkSizeError", "The chunked encoding of the body is not well-formed.")
 }

@@ -1,4 +1,4 @@
-package sigv4
+package payload
 
 import (
 	"crypto/md5"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/zeebo/xxh3"
+
+	"github.com/velero-locations/velero-locations/simulator/aws"
 )
 
 const (
@@ -84,7 +86,7 @@ func (c *checksums) fromHeaders(h http.Header) error {
 // fromMD5 takes the value of Content-MD5, which no answer repeats.
 func (c *checksums) fromMD5(value string) error {
 	if raw, err := base64.StdEncoding.DecodeString(value); err != nil || len(raw) != md5.Size {
-		return NewError(http.StatusBadRequest, "InvalidDigest", "The Content-MD5 you specified is not valid.")
+		return aws.NewError(http.StatusBadRequest, "InvalidDigest", "The Content-MD5 you specified is not valid.")
 	}
 	c.sums = append(c.sums, &checksum{header: contentMD5, hash: md5.New(), want: value})
 	return nil
@@ -95,7 +97,7 @@ func (c *checksums) expect(names []string) error {
 	for _, header := range names {
 		name, found := strings.CutPrefix(header, checksumPrefix)
 		if !found {
-			return NotImplemented("x-amz-trailer: " + header)
+			return aws.NotImplemented("x-amz-trailer: " + header)
 		}
 		if err := c.add(name, ""); err != nil {
 			return err
@@ -107,12 +109,12 @@ func (c *checksums) expect(names []string) error {
 func (c *checksums) add(name, want string) error {
 	newHash, found := algorithms[name]
 	if !found {
-		return NotImplemented(checksumPrefix + name)
+		return aws.NotImplemented(checksumPrefix + name)
 	}
 	sum := &checksum{header: checksumPrefix + name, hash: newHash(), want: want}
 	if want != "" {
 		if raw, err := base64.StdEncoding.DecodeString(want); err != nil || len(raw) != sum.hash.Size() {
-			return NewError(http.StatusBadRequest, "InvalidRequest", "Value for "+sum.header+" header is invalid.")
+			return aws.NewError(http.StatusBadRequest, "InvalidRequest", "Value for "+sum.header+" header is invalid.")
 		}
 	}
 	c.sums = append(c.sums, sum)
@@ -146,11 +148,11 @@ func (c *checksums) verify() error {
 			return malformedTrailer()
 		case sum.want == got:
 		case sum.header == contentMD5:
-			return NewError(http.StatusBadRequest, "BadDigest", "The Content-MD5 you specified did not match what we received.").
+			return aws.NewError(http.StatusBadRequest, "BadDigest", "The Content-MD5 you specified did not match what we received.").
 				With("ExpectedDigest", sum.want).With("CalculatedDigest", got)
 		default:
 			name := strings.ToUpper(strings.TrimPrefix(sum.header, checksumPrefix))
-			return NewError(http.StatusBadRequest, "BadDigest", "The "+name+" you specified did not match the calculated checksum.")
+			return aws.NewError(http.StatusBadRequest, "BadDigest", "The "+name+" you specified did not match the calculated checksum.")
 		}
 	}
 	c.done = true
@@ -172,6 +174,6 @@ func (c *checksums) verified() map[string]string {
 	return out
 }
 
-func malformedTrailer() *Error {
-	return NewError(http.StatusBadRequest, "MalformedTrailerError", "The request contained trailing data that was not well-formed or did not conform to our published schema.")
+func malformedTrailer() *aws.Error {
+	return aws.NewError(http.StatusBadRequest, "MalformedTrailerError", "The request contained trailing data that was not well-formed or did not conform to our published schema.")
 }
