@@ -78,6 +78,14 @@ func BenchmarkS3(b *testing.B) {
 		b.Fatal(err)
 	}
 	again("head")
+	object, err := client.GetObject(b.Context(), "alice-home", "k000", minio.GetObjectOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, object); err != nil {
+		b.Fatal(err)
+	}
+	again("get")
 	for object := range client.ListObjects(b.Context(), "alice-home", minio.ListObjectsOptions{Recursive: true}) {
 		if object.Err != nil {
 			b.Fatal(object.Err)

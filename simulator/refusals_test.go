@@ -207,6 +207,7 @@ func TestSubresourcesDoNotFallThrough(t *testing.T) {
 			}
 		}
 	}
+	checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodDelete, "/alice-home/k?uploadId=", ""), http.StatusNotFound, "NoSuchUpload")
 	if got := text(t, c.send(t, aliceKey, "us-east-1", http.MethodGet, "/alice-home/k?x-id=GetObject", "")); got != "text" {
 		t.Errorf("the object is %q", got)
 	}

@@ -155,7 +155,3 @@ func (q *request) owner() listedOwner {
 	}
 	return listedOwner{ID: account.CanonicalID()}
 }
-
-func invalidArgument(name, value, message string) *aws.Error {
-	return aws.NewError(http.StatusBadRequest, "InvalidArgument", message).With("ArgumentName", name).With("ArgumentValue", value)
-}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
-	"github.com/velero-locations/velero-locations/simulator/s3/objects"
 	"github.com/velero-locations/velero-locations/simulator/s3/payload"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
@@ -47,7 +46,7 @@ func copyObject(q *request) error {
 	}
 	copied, key, err := q.copy(from)
 	if err = errors.Join(err, from.content.Close()); err != nil {
-		return objects.Error(err, q.key)
+		return refusal(err, q.key)
 	}
 	q.describe(copied, key, q.w.Header())
 	q.w.Header().Del("ETag")
@@ -149,7 +148,7 @@ func uploadPartCopy(q *request) error {
 	}
 	part, err := q.copyPart(from, number, upload)
 	if err = errors.Join(err, from.content.Close()); err != nil {
-		return objects.Error(err, q.key)
+		return refusal(err, q.key)
 	}
 	return q.writeCopyResult(from, copyResult{
 		XMLName: xml.Name{Local: "CopyPartResult"}, ETag: part.ETag, LastModified: formatTime(part.Modified), Checksums: part.Checksums,
@@ -200,14 +199,14 @@ func (q *request) openSource() (*source, error) {
 		return nil, aws.NewError(http.StatusBadRequest, "InvalidRequest", "The source of a copy request may not specifically refer to a delete marker by version id.")
 	}
 	if err != nil {
-		return nil, objects.Error(err, from.key)
+		return nil, refusal(err, from.key)
 	}
 	key, err := readCustomerKey(q.Header, sourcePrefix)
 	if err == nil {
 		err = key.opens(from.object.CustomerKey)
 	}
 	if err == nil {
-		err = objects.Preconditions(q.Header, "X-Amz-Copy-Source-", from.object)
+		err = checkPreconditions(q.Header, "X-Amz-Copy-Source-", from.object)
 	}
 	if err != nil {
 		return nil, errors.Join(err, from.content.Close())

@@ -5,21 +5,8 @@ import (
 	"net/http"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
-	"github.com/velero-locations/velero-locations/simulator/s3/objects"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
-
-// deletion says what a request to delete one object or version asks for.
-func (q *request) deletion(key, version string) store.Deletion {
-	return store.Deletion{Key: key, Version: version, BypassGovernance: q.bypassesGovernance()}
-}
-
-func deleteObject(q *request) error {
-	if query := q.query; query.Has("versionId") && query.Get("versionId") == "" {
-		return invalidArgument("versionId", "", "Version id cannot be the empty string")
-	}
-	return serveObjects(q)
-}
 
 type deleteRequest struct {
 	Quiet   bool
@@ -86,7 +73,7 @@ func (q *request) deleteOne(d store.Deletion) deletedObject {
 	out := deletedObject{XMLName: xml.Name{Local: "Deleted"}, Key: d.Key, VersionID: d.Version}
 	deleted, err := q.permitDeletion(d)
 	if err != nil {
-		e := aws.AsError(objects.Error(err, d.Key))
+		e := aws.AsError(refusal(err, d.Key))
 		out.XMLName.Local, out.Code, out.Message = "Error", e.Code, e.Message
 		return out
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
-	"github.com/velero-locations/velero-locations/simulator/s3/objects"
 	"github.com/velero-locations/velero-locations/simulator/s3/payload"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
@@ -47,7 +46,7 @@ func createMultipartUpload(q *request) error {
 	}
 	id, err := q.bucket.CreateUpload(store.UploadInfo{Key: q.key, Attributes: attributes, ChecksumAlgorithm: algorithm})
 	if err != nil {
-		return objects.Error(err, q.key)
+		return refusal(err, q.key)
 	}
 	h := q.w.Header()
 	describeEncryption(attributes, key, h)
@@ -78,7 +77,7 @@ func uploadPart(q *request) error {
 	}
 	part, err := q.bucket.PutPart(q.key, upload.ID, number, store.Write{Body: q.body, Size: q.body.Size, Checksums: q.body.Checksums})
 	if err != nil {
-		return objects.Error(err, q.key)
+		return refusal(err, q.key)
 	}
 	h := q.w.Header()
 	h.Set("ETag", `"`+part.ETag+`"`)
@@ -96,7 +95,7 @@ func (q *request) part() (int, store.UploadInfo, error) {
 	}
 	upload, err := q.bucket.Upload(q.key, query.Get("uploadId"))
 	if err != nil {
-		return 0, upload, objects.Error(err, q.key)
+		return 0, upload, refusal(err, q.key)
 	}
 	key, err := readCustomerKey(q.Header, customerPrefix)
 	if err != nil {
@@ -140,7 +139,7 @@ func completeMultipartUpload(q *request) error {
 	id := q.query.Get("uploadId")
 	upload, err := q.bucket.Upload(q.key, id)
 	if err != nil {
-		return objects.Error(err, q.key)
+		return refusal(err, q.key)
 	}
 	var in completeRequest
 	if err := readXML(q.document, "CompleteMultipartUpload", &in); err != nil {
@@ -171,7 +170,7 @@ func completeMultipartUpload(q *request) error {
 	}
 	object, err := q.bucket.Complete(q.key, id, completion)
 	if err != nil {
-		return objects.Error(err, q.key)
+		return refusal(err, q.key)
 	}
 	q.describe(object, customerKey{}, q.w.Header())
 	q.w.Header().Del("ETag")
@@ -192,7 +191,7 @@ func (c *completeRequest) check(parts []store.PartInfo) error {
 			algorithm, found := strings.CutPrefix(given.XMLName.Local, "Checksum")
 			has := parts[i].Checksums[payload.ChecksumHeader(strings.ToLower(algorithm))]
 			if found && has != "" && has != strings.TrimSpace(given.Value) {
-				return objects.Error(store.ErrInvalidPart, "")
+				return refusal(store.ErrInvalidPart, "")
 			}
 		}
 	}
@@ -240,11 +239,11 @@ func listParts(q *request) error {
 	}
 	upload, err := q.bucket.Upload(q.key, query.Get("uploadId"))
 	if err != nil {
-		return objects.Error(err, q.key)
+		return refusal(err, q.key)
 	}
 	parts, err := q.bucket.Parts(q.key, upload.ID)
 	if err != nil {
-		return objects.Error(err, q.key)
+		return refusal(err, q.key)
 	}
 	out := listPartsResult{
 		Xmlns: namespace, Bucket: q.name, Key: encode(q.key), EncodingType: query.Get("encoding-type"), UploadID: upload.ID,

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
-	"github.com/velero-locations/velero-locations/simulator/s3/objects"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -26,13 +25,6 @@ var storageClasses = []string{
 	"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "EXPRESS_ONEZONE",
 }
 
-// serveObjects hands an operation on objects to the objects of the bucket.
-func serveObjects(q *request) error {
-	return objects.Serve(q.w, q.Request, objects.Request{
-		Bucket: q.bucket, Key: q.key, Deletion: q.deletion(q.key, q.query.Get("versionId")),
-	})
-}
-
 func putObject(q *request) error {
 	attributes, key, err := q.attributes(q.Header)
 	if err != nil {
@@ -45,7 +37,7 @@ func putObject(q *request) error {
 		Body: q.body, Size: q.body.Size, Attributes: attributes, Checksums: q.body.Checksums, Conditions: conditions(q.Header),
 	})
 	if err != nil {
-		return objects.Error(err, q.key)
+		return refusal(err, q.key)
 	}
 	q.describe(object, key, q.w.Header())
 	describeChecksums(object, q.w.Header())

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,13 +53,8 @@ const maxDocument = 8 << 20
 // operationAny stands for an operation that is not known, to find out about the bucket before it is refused.
 var operationAny = operation{needs: ownBucket}
 
-var responseParams = []string{
-	"response-content-type", "response-content-language", "response-expires", "response-cache-control",
-	"response-content-disposition", "response-content-encoding",
-}
-
 var (
-	readParams    = append([]string{"versionId", "partNumber"}, responseParams...)
+	readParams    = slices.AppendSeq([]string{"versionId", "partNumber"}, maps.Keys(overrides))
 	versionParams = []string{"versionId"}
 )
 
@@ -99,7 +95,7 @@ var operations = []operation{
 	{name: "UploadPartCopy", method: http.MethodPut, level: objectLevel, sub: "uploadId", header: copySource, params: []string{"partNumber"}, needs: ownBucket, handle: uploadPartCopy},
 	{name: "UploadPart", method: http.MethodPut, level: objectLevel, sub: "uploadId", params: []string{"partNumber"}, needs: ownBucket | stream | checksum, handle: uploadPart},
 	{name: "CompleteMultipartUpload", method: http.MethodPost, level: objectLevel, sub: "uploadId", needs: ownBucket, handle: completeMultipartUpload},
-	{name: "AbortMultipartUpload", method: http.MethodDelete, level: objectLevel, sub: "uploadId", needs: ownBucket, handle: serveObjects},
+	{name: "AbortMultipartUpload", method: http.MethodDelete, level: objectLevel, sub: "uploadId", needs: ownBucket, handle: abortMultipartUpload},
 	{name: "CreateMultipartUpload", method: http.MethodPost, level: objectLevel, sub: "uploads", needs: ownBucket, handle: createMultipartUpload},
 	{name: "GetObjectTagging", method: http.MethodGet, level: objectLevel, sub: "tagging", params: versionParams, needs: ownBucket, handle: getObjectTagging},
 	{name: "PutObjectTagging", method: http.MethodPut, level: objectLevel, sub: "tagging", params: versionParams, needs: ownBucket | checksum, handle: putObjectTagging},
@@ -111,8 +107,8 @@ var operations = []operation{
 	{name: "GetObjectAcl", method: http.MethodGet, level: objectLevel, sub: "acl", params: versionParams, needs: ownBucket, handle: getACL},
 	{name: "PutObjectAcl", method: http.MethodPut, level: objectLevel, sub: "acl", params: versionParams, needs: ownBucket | checksum, handle: putACL},
 	{name: "GetObjectAttributes", method: http.MethodGet, level: objectLevel, sub: "attributes", params: versionParams, needs: ownBucket, handle: getObjectAttributes},
-	{name: "GetObject", method: http.MethodGet, level: objectLevel, params: readParams, needs: ownBucket, handle: readObject},
-	{name: "HeadObject", method: http.MethodHead, level: objectLevel, params: readParams, needs: ownBucket, handle: readObject},
+	{name: "GetObject", method: http.MethodGet, level: objectLevel, params: readParams, needs: ownBucket, handle: getObject},
+	{name: "HeadObject", method: http.MethodHead, level: objectLevel, params: readParams, needs: ownBucket, handle: headObject},
 	{name: "CopyObject", method: http.MethodPut, level: objectLevel, header: copySource, needs: ownBucket, handle: copyObject},
 	{name: "PutObject", method: http.MethodPut, level: objectLevel, needs: ownBucket | stream | checksum, handle: putObject},
 	{name: "DeleteObject", method: http.MethodDelete, level: objectLevel, params: versionParams, needs: ownBucket, handle: deleteObject},

@@ -17,7 +17,6 @@ import (
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
-	"github.com/velero-locations/velero-locations/simulator/s3/objects"
 	"github.com/velero-locations/velero-locations/simulator/s3/payload"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
@@ -218,7 +217,7 @@ func postObject(q *request) error {
 	body := &boundedFile{inner: q.body, least: least, most: most}
 	object, err := q.bucket.Put(q.key, store.Write{Body: body, Size: -1, Attributes: attributes, Checksums: q.body.Checksums})
 	if err != nil {
-		return objects.Error(err, q.key)
+		return refusal(err, q.key)
 	}
 	q.describe(object, key, q.w.Header())
 	describeChecksums(object, q.w.Header())

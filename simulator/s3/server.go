@@ -288,19 +288,3 @@ func (q *request) checkHeaders() error {
 	}
 	return nil
 }
-
-func accessDenied() *aws.Error {
-	return aws.NewError(http.StatusForbidden, "AccessDenied", "Access Denied")
-}
-
-func noSuchBucket(name string) *aws.Error {
-	return aws.NewError(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist").With("BucketName", name)
-}
-
-// asNoSuchBucket says of a bucket that vanished while the request ran what S3 says of one that never was.
-func asNoSuchBucket(err error, name string) error {
-	if errors.Is(err, store.ErrNoSuchBucket) {
-		return noSuchBucket(name)
-	}
-	return err
-}

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
-	"github.com/velero-locations/velero-locations/simulator/s3/objects"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -143,7 +142,7 @@ func (q *request) object() (*store.Object, error) {
 	object, err := q.bucket.Get(q.key, q.query.Get("versionId"))
 	q.showVersion(object)
 	if err != nil {
-		return nil, objects.Error(err, q.key)
+		return nil, refusal(err, q.key)
 	}
 	return object, nil
 }
@@ -153,7 +152,7 @@ func (q *request) change(status int, change func(*store.Attributes) error) error
 	object, err := q.bucket.Change(q.key, q.query.Get("versionId"), change)
 	q.showVersion(object)
 	if err != nil {
-		return objects.Error(err, q.key)
+		return refusal(err, q.key)
 	}
 	q.w.WriteHeader(status)
 	return nil

@@ -1,9 +1,7 @@
-package objects
+package s3
 
 import (
 	"net/http"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -11,9 +9,9 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
-// Preconditions evaluates If-Match, If-None-Match, If-Modified-Since and If-Unmodified-Since for an object, in the order
+// checkPreconditions evaluates If-Match, If-None-Match, If-Modified-Since and If-Unmodified-Since for an object, in the order
 // of RFC 9110. prefix is put before the names: CopyObject has the same conditions as x-amz-copy-source-if-match and so on.
-func Preconditions(h http.Header, prefix string, object *store.Object) error {
+func checkPreconditions(h http.Header, prefix string, object *store.Object) error {
 	modified := object.Modified.Truncate(time.Second)
 	if match := h.Get(prefix + "If-Match"); match != "" {
 		if !matches(match, object.ETag) {
@@ -53,23 +51,4 @@ func notModified(prefix, condition string) *aws.Error {
 		return preconditionFailed(condition)
 	}
 	return aws.NewError(http.StatusNotModified, "NotModified", "Not Modified")
-}
-
-var rangePattern = regexp.MustCompile(`^bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))$`)
-
-// NormalRange makes a Range header one that gofakes3 treats as S3 does: S3 ignores a malformed or multiple range, and
-// gives the whole object for a suffix that is longer than it.
-func NormalRange(value string, size int64) string {
-	parts := rangePattern.FindStringSubmatch(value)
-	if parts == nil {
-		return ""
-	}
-	if suffix, err := strconv.ParseInt(parts[3], 10, 64); err == nil && suffix > size && size > 0 {
-		return "bytes=0-"
-	}
-	from, _ := strconv.ParseInt(parts[1], 10, 64)
-	if to, err := strconv.ParseInt(parts[2], 10, 64); err == nil && to < from {
-		return ""
-	}
-	return value
 }

@@ -1,0 +1,12 @@
+package s3
+
+import "net/http"
+
+// abortMultipartUpload is AbortMultipartUpload: the upload ends without an object.
+func abortMultipartUpload(q *request) error {
+	if err := q.bucket.Abort(q.key, q.query.Get("uploadId")); err != nil {
+		return refusal(err, q.key)
+	}
+	q.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
