@@ -1,9 +1,7 @@
 package s3
 
 import (
-	"encoding/xml"
 	"net/http"
-	"slices"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/policy"
@@ -49,20 +47,4 @@ func malformedPolicy(problem string) error {
 
 func deleteBucketPolicy(q *request) error {
 	return q.configure(http.StatusNoContent, func(s *store.Settings) error { s.Policy = store.BucketPolicy{}; return nil })
-}
-
-// getBucketPolicyStatus is GetBucketPolicyStatus: public is what lets everybody do something.
-func getBucketPolicyStatus(q *request) error {
-	set := q.bucket.Settings().Policy
-	if set.Document == "" {
-		return noBucketPolicy(q.name)
-	}
-	isPublic := func(s policy.Statement) bool {
-		return s.Effect == policy.Allow && slices.Contains(s.Accounts, policy.Everybody)
-	}
-	return writeXML(q.w, struct {
-		XMLName  xml.Name `xml:"PolicyStatus"`
-		Xmlns    string   `xml:"xmlns,attr"`
-		IsPublic bool
-	}{Xmlns: namespace, IsPublic: slices.ContainsFunc(set.Statements, isPublic)})
 }

@@ -25,39 +25,6 @@ var storageClasses = []string{
 	"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "EXPRESS_ONEZONE",
 }
 
-func putObject(q *request) error {
-	attributes, key, err := q.attributes(q.Header)
-	if err != nil {
-		return err
-	}
-	if err := q.computeChecksum(); err != nil {
-		return err
-	}
-	object, err := q.bucket.Put(q.key, store.Write{
-		Body: q.body, Size: q.body.Size, Attributes: attributes, Checksums: q.body.Checksums, Conditions: conditions(q.Header),
-	})
-	if err != nil {
-		return refusal(err, q.key)
-	}
-	q.describe(object, key, q.w.Header())
-	describeChecksums(object, q.w.Header())
-	q.w.WriteHeader(http.StatusOK)
-	return nil
-}
-
-// computeChecksum makes the checksum that the request names the algorithm of, when it does not come with it.
-func (q *request) computeChecksum() error {
-	algorithm, err := requestedAlgorithm(q.Header)
-	if err != nil || algorithm == "" || q.body.Promised() {
-		return err
-	}
-	return q.body.Compute(algorithm)
-}
-
-func conditions(h http.Header) store.Conditions {
-	return store.Conditions{IfMatch: h.Get("If-Match"), IfNoneMatch: h.Get("If-None-Match")}
-}
-
 // attributes reads what a request says of the object that it writes, and the customer's key for it.
 func (q *request) attributes(h http.Header) (store.Attributes, customerKey, error) {
 	var out store.Attributes
@@ -127,4 +94,36 @@ func storageClass(object *store.Object) string {
 		return class
 	}
 	return "STANDARD"
+}
+
+// object finds the version that the request names, and shows which one it is.
+func (q *request) object() (*store.Object, error) {
+	object, err := q.bucket.Get(q.key, q.query.Get("versionId"))
+	q.showVersion(object)
+	if err != nil {
+		return nil, refusal(err, q.key)
+	}
+	return object, nil
+}
+
+// change changes what is said of the version that the request names and answers with the status.
+func (q *request) change(status int, change func(*store.Attributes) error) error {
+	object, err := q.bucket.Change(q.key, q.query.Get("versionId"), change)
+	q.showVersion(object)
+	if err != nil {
+		return refusal(err, q.key)
+	}
+	q.w.WriteHeader(status)
+	return nil
+}
+
+// showVersion puts a version's id on the answer, where there is versioning, and says that it is a delete marker.
+func (q *request) showVersion(object *store.Object) {
+	if object == nil || q.bucket.Settings().Versioning == "" {
+		return
+	}
+	q.w.Header().Set("X-Amz-Version-Id", object.Version)
+	if object.DeleteMarker {
+		q.w.Header().Set("X-Amz-Delete-Marker", "true")
+	}
 }

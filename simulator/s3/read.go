@@ -214,3 +214,9 @@ func describeChecksums(object *store.Object, h http.Header) {
 		h.Set("X-Amz-Checksum-Type", kind)
 	}
 }
+
+func setHeaders(headers map[string]string, h http.Header) {
+	for name, value := range headers {
+		h.Set(name, value)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
 )
@@ -83,3 +84,8 @@ func appendEscaped(out []byte, text string) []byte {
 	_ = xml.EscapeText(&buf, []byte(text)) // a strings.Builder does not fail
 	return append(out, quotes.Replace(buf.String())...)
 }
+
+// timeFormat is how S3 writes times in its documents.
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+func formatTime(t time.Time) string { return t.UTC().Format(timeFormat) }

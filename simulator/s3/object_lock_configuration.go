@@ -1,0 +1,63 @@
+package s3
+
+import (
+	"encoding/xml"
+	"net/http"
+
+	"github.com/velero-locations/velero-locations/simulator/aws"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
+)
+
+type lockConfiguration struct {
+	XMLName xml.Name     `xml:"ObjectLockConfiguration"`
+	Xmlns   string       `xml:"xmlns,attr,omitempty"`
+	Enabled string       `xml:"ObjectLockEnabled"`
+	Default *lockDefault `xml:"Rule>DefaultRetention"`
+}
+
+type lockDefault struct {
+	Mode  string
+	Days  int `xml:",omitempty"`
+	Years int `xml:",omitempty"`
+}
+
+func getObjectLockConfiguration(q *request) error {
+	set := q.bucket.Settings()
+	if !set.ObjectLock {
+		return aws.NewError(http.StatusNotFound, "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket").With("BucketName", q.name)
+	}
+	out := lockConfiguration{Xmlns: namespace, Enabled: "Enabled"}
+	if r := set.Retention; r.Mode != "" {
+		out.Default = &lockDefault{r.Mode, r.Days, r.Years}
+	}
+	return writeXML(q.w, out)
+}
+
+// putObjectLockConfiguration is PutObjectLockConfiguration. A bucket that was made without object lock gets it too, if
+// versioning is enabled, as S3 has it since 2023.
+func putObjectLockConfiguration(q *request) error {
+	var in lockConfiguration
+	if err := readXML(q.document, "ObjectLockConfiguration", &in); err != nil {
+		return err
+	}
+	if in.Enabled != "Enabled" {
+		return malformedXML()
+	}
+	var byDefault store.DefaultRetention
+	if d := in.Default; d != nil {
+		if d.Mode != store.Governance && d.Mode != store.Compliance || (d.Days > 0) == (d.Years > 0) || d.Days < 0 || d.Years < 0 {
+			return malformedXML()
+		}
+		if d.Days > 36500 || d.Years > 100 {
+			return aws.NewError(http.StatusBadRequest, "InvalidArgument", "Default retention period is too large")
+		}
+		byDefault = store.DefaultRetention{Mode: d.Mode, Days: d.Days, Years: d.Years}
+	}
+	return q.configure(http.StatusOK, func(s *store.Settings) error {
+		if s.Versioning != store.VersioningEnabled {
+			return aws.NewError(http.StatusConflict, "InvalidBucketState", "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration")
+		}
+		s.ObjectLock, s.Retention = true, byDefault
+		return nil
+	})
+}

@@ -1,0 +1,27 @@
+package s3
+
+import (
+	"net/http"
+
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
+)
+
+func getObjectTagging(q *request) error {
+	object, err := q.object()
+	if err != nil {
+		return err
+	}
+	return writeTags(q, object.Tags)
+}
+
+func putObjectTagging(q *request) error {
+	tags, err := readTags(q.document, maxObjectTags)
+	if err != nil {
+		return err
+	}
+	return q.change(http.StatusOK, func(a *store.Attributes) error { a.Tags = tags; return nil })
+}
+
+func deleteObjectTagging(q *request) error {
+	return q.change(http.StatusNoContent, func(a *store.Attributes) error { a.Tags = nil; return nil })
+}

@@ -1,0 +1,40 @@
+package s3
+
+import (
+	"net/http"
+
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
+)
+
+func putObject(q *request) error {
+	attributes, key, err := q.attributes(q.Header)
+	if err != nil {
+		return err
+	}
+	if err := q.computeChecksum(); err != nil {
+		return err
+	}
+	object, err := q.bucket.Put(q.key, store.Write{
+		Body: q.body, Size: q.body.Size, Attributes: attributes, Checksums: q.body.Checksums, Conditions: conditions(q.Header),
+	})
+	if err != nil {
+		return refusal(err, q.key)
+	}
+	q.describe(object, key, q.w.Header())
+	describeChecksums(object, q.w.Header())
+	q.w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// computeChecksum makes the checksum that the request names the algorithm of, when it does not come with it.
+func (q *request) computeChecksum() error {
+	algorithm, err := requestedAlgorithm(q.Header)
+	if err != nil || algorithm == "" || q.body.Promised() {
+		return err
+	}
+	return q.body.Compute(algorithm)
+}
+
+func conditions(h http.Header) store.Conditions {
+	return store.Conditions{IfMatch: h.Get("If-Match"), IfNoneMatch: h.Get("If-None-Match")}
+}
