@@ -29,8 +29,7 @@ func (s *Simulator) openClouds() (err error) {
 		return err
 	}
 	s.clouds = clouds.NewServer(clouds.Options{
-		Providers: []*clouds.Provider{azure.Provider(s.azure), portworx.Provider(s.portworx)},
-		Accounts:  s.accounts, Now: s.clock.Now, Faults: s.faults, Journal: s.journal,
+		Pipeline: s.pipeline, Providers: []*clouds.Provider{azure.Provider(s.azure), portworx.Provider(s.portworx)},
 	})
 	return nil
 }
@@ -38,7 +37,7 @@ func (s *Simulator) openClouds() (err error) {
 // usableKey says whether S3 accepts an access key, and where a secret is given, whether it is the key's.
 func (s *Simulator) usableKey(id string, secret *string) bool {
 	key, found := s.accounts.Key(id)
-	if !found || !key.Expires.IsZero() && !s.clock.Now().Before(key.Expires) {
+	if !found || key.Expired(s.clock.Now()) {
 		return false
 	}
 	return secret == nil || subtle.ConstantTimeCompare([]byte(*secret), []byte(key.Secret)) == 1

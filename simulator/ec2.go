@@ -27,8 +27,8 @@ func (s *Simulator) openVolumes() error {
 		return err
 	}
 	s.query = query.NewServer(query.Options{
+		Pipeline: s.pipeline, Regions: s.config.Regions,
 		Services: []*query.Service{ec2.Service(ec2.Options{Store: s.volumes, Regions: s.config.Regions}), sts.Service()},
-		Accounts: s.accounts, Regions: s.config.Regions, Now: s.clock.Now, Faults: s.faults, Journal: s.journal,
 	})
 	return s.createVolumes()
 }

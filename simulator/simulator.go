@@ -18,6 +18,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/control"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/internal/pipeline"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
@@ -32,6 +33,7 @@ type Simulator struct {
 	clock     *clock.Clock
 	faults    *faults.Set
 	journal   *journal.Journal
+	pipeline  *pipeline.Pipeline
 	store     *store.Store
 	volumes   *ebs.Store
 	azure     *azure.Store
@@ -68,6 +70,7 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 		config: config, accounts: accounts.NewDirectory(), clock: clock.New(o.now),
 		faults: faults.NewSet(config.FaultSeed), journal: journal.New(config.JournalSize),
 	}
+	sim.pipeline = &pipeline.Pipeline{Accounts: sim.accounts, Now: sim.clock.Now, Faults: sim.faults, Journal: sim.journal}
 	if err := sim.configure(); err != nil {
 		return nil, fmt.Errorf("simulator configuration: %w", err)
 	}
@@ -89,8 +92,8 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 		return nil, errors.Join(err, sim.Close())
 	}
 	sim.s3 = s3.NewServer(s3.Options{
-		Store: sim.store, Accounts: sim.accounts, Regions: config.Regions, Domains: config.S3.Domains, StallTimeout: stall, Now: sim.clock.Now,
-		BucketPolicies: newBucketPolicies(config), Faults: sim.faults, Journal: sim.journal, Endpoint: sim.regionalEndpoint,
+		Pipeline: sim.pipeline, Store: sim.store, Regions: config.Regions, Domains: config.S3.Domains, StallTimeout: stall,
+		BucketPolicies: newBucketPolicies(config), Endpoint: sim.regionalEndpoint,
 	})
 	return sim, nil
 }

@@ -64,6 +64,9 @@ func (k Key) Identity() policy.Policy {
 	return slices.Concat(k.Account.Policy, k.Policy)
 }
 
+// Expired says that the key has come to its end.
+func (k Key) Expired(now time.Time) bool { return !k.Expires.IsZero() && !now.Before(k.Expires) }
+
 // ARN names whom the key acts for: a user with the account's name, or the root of an account without one.
 func (k Key) ARN() string {
 	if k.Account.Name == "" {

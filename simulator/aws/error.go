@@ -4,6 +4,8 @@ package aws
 import (
 	"errors"
 	"net/http"
+
+	"github.com/velero-locations/velero-locations/simulator/faults"
 )
 
 // Error is an answer that refuses a request. Codes, messages and statuses are those that the service documents.
@@ -44,11 +46,15 @@ func NotImplemented(what string) *Error {
 		"A header or parameter you provided implies functionality that is not implemented: "+what)
 }
 
-// AsError returns err as an answer; what is not one becomes InternalError, whose body tells nothing about the cause.
+// AsError returns err as an answer; what is neither one nor a fault's becomes InternalError, whose body tells nothing about
+// the cause.
 func AsError(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
 		return e
+	}
+	if fault := (*faults.Refusal)(nil); errors.As(err, &fault) {
+		return NewError(fault.Status, fault.Code, fault.Message)
 	}
 	return NewError(http.StatusInternalServerError, "InternalError", "We encountered an internal error. Please try again.")
 }

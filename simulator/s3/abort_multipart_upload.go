@@ -7,6 +7,6 @@ func abortMultipartUpload(q *request) error {
 	if err := q.bucket.Abort(q.key, q.query.Get("uploadId")); err != nil {
 		return refusal(err, q.key)
 	}
-	q.w.WriteHeader(http.StatusNoContent)
+	q.W.WriteHeader(http.StatusNoContent)
 	return nil
 }

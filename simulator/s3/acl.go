@@ -53,7 +53,7 @@ func getACL(q *request) error {
 			return err
 		}
 	}
-	return writeXML(q.w, accessControlPolicy{Xmlns: namespace, Owner: q.owner(), Grants: []grant{{
+	return writeXML(q.W, accessControlPolicy{Xmlns: namespace, Owner: q.owner(), Grants: []grant{{
 		Grantee:    grantee{"http://www.w3.org/2001/XMLSchema-instance", "CanonicalUser", q.owner()},
 		Permission: "FULL_CONTROL",
 	}}})
@@ -82,6 +82,6 @@ func putACL(q *request) error {
 			}
 		}
 	}
-	q.w.WriteHeader(http.StatusOK)
+	q.W.WriteHeader(http.StatusOK)
 	return nil
 }

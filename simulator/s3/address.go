@@ -54,7 +54,7 @@ func (q *request) checkSession() error {
 		return invalidAccessKeyID(q.signer.ID) // a temporary key is none without its token
 	case token != q.signer.SessionToken:
 		return aws.NewError(http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid.")
-	case !q.signer.Expires.IsZero() && !q.requestedAt.Before(q.signer.Expires):
+	case q.signer.Expired(q.Now):
 		return aws.NewError(http.StatusBadRequest, "ExpiredToken", "The provided token has expired.")
 	}
 	return nil

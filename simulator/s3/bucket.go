@@ -7,6 +7,6 @@ func (q *request) configure(status int, change func(*store.Settings) error) erro
 	if err := q.bucket.Configure(change); err != nil {
 		return asNoSuchBucket(err, q.name)
 	}
-	q.w.WriteHeader(status)
+	q.W.WriteHeader(status)
 	return nil
 }

@@ -41,7 +41,7 @@ func getBucketCORS(q *request) error {
 	for _, rule := range rules {
 		out.Rules = append(out.Rules, corsRule(rule))
 	}
-	return writeXML(q.w, out)
+	return writeXML(q.W, out)
 }
 
 func putBucketCORS(q *request) error {
@@ -105,7 +105,7 @@ func preflight(q *request) error {
 		return aws.NewError(http.StatusForbidden, "AccessForbidden",
 			"CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.")
 	}
-	q.w.WriteHeader(http.StatusOK)
+	q.W.WriteHeader(http.StatusOK)
 	return nil
 }
 
@@ -150,7 +150,7 @@ func allows(rule store.CORSRule, origin, method string, headers []string) (patte
 }
 
 func (q *request) describeOrigin(rule store.CORSRule, pattern, origin string, headers []string) {
-	h := q.w.Header()
+	h := q.W.Header()
 	if pattern == "*" {
 		h.Set("Access-Control-Allow-Origin", "*")
 	} else {

@@ -29,7 +29,7 @@ func getBucketEncryption(q *request) error {
 	}
 	rule := encryptionRule{BucketKeyEnabled: set.BucketKey}
 	rule.Default.SSEAlgorithm, rule.Default.KMSMasterKeyID = set.Algorithm, set.KeyID
-	return writeXML(q.w, encryptionConfiguration{Xmlns: namespace, Rules: []encryptionRule{rule}})
+	return writeXML(q.W, encryptionConfiguration{Xmlns: namespace, Rules: []encryptionRule{rule}})
 }
 
 func putBucketEncryption(q *request) error {

@@ -20,9 +20,9 @@ func getBucketPolicy(q *request) error {
 	if document == "" {
 		return noBucketPolicy(q.name)
 	}
-	q.w.Header().Set("Content-Type", "application/json")
-	q.w.WriteHeader(http.StatusOK)
-	_, _ = q.w.Write([]byte(document)) // the client may be gone
+	q.W.Header().Set("Content-Type", "application/json")
+	q.W.WriteHeader(http.StatusOK)
+	_, _ = q.W.Write([]byte(document)) // the client may be gone
 	return nil
 }
 

@@ -17,7 +17,7 @@ type versioningConfiguration struct {
 
 // getBucketVersioning is GetBucketVersioning: a bucket where it was never set has no status.
 func getBucketVersioning(q *request) error {
-	return writeXML(q.w, versioningConfiguration{Xmlns: namespace, Status: q.bucket.Settings().Versioning})
+	return writeXML(q.W, versioningConfiguration{Xmlns: namespace, Status: q.bucket.Settings().Versioning})
 }
 
 func putBucketVersioning(q *request) error {

@@ -71,13 +71,13 @@ func completeMultipartUpload(q *request) error {
 	if err != nil {
 		return refusal(err, q.key)
 	}
-	q.describe(object, customerKey{}, q.w.Header())
-	q.w.Header().Del("ETag")
+	q.describe(object, customerKey{}, q.W.Header())
+	q.W.Header().Del("ETag")
 	location := url.URL{Scheme: "http", Host: q.Host, Path: "/" + q.name + "/" + q.key}
 	if q.TLS != nil {
 		location.Scheme = "https"
 	}
-	return writeXML(q.w, completeResult{
+	return writeXML(q.W, completeResult{
 		Xmlns: namespace, Location: location.String(), Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`,
 		Checksums: object.Checksums, ChecksumType: checksumTypeOf(object),
 	})

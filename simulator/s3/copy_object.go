@@ -22,8 +22,8 @@ func copyObject(q *request) error {
 	if err = errors.Join(err, from.content.Close()); err != nil {
 		return refusal(err, q.key)
 	}
-	q.describe(copied, key, q.w.Header())
-	q.w.Header().Del("ETag")
+	q.describe(copied, key, q.W.Header())
+	q.W.Header().Del("ETag")
 	return q.writeCopyResult(from, copyResult{
 		XMLName: xml.Name{Local: "CopyObjectResult"}, ETag: copied.ETag, LastModified: formatTime(copied.Modified),
 		Checksums: copied.Checksums, ChecksumType: checksumTypeOf(copied),

@@ -84,8 +84,8 @@ func (q *request) findSource() (*source, error) {
 
 func (q *request) writeCopyResult(from *source, result copyResult) error {
 	if from.bucket.Settings().Versioning != "" {
-		q.w.Header().Set("X-Amz-Copy-Source-Version-Id", from.object.Version)
+		q.W.Header().Set("X-Amz-Copy-Source-Version-Id", from.object.Version)
 	}
 	result.Xmlns, result.ETag = namespace, `"`+result.ETag+`"`
-	return writeXML(q.w, result)
+	return writeXML(q.W, result)
 }

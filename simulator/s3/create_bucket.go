@@ -37,9 +37,9 @@ func createBucket(q *request) error {
 	if err != nil {
 		return err
 	}
-	q.w.Header().Set("Location", "/"+q.name)
-	q.w.Header().Set("X-Amz-Bucket-Region", bucket.Info().Region)
-	q.w.WriteHeader(http.StatusOK)
+	q.W.Header().Set("Location", "/"+q.name)
+	q.W.Header().Set("X-Amz-Bucket-Region", bucket.Info().Region)
+	q.W.WriteHeader(http.StatusOK)
 	return nil
 }
 

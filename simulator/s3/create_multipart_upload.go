@@ -31,11 +31,11 @@ func createMultipartUpload(q *request) error {
 	if err != nil {
 		return refusal(err, q.key)
 	}
-	h := q.w.Header()
+	h := q.W.Header()
 	describeEncryption(attributes, key, h)
 	if algorithm != "" {
 		h.Set("X-Amz-Checksum-Algorithm", strings.ToUpper(algorithm))
 		h.Set("X-Amz-Checksum-Type", attributes.ChecksumType)
 	}
-	return writeXML(q.w, initiateResult{Xmlns: namespace, Bucket: q.name, Key: q.key, UploadID: id})
+	return writeXML(q.W, initiateResult{Xmlns: namespace, Bucket: q.name, Key: q.key, UploadID: id})
 }

@@ -16,6 +16,6 @@ func deleteBucket(q *request) error {
 	if err != nil {
 		return asNoSuchBucket(err, q.name)
 	}
-	q.w.WriteHeader(http.StatusNoContent)
+	q.W.WriteHeader(http.StatusNoContent)
 	return nil
 }

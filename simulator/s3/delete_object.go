@@ -16,14 +16,14 @@ func deleteObject(q *request) error {
 	if err != nil {
 		return refusal(err, q.key)
 	}
-	h := q.w.Header()
+	h := q.W.Header()
 	if deleted.Version != "" {
 		h.Set("X-Amz-Version-Id", deleted.Version)
 	}
 	if deleted.DeleteMarker {
 		h.Set("X-Amz-Delete-Marker", "true")
 	}
-	q.w.WriteHeader(http.StatusNoContent)
+	q.W.WriteHeader(http.StatusNoContent)
 	return nil
 }
 

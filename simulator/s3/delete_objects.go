@@ -57,7 +57,7 @@ func deleteObjects(q *request) error {
 			out.Results = append(out.Results, result)
 		}
 	}
-	return writeXML(q.w, out)
+	return writeXML(q.W, out)
 }
 
 // permitDeletion deletes what the signer may delete.

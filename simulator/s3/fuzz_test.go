@@ -16,6 +16,9 @@ import (
 	"github.com/minio/minio-go/v7/pkg/signer"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/internal/pipeline"
+	"github.com/velero-locations/velero-locations/simulator/journal"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -40,7 +43,8 @@ func fuzzServer(f *testing.F) func(t *testing.T, method, target string, body []b
 	if _, err := bucket.Put("k", store.Write{Body: strings.NewReader("text"), Size: 4}); err != nil {
 		f.Fatal(err)
 	}
-	server := NewServer(Options{Store: storage, Accounts: directory, Regions: []string{"us-east-1"}})
+	shared := &pipeline.Pipeline{Accounts: directory, Now: time.Now, Faults: faults.NewSet(0), Journal: journal.New(1)}
+	server := NewServer(Options{Pipeline: shared, Store: storage, Regions: []string{"us-east-1"}})
 	return func(t *testing.T, method, target string, body []byte) *httptest.ResponseRecorder {
 		t.Helper()
 		// The path and the query go through a URL, since httptest refuses what is no request at all with a panic.

@@ -13,11 +13,11 @@ func getBucketLocation(q *request) error {
 		return err
 	}
 	region := bucket.Info().Region
-	q.w.Header().Set("X-Amz-Bucket-Region", region)
+	q.W.Header().Set("X-Amz-Bucket-Region", region)
 	if region == defaultRegion {
 		region = ""
 	}
-	return writeXML(q.w, struct {
+	return writeXML(q.W, struct {
 		XMLName xml.Name `xml:"LocationConstraint"`
 		Xmlns   string   `xml:"xmlns,attr"`
 		Region  string   `xml:",chardata"`

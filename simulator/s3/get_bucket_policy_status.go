@@ -16,7 +16,7 @@ func getBucketPolicyStatus(q *request) error {
 	isPublic := func(s policy.Statement) bool {
 		return s.Effect == policy.Allow && slices.Contains(s.Accounts, policy.Everybody)
 	}
-	return writeXML(q.w, struct {
+	return writeXML(q.W, struct {
 		XMLName  xml.Name `xml:"PolicyStatus"`
 		Xmlns    string   `xml:"xmlns,attr"`
 		IsPublic bool

@@ -15,7 +15,7 @@ func getObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	if err := send(q.w, content, wanted); err != nil {
+	if err := send(q.W, content, wanted); err != nil {
 		klog.V(4).InfoS("S3 answer was cut short", "bucket", q.name, "key", q.key, "err", err)
 	}
 	return nil

@@ -78,8 +78,8 @@ func getObjectAttributes(q *request) error {
 			out.ObjectSize = &object.Size
 		}
 	}
-	q.w.Header().Set("Last-Modified", object.Modified.Format(http.TimeFormat))
-	return writeXML(q.w, out)
+	q.W.Header().Set("Last-Modified", object.Modified.Format(http.TimeFormat))
+	return writeXML(q.W, out)
 }
 
 // withoutCounts leaves out the number of parts that S3 adds to a composite checksum everywhere but here.

@@ -4,6 +4,6 @@ import "net/http"
 
 // headBucket is HeadBucket: that it got here is the answer.
 func headBucket(q *request) error {
-	q.w.WriteHeader(http.StatusOK)
+	q.W.WriteHeader(http.StatusOK)
 	return nil
 }

@@ -49,5 +49,5 @@ func listBuckets(q *request) error {
 		}
 		out.Buckets = append(out.Buckets, listedBucket{info.Name, formatTime(info.Created), info.Region})
 	}
-	return writeXML(q.w, out)
+	return writeXML(q.W, out)
 }

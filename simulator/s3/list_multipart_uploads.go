@@ -69,7 +69,7 @@ func listMultipartUploads(q *request) error {
 			StorageClass: "STANDARD", Initiated: formatTime(upload.Initiated),
 		})
 	}
-	return writeXML(q.w, out)
+	return writeXML(q.W, out)
 }
 
 // afterMarker drops what was on the pages before: keys up to the marker's, and of that key the uploads up to its id.

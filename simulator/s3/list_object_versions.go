@@ -72,5 +72,5 @@ func listObjectVersions(q *request) error {
 	for _, prefix := range page.Prefixes {
 		out.CommonPrefixes = append(out.CommonPrefixes, listedPrefix{encode(prefix)})
 	}
-	return writeXML(q.w, out)
+	return writeXML(q.W, out)
 }

@@ -18,5 +18,5 @@ func listObjects(q *request) error {
 		out.NextMarker = encode(page.Next)
 	}
 	out.Marker = encode(out.Marker)
-	return writeXML(q.w, out)
+	return writeXML(q.W, out)
 }

@@ -32,5 +32,5 @@ func listObjectsV2(q *request) error {
 	out.KeyCount = len(page.Objects) + len(page.Prefixes)
 	out.NextContinuationToken = base64.RawURLEncoding.EncodeToString([]byte(page.Next))
 	out.StartAfter = encode(out.StartAfter)
-	return writeXML(q.w, out)
+	return writeXML(q.W, out)
 }

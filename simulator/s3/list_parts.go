@@ -72,5 +72,5 @@ func listParts(q *request) error {
 		out.NextPartNumberMarker = p.Number
 		out.Parts = append(out.Parts, listedPart{p.Number, formatTime(p.Modified), `"` + p.ETag + `"`, p.Size, p.Checksums})
 	}
-	return writeXML(q.w, out)
+	return writeXML(q.W, out)
 }

@@ -113,7 +113,7 @@ func (q *request) change(status int, change func(*store.Attributes) error) error
 	if err != nil {
 		return refusal(err, q.key)
 	}
-	q.w.WriteHeader(status)
+	q.W.WriteHeader(status)
 	return nil
 }
 
@@ -122,8 +122,8 @@ func (q *request) showVersion(object *store.Object) {
 	if object == nil || q.bucket.Settings().Versioning == "" {
 		return
 	}
-	q.w.Header().Set("X-Amz-Version-Id", object.Version)
+	q.W.Header().Set("X-Amz-Version-Id", object.Version)
 	if object.DeleteMarker {
-		q.w.Header().Set("X-Amz-Delete-Marker", "true")
+		q.W.Header().Set("X-Amz-Delete-Marker", "true")
 	}
 }

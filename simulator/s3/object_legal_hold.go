@@ -25,7 +25,7 @@ func getObjectLegalHold(q *request) error {
 	if err != nil {
 		return err
 	}
-	return writeXML(q.w, legalHoldDocument{Xmlns: namespace, Status: onOff(object.LegalHold)})
+	return writeXML(q.W, legalHoldDocument{Xmlns: namespace, Status: onOff(object.LegalHold)})
 }
 
 func putObjectLegalHold(q *request) error {

@@ -62,7 +62,7 @@ func (q *request) parseRetention(mode, until string) (store.Retention, error) {
 	if err != nil {
 		return store.Retention{}, invalidArgument("x-amz-object-lock-retain-until-date", until, "The retain until date must be provided in ISO 8601 format")
 	}
-	if !t.After(q.requestedAt) {
+	if !t.After(q.Now) {
 		return store.Retention{}, invalidArgument("x-amz-object-lock-retain-until-date", until, "The retain until date must be in the future!")
 	}
 	return store.Retention{Mode: mode, Until: t.UTC()}, nil

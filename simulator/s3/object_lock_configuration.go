@@ -30,7 +30,7 @@ func getObjectLockConfiguration(q *request) error {
 	if r := set.Retention; r.Mode != "" {
 		out.Default = &lockDefault{r.Mode, r.Days, r.Years}
 	}
-	return writeXML(q.w, out)
+	return writeXML(q.W, out)
 }
 
 // putObjectLockConfiguration is PutObjectLockConfiguration. A bucket that was made without object lock gets it too, if

@@ -23,7 +23,7 @@ func getObjectRetention(q *request) error {
 	if object.Retention.Mode == "" {
 		return noLockConfiguration()
 	}
-	return writeXML(q.w, retentionDocument{Xmlns: namespace, Mode: object.Retention.Mode, Until: formatTime(object.Retention.Until)})
+	return writeXML(q.W, retentionDocument{Xmlns: namespace, Mode: object.Retention.Mode, Until: formatTime(object.Retention.Until)})
 }
 
 func noLockConfiguration() *aws.Error {
@@ -50,7 +50,7 @@ func putObjectRetention(q *request) error {
 		}
 	}
 	return q.change(http.StatusOK, func(a *store.Attributes) error {
-		if err := a.Retention.Replaceable(retention, q.requestedAt, q.bypassesGovernance()); err != nil {
+		if err := a.Retention.Replaceable(retention, q.Now, q.bypassesGovernance()); err != nil {
 			return err
 		}
 		a.Retention = retention

@@ -65,11 +65,11 @@ func (q *request) authorize(bucket store.BucketInfo) error {
 	if q.op.name == "DeleteObjects" {
 		return nil // decided for each of its keys
 	}
-	if !q.permits(action(q.op.name, q.query.Get("versionId")), bucket, q.call.Key) {
+	if !q.permits(action(q.op.name, q.query.Get("versionId")), bucket, q.Call.Key) {
 		return accessDenied()
 	}
 	for _, needed := range headerActions {
-		if value := q.Header.Get(needed.header); value != "" && value != "false" && !q.permits(needed.action, bucket, q.call.Key) {
+		if value := q.Header.Get(needed.header); value != "" && value != "false" && !q.permits(needed.action, bucket, q.Call.Key) {
 			return accessDenied()
 		}
 	}
@@ -83,7 +83,7 @@ func (q *request) authorizeService(region string) error {
 
 // permits says whether the signer may do an action on a key of a bucket.
 func (q *request) permits(action string, bucket store.BucketInfo, key string) bool {
-	c := q.call
+	c := q.Call
 	c.Operation, c.Bucket, c.Region, c.Key = action, bucket.Name, bucket.Region, key
 	return policy.Permits(c, q.signer.Identity(), bucket.Account, q.bucketPolicy(action, bucket))
 }

@@ -219,8 +219,8 @@ func postObject(q *request) error {
 	if err != nil {
 		return refusal(err, q.key)
 	}
-	q.describe(object, key, q.w.Header())
-	describeChecksums(object, q.w.Header())
+	q.describe(object, key, q.W.Header())
+	describeChecksums(object, q.W.Header())
 	return q.answerForm(object)
 }
 
@@ -245,7 +245,7 @@ func (f *form) header() http.Header {
 // answerForm sends a browser where the form says, or answers with the status that it says.
 func (q *request) answerForm(object *store.Object) error {
 	location := (&url.URL{Scheme: "http", Host: q.Host, Path: "/" + q.name + "/" + q.key}).String()
-	q.w.Header().Set("Location", location)
+	q.W.Header().Set("Location", location)
 	redirect := q.form.fields["success_action_redirect"]
 	if target, err := url.Parse(redirect); redirect != "" && err == nil && target.IsAbs() {
 		query := target.Query()
@@ -253,17 +253,17 @@ func (q *request) answerForm(object *store.Object) error {
 		query.Set("key", q.key)
 		query.Set("etag", `"`+object.ETag+`"`)
 		target.RawQuery = query.Encode()
-		q.w.Header().Set("Location", target.String())
-		q.w.WriteHeader(http.StatusSeeOther)
+		q.W.Header().Set("Location", target.String())
+		q.W.WriteHeader(http.StatusSeeOther)
 		return nil
 	}
 	switch q.form.fields["success_action_status"] {
 	case "200":
-		q.w.WriteHeader(http.StatusOK)
+		q.W.WriteHeader(http.StatusOK)
 	case "201":
-		return writeXMLStatus(q.w, http.StatusCreated, postResponse{Location: location, Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`})
+		return writeXMLStatus(q.W, http.StatusCreated, postResponse{Location: location, Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`})
 	default:
-		q.w.WriteHeader(http.StatusNoContent)
+		q.W.WriteHeader(http.StatusNoContent)
 	}
 	return nil
 }

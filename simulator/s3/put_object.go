@@ -20,9 +20,9 @@ func putObject(q *request) error {
 	if err != nil {
 		return refusal(err, q.key)
 	}
-	q.describe(object, key, q.w.Header())
-	describeChecksums(object, q.w.Header())
-	q.w.WriteHeader(http.StatusOK)
+	q.describe(object, key, q.W.Header())
+	describeChecksums(object, q.W.Header())
+	q.W.WriteHeader(http.StatusOK)
 	return nil
 }
 

@@ -30,8 +30,8 @@ func (q *request) beginRead(object *store.Object) (extent, error) {
 	}
 	if err := checkPreconditions(q.Header, "", object); err != nil {
 		if aws.AsError(err).Status == http.StatusNotModified {
-			q.w.Header().Set("ETag", `"`+object.ETag+`"`)
-			q.w.Header().Set("Last-Modified", object.Modified.Format(http.TimeFormat))
+			q.W.Header().Set("ETag", `"`+object.ETag+`"`)
+			q.W.Header().Set("Last-Modified", object.Modified.Format(http.TimeFormat))
 		}
 		return extent{}, err
 	}
@@ -39,7 +39,7 @@ func (q *request) beginRead(object *store.Object) (extent, error) {
 	if err != nil {
 		return extent{}, err
 	}
-	h := q.w.Header()
+	h := q.W.Header()
 	q.describeContent(object, h)
 	q.describe(object, key, h)
 	describeState(object, h)
@@ -48,11 +48,11 @@ func (q *request) beginRead(object *store.Object) (extent, error) {
 	}
 	h.Set("Content-Length", strconv.FormatInt(wanted.length, 10))
 	if !wanted.partial {
-		q.w.WriteHeader(http.StatusOK)
+		q.W.WriteHeader(http.StatusOK)
 		return wanted, nil
 	}
 	h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", wanted.start, wanted.start+wanted.length-1, object.Size))
-	q.w.WriteHeader(http.StatusPartialContent)
+	q.W.WriteHeader(http.StatusPartialContent)
 	return wanted, nil
 }
 
@@ -81,7 +81,7 @@ func (q *request) partExtent(object *store.Object) (extent, error) {
 	if len(parts) == 0 {
 		parts = []store.ObjectPart{{Number: 1, Size: object.Size}}
 	} else {
-		q.w.Header().Set("X-Amz-Mp-Parts-Count", strconv.Itoa(len(parts)))
+		q.W.Header().Set("X-Amz-Mp-Parts-Count", strconv.Itoa(len(parts)))
 	}
 	if number > len(parts) {
 		return extent{}, aws.NewError(http.StatusRequestedRangeNotSatisfiable, "InvalidPartNumber", "The requested partnumber is not satisfiable").

@@ -31,7 +31,7 @@ var laterRegions = []string{
 
 // permanentRedirect is what a regional endpoint answers about a bucket of another region.
 func (q *request) permanentRedirect(region string) error {
-	q.w.Header().Set("X-Amz-Bucket-Region", region)
+	q.W.Header().Set("X-Amz-Bucket-Region", region)
 	if slices.Contains(laterRegions, region) {
 		return illegalConstraint(region)
 	}

@@ -1,25 +1,21 @@
-// Package s3 is the front of the simulated S3: it finds out who asks, for which bucket in which region and for which
-// operation, and refuses as S3 refuses before anything is touched.
+// Package s3 is the simulated S3. It finds out who asks, for which bucket in which region and for which operation, refuses
+// as S3 refuses before anything is touched, and answers from its store. An operation is a file that is named after it, or
+// after the sub-resource that it gets, puts or deletes, and a line in operations.
 package s3
 
 import (
 	"cmp"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"time"
 
-	"k8s.io/klog/v2"
-
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
-	"github.com/velero-locations/velero-locations/simulator/call"
-	"github.com/velero-locations/velero-locations/simulator/faults"
-	"github.com/velero-locations/velero-locations/simulator/journal"
+	"github.com/velero-locations/velero-locations/simulator/internal/pipeline"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/s3/payload"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
@@ -30,22 +26,16 @@ const defaultRegion = "us-east-1"
 
 // Options of a server.
 type Options struct {
+	Pipeline *pipeline.Pipeline
 	Store    *store.Store
-	Accounts *accounts.Directory
 	// Regions are those that exist.
 	Regions []string
 	// Domains are those under which a bucket's name is a host: bucket.DOMAIN. localhost is one in any case.
 	Domains []string
 	// StallTimeout is how long a client may leave a request's body, or an answer, where it is; zero is 30 seconds.
 	StallTimeout time.Duration
-	// Now is the clock that signatures are checked against; nil is the machine's.
-	Now func() time.Time
 	// BucketPolicies returns the policy of a bucket; nil is none at all.
 	BucketPolicies func(region, bucket string) policy.Policy
-	// Faults are those that requests meet; nil is none.
-	Faults *faults.Set
-	// Journal records requests; nil is one that nobody sees.
-	Journal *journal.Journal
 	// Endpoint returns host:port of the endpoint of a region, or nothing where it has none; nil is none at all.
 	Endpoint func(region string) string
 }
@@ -63,19 +53,10 @@ type Server struct {
 	hostID []string
 }
 
-// serverHeader is the header that names the software.
-var serverHeader = []string{"velero-locations-simulator"}
-
 var _ http.Handler = (*Server)(nil)
 
 // NewServer returns a server over a store.
 func NewServer(options Options) *Server {
-	if options.Now == nil {
-		options.Now = time.Now
-	}
-	if options.Journal == nil {
-		options.Journal = journal.New(1)
-	}
 	return &Server{
 		options: options, domains: append([]string{"localhost"}, options.Domains...), hostID: []string{newHostID()},
 	}
@@ -90,61 +71,31 @@ func (s *Server) Regional(region string) *Server {
 
 // request is one request, as far as it is understood by now.
 type request struct {
-	*http.Request
-	server      *Server
-	w           http.ResponseWriter
-	query       url.Values
-	name, key   string // of the bucket and the object
-	signer      accounts.Key
-	auth        *sigv4.Authorization
-	claim       *sigv4.Authorization // auth, not verified
-	claimErr    error
-	op          operation
-	opErr       error
-	call        call.Call
-	bucket      *store.Bucket
-	body        *payload.Body
-	document    []byte // the body of a request whose body is not streamed
-	form        *form  // that carries an upload; nil for other requests
-	requestedAt time.Time
+	pipeline.Exchange
+	server    *Server
+	query     url.Values
+	name, key string // of the bucket and the object
+	signer    accounts.Key
+	auth      *sigv4.Authorization
+	claim     *sigv4.Authorization // auth, not verified
+	claimErr  error
+	op        operation
+	opErr     error
+	bucket    *store.Bucket
+	body      *payload.Body
+	document  []byte // the body of a request whose body is not streamed
+	form      *form  // that carries an upload; nil for other requests
 }
+
+var _ pipeline.Steps = (*request)(nil)
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	recorder := s.watch(w, r)
-	defer recorder.Done()
-	q := &request{Request: r, server: s, w: guardConnection(recorder, r, s.options.StallTimeout), requestedAt: s.options.Now()}
-	if r.URL.RawQuery != "" {
-		q.query = r.URL.Query()
-	}
-	q.name, q.key = q.address()
-	id := rand.Text()[:16]
+	q := &request{Exchange: s.options.Pipeline.Begin(w, r, rand.Text()[:16]), server: s}
+	q.W = guardConnection(q.W, r, s.options.StallTimeout)
 	h := w.Header()
-	h["Server"], h["X-Amz-Request-Id"], h["X-Amz-Id-2"] = serverHeader, []string{id}, s.hostID
-	q.identify()
-	recorder.Entry.Call, recorder.Entry.RequestID = q.call, id
-	err := q.inject(&recorder.Entry)
-	if err == nil {
-		err = q.serve()
-	}
-	if err == nil {
-		if log := klog.V(4); log.Enabled() { // the arguments cost more than the rest
-			log.InfoS("S3 request", "operation", q.op.name, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID)
-		}
-		return
-	}
-	if errors.Is(err, faults.ErrGone) {
-		return
-	}
-	e := aws.AsError(err)
-	if e.Status == http.StatusInternalServerError && !errors.As(err, new(*aws.Error)) {
-		klog.ErrorS(err, "S3 request failed", "operation", q.op.name, "bucket", q.name, "key", q.key)
-	}
-	klog.V(4).InfoS("S3 request refused", "operation", q.op.name, "bucket", q.name, "key", q.key, "accessKey", q.signer.ID, "code", e.Code)
-	writeError(q.w, r, e)
-	if recorder.Entry.Status == e.Status {
-		recorder.Entry.Error = e.Code
-	}
+	h["X-Amz-Request-Id"], h["X-Amz-Id-2"] = []string{q.ID}, s.hostID
+	q.Run(q)
 }
 
 func newHostID() string {
@@ -153,8 +104,18 @@ func newHostID() string {
 	return base64.StdEncoding.EncodeToString(raw[:])
 }
 
-// serve takes the steps from an unknown request to its answer, in S3's order: who asks, where, for what.
-func (q *request) serve() error {
+// Refuse answers with an error.
+func (q *request) Refuse(err error) (status int, code string) {
+	e := aws.AsError(err)
+	writeError(q.W, q.Request, e)
+	return e.Status, e.Code
+}
+
+// Serve takes the steps from an unknown request to its answer, in S3's order: who asks, where, for what.
+func (q *request) Serve() error {
+	if q.form != nil {
+		q.form.body.Reader = q.Body // with the faults that the request has met
+	}
 	if q.op.name == preflightOperation.name {
 		return q.op.handle(q)
 	}
@@ -192,12 +153,12 @@ func (q *request) showRegion() {
 	}
 	if q.auth != nil {
 		if _, found := q.server.options.Store.Bucket(q.auth.Region, q.name); found {
-			q.w.Header()["X-Amz-Bucket-Region"] = []string{q.auth.Region}
+			q.W.Header()["X-Amz-Bucket-Region"] = []string{q.auth.Region}
 			return
 		}
 	}
 	if buckets := q.server.options.Store.Named(q.name); len(buckets) > 0 {
-		q.w.Header().Set("X-Amz-Bucket-Region", q.likeliest(buckets).Region)
+		q.W.Header().Set("X-Amz-Bucket-Region", q.likeliest(buckets).Region)
 	}
 }
 
@@ -209,7 +170,7 @@ func (q *request) authenticate() error {
 	if auth == nil {
 		return q.passAnonymous()
 	}
-	signer, found := q.server.options.Accounts.Key(auth.AccessKeyID)
+	signer, found := q.AccessKey(auth.AccessKeyID)
 	if !found {
 		return invalidAccessKeyID(auth.AccessKeyID)
 	}
@@ -217,7 +178,7 @@ func (q *request) authenticate() error {
 	if err := q.checkSession(); err != nil {
 		return err
 	}
-	if err := auth.CheckTime(q.requestedAt); err != nil {
+	if err := auth.CheckTime(q.Now); err != nil {
 		return err
 	}
 	if err := q.server.checkRegion(auth); err != nil {
@@ -225,7 +186,7 @@ func (q *request) authenticate() error {
 	}
 	q.auth = auth
 	if q.form != nil {
-		return q.form.verify(auth, signer.Secret, q.requestedAt)
+		return q.form.verify(auth, signer.Secret, q.Now)
 	}
 	return auth.Verify(q.Request, signer.Secret)
 }

@@ -35,7 +35,7 @@ func writeTags(q *request, tags map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		out.Tags = append(out.Tags, tag{key, tags[key]})
 	}
-	return writeXML(q.w, out)
+	return writeXML(q.W, out)
 }
 
 func readTags(document []byte, limit int) (map[string]string, error) {

@@ -35,10 +35,10 @@ func uploadPart(q *request) error {
 	if err != nil {
 		return refusal(err, q.key)
 	}
-	h := q.w.Header()
+	h := q.W.Header()
 	h.Set("ETag", `"`+part.ETag+`"`)
 	setHeaders(part.Checksums, h)
-	q.w.WriteHeader(http.StatusOK)
+	q.W.WriteHeader(http.StatusOK)
 	return nil
 }
 
@@ -61,7 +61,7 @@ func (q *request) part() (int, store.UploadInfo, error) {
 		return 0, upload, aws.NewError(http.StatusBadRequest, "InvalidRequest",
 			"The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.")
 	}
-	h := q.w.Header()
+	h := q.W.Header()
 	key.describe(h)
 	if algorithm := upload.Attributes.Headers[sseHeader]; algorithm != "" {
 		h.Set(sseHeader, algorithm)

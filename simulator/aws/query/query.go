@@ -9,8 +9,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/call"
-	"github.com/velero-locations/velero-locations/simulator/faults"
-	"github.com/velero-locations/velero-locations/simulator/journal"
+	"github.com/velero-locations/velero-locations/simulator/internal/pipeline"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 )
 
@@ -59,15 +58,11 @@ func (r *Request) Permits(action string) bool {
 
 // Options of a server.
 type Options struct {
+	Pipeline *pipeline.Pipeline
 	// Services are told apart by the versions that requests name.
 	Services []*Service
-	Accounts *accounts.Directory
 	// Regions are those that exist.
 	Regions []string
-	// Now is the clock that signatures are checked against.
-	Now     func() time.Time
-	Faults  *faults.Set
-	Journal *journal.Journal
 }
 
 // Server serves several services at one endpoint.

@@ -12,9 +12,8 @@ import (
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/call"
-	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/internal/openapi"
-	"github.com/velero-locations/velero-locations/simulator/journal"
+	"github.com/velero-locations/velero-locations/simulator/internal/pipeline"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 )
 
@@ -111,10 +110,6 @@ func (r *Request) Authorize(operation, region, resource string) error {
 
 // Options of a server.
 type Options struct {
+	Pipeline  *pipeline.Pipeline
 	Providers []*Provider
-	Accounts  *accounts.Directory
-	// Now is the clock that expiry is checked against.
-	Now     func() time.Time
-	Faults  *faults.Set
-	Journal *journal.Journal
 }

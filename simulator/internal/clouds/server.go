@@ -1,21 +1,18 @@
 package clouds
 
 import (
-	"bytes"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 
 	"github.com/google/uuid"
-	"k8s.io/klog/v2"
 
-	"github.com/velero-locations/velero-locations/simulator/call"
+	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/internal/openapi"
-	"github.com/velero-locations/velero-locations/simulator/journal"
+	"github.com/velero-locations/velero-locations/simulator/internal/pipeline"
 )
 
 // maxBody bounds the body of a request, in bytes.
@@ -54,134 +51,113 @@ func (p *Provider) describe(prefix string) openapi.Object {
 
 // exchange is one request, as far as it is understood by now. Operation is nil where there is no such.
 type exchange struct {
-	*Request
-	server    *server
+	pipeline.Exchange
+	provider  *Provider
 	operation *Operation
-	w         http.ResponseWriter
+	body      []byte
 	badBody   error
 }
 
+var _ pipeline.Steps = (*exchange)(nil)
+
 // serve answers one request.
 func (s *server) serve(w http.ResponseWriter, r *http.Request, provider *Provider, operation *Operation) {
-	now := s.options.Now()
-	recorder := s.options.Journal.Watch(w, r, now)
-	defer recorder.Done()
-	x := &exchange{Request: &Request{Now: now, http: r, provider: provider}, server: s, operation: operation, w: recorder}
-	x.identify()
-	recorder.Entry.Call, recorder.Entry.RequestID = x.Call, uuid.NewString()
-	w.Header().Set("Server", "velero-locations-simulator")
-	w.Header().Set("X-Request-Id", recorder.Entry.RequestID)
-
-	err := x.inject(&recorder.Entry)
-	var document any
-	if err == nil {
-		document, err = x.answer()
-	}
-	if errors.Is(err, faults.ErrGone) {
-		return
-	}
-	klog.V(4).InfoS("Request", "operation", x.Call.Operation, "region", x.Call.Region, "accessKey", x.Key.ID, "refusal", err)
-	if err == nil {
-		x.write(document)
-		return
-	}
-	refusal := (*Error)(nil)
-	if !errors.As(err, &refusal) {
-		klog.ErrorS(err, "Request failed", "operation", x.Call.Operation, "region", x.Call.Region)
-		refusal = Refuse(http.StatusInternalServerError, "InternalError", "The request could not be served.")
-	}
-	writeJSON(x.w, refusal.Status, Problem{*refusal})
-	if recorder.Entry.Status == refusal.Status {
-		recorder.Entry.Error = refusal.Code
-	}
+	x := &exchange{Exchange: s.options.Pipeline.Begin(w, r, uuid.NewString()), provider: provider, operation: operation}
+	w.Header().Set("X-Request-Id", x.ID)
+	x.Run(x)
 }
 
-// identify makes out who asks for what, before any of it is verified: faults strike first, and the journal tells of
-// refused requests too.
-func (x *exchange) identify() {
-	x.body, x.badBody = io.ReadAll(io.LimitReader(x.http.Body, maxBody+1))
-	if len(x.body) > maxBody {
+// Identify makes out who asks for what.
+func (x *exchange) Identify() {
+	x.body, x.badBody = x.ReadBody(maxBody)
+	if errors.Is(x.badBody, pipeline.ErrTooLarge) {
 		x.badBody = Refuse(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request has more than %d bytes.", maxBody)
 	}
-	x.http.Body = io.NopCloser(bytes.NewReader(x.body))
-	if id, _, given := x.http.BasicAuth(); given {
-		if key, found := x.server.options.Accounts.Key(id); found {
-			x.Call = call.Call{AccessKey: key.ID, Account: key.Account.ID}
-		}
+	if id, _, given := x.BasicAuth(); given {
+		x.Claim(id)
 	}
 	if x.operation != nil {
 		x.Call.Operation = x.provider.Name + ":" + x.operation.Name
-		x.Call.Region, x.Call.Resource = x.provider.Locate(x.Request)
+		x.Call.Region, x.Call.Resource = x.provider.Locate(x.request(accounts.Key{}))
 	}
 }
 
-// inject lets faults do to the request what they do. An error says that it is not to be served.
-func (x *exchange) inject(entry *journal.Entry) error {
-	set := x.server.options.Faults
-	if set.Empty() {
-		return nil
+// request is what an operation is told of the request.
+func (x *exchange) request(key accounts.Key) *Request {
+	return &Request{Call: x.Call, Key: key, Now: x.Now, http: x.Request, body: x.body, provider: x.provider}
+}
+
+// Serve takes the steps from an unknown request to its answer: who asks, for what.
+func (x *exchange) Serve() error {
+	if x.badBody != nil {
+		return x.badBody
 	}
-	var err error
-	var harmed *http.Request
-	x.w, harmed, entry.Faults, err = set.Inject(x.w, x.http, x.Call)
-	if errors.Is(err, faults.ErrExpired) {
-		return &x.provider.Refusals.Expired
-	}
-	if refusal := (*faults.Refusal)(nil); errors.As(err, &refusal) {
-		return &Error{refusal.Status, refusal.Code, refusal.Message}
-	}
+	key, err := x.authenticate()
 	if err != nil {
 		return err
 	}
-	// Faults of the upload strike while the body is read.
-	_, err = io.Copy(io.Discard, harmed.Body)
-	return err
-}
-
-// answer takes the steps from an unknown request to its answer: who asks, for what.
-func (x *exchange) answer() (any, error) {
-	if x.badBody != nil {
-		return nil, x.badBody
-	}
-	if err := x.authenticate(); err != nil {
-		return nil, err
-	}
 	if x.operation == nil {
-		return nil, Refuse(http.StatusNotFound, "NoSuchOperation", "%s %s is not an operation: see /%s/v1/openapi.json for those that exist.",
-			x.http.Method, x.http.URL.Path, x.provider.Name)
+		return Refuse(http.StatusNotFound, "NoSuchOperation", "%s %s is not an operation: see /%s/v1/openapi.json for those that exist.",
+			x.Method, x.URL.Path, x.provider.Name)
 	}
-	return x.operation.Serve(x.Request)
+	document, err := x.operation.Serve(x.request(key))
+	if err != nil {
+		return err
+	}
+	x.write(document)
+	return nil
 }
 
 // authenticate checks the id and the secret of a key. A key that needs a session token is for AWS alone.
-func (x *exchange) authenticate() error {
+func (x *exchange) authenticate() (accounts.Key, error) {
 	refusals := &x.provider.Refusals
-	id, secret, given := x.http.BasicAuth()
+	id, secret, given := x.BasicAuth()
 	if !given {
-		return &refusals.Unsigned
+		return accounts.Key{}, &refusals.Unsigned
 	}
-	key, found := x.server.options.Accounts.Key(id)
+	key, found := x.AccessKey(id)
 	if !found || key.SessionToken != "" {
-		return refusals.UnknownKey(id)
+		return key, refusals.UnknownKey(id)
 	}
 	if subtle.ConstantTimeCompare([]byte(secret), []byte(key.Secret)) != 1 {
-		return &refusals.BadSecret
+		return key, &refusals.BadSecret
 	}
-	if !key.Expires.IsZero() && !x.Now.Before(key.Expires) {
-		return &refusals.Expired
+	if key.Expired(x.Now) {
+		return key, &refusals.Expired
 	}
-	x.Key = key
-	return nil
+	return key, nil
+}
+
+// Refuse answers with an error.
+func (x *exchange) Refuse(err error) (status int, code string) {
+	refusal := x.refusal(err)
+	writeJSON(x.W, refusal.Status, Problem{*refusal})
+	return refusal.Status, refusal.Code
+}
+
+// refusal is an error as the provider answers it; what nobody refuses with becomes InternalError, whose body tells nothing
+// about the cause.
+func (x *exchange) refusal(err error) *Error {
+	if errors.Is(err, faults.ErrExpired) {
+		return &x.provider.Refusals.Expired
+	}
+	if fault := (*faults.Refusal)(nil); errors.As(err, &fault) {
+		return &Error{fault.Status, fault.Code, fault.Message}
+	}
+	if refusal := (*Error)(nil); errors.As(err, &refusal) {
+		return refusal
+	}
+	return Refuse(http.StatusInternalServerError, "InternalError", "The request could not be served.")
 }
 
 func (x *exchange) write(document any) {
 	switch document := document.(type) {
 	case nil:
-		x.w.WriteHeader(http.StatusNoContent)
+		x.W.WriteHeader(http.StatusNoContent)
 	case openapi.Created:
-		writeJSON(x.w, http.StatusCreated, document.Body)
+		writeJSON(x.W, http.StatusCreated, document.Body)
 	default:
-		writeJSON(x.w, http.StatusOK, document)
+		writeJSON(x.W, http.StatusOK, document)
 	}
 }
 

@@ -1,0 +1,106 @@
+// Package pipeline takes a request through what all services of the cloud do alike, whatever protocol they speak: it is
+// recorded, meets faults, is served or refused, and leaves a line in the log. What differs is a service's Steps.
+package pipeline
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"k8s.io/klog/v2"
+
+	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/call"
+	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/journal"
+)
+
+// Pipeline is what the services of a cloud share.
+type Pipeline struct {
+	Accounts *accounts.Directory
+	// Now is the clock that signatures and expiry are checked against.
+	Now func() time.Time
+	// Faults are those that requests meet.
+	Faults *faults.Set
+	// Journal records requests.
+	Journal *journal.Journal
+}
+
+// Steps are what a service does with one request, in this order.
+type Steps interface {
+	// Identify makes out who asks for what, before any of it is verified: faults strike first, and the journal tells of
+	// refused requests too. What does not exist is left out of the call.
+	Identify()
+	// Serve answers. After an error nothing was answered.
+	Serve() error
+	// Refuse answers with an error, and returns the status and the code that the service has for it: 500 for what is not
+	// the client's to know.
+	Refuse(err error) (status int, code string)
+}
+
+// Exchange is one request and its answer.
+type Exchange struct {
+	*http.Request
+	// W takes the answer.
+	W http.ResponseWriter
+	// ID is the request's id, and Now when it came, by the cloud's clock.
+	ID  string
+	Now time.Time
+	// Call names who asks for what.
+	Call call.Call
+
+	pipeline *Pipeline
+	recorder *journal.Recorder
+	// small says that the body was read before the request met its faults.
+	small bool
+}
+
+// software is the header that names it.
+var software = []string{"velero-locations-simulator"}
+
+// Begin begins to record a request, which Run must follow.
+func (p *Pipeline) Begin(w http.ResponseWriter, r *http.Request, id string) Exchange {
+	w.Header()["Server"] = software
+	now := p.Now()
+	recorder := p.Journal.Watch(w, r, now)
+	return Exchange{Request: r, W: recorder, ID: id, Now: now, pipeline: p, recorder: recorder}
+}
+
+// Run takes the request through the steps, and records what became of it.
+func (x *Exchange) Run(steps Steps) {
+	defer x.recorder.Done()
+	steps.Identify()
+	entry := &x.recorder.Entry
+	entry.Call, entry.RequestID = x.Call, x.ID
+	refused := x.meetFaults()
+	err := refused
+	if err == nil {
+		err = steps.Serve()
+	}
+	if errors.Is(err, faults.ErrGone) {
+		return
+	}
+	if err != nil {
+		status, code := steps.Refuse(err)
+		if entry.Status == status {
+			entry.Error = code
+		}
+		if status == http.StatusInternalServerError && refused == nil {
+			klog.ErrorS(err, "Request failed", "operation", x.Call.Operation, "region", x.Call.Region, "bucket", x.Call.Bucket, "key", x.Call.Key)
+		}
+	}
+	if log := klog.V(4); log.Enabled() { // the arguments cost more than the rest
+		log.InfoS("Request", "operation", x.Call.Operation, "region", x.Call.Region, "bucket", x.Call.Bucket, "key", x.Call.Key,
+			"accessKey", x.Call.AccessKey, "status", entry.Status, "code", entry.Error)
+	}
+}
+
+// Claim adds the access key that a request says it comes from to its call, and the key's account.
+func (x *Exchange) Claim(accessKey string) {
+	if key, found := x.AccessKey(accessKey); found {
+		x.Call.AccessKey, x.Call.Account = key.ID, key.Account.ID
+	}
+}
+
+// AccessKey finds an access key that is not disabled.
+func (x *Exchange) AccessKey(id string) (accounts.Key, bool) { return x.pipeline.Accounts.Key(id) }
