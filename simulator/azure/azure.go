@@ -34,15 +34,9 @@ type Store struct {
 
 	mu sync.RWMutex
 	// Resources by the keys of their ids.
-	disks     map[string]*Disk
-	snapshots map[string]*Snapshot
+	disks     *records.Table[*Disk]
+	snapshots *records.Table[*Snapshot]
 }
-
-// Tables of the file.
-const (
-	disksTable     = "disks"
-	snapshotsTable = "snapshots"
-)
 
 // Open opens the store, loads what is there, and creates the disks that the tenants have from the start. A file that
 // another store has open is an error.
@@ -62,10 +56,10 @@ func Open(options Options) (*Store, error) {
 }
 
 func (s *Store) load() (err error) {
-	if s.disks, err = records.Load[*Disk](s.file, disksTable); err != nil {
+	if s.disks, err = records.Load[*Disk](s.file, "disks"); err != nil {
 		return err
 	}
-	if s.snapshots, err = records.Load[*Snapshot](s.file, snapshotsTable); err != nil {
+	if s.snapshots, err = records.Load[*Snapshot](s.file, "snapshots"); err != nil {
 		return err
 	}
 	for account, tenant := range s.options.Tenants {
@@ -80,7 +74,7 @@ func (s *Store) load() (err error) {
 
 // seed creates a disk of the configuration where it is not there.
 func (s *Store) seed(account string, id ID, configured DiskConfig) error {
-	if existing := s.disks[id.key()]; existing != nil {
+	if existing, found := s.disks.Get(id.key()); found {
 		if existing.Account != account {
 			return fmt.Errorf("account %s has a disk of that id", existing.Account)
 		}

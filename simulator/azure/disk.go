@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/internal/content"
-	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // DiskInfo is what the API tells of a disk.
@@ -90,7 +89,7 @@ func (s *Store) createDisk(account string, id ID, r NewDisk) (_ *Disk, created b
 	if err := cmp.Or(checkName(id.Name), checkDisk(disk.DiskInfo, s.options.Locations)); err != nil {
 		return nil, false, err
 	}
-	if existing := s.disks[id.key()]; existing != nil {
+	if existing, found := s.disks.Get(id.key()); found {
 		if existing.Location != disk.Location || existing.Source != disk.Source || existing.Size != disk.Size || existing.SKU != disk.SKU {
 			return nil, false, conflict("disk", id)
 		}
@@ -119,11 +118,7 @@ func (s *Store) restore(disk *Disk) error {
 func (s *Store) deleteDisk(id ID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.file.Write(records.Change{Table: disksTable, ID: id.key()}); err != nil {
-		return err
-	}
-	delete(s.disks, id.key())
-	return nil
+	return s.file.Write(s.disks.Delete(id.key()))
 }
 
 // Write writes to a disk of any account: its content becomes another. It says whether the disk is there.
@@ -131,8 +126,8 @@ func (s *Store) Write(id string, data []byte) (*Disk, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	parsed, _ := ParseID(id)
-	disk := s.disks[parsed.key()]
-	if disk == nil {
+	disk, found := s.disks.Get(parsed.key())
+	if !found {
 		return nil, false, nil
 	}
 	written := *disk
@@ -144,21 +139,16 @@ func (s *Store) Write(id string, data []byte) (*Disk, bool, error) {
 func (s *Store) Disks() []*Disk {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return sorted(s.disks, func(d *Disk) string { return d.Account + d.ID }, func(*Disk) bool { return true })
+	return s.disks.Sorted(func(d *Disk) string { return d.Account + d.ID }, nil)
 }
 
-// keepDisk makes a disk durable, and then visible.
 func (s *Store) keepDisk(disk *Disk) error {
 	id, _ := ParseID(disk.ID)
-	if err := s.file.Write(records.Change{Table: disksTable, ID: id.key(), Record: disk}); err != nil {
-		return err
-	}
-	s.disks[id.key()] = disk
-	return nil
+	return s.file.Write(s.disks.Put(id.key(), disk))
 }
 
 func (s *Store) findDisk(id ID) (*Disk, error) {
-	if disk := s.disks[id.key()]; disk != nil {
+	if disk, found := s.disks.Get(id.key()); found {
 		return disk, nil
 	}
 	return nil, noResource(id)

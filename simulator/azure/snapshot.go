@@ -2,13 +2,10 @@ package azure
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/internal/content"
-	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // SnapshotInfo is what the API tells of a snapshot.
@@ -51,7 +48,7 @@ func (s *Store) createSnapshot(account string, id ID, r NewSnapshot) (_ *Snapsho
 	if err != nil {
 		return nil, false, err
 	}
-	if existing := s.snapshots[id.key()]; existing != nil {
+	if existing, found := s.snapshots.Get(id.key()); found {
 		if existing.Source != disk.ID || existing.Incremental != r.Incremental || existing.Location != r.Location {
 			return nil, false, conflict("snapshot", id)
 		}
@@ -67,11 +64,7 @@ func (s *Store) createSnapshot(account string, id ID, r NewSnapshot) (_ *Snapsho
 		},
 		Account: account, Content: disk.Content,
 	}
-	if err := s.file.Write(records.Change{Table: snapshotsTable, ID: id.key(), Record: snapshot}); err != nil {
-		return nil, false, err
-	}
-	s.snapshots[id.key()] = snapshot
-	return snapshot, true, nil
+	return snapshot, true, s.file.Write(s.snapshots.Put(id.key(), snapshot))
 }
 
 // checkSnapshot refuses a snapshot where there can be none of the disk.
@@ -89,7 +82,7 @@ func (s *Store) checkSnapshot(id ID, r NewSnapshot, disk *Disk) error {
 			disk.ID, of.Subscription, id.Subscription)
 	}
 	n := 0
-	for _, other := range s.snapshots {
+	for other := range s.snapshots.All() {
 		if other.Incremental && other.Source == disk.ID {
 			n++
 		}
@@ -104,22 +97,18 @@ func (s *Store) checkSnapshot(id ID, r NewSnapshot, disk *Disk) error {
 func (s *Store) deleteSnapshot(id ID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.file.Write(records.Change{Table: snapshotsTable, ID: id.key()}); err != nil {
-		return err
-	}
-	delete(s.snapshots, id.key())
-	return nil
+	return s.file.Write(s.snapshots.Delete(id.key()))
 }
 
 // Snapshots returns those of all accounts, by account and id.
 func (s *Store) Snapshots() []*Snapshot {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return sorted(s.snapshots, func(t *Snapshot) string { return t.Account + t.ID }, func(*Snapshot) bool { return true })
+	return s.snapshots.Sorted(func(t *Snapshot) string { return t.Account + t.ID }, nil)
 }
 
 func (s *Store) findSnapshot(id ID) (*Snapshot, error) {
-	if snapshot := s.snapshots[id.key()]; snapshot != nil {
+	if snapshot, found := s.snapshots.Get(id.key()); found {
 		return snapshot, nil
 	}
 	return nil, noResource(id)
@@ -129,11 +118,4 @@ func (s *Store) snapshot(id ID) (*Snapshot, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.findSnapshot(id)
-}
-
-// sorted returns the resources that are wanted in the order of what by makes of them.
-func sorted[T any](resources map[string]T, by func(T) string, wanted func(T) bool) []T {
-	out := slices.DeleteFunc(slices.Collect(maps.Values(resources)), func(t T) bool { return !wanted(t) })
-	slices.SortFunc(out, func(x, y T) int { return cmp.Compare(by(x), by(y)) })
-	return out
 }

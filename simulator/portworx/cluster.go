@@ -83,7 +83,7 @@ type Node struct {
 }
 
 func (s *Store) hasFailed(cluster, node string) bool {
-	_, failed := s.failed[cluster+"/"+node]
+	_, failed := s.failed.Get(cluster + "/" + node)
 	return failed
 }
 
@@ -120,24 +120,19 @@ func (s *Store) FailNode(cluster, name string) (Node, bool, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	changes := []records.Change{{Table: failedTable, ID: cluster + "/" + name, Record: s.options.Now().UTC()}}
-	volumes := sorted(s.volumes, (*Volume).key, func(v *Volume) bool { return v.Cluster == cluster && v.Node == name })
-	for _, volume := range volumes {
-		changes = append(changes, records.Change{Table: volumesTable, ID: volume.ID})
+	changes := []records.Change{s.failed.Put(cluster+"/"+name, s.options.Now().UTC())}
+	for volume := range s.volumes.All() {
+		if volume.Cluster == cluster && volume.Node == name {
+			changes = append(changes, s.volumes.Delete(volume.ID))
+		}
 	}
-	snapshots := sorted(s.snapshots, (*Snapshot).key, func(t *Snapshot) bool { return t.Cluster == cluster && t.Node == name })
-	for _, snapshot := range snapshots {
-		changes = append(changes, records.Change{Table: snapshotsTable, ID: snapshot.ID})
+	for snapshot := range s.snapshots.All() {
+		if snapshot.Cluster == cluster && snapshot.Node == name {
+			changes = append(changes, s.snapshots.Delete(snapshot.ID))
+		}
 	}
 	if err := s.file.Write(changes...); err != nil {
 		return node, true, err
-	}
-	s.failed[cluster+"/"+name] = s.options.Now().UTC()
-	for _, volume := range volumes {
-		delete(s.volumes, volume.ID)
-	}
-	for _, snapshot := range snapshots {
-		delete(s.snapshots, snapshot.ID)
 	}
 	return s.node(node.Account, cluster, name), true, nil
 }
@@ -150,10 +145,9 @@ func (s *Store) ReplaceNode(cluster, name string) (Node, bool, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.file.Write(records.Change{Table: failedTable, ID: cluster + "/" + name}); err != nil {
+	if err := s.file.Write(s.failed.Delete(cluster + "/" + name)); err != nil {
 		return node, true, err
 	}
-	delete(s.failed, cluster+"/"+name)
 	return s.node(node.Account, cluster, name), true, nil
 }
 

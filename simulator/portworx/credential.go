@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/internal/clouds"
-	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // CredentialInfo is what the API tells of credentials for object storage.
@@ -53,11 +52,7 @@ func (s *Store) createCredential(account, cluster string, r NewCredential) (*Cre
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	credential := &Credential{CredentialInfo{r.Name, r.AccessKey, s.options.Now().UTC()}, account, cluster}
-	if err := s.file.Write(records.Change{Table: credentialsTable, ID: credential.key(), Record: credential}); err != nil {
-		return nil, err
-	}
-	s.credentials[credential.key()] = credential
-	return credential, nil
+	return credential, s.file.Write(s.credentials.Put(credential.key(), credential))
 }
 
 // deleteCredential removes credentials. Cloud snapshots that need them stay where they are, out of reach.
@@ -65,14 +60,10 @@ func (s *Store) deleteCredential(cluster, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := cluster + "/" + name
-	if s.credentials[key] == nil {
+	if _, found := s.credentials.Get(key); !found {
 		return notFound("credential", name)
 	}
-	if err := s.file.Write(records.Change{Table: credentialsTable, ID: key}); err != nil {
-		return err
-	}
-	delete(s.credentials, key)
-	return nil
+	return s.file.Write(s.credentials.Delete(key))
 }
 
 // listCredentials returns those of a cluster, by name.
@@ -83,7 +74,7 @@ func (s *Store) listCredentials(cluster string) []*Credential {
 }
 
 func (s *Store) credentialsOf(cluster string) []*Credential {
-	return sorted(s.credentials, (*Credential).key, func(c *Credential) bool { return c.Cluster == cluster })
+	return s.credentials.Sorted((*Credential).key, func(c *Credential) bool { return c.Cluster == cluster })
 }
 
 // pickCredential returns the name of the credentials that a cloud snapshot is made with.
@@ -107,8 +98,8 @@ func (s *Store) pickCredential(cluster, wanted string) (string, error) {
 
 // usable refuses credentials that are not there, or that object storage does not accept any more.
 func (s *Store) usable(cluster, name string) error {
-	credential := s.credentials[cluster+"/"+name]
-	if credential == nil {
+	credential, found := s.credentials.Get(cluster + "/" + name)
+	if !found {
 		return precondition("Cluster %s has no credentials %q for object storage.", cluster, name)
 	}
 	if !s.options.UsableKey(credential.AccessKey, nil) {

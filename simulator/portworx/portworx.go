@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
 	"math/big"
 	"net/http"
 	"slices"
@@ -39,19 +38,11 @@ type Store struct {
 	file    *records.File
 
 	mu          sync.RWMutex
-	volumes     map[string]*Volume
-	snapshots   map[string]*Snapshot
-	credentials map[string]*Credential // by cluster/name
-	failed      map[string]time.Time   // nodes that have failed, by cluster/name
+	volumes     *records.Table[*Volume]
+	snapshots   *records.Table[*Snapshot]
+	credentials *records.Table[*Credential] // by cluster/name
+	failed      *records.Table[time.Time]   // nodes that have failed, by cluster/name
 }
-
-// Tables of the file.
-const (
-	volumesTable     = "volumes"
-	snapshotsTable   = "snapshots"
-	credentialsTable = "credentials"
-	failedTable      = "failedNodes"
-)
 
 // Open opens the store, loads what is there, and creates the volumes that the clusters have from the start. A file that
 // another store has open is an error.
@@ -75,10 +66,10 @@ func Open(options Options) (*Store, error) {
 
 func (s *Store) load() error {
 	var problems [4]error
-	s.volumes, problems[0] = records.Load[*Volume](s.file, volumesTable)
-	s.snapshots, problems[1] = records.Load[*Snapshot](s.file, snapshotsTable)
-	s.credentials, problems[2] = records.Load[*Credential](s.file, credentialsTable)
-	s.failed, problems[3] = records.Load[time.Time](s.file, failedTable)
+	s.volumes, problems[0] = records.Load[*Volume](s.file, "volumes")
+	s.snapshots, problems[1] = records.Load[*Snapshot](s.file, "snapshots")
+	s.credentials, problems[2] = records.Load[*Credential](s.file, "credentials")
+	s.failed, problems[3] = records.Load[time.Time](s.file, "failedNodes")
 	return errors.Join(problems[:]...)
 }
 
@@ -87,7 +78,7 @@ func (s *Store) seed() error {
 	for account, clusters := range s.options.Clusters {
 		for _, cluster := range clusters {
 			for _, configured := range cluster.Volumes {
-				if s.volumes[configured.ID] != nil || s.hasFailed(cluster.Name, configured.Node) {
+				if _, found := s.volumes.Get(configured.ID); found || s.hasFailed(cluster.Name, configured.Node) {
 					continue
 				}
 				volume := &Volume{
@@ -97,7 +88,7 @@ func (s *Store) seed() error {
 					},
 					Account: account, Cluster: cluster.Name, Content: content.Of([]byte(configured.Data)),
 				}
-				if err := s.keepVolume(volume); err != nil {
+				if err := s.file.Write(s.volumes.Put(volume.ID, volume)); err != nil {
 					return fmt.Errorf("creating volume %s: %w", configured.ID, err)
 				}
 			}
@@ -130,11 +121,4 @@ func (s *Store) cluster(account, name string) (Cluster, error) {
 func NewID() string {
 	n, _ := rand.Int(rand.Reader, big.NewInt(9e17)) // never fails
 	return n.Add(n, big.NewInt(1e17)).String()
-}
-
-// sorted returns the items of an account's cluster that are wanted in the order of what by makes of them.
-func sorted[T any](items map[string]T, by func(T) string, wanted func(T) bool) []T {
-	out := slices.DeleteFunc(slices.Collect(maps.Values(items)), func(t T) bool { return !wanted(t) })
-	slices.SortFunc(out, func(x, y T) int { return cmp.Compare(by(x), by(y)) })
-	return out
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/internal/content"
-	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // SnapshotType says where a snapshot is kept.
@@ -74,11 +73,7 @@ func (s *Store) createSnapshot(account, cluster string, r NewSnapshot) (*Snapsho
 	default:
 		return nil, invalid("type: %q is not one of %q and %q", r.Type, Local, Cloud)
 	}
-	if err := s.file.Write(records.Change{Table: snapshotsTable, ID: snapshot.ID, Record: snapshot}); err != nil {
-		return nil, err
-	}
-	s.snapshots[snapshot.ID] = snapshot
-	return snapshot, nil
+	return snapshot, s.file.Write(s.snapshots.Put(snapshot.ID, snapshot))
 }
 
 // deleteSnapshot deletes a snapshot. Volumes that were made from it stay.
@@ -94,22 +89,18 @@ func (s *Store) deleteSnapshot(cluster, id string) error {
 			return err
 		}
 	}
-	if err := s.file.Write(records.Change{Table: snapshotsTable, ID: id}); err != nil {
-		return err
-	}
-	delete(s.snapshots, id)
-	return nil
+	return s.file.Write(s.snapshots.Delete(id))
 }
 
 // Snapshots returns those of all accounts, by account, cluster and id.
 func (s *Store) Snapshots() []*Snapshot {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return sorted(s.snapshots, (*Snapshot).key, func(*Snapshot) bool { return true })
+	return s.snapshots.Sorted((*Snapshot).key, nil)
 }
 
 func (s *Store) findSnapshot(cluster, id string) (*Snapshot, error) {
-	if snapshot := s.snapshots[id]; snapshot != nil && snapshot.Cluster == cluster {
+	if snapshot, found := s.snapshots.Get(id); found && snapshot.Cluster == cluster {
 		return snapshot, nil
 	}
 	return nil, notFound("snapshot", id)

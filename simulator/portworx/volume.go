@@ -8,7 +8,6 @@ import (
 
 	"github.com/velero-locations/velero-locations/simulator/internal/clouds"
 	"github.com/velero-locations/velero-locations/simulator/internal/content"
-	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // VolumeInfo is what the API tells of a volume.
@@ -66,7 +65,7 @@ func (s *Store) createVolume(account string, cluster Cluster, r NewVolume) (*Vol
 	if _, err := s.findVolume(cluster.Name, volume.Name); err == nil {
 		return nil, clouds.Refuse(http.StatusConflict, "AlreadyExists", "Cluster %s has a volume %s already.", cluster.Name, volume.Name)
 	}
-	return volume, s.keepVolume(volume)
+	return volume, s.file.Write(s.volumes.Put(volume.ID, volume))
 }
 
 // place picks the node of a volume.
@@ -119,48 +118,35 @@ func (s *Store) deleteVolume(cluster, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.file.Write(records.Change{Table: volumesTable, ID: volume.ID}); err != nil {
-		return err
-	}
-	delete(s.volumes, volume.ID)
-	return nil
+	return s.file.Write(s.volumes.Delete(volume.ID))
 }
 
 // Write writes to a volume of any account: its content becomes another. It says whether the volume is there.
 func (s *Store) Write(id string, data []byte) (*Volume, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	volume := s.volumes[id]
-	if volume == nil {
+	volume, found := s.volumes.Get(id)
+	if !found {
 		return nil, false, nil
 	}
 	written := *volume
 	written.Content = volume.Content.Written(data)
-	return &written, true, s.keepVolume(&written)
+	return &written, true, s.file.Write(s.volumes.Put(id, &written))
 }
 
 // Volumes returns those of all accounts, by account, cluster and id.
 func (s *Store) Volumes() []*Volume {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return sorted(s.volumes, (*Volume).key, func(*Volume) bool { return true })
-}
-
-// keepVolume makes a volume durable, and then visible.
-func (s *Store) keepVolume(volume *Volume) error {
-	if err := s.file.Write(records.Change{Table: volumesTable, ID: volume.ID, Record: volume}); err != nil {
-		return err
-	}
-	s.volumes[volume.ID] = volume
-	return nil
+	return s.volumes.Sorted((*Volume).key, nil)
 }
 
 // findVolume finds a volume of a cluster by its id or its name.
 func (s *Store) findVolume(cluster, id string) (*Volume, error) {
-	if volume := s.volumes[id]; volume != nil && volume.Cluster == cluster {
+	if volume, found := s.volumes.Get(id); found && volume.Cluster == cluster {
 		return volume, nil
 	}
-	for _, volume := range s.volumes {
+	for volume := range s.volumes.All() {
 		if volume.Cluster == cluster && volume.Name == id {
 			return volume, nil
 		}

@@ -1,62 +1,68 @@
 package ebs
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
-// Tables of the file, and the record that numbers creations.
-const (
-	volumesTable   = "volumes"
-	snapshotsTable = "snapshots"
-	countersTable  = "counters"
-	sequenceRecord = "sequence"
-)
+// lastCreation is the counter that numbers creations.
+const lastCreation = "sequence"
 
-// keep writes items, and the number of the last creation, together or not at all.
-func keep[T item](s *Store, table string, items ...T) error {
-	changes := []records.Change{{Table: countersTable, ID: sequenceRecord, Record: s.sequence}}
-	for _, one := range items {
-		id, _ := one.key()
-		changes = append(changes, records.Change{Table: table, ID: id, Record: one})
-	}
-	return s.file.Write(changes...)
+// create makes what is created durable, together with the number of the last creation, and then visible.
+func (s *Store) create(created records.Change) error {
+	return s.file.Write(s.counters.Put(lastCreation, s.sequence), created)
 }
 
-// load fills the store from the file.
-func (s *Store) load() error {
-	counters, err := records.Load[uint64](s.file, countersTable)
-	if err != nil {
+// load fills the store from the file. What the file says was created counts also where it has no counter.
+func (s *Store) load() (err error) {
+	if s.counters, err = records.Load[uint64](s.file, "counters"); err != nil {
 		return err
 	}
-	s.sequence = counters[sequenceRecord]
-	volumes, err := inOrder[*Volume](s, volumesTable)
-	if err != nil {
+	if s.volumes, err = records.Load[*Volume](s.file, "volumes"); err != nil {
 		return err
 	}
-	for _, volume := range volumes {
-		s.at(volume.Place).volumes.put(volume)
+	if s.snapshots, err = records.Load[*Snapshot](s.file, "snapshots"); err != nil {
+		return err
+	}
+	s.sequence, _ = s.counters.Get(lastCreation)
+	// In the order of creations, in which indexes take them up fast.
+	for _, volume := range slices.SortedFunc(s.volumes.All(), bySequence) {
+		s.showVolume(nil, volume)
+		s.sequence = max(s.sequence, volume.Sequence)
 	}
 	now := s.options.Now()
-	snapshots, err := inOrder[*Snapshot](s, snapshotsTable)
-	for _, snapshot := range snapshots {
+	for _, snapshot := range slices.SortedFunc(s.snapshots.All(), bySequence) {
 		// One that began in the future was made while the clock was ahead; there is nothing to wait for.
 		snapshot.Completed = !snapshot.Completes.After(now) || snapshot.Started.After(now)
-		s.showSnapshot(snapshot)
+		s.showSnapshot(nil, snapshot)
+		s.sequence = max(s.sequence, snapshot.Sequence)
 	}
-	return err
+	s.volumes.Watch(s.showVolume)
+	s.snapshots.Watch(s.showSnapshot)
+	return nil
 }
 
-// inOrder reads a table in the order of creations, in which shelves take it up fast. What a file says was created counts
-// also where it has no counter.
-func inOrder[T item](s *Store, table string) ([]T, error) {
-	all, err := records.Load[T](s.file, table)
-	out := slices.SortedFunc(maps.Values(all), bySequence)
-	if len(out) > 0 {
-		_, last := out[len(out)-1].key()
-		s.sequence = max(s.sequence, last)
+// showVolume lets a volume be found in the place of another; nil is none.
+func (s *Store) showVolume(old, now *Volume) {
+	if old != nil {
+		s.at(old.Place).volumes.remove(old)
 	}
-	return out, err
+	if now != nil {
+		s.at(now.Place).volumes.add(now)
+	}
+}
+
+// showSnapshot lets a snapshot be found in the place of another, and be completed in time; nil is none.
+func (s *Store) showSnapshot(old, now *Snapshot) {
+	if old != nil {
+		s.at(old.Place).snapshots.remove(old)
+		s.pending.remove(old)
+	}
+	if now != nil {
+		s.at(now.Place).snapshots.add(now)
+		if !now.Completed {
+			s.pending.add(now)
+		}
+	}
 }

@@ -38,15 +38,19 @@ type Store struct {
 	options Options
 	file    *records.File
 
-	mu       sync.RWMutex
+	mu        sync.RWMutex
+	volumes   *records.Table[*Volume]
+	snapshots *records.Table[*Snapshot]
+	// counters has the number of the last creation, and places what the tables have of each place.
+	counters *records.Table[uint64]
 	places   map[Place]*contents
 	sequence uint64
 	pending  pending
 }
 
 type contents struct {
-	volumes   shelf[*Volume]
-	snapshots shelf[*Snapshot]
+	volumes   index[*Volume]
+	snapshots index[*Snapshot]
 }
 
 // Open opens the store; with a path it loads what is there. A file that another store has open is an error.
@@ -79,7 +83,7 @@ func (s *Store) Close() error {
 func (s *Store) at(place Place) *contents {
 	c, found := s.places[place]
 	if !found {
-		c = &contents{newShelf[*Volume](), newShelf[*Snapshot]()}
+		c = &contents{newIndex[*Volume](), newIndex[*Snapshot]()}
 		s.places[place] = c
 	}
 	return c

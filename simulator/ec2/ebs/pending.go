@@ -12,7 +12,6 @@ type pending struct{ tree *btree.BTreeG[completion] }
 type completion struct {
 	at       time.Time
 	sequence uint64
-	place    Place
 	id       string
 }
 
@@ -25,7 +24,7 @@ func newPending() pending {
 	})}
 }
 
-func completionOf(s *Snapshot) completion { return completion{s.Completes, s.Sequence, s.Place, s.ID} }
+func completionOf(s *Snapshot) completion { return completion{s.Completes, s.Sequence, s.ID} }
 
 func (p pending) add(s *Snapshot)    { p.tree.ReplaceOrInsert(completionOf(s)) }
 func (p pending) remove(s *Snapshot) { p.tree.Delete(completionOf(s)) }
@@ -52,11 +51,10 @@ func (s *Store) settle() {
 			return
 		}
 		s.pending.tree.DeleteMin()
-		in := s.at(first.place)
-		if snapshot, found := in.snapshots.get(first.id); found {
+		if snapshot, found := s.snapshots.Get(first.id); found {
 			completed := *snapshot
 			completed.Completed = true
-			in.snapshots.put(&completed)
+			s.snapshots.Put(first.id, &completed).Show() // the file says when it completes
 		}
 	}
 }

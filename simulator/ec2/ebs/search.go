@@ -5,10 +5,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
-// search returns what a query picks. Ids that are not there are refused together, as EC2 does.
-func search[T item](in *shelf[T], query Query, notFound func(ids ...string) error) ([]T, bool, error) {
+// search returns what a query picks of a place. Ids that are not there are refused together, as EC2 does.
+func search[T item](place Place, table *records.Table[T], in *index[T], query Query, notFound func(ids ...string) error) ([]T, bool, error) {
 	if len(query.IDs) == 0 {
 		out, more := in.find(query)
 		return out, more, nil
@@ -16,9 +18,9 @@ func search[T item](in *shelf[T], query Query, notFound func(ids ...string) erro
 	var out []T
 	var missing []string
 	for _, id := range query.IDs {
-		found, ok := in.get(id)
+		found, ok := table.Get(id)
 		switch {
-		case !ok:
+		case !ok || found.place() != place:
 			missing = append(missing, id)
 		case matchesAll(query.Filters, found.attributes):
 			out = append(out, found)
@@ -35,7 +37,7 @@ func search[T item](in *shelf[T], query Query, notFound func(ids ...string) erro
 func (s *Store) AllVolumes() []*Volume {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return everywhere(s, func(c *contents) *shelf[*Volume] { return &c.volumes })
+	return everywhere(s, func(c *contents) *index[*Volume] { return &c.volumes })
 }
 
 // AllSnapshots returns the snapshots of all places, by account, region and creation.
@@ -43,10 +45,10 @@ func (s *Store) AllSnapshots() []*Snapshot {
 	s.settle()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return everywhere(s, func(c *contents) *shelf[*Snapshot] { return &c.snapshots })
+	return everywhere(s, func(c *contents) *index[*Snapshot] { return &c.snapshots })
 }
 
-func everywhere[T item](s *Store, of func(*contents) *shelf[T]) (out []T) {
+func everywhere[T item](s *Store, of func(*contents) *index[T]) (out []T) {
 	places := slices.SortedFunc(maps.Keys(s.places), func(x, y Place) int {
 		return cmp.Or(cmp.Compare(x.Account, y.Account), cmp.Compare(x.Region, y.Region))
 	})
@@ -71,7 +73,5 @@ func notFound(code, noun string, ids []string) error {
 }
 
 func bySequence[T item](x, y T) int {
-	_, a := x.key()
-	_, b := y.key()
-	return int(int64(a) - int64(b))
+	return cmp.Compare(x.sequence(), y.sequence())
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/internal/content"
-	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // CopiedVolumeID is what the copy of a snapshot has for its volume, as CopySnapshot documents it.
@@ -39,7 +38,8 @@ type SnapshotRequest struct {
 	Tags        Tags
 }
 
-func (s *Snapshot) key() (id string, sequence uint64) { return s.ID, s.Sequence }
+func (s *Snapshot) sequence() uint64 { return s.Sequence }
+func (s *Snapshot) place() Place     { return s.Place }
 
 // Status is pending or completed.
 func (s *Snapshot) Status() string {
@@ -78,9 +78,9 @@ var SnapshotFilters = []string{
 func (s *Store) CreateSnapshot(place Place, volumeID string, r SnapshotRequest) (*Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	volume, found := s.at(place).volumes.get(volumeID)
-	if !found {
-		return nil, noSuchVolume(volumeID)
+	volume, err := s.volume(place, volumeID)
+	if err != nil {
+		return nil, err
 	}
 	return s.begin(r, Snapshot{
 		Place: place, VolumeID: volumeID, Size: volume.Size, Encryption: volume.Encryption, Content: volume.Content,
@@ -93,9 +93,9 @@ func (s *Store) CopySnapshot(place Place, region, id string, encryption Encrypti
 	s.settle()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	source, found := s.look(Place{place.Account, region}).snapshots.get(id)
-	if !found {
-		return nil, noSuchSnapshot(id)
+	source, err := s.snapshot(Place{place.Account, region}, id)
+	if err != nil {
+		return nil, err
 	}
 	if !source.Completed {
 		return nil, refuse("IncorrectState", "Snapshot is in invalid state - %s", source.Status())
@@ -117,7 +117,7 @@ func (s *Store) begin(r SnapshotRequest, snapshot Snapshot) (*Snapshot, error) {
 	snapshot.Started = s.options.Now().UTC()
 	snapshot.Completes = snapshot.Started.Add(s.options.SnapshotDuration)
 	snapshot.Completed = s.options.SnapshotDuration <= 0
-	return &snapshot, s.keepSnapshots(&snapshot)
+	return &snapshot, s.create(s.snapshots.Put(snapshot.ID, &snapshot))
 }
 
 // Snapshots returns the snapshots that a query picks, oldest first, and whether there are more.
@@ -125,24 +125,23 @@ func (s *Store) Snapshots(place Place, query Query) ([]*Snapshot, bool, error) {
 	s.settle()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	in := s.look(place)
-	return search(&in.snapshots, query, noSuchSnapshot)
+	return search(place, s.snapshots, &s.look(place).snapshots, query, noSuchSnapshot)
 }
 
 // ChangeSnapshot replaces a snapshot by what change makes of it. An error of change leaves it as it is.
 func (s *Store) ChangeSnapshot(place Place, id string, change func(*Snapshot)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	snapshot, found := s.at(place).snapshots.get(id)
-	if !found {
-		return noSuchSnapshot(id)
+	snapshot, err := s.snapshot(place, id)
+	if err != nil {
+		return err
 	}
 	changed := *snapshot
 	change(&changed)
 	if err := changed.Tags.validate(); err != nil {
 		return err
 	}
-	return s.keepSnapshots(&changed)
+	return s.file.Write(s.snapshots.Put(id, &changed))
 }
 
 // DeleteSnapshot deletes a snapshot, unless it is being copied. Volumes that were made from it stay.
@@ -150,10 +149,8 @@ func (s *Store) DeleteSnapshot(place Place, id string) error {
 	s.settle()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in := s.at(place)
-	snapshot, found := in.snapshots.get(id)
-	if !found {
-		return noSuchSnapshot(id)
+	if _, err := s.snapshot(place, id); err != nil {
+		return err
 	}
 	copies := Query{Filters: []Filter{{copyOf, []string{id}}, {"status", []string{"pending"}}}, Limit: 1}
 	for elsewhere, in := range s.places {
@@ -161,28 +158,13 @@ func (s *Store) DeleteSnapshot(place Place, id string) error {
 			return refuse("InvalidSnapshot.InUse", "The snapshot %s is currently in use by %s", id, copying[0].ID)
 		}
 	}
-	if err := s.file.Write(records.Change{Table: snapshotsTable, ID: id}); err != nil {
-		return err
-	}
-	in.snapshots.remove(id)
-	s.pending.remove(snapshot)
-	return nil
+	return s.file.Write(s.snapshots.Delete(id))
 }
 
-// keepSnapshots makes snapshots durable, and then visible.
-func (s *Store) keepSnapshots(snapshots ...*Snapshot) error {
-	if err := keep(s, snapshotsTable, snapshots...); err != nil {
-		return err
+// snapshot finds a snapshot in a place, with s.mu held.
+func (s *Store) snapshot(place Place, id string) (*Snapshot, error) {
+	if snapshot, found := s.snapshots.Get(id); found && snapshot.Place == place {
+		return snapshot, nil
 	}
-	for _, snapshot := range snapshots {
-		s.showSnapshot(snapshot)
-	}
-	return nil
-}
-
-func (s *Store) showSnapshot(snapshot *Snapshot) {
-	s.at(snapshot.Place).snapshots.put(snapshot)
-	if !snapshot.Completed {
-		s.pending.add(snapshot)
-	}
+	return nil, noSuchSnapshot(id)
 }

@@ -248,7 +248,7 @@ func TestNothingElseIsLookedAt(t *testing.T) {
 		}
 		createSnapshot(t, store, volumes[len(volumes)-1], Tags{"backup": fmt.Sprintf("b-%d", i/10), "all": "yes"})
 	}
-	shelf := &store.look(home).snapshots
+	index := &store.look(home).snapshots
 	for name, test := range map[string]struct {
 		filters []Filter
 		want    int
@@ -260,7 +260,7 @@ func TestNothingElseIsLookedAt(t *testing.T) {
 		"status of no one": {[]Filter{{"status", []string{"pending"}}, {"owner-id", []string{home.Account}}}, 0},
 		"tag of no one":    {[]Filter{{"tag:none", []string{"x"}}}, 0},
 	} {
-		if got := len(shelf.shortest(test.filters)); got != test.want {
+		if got := len(index.shortest(test.filters)); got != test.want {
 			t.Errorf("%s: %d are looked at, want %d", name, got, test.want)
 		}
 	}

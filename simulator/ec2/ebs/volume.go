@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/internal/content"
-	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
 // Volume is an EBS volume.
@@ -62,7 +61,8 @@ type VolumeRequest struct {
 	Token string `json:"token,omitempty"`
 }
 
-func (v *Volume) key() (id string, sequence uint64) { return v.ID, v.Sequence }
+func (v *Volume) sequence() uint64 { return v.Sequence }
+func (v *Volume) place() Place     { return v.Place }
 
 // Status is available or in-use.
 func (v *Volume) Status() string {
@@ -127,7 +127,7 @@ func (s *Store) CreateVolume(place Place, r VolumeRequest) (*Volume, error) {
 		volume.Request = &r
 	}
 	volume.Type = cmp.Or(volume.Type, DefaultType)
-	if err := in.restore(volume); err != nil {
+	if err := s.restore(volume); err != nil {
 		return nil, err
 	}
 	if err := cmp.Or(volume.Validate(), volume.Tags.validate()); err != nil {
@@ -138,17 +138,17 @@ func (s *Store) CreateVolume(place Place, r VolumeRequest) (*Volume, error) {
 	}
 	id, sequence := s.nextID("vol-")
 	volume.ID, volume.Sequence = cmp.Or(volume.ID, id), sequence
-	return volume, s.keepVolumes(volume)
+	return volume, s.create(s.volumes.Put(volume.ID, volume))
 }
 
 // restore gives a volume what it takes over from its snapshot.
-func (c *contents) restore(volume *Volume) error {
+func (s *Store) restore(volume *Volume) error {
 	if volume.SnapshotID == "" {
 		return nil
 	}
-	snapshot, found := c.snapshots.get(volume.SnapshotID)
-	if !found {
-		return noSuchSnapshot(volume.SnapshotID)
+	snapshot, err := s.snapshot(volume.Place, volume.SnapshotID)
+	if err != nil {
+		return err
 	}
 	if !snapshot.Completed {
 		return refuse("IncorrectState", "Snapshot is in invalid state - %s", snapshot.Status())
@@ -167,17 +167,16 @@ func (c *contents) restore(volume *Volume) error {
 func (s *Store) Volumes(place Place, query Query) ([]*Volume, bool, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	in := s.look(place)
-	return search(&in.volumes, query, noSuchVolume)
+	return search(place, s.volumes, &s.look(place).volumes, query, noSuchVolume)
 }
 
 // ChangeVolume replaces a volume by what change makes of it. An error of change leaves it as it is.
 func (s *Store) ChangeVolume(place Place, id string, change func(*Volume) error) (*Volume, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	volume, found := s.at(place).volumes.get(id)
-	if !found {
-		return nil, noSuchVolume(id)
+	volume, err := s.volume(place, id)
+	if err != nil {
+		return nil, err
 	}
 	changed := *volume
 	if err := change(&changed); err != nil {
@@ -186,7 +185,7 @@ func (s *Store) ChangeVolume(place Place, id string, change func(*Volume) error)
 	if err := cmp.Or(changed.Validate(), changed.Tags.validate()); err != nil {
 		return nil, err
 	}
-	return &changed, s.keepVolumes(&changed)
+	return &changed, s.file.Write(s.volumes.Put(id, &changed))
 }
 
 // Attach lets an instance hold a volume. The simulator has no instances: any id will do.
@@ -228,40 +227,30 @@ func (s *Store) Write(place Place, id string, data []byte) (*Volume, error) {
 func (s *Store) DeleteVolume(place Place, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in := s.at(place)
-	volume, found := in.volumes.get(id)
-	if !found {
-		return noSuchVolume(id)
+	volume, err := s.volume(place, id)
+	if err != nil {
+		return err
 	}
 	if volume.Attachment != nil {
 		return refuse("VolumeInUse", "Volume %s is currently attached to %s", id, volume.Attachment.Instance)
 	}
-	if err := s.file.Write(records.Change{Table: volumesTable, ID: id}); err != nil {
-		return err
-	}
-	in.volumes.remove(id)
-	return nil
+	return s.file.Write(s.volumes.Delete(id))
 }
 
 // FindVolume finds a volume wherever it is.
 func (s *Store) FindVolume(id string) (*Volume, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, in := range s.places {
-		if volume, found := in.volumes.get(id); found {
-			return volume, nil
-		}
+	if volume, found := s.volumes.Get(id); found {
+		return volume, nil
 	}
 	return nil, noSuchVolume(id)
 }
 
-// keepVolumes makes volumes durable, and then visible.
-func (s *Store) keepVolumes(volumes ...*Volume) error {
-	if err := keep(s, volumesTable, volumes...); err != nil {
-		return err
+// volume finds a volume in a place, with s.mu held.
+func (s *Store) volume(place Place, id string) (*Volume, error) {
+	if volume, found := s.volumes.Get(id); found && volume.Place == place {
+		return volume, nil
 	}
-	for _, volume := range volumes {
-		s.at(volume.Place).volumes.put(volume)
-	}
-	return nil
+	return nil, noSuchVolume(id)
 }

@@ -1,4 +1,5 @@
-// Package records keeps records in tables of a file: what it has accepted is there after a crash at any time.
+// Package records keeps tables of records, in memory and in a file: a change is durable first, and then visible, so that
+// what was seen is there after a crash at any time.
 package records
 
 import (
@@ -9,7 +10,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// File is an open file. A nil File keeps nothing.
+// File is an open file. A nil File keeps nothing: its tables are in memory only.
 type File struct{ db *bolt.DB }
 
 // Open opens a file, which it makes where there is none. An empty path is a nil File. A file that is open already, also
@@ -33,69 +34,52 @@ func (f *File) Close() error {
 	return f.db.Close()
 }
 
-// Change puts a record into a table under an id, in place of what is there; a nil record removes it.
+// Change changes one record of a table, when Write makes it.
 type Change struct {
-	Table, ID string
-	// Record is what encoding/json can write.
-	Record any
+	table, id string
+	record    any // what encoding/json can write; nil removes what is there
+	show      func()
 }
 
-// Write makes changes durable, all of them or none.
+// Show makes the change visible without making it durable, for what a restart finds out by itself.
+func (c Change) Show() { c.show() }
+
+// Write makes changes durable, all of them or none, and then visible.
 func (f *File) Write(changes ...Change) error {
-	if f == nil || len(changes) == 0 {
-		return nil
-	}
-	err := f.db.Update(func(tx *bolt.Tx) error {
-		for _, change := range changes {
-			if err := change.apply(tx); err != nil {
-				return fmt.Errorf("%s of %s: %w", change.ID, change.Table, err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := f.keep(changes); err != nil {
 		return fmt.Errorf("keeping records on disk: %w", err)
+	}
+	for _, change := range changes {
+		change.show()
 	}
 	return nil
 }
 
-func (c Change) apply(tx *bolt.Tx) error {
-	table, err := tx.CreateBucketIfNotExists([]byte(c.Table))
-	if err != nil {
-		return err
+func (f *File) keep(changes []Change) error {
+	if f == nil || len(changes) == 0 {
+		return nil
 	}
-	if c.Record == nil {
-		return table.Delete([]byte(c.ID))
-	}
-	value, err := json.Marshal(c.Record)
-	if err != nil {
-		return err
-	}
-	return table.Put([]byte(c.ID), value)
+	return f.db.Update(func(tx *bolt.Tx) error {
+		for _, change := range changes {
+			if err := change.keep(tx); err != nil {
+				return fmt.Errorf("%s of %s: %w", change.id, change.table, err)
+			}
+		}
+		return nil
+	})
 }
 
-// Load returns the records of a table by their ids.
-func Load[T any](f *File, table string) (map[string]T, error) {
-	out := map[string]T{}
-	if f == nil {
-		return out, nil
-	}
-	err := f.db.View(func(tx *bolt.Tx) error {
-		bucket := tx.Bucket([]byte(table))
-		if bucket == nil {
-			return nil
-		}
-		return bucket.ForEach(func(id, value []byte) error {
-			var record T
-			if err := json.Unmarshal(value, &record); err != nil {
-				return fmt.Errorf("%s: %w", id, err)
-			}
-			out[string(id)] = record
-			return nil
-		})
-	})
+func (c Change) keep(tx *bolt.Tx) error {
+	table, err := tx.CreateBucketIfNotExists([]byte(c.table))
 	if err != nil {
-		return nil, fmt.Errorf("loading %s from disk: %w", table, err)
+		return err
 	}
-	return out, nil
+	if c.record == nil {
+		return table.Delete([]byte(c.id))
+	}
+	value, err := json.Marshal(c.record)
+	if err != nil {
+		return err
+	}
+	return table.Put([]byte(c.id), value)
 }

@@ -1,0 +1,95 @@
+package records
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// Table is records of one kind by their ids. Those that are pointers are not changed once they are there. It is not safe
+// for concurrent use.
+type Table[T any] struct {
+	name    string
+	records map[string]T
+	watch   func(old, new T)
+}
+
+// Load returns a table with what the file has in it.
+func Load[T any](f *File, name string) (*Table[T], error) {
+	t := &Table[T]{name: name, records: map[string]T{}}
+	if f == nil {
+		return t, nil
+	}
+	err := f.db.View(func(tx *bolt.Tx) error {
+		bucket := tx.Bucket([]byte(name))
+		if bucket == nil {
+			return nil
+		}
+		return bucket.ForEach(func(id, value []byte) error {
+			var record T
+			if err := json.Unmarshal(value, &record); err != nil {
+				return fmt.Errorf("%s: %w", id, err)
+			}
+			t.records[string(id)] = record
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("loading %s from disk: %w", name, err)
+	}
+	return t, nil
+}
+
+// Watch calls a function for each change that becomes visible, with what was there and what is now; the zero value is
+// nothing.
+func (t *Table[T]) Watch(changed func(old, new T)) { t.watch = changed }
+
+// Get finds a record.
+func (t *Table[T]) Get(id string) (T, bool) {
+	record, found := t.records[id]
+	return record, found
+}
+
+// All returns the records in no order.
+func (t *Table[T]) All() iter.Seq[T] { return maps.Values(t.records) }
+
+// Sorted returns the records that are wanted in the order of what by makes of them; nil wants all.
+func (t *Table[T]) Sorted(by func(T) string, wanted func(T) bool) []T {
+	var out []T
+	for _, record := range t.records {
+		if wanted == nil || wanted(record) {
+			out = append(out, record)
+		}
+	}
+	slices.SortFunc(out, func(x, y T) int { return cmp.Compare(by(x), by(y)) })
+	return out
+}
+
+// Put is a change that puts a record under an id, in place of what is there.
+func (t *Table[T]) Put(id string, record T) Change {
+	return Change{t.name, id, record, func() {
+		old := t.records[id]
+		t.records[id] = record
+		t.changed(old, record)
+	}}
+}
+
+// Delete is a change that removes a record, if it is there.
+func (t *Table[T]) Delete(id string) Change {
+	return Change{t.name, id, nil, func() {
+		old := t.records[id]
+		delete(t.records, id)
+		t.changed(old, *new(T))
+	}}
+}
+
+func (t *Table[T]) changed(old, now T) {
+	if t.watch != nil {
+		t.watch(old, now)
+	}
+}
