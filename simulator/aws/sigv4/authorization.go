@@ -1,3 +1,4 @@
+// Package sigv4 reads and verifies the signatures of requests to AWS, by Signature Version 4.
 package sigv4
 
 import (

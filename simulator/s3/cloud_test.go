@@ -1,4 +1,4 @@
-package simulator
+package s3_test
 
 import (
 	"bytes"
@@ -17,6 +17,8 @@ import (
 	"github.com/minio/minio-go/v7"
 	miniocredentials "github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/minio/minio-go/v7/pkg/signer"
+
+	"github.com/velero-locations/velero-locations/simulator"
 )
 
 const (
@@ -25,32 +27,32 @@ const (
 )
 
 var (
-	aliceKey = AccessKeyConfig{ID: "AKIAALICE", Secret: "alice secret"}
-	bobKey   = AccessKeyConfig{ID: "AKIABOB", Secret: "bob/secret+"}
+	aliceKey = simulator.AccessKeyConfig{ID: "AKIAALICE", Secret: "alice secret"}
+	bobKey   = simulator.AccessKeyConfig{ID: "AKIABOB", Secret: "bob/secret+"}
 )
 
 // twoAccounts is a cloud with two regions and two accounts, each with a bucket at home and one abroad.
-func twoAccounts() Config {
-	return Config{
+func twoAccounts() simulator.Config {
+	return simulator.Config{
 		Regions: []string{"us-east-1", "eu-west-1"},
-		Accounts: []AccountConfig{
-			{ID: alice, Name: "alice", AccessKeys: []AccessKeyConfig{aliceKey}, Buckets: []BucketConfig{
+		Accounts: []simulator.AccountConfig{
+			{ID: alice, Name: "alice", AccessKeys: []simulator.AccessKeyConfig{aliceKey}, Buckets: []simulator.BucketConfig{
 				{Name: "alice-home"}, {Name: "alice-abroad", Region: "eu-west-1"},
 			}},
-			{ID: bob, Name: "bob", AccessKeys: []AccessKeyConfig{bobKey}, Buckets: []BucketConfig{{Name: "bob-home"}}},
+			{ID: bob, Name: "bob", AccessKeys: []simulator.AccessKeyConfig{bobKey}, Buckets: []simulator.BucketConfig{{Name: "bob-home"}}},
 		},
 	}
 }
 
 // cloud is a simulator that is served on loopback.
 type cloud struct {
-	*Simulator
+	*simulator.Simulator
 	*httptest.Server
 }
 
-func start(t *testing.T, config Config, opts ...Option) *cloud {
+func start(t *testing.T, config simulator.Config, opts ...simulator.Option) *cloud {
 	t.Helper()
-	sim, err := New(config, opts...)
+	sim, err := simulator.New(config, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +66,9 @@ func start(t *testing.T, config Config, opts ...Option) *cloud {
 	return &cloud{sim, server}
 }
 
-func startTLS(t *testing.T, config Config) *cloud {
+func startTLS(t *testing.T, config simulator.Config) *cloud {
 	t.Helper()
-	sim, err := New(config)
+	sim, err := simulator.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +82,7 @@ func (c *cloud) host() string {
 	return host
 }
 
-func (c *cloud) minio(t *testing.T, key AccessKeyConfig, region string, options ...func(*minio.Options)) *minio.Client {
+func (c *cloud) minio(t *testing.T, key simulator.AccessKeyConfig, region string, options ...func(*minio.Options)) *minio.Client {
 	t.Helper()
 	o := &minio.Options{
 		Creds:  miniocredentials.NewStaticV4(key.ID, key.Secret, ""),
@@ -97,7 +99,7 @@ func (c *cloud) minio(t *testing.T, key AccessKeyConfig, region string, options 
 	return client
 }
 
-func (c *cloud) aws(key AccessKeyConfig, region string, options ...func(*awss3.Options)) *awss3.Client {
+func (c *cloud) aws(key simulator.AccessKeyConfig, region string, options ...func(*awss3.Options)) *awss3.Client {
 	return awss3.New(awss3.Options{
 		BaseEndpoint: aws.String(c.URL), Region: region, UsePathStyle: true, RetryMaxAttempts: 1, HTTPClient: c.Client(),
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
@@ -107,7 +109,7 @@ func (c *cloud) aws(key AccessKeyConfig, region string, options ...func(*awss3.O
 }
 
 // send sends a request signed with a key for a region; an empty region leaves it unsigned.
-func (c *cloud) send(t *testing.T, key AccessKeyConfig, region, method, path, body string, edit ...func(*http.Request)) *http.Response {
+func (c *cloud) send(t *testing.T, key simulator.AccessKeyConfig, region, method, path, body string, edit ...func(*http.Request)) *http.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, c.URL+path, strings.NewReader(body))
 	if err != nil {

@@ -1,52 +1,26 @@
-package simulator
+package s3_test
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/minio/minio-go/v7"
-	miniocredentials "github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/minio/minio-go/v7/pkg/signer"
+
+	"github.com/velero-locations/velero-locations/simulator"
+	"github.com/velero-locations/velero-locations/simulator/simulatortest"
 )
 
 // run serves a simulator at all addresses of its configuration until the test ends.
-func run(t *testing.T, config Config) (*Simulator, Endpoints) {
+func run(t *testing.T, config simulator.Config) (*simulator.Simulator, simulator.Endpoints) {
 	t.Helper()
 	config.S3.Address = "127.0.0.1:0"
-	sim, err := New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	endpoints, err := sim.Listen(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- sim.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		if err := sim.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return sim, endpoints
+	sim := simulatortest.Start(t, func(c *simulator.Config) { *c = config })
+	return sim.Simulator, sim.Endpoints
 }
 
 // ask sends a signed request to a URL.
-func ask(t *testing.T, key AccessKeyConfig, region, method, url, body string) *http.Response {
+func ask(t *testing.T, key simulator.AccessKeyConfig, region, method, url, body string) *http.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -66,10 +40,10 @@ func ask(t *testing.T, key AccessKeyConfig, region, method, url, body string) *h
 	return response
 }
 
-func regional() Config {
+func regional() simulator.Config {
 	config := twoAccounts()
 	config.Regions = append(config.Regions, "eu-south-1")
-	config.Accounts[0].Buckets = append(config.Accounts[0].Buckets, BucketConfig{Name: "alice-south", Region: "eu-south-1"})
+	config.Accounts[0].Buckets = append(config.Accounts[0].Buckets, simulator.BucketConfig{Name: "alice-south", Region: "eu-south-1"})
 	config.S3.RegionalAddresses = map[string]string{"us-east-1": "127.0.0.1:0", "eu-west-1": "127.0.0.1:0"}
 	return config
 }
@@ -82,7 +56,7 @@ func TestRegionalEndpoints(t *testing.T) {
 	for _, test := range []struct {
 		name         string
 		url          string
-		key          AccessKeyConfig
+		key          simulator.AccessKeyConfig
 		signed       string
 		method, path string
 		body         string
@@ -113,56 +87,5 @@ func TestRegionalEndpoints(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			checkAnswer(t, ask(t, test.key, test.signed, test.method, test.url+test.path, test.body), test.status, test.want, test.region)
 		})
-	}
-}
-
-// TestHTTPSBesideHTTP trusts the certificate that the configuration has written, as a location's caCert does.
-func TestHTTPSBesideHTTP(t *testing.T) {
-	config := regional()
-	config.CAFile = filepath.Join(t.TempDir(), "ca.pem")
-	sim, endpoints := run(t, config)
-	written, err := os.ReadFile(config.CAFile)
-	if err != nil || string(written) != string(sim.CertPEM()) {
-		t.Fatalf("the file holds another certificate, %v", err)
-	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(written)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
-	defer transport.CloseIdleConnections()
-	for _, url := range []string{endpoints.S3, endpoints.S3Regions["us-east-1"]} {
-		_, host, _ := strings.Cut(url, "//")
-		client := awss3.New(awss3.Options{
-			BaseEndpoint: aws.String("https://" + host), Region: "us-east-1", UsePathStyle: true, RetryMaxAttempts: 1,
-			HTTPClient:                 &http.Client{Transport: transport},
-			RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
-			Credentials:                credentials.NewStaticCredentialsProvider(aliceKey.ID, aliceKey.Secret, ""),
-		})
-		if _, err := client.PutObject(t.Context(), &awss3.PutObjectInput{Bucket: aws.String("alice-home"), Key: aws.String("k"), Body: strings.NewReader("x")}); err != nil {
-			t.Error(err)
-		}
-		plain, err := minio.New(host, &minio.Options{Creds: miniocredentials.NewStaticV4(aliceKey.ID, aliceKey.Secret, ""), Region: "us-east-1", Transport: transport})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := plain.StatObject(t.Context(), "alice-home", "k", minio.StatObjectOptions{}); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-func TestAddressInUse(t *testing.T) {
-	_, endpoints := run(t, regional())
-	config := regional()
-	_, config.S3.RegionalAddresses["eu-west-1"], _ = strings.Cut(endpoints.S3, "//")
-	config.S3.Address = "127.0.0.1:0"
-	sim, err := New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := sim.Listen(t.Context()); err == nil || !strings.Contains(err.Error(), "s3.regionalAddresses.eu-west-1: ") {
-		t.Errorf("%v", err)
-	}
-	if err := sim.Close(); err != nil {
-		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package simulator
+package s3_test
 
 import (
 	"bytes"
@@ -21,6 +21,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/signer"
 
+	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 )
@@ -263,7 +264,7 @@ func TestACL(t *testing.T) {
 // TestForm uploads as a browser does, by a policy that minio-go signs.
 func TestForm(t *testing.T) {
 	now := time.Now()
-	c := start(t, twoAccounts(), WithClock(func() time.Time { return now }))
+	c := start(t, twoAccounts(), simulator.WithClock(func() time.Time { return now }))
 	policy := minio.NewPostPolicy()
 	for _, err := range []error{
 		policy.SetBucket("alice-home"), policy.SetKeyStartsWith("uploads/"), policy.SetContentLengthRange(3, 20_000),
@@ -354,7 +355,7 @@ func xmlText(t *testing.T, response *http.Response) string {
 
 func TestSessionsAndDisabledKeys(t *testing.T) {
 	now := time.Now()
-	c := start(t, twoAccounts(), WithClock(func() time.Time { return now }))
+	c := start(t, twoAccounts(), simulator.WithClock(func() time.Time { return now }))
 	if err := c.Accounts().Add(alice, accounts.Key{
 		ID: "ASIASESSION", Secret: "temporary", SessionToken: "token", Expires: now.Add(time.Minute), Active: true,
 	}); err != nil {
@@ -362,7 +363,7 @@ func TestSessionsAndDisabledKeys(t *testing.T) {
 	}
 	list := func(id, secret, token string) string {
 		t.Helper()
-		client := c.aws(AccessKeyConfig{}, "us-east-1", func(o *awss3.Options) { o.Credentials = credentials.NewStaticCredentialsProvider(id, secret, token) })
+		client := c.aws(simulator.AccessKeyConfig{}, "us-east-1", func(o *awss3.Options) { o.Credentials = credentials.NewStaticCredentialsProvider(id, secret, token) })
 		_, err := client.ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: home})
 		return errorCode(err)
 	}

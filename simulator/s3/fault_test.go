@@ -1,4 +1,4 @@
-package simulator
+package s3_test
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"syscall"
@@ -17,8 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/minio/minio-go/v7"
-	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 )
@@ -144,36 +143,6 @@ func TestHangingRequests(t *testing.T) {
 	}
 }
 
-// TestHangingEndsWithTheServer: a server that is told to stop does not wait for what hangs.
-func TestHangingEndsWithTheServer(t *testing.T) {
-	ended := make(chan error, 1)
-	t.Run("server", func(t *testing.T) {
-		config := regional()
-		config.Faults = []faults.Rule{{Fault: faults.Outage{Mode: faults.Hanging}}}
-		sim, endpoints := run(t, config)
-		request, err := http.NewRequestWithContext(context.Background(), http.MethodPut, endpoints.S3+"/alice-home/k", strings.NewReader("body"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		go func() {
-			response, err := http.DefaultClient.Do(request)
-			if err == nil {
-				err = response.Body.Close()
-			}
-			ended <- err
-		}()
-		err = wait.PollUntilContextTimeout(t.Context(), time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
-			return sim.Faults().List()[0].Injected == 1, nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	})
-	if err := <-ended; err == nil {
-		t.Error("the client got an answer")
-	}
-}
-
 // TestFaultsMeetRetries lets a client have three SlowDowns before it succeeds, as Velero's clients do under load.
 func TestFaultsMeetRetries(t *testing.T) {
 	c := start(t, twoAccounts())
@@ -258,7 +227,7 @@ func TestFlakyRepeats(t *testing.T) {
 }
 
 // lastEntries waits for so many entries: a client may have its answer before the journal has the entry.
-func lastEntries(t *testing.T, sim *Simulator, n int) []journal.Entry {
+func lastEntries(t *testing.T, sim *simulator.Simulator, n int) []journal.Entry {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

@@ -1,4 +1,4 @@
-package simulator
+package s3_test
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package simulator
+package s3_test
 
 import (
 	"bytes"
@@ -17,17 +17,19 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/signer"
+
+	"github.com/velero-locations/velero-locations/simulator"
 )
 
 // TestRefusals sends raw requests, since clients hide what they are told: they sign again for another region.
 func TestRefusals(t *testing.T) {
 	c := start(t, twoAccounts())
 	c.send(t, aliceKey, "us-east-1", http.MethodPut, "/alice-home/k", "text")
-	wrong := AccessKeyConfig{ID: aliceKey.ID, Secret: "guessed"}
-	nobody := AccessKeyConfig{ID: "AKIANOBODY", Secret: "guessed"}
+	wrong := simulator.AccessKeyConfig{ID: aliceKey.ID, Secret: "guessed"}
+	nobody := simulator.AccessKeyConfig{ID: "AKIANOBODY", Secret: "guessed"}
 	for _, test := range []struct {
 		name           string
-		key            AccessKeyConfig
+		key            simulator.AccessKeyConfig
 		signed         string
 		method, path   string
 		body           string
@@ -103,7 +105,7 @@ func checkAnswer(t *testing.T, response *http.Response, status int, want []strin
 			t.Errorf("the body lacks %q: %s", part, body)
 		}
 	}
-	for _, key := range []AccessKeyConfig{aliceKey, bobKey} {
+	for _, key := range []simulator.AccessKeyConfig{aliceKey, bobKey} {
 		if strings.Contains(body, key.Secret) {
 			t.Errorf("the body tells a secret: %s", body)
 		}
@@ -139,7 +141,7 @@ func TestRegionsSeenByClients(t *testing.T) {
 	if err := c.minio(t, aliceKey, "us-east-1").MakeBucket(t.Context(), "made-from-us", minio.MakeBucketOptions{Region: "eu-west-1"}); err != nil {
 		t.Logf("minio-go signs for the bucket's region: %v", err)
 	}
-	if _, err := c.minio(t, AccessKeyConfig{ID: aliceKey.ID, Secret: "no"}, "us-east-1").PutObject(t.Context(), "alice-home", "k", strings.NewReader("x"), 1, minio.PutObjectOptions{}); errorCode(err) != "SignatureDoesNotMatch" {
+	if _, err := c.minio(t, simulator.AccessKeyConfig{ID: aliceKey.ID, Secret: "no"}, "us-east-1").PutObject(t.Context(), "alice-home", "k", strings.NewReader("x"), 1, minio.PutObjectOptions{}); errorCode(err) != "SignatureDoesNotMatch" {
 		t.Errorf("minio-go with a wrong secret: %v", err)
 	}
 }
@@ -151,7 +153,7 @@ func TestClockSkew(t *testing.T) {
 	}{
 		{14 * time.Minute, 200}, {-14 * time.Minute, 200}, {16 * time.Minute, 403}, {-16 * time.Minute, 403},
 	} {
-		c := start(t, twoAccounts(), WithClock(func() time.Time { return time.Now().Add(test.offset) }))
+		c := start(t, twoAccounts(), simulator.WithClock(func() time.Time { return time.Now().Add(test.offset) }))
 		response := c.send(t, aliceKey, "us-east-1", http.MethodGet, "/alice-home?list-type=2", "")
 		if body := text(t, response); response.StatusCode != test.status || test.status == 403 &&
 			(!strings.Contains(body, "<Code>RequestTimeTooSkewed<") || !strings.Contains(body, "<MaxAllowedSkewMilliseconds>900000<")) {
@@ -162,15 +164,15 @@ func TestClockSkew(t *testing.T) {
 
 func TestBucketNamesByScope(t *testing.T) {
 	config := twoAccounts()
-	config.Accounts[0].Buckets = []BucketConfig{{Name: "velero", Region: "us-east-1"}}
-	config.Accounts[1].Buckets = []BucketConfig{{Name: "velero", Region: "eu-west-1"}}
-	if _, err := New(config); err == nil || !strings.Contains(err.Error(), `accounts[1].buckets[0].name: "velero" is at accounts[0].buckets[0].name already`) {
+	config.Accounts[0].Buckets = []simulator.BucketConfig{{Name: "velero", Region: "us-east-1"}}
+	config.Accounts[1].Buckets = []simulator.BucketConfig{{Name: "velero", Region: "eu-west-1"}}
+	if _, err := simulator.New(config); err == nil || !strings.Contains(err.Error(), `accounts[1].buckets[0].name: "velero" is at accounts[0].buckets[0].name already`) {
 		t.Errorf("global names: %v", err)
 	}
-	config.BucketNames = RegionalBucketNames
+	config.BucketNames = simulator.RegionalBucketNames
 	c := start(t, config)
 	for _, owner := range []struct {
-		key            AccessKeyConfig
+		key            simulator.AccessKeyConfig
 		region, abroad string
 	}{{aliceKey, "us-east-1", "eu-west-1"}, {bobKey, "eu-west-1", "us-east-1"}} {
 		put := c.send(t, owner.key, owner.region, http.MethodPut, "/velero/k", owner.key.ID)
@@ -178,7 +180,7 @@ func TestBucketNamesByScope(t *testing.T) {
 		checkAnswer(t, c.send(t, owner.key, owner.abroad, http.MethodGet, "/velero/k", ""), 403, []string{"AccessDenied"}, owner.abroad)
 		checkAnswer(t, c.send(t, owner.key, owner.abroad, http.MethodGet, "/velero?location", ""), 200, nil, owner.region)
 	}
-	for region, key := range map[string]AccessKeyConfig{"us-east-1": aliceKey, "eu-west-1": bobKey} {
+	for region, key := range map[string]simulator.AccessKeyConfig{"us-east-1": aliceKey, "eu-west-1": bobKey} {
 		if got := text(t, c.send(t, key, region, http.MethodGet, "/velero/k", "")); got != key.ID {
 			t.Errorf("in %s the object holds %q", region, got)
 		}
@@ -351,5 +353,5 @@ func TestRotatedKey(t *testing.T) {
 	}
 	c.Accounts().RemoveKey(aliceKey.ID)
 	checkAnswer(t, c.send(t, aliceKey, "us-east-1", http.MethodGet, "/", ""), 403, []string{"InvalidAccessKeyId"}, "")
-	checkAnswer(t, c.send(t, AccessKeyConfig{ID: "AKIANEW", Secret: "new"}, "us-east-1", http.MethodGet, "/", ""), 200, []string{"<Name>alice-home<"}, "")
+	checkAnswer(t, c.send(t, simulator.AccessKeyConfig{ID: "AKIANEW", Secret: "new"}, "us-east-1", http.MethodGet, "/", ""), 200, []string{"<Name>alice-home<"}, "")
 }

@@ -1,4 +1,4 @@
-package simulator
+package s3_test
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/velero-locations/velero-locations/simulator"
 )
 
 // recorder serves a client without a network, and keeps its last request to be served again without the client.
@@ -47,7 +49,7 @@ func (r *recorder) serve(w http.ResponseWriter) {
 
 // BenchmarkS3 serves requests as minio-go sends them, again and again: what they cost without a network and a client.
 func BenchmarkS3(b *testing.B) {
-	sim, err := New(twoAccounts())
+	sim, err := simulator.New(twoAccounts())
 	if err != nil {
 		b.Fatal(err)
 	}

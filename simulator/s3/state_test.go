@@ -1,10 +1,8 @@
-package simulator
+package s3_test
 
 import (
 	"bytes"
-	"context"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/minio/minio-go/v7"
+
+	"github.com/velero-locations/velero-locations/simulator"
 )
 
 func TestStateOnDisk(t *testing.T) {
@@ -36,7 +36,7 @@ func TestStateOnDisk(t *testing.T) {
 	if err := client.RemoveObject(t.Context(), "made", "removed", minio.RemoveObjectOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(config); err == nil || !strings.Contains(err.Error(), "in use by another simulator") {
+	if _, err := simulator.New(config); err == nil || !strings.Contains(err.Error(), "in use by another simulator") {
 		t.Errorf("a second simulator on the directory: %v", err)
 	}
 	first.Server.Close()
@@ -72,38 +72,4 @@ func TestStateOnDisk(t *testing.T) {
 	}
 	checkAnswer(t, second.send(t, bobKey, "us-east-1", http.MethodGet, "/made/small", ""), 403, []string{"AccessDenied"}, "us-east-1")
 	checkAnswer(t, second.send(t, bobKey, "us-east-1", http.MethodPut, "/made", ""), 409, []string{"BucketAlreadyExists"}, "us-east-1")
-}
-
-func TestServeUntilDone(t *testing.T) {
-	sim, err := New(twoAccounts())
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- sim.Serve(ctx, listener) }()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+listener.Addr().String()+"/", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil || response.StatusCode != http.StatusForbidden {
-		t.Fatalf("%v, %v", response, err)
-	}
-	if err := response.Body.Close(); err != nil {
-		t.Error(err)
-	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
-	for range 2 {
-		if err := sim.Close(); err != nil {
-			t.Error(err)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package simulator
+package s3_test
 
 import (
 	"bufio"
@@ -21,6 +21,8 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	miniocredentials "github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/velero-locations/velero-locations/simulator"
 )
 
 const (
@@ -47,7 +49,7 @@ func TestMain(m *testing.M) {
 func serveForKill(dir string) error {
 	config := twoAccounts()
 	config.DataDir = dir
-	sim, err := New(config)
+	sim, err := simulator.New(config)
 	if err != nil {
 		return err
 	}

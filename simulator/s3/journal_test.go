@@ -1,4 +1,4 @@
-package simulator
+package s3_test
 
 import (
 	"encoding/json"
@@ -11,23 +11,24 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
+	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 )
 
 func TestJournal(t *testing.T) {
-	c := start(t, regional(), WithClock(func() time.Time { return time.Now().Add(time.Minute) }))
+	c := start(t, regional(), simulator.WithClock(func() time.Time { return time.Now().Add(time.Minute) }))
 	c.harm(t, faults.Rule{Name: "reset", Match: faults.Match{Prefix: "lost/"}, Fault: faults.Reset{At: faults.Download}})
 	c.harm(t, faults.Rule{Name: "slow-down", Match: faults.Match{Prefix: "slow/"}, Fault: faults.Error{Code: "SlowDown"}})
-	of := func(key AccessKeyConfig, account, operation, region, bucket, object string) call.Call {
+	of := func(key simulator.AccessKeyConfig, account, operation, region, bucket, object string) call.Call {
 		return call.Call{Account: account, AccessKey: key.ID, Operation: operation, Region: region, Bucket: bucket, Key: object}
 	}
-	wrong := AccessKeyConfig{ID: aliceKey.ID, Secret: "guessed secret"}
-	nobody := AccessKeyConfig{ID: "NOBODY", Secret: "s"}
+	wrong := simulator.AccessKeyConfig{ID: aliceKey.ID, Secret: "guessed secret"}
+	nobody := simulator.AccessKeyConfig{ID: "NOBODY", Secret: "s"}
 	tests := []struct {
 		name         string
-		key          AccessKeyConfig
+		key          simulator.AccessKeyConfig
 		signed       string
 		method, path string
 		body         string
@@ -40,9 +41,9 @@ func TestJournal(t *testing.T) {
 		{"list", aliceKey, "eu-west-1", "GET", "/alice-abroad?list-type=2&prefix=a/", "", false, journal.Entry{Call: of(aliceKey, alice, "s3:ListObjectsV2", "eu-west-1", "alice-abroad", "a/"), Status: 200, BytesOut: -1}},
 		{"forbidden", bobKey, "us-east-1", "GET", "/alice-home/a/k", "", false, journal.Entry{Call: of(bobKey, bob, "s3:GetObject", "us-east-1", "alice-home", "a/k"), Status: 403, Error: "AccessDenied", BytesOut: -1}},
 		{"wrong secret", wrong, "us-east-1", "GET", "/alice-home/a/k", "", false, journal.Entry{Call: of(aliceKey, alice, "s3:GetObject", "us-east-1", "alice-home", "a/k"), Status: 403, Error: "SignatureDoesNotMatch", BytesOut: -1}},
-		{"unknown key", nobody, "us-east-1", "GET", "/", "", false, journal.Entry{Call: of(AccessKeyConfig{}, "", "s3:ListBuckets", "us-east-1", "", ""), Status: 403, Error: "InvalidAccessKeyId", BytesOut: -1}},
+		{"unknown key", nobody, "us-east-1", "GET", "/", "", false, journal.Entry{Call: of(simulator.AccessKeyConfig{}, "", "s3:ListBuckets", "us-east-1", "", ""), Status: 403, Error: "InvalidAccessKeyId", BytesOut: -1}},
 		{"unknown region", aliceKey, "mars-1", "GET", "/", "", false, journal.Entry{Call: of(aliceKey, alice, "s3:ListBuckets", "", "", ""), Status: 400, Error: "AuthorizationHeaderMalformed", BytesOut: -1}},
-		{"anonymous", aliceKey, "", "HEAD", "/alice-home", "", false, journal.Entry{Call: of(AccessKeyConfig{}, "", "s3:HeadBucket", "", "alice-home", ""), Status: 403, Error: "AccessDenied"}},
+		{"anonymous", aliceKey, "", "HEAD", "/alice-home", "", false, journal.Entry{Call: of(simulator.AccessKeyConfig{}, "", "s3:HeadBucket", "", "alice-home", ""), Status: 403, Error: "AccessDenied"}},
 		{"unknown operation", aliceKey, "us-east-1", "GET", "/alice-home?unheard-of", "", false, journal.Entry{Call: of(aliceKey, alice, "", "us-east-1", "alice-home", ""), Status: 501, Error: "NotImplemented", BytesOut: -1}},
 		{"fault", aliceKey, "us-east-1", "GET", "/alice-home/slow/k", "", false, journal.Entry{Call: of(aliceKey, alice, "s3:GetObject", "us-east-1", "alice-home", "slow/k"), Status: 503, Error: "SlowDown", BytesOut: -1, Faults: []string{"slow-down"}}},
 		{"no answer", aliceKey, "us-east-1", "PUT", "/alice-home/lost/k", "hello", true, journal.Entry{Call: of(aliceKey, alice, "s3:PutObject", "us-east-1", "alice-home", "lost/k"), BytesIn: 5, Faults: []string{"reset"}}},

@@ -1,4 +1,4 @@
-package simulator
+package s3_test
 
 import (
 	"net/http"
@@ -10,6 +10,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/minio/minio-go/v7"
 
+	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 )
 
@@ -18,16 +19,16 @@ func allow(actions ...string) policy.Statement {
 }
 
 var (
-	clusterKey  = AccessKeyConfig{ID: "AKIACLUSTER", Secret: "cluster secret"}
-	readerKey   = AccessKeyConfig{ID: "AKIAREADER", Secret: "reader secret"}
-	writerKey   = AccessKeyConfig{ID: "AKIAWRITER", Secret: "writer secret"}
-	noDeleteKey = AccessKeyConfig{ID: "AKIANODELETE", Secret: "no delete secret"}
-	regionKey   = AccessKeyConfig{ID: "AKIAREGION", Secret: "region secret"}
-	partnerKey  = AccessKeyConfig{ID: "AKIAPARTNER", Secret: "partner secret"}
+	clusterKey  = simulator.AccessKeyConfig{ID: "AKIACLUSTER", Secret: "cluster secret"}
+	readerKey   = simulator.AccessKeyConfig{ID: "AKIAREADER", Secret: "reader secret"}
+	writerKey   = simulator.AccessKeyConfig{ID: "AKIAWRITER", Secret: "writer secret"}
+	noDeleteKey = simulator.AccessKeyConfig{ID: "AKIANODELETE", Secret: "no delete secret"}
+	regionKey   = simulator.AccessKeyConfig{ID: "AKIAREGION", Secret: "region secret"}
+	partnerKey  = simulator.AccessKeyConfig{ID: "AKIAPARTNER", Secret: "partner secret"}
 )
 
 // withPolicies is twoAccounts with keys of alice that may do less than all, and a bucket that she shares with bob.
-func withPolicies() Config {
+func withPolicies() simulator.Config {
 	config := twoAccounts()
 	prefixed := allow("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket")
 	prefixed.Bucket, prefixed.Prefix = "alice-home", "cluster1/"
@@ -38,9 +39,9 @@ func withPolicies() Config {
 	abroad := allow("*")
 	abroad.Regions = []string{"eu-*"}
 	regionKey.Policy = policy.Policy{abroad}
-	config.Accounts[0].AccessKeys = []AccessKeyConfig{aliceKey, clusterKey, readerKey, writerKey, noDeleteKey, regionKey}
+	config.Accounts[0].AccessKeys = []simulator.AccessKeyConfig{aliceKey, clusterKey, readerKey, writerKey, noDeleteKey, regionKey}
 	partnerKey.Policy = policy.Policy{allow("s3:PutObject")}
-	config.Accounts[1].AccessKeys = []AccessKeyConfig{bobKey, partnerKey}
+	config.Accounts[1].AccessKeys = []simulator.AccessKeyConfig{bobKey, partnerKey}
 	shared := allow("s3:GetObject", "s3:ListBucket")
 	shared.Accounts, shared.Prefix = []string{bob}, "shared/"
 	config.Accounts[0].Buckets[0].Policy = policy.Policy{shared, {Effect: policy.Deny, Actions: []string{"s3:GetObject"}, Prefix: "secret/"}}
@@ -54,7 +55,7 @@ func TestPolicyAnswers(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name         string
-		key          AccessKeyConfig
+		key          simulator.AccessKeyConfig
 		method, path string
 		body         string
 		status       int
@@ -199,9 +200,9 @@ func TestAccountPolicy(t *testing.T) {
 
 func TestDisabledKey(t *testing.T) {
 	config := twoAccounts()
-	config.Accounts[0].AccessKeys = append(config.Accounts[0].AccessKeys, AccessKeyConfig{ID: "AKIAOFF", Secret: "s", Disabled: true})
+	config.Accounts[0].AccessKeys = append(config.Accounts[0].AccessKeys, simulator.AccessKeyConfig{ID: "AKIAOFF", Secret: "s", Disabled: true})
 	c := start(t, config)
-	off := AccessKeyConfig{ID: "AKIAOFF", Secret: "s"}
+	off := simulator.AccessKeyConfig{ID: "AKIAOFF", Secret: "s"}
 	checkStatus(t, c.send(t, off, "us-east-1", http.MethodGet, "/", ""), 403, "InvalidAccessKeyId")
 	if err := c.Accounts().SetActive("AKIAOFF", true); err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package simulator
+package s3_test
 
 import (
 	"bytes"
@@ -16,6 +16,8 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/minio/minio-go/v7"
+
+	"github.com/velero-locations/velero-locations/simulator"
 )
 
 var sizes = map[string]int{"empty": 0, "100 B": 100, "6 MiB": 6 << 20, "20 MiB": 20 << 20}
@@ -452,7 +454,7 @@ func TestConditionsAndRanges(t *testing.T) {
 
 func TestPresigned(t *testing.T) {
 	now := time.Now()
-	c := start(t, twoAccounts(), WithClock(func() time.Time { return now }))
+	c := start(t, twoAccounts(), simulator.WithClock(func() time.Time { return now }))
 	c.send(t, aliceKey, "us-east-1", http.MethodPut, "/alice-home/a%20log", "lines")
 	url, err := c.minio(t, aliceKey, "us-east-1").PresignedGetObject(t.Context(), "alice-home", "a log", time.Hour, nil)
 	if err != nil {

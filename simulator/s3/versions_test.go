@@ -1,4 +1,4 @@
-package simulator
+package s3_test
 
 import (
 	"io"
@@ -12,6 +12,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 )
 
@@ -214,7 +215,7 @@ func TestObjectLock(t *testing.T) {
 	now := time.Now()
 	config := twoAccounts()
 	config.DataDir = t.TempDir()
-	c := start(t, config, WithClock(func() time.Time { return now }))
+	c := start(t, config, simulator.WithClock(func() time.Time { return now }))
 	client := c.aws(aliceKey, "us-east-1")
 	bucket, key := aws.String("locked"), aws.String("k")
 	if _, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: bucket, ObjectLockEnabledForBucket: aws.Bool(true)}); err != nil {
@@ -296,7 +297,7 @@ func TestObjectLock(t *testing.T) {
 // TestBypassOfEachKey deletes versions under governance with a key that may bypass it under one prefix only.
 func TestBypassOfEachKey(t *testing.T) {
 	config := twoAccounts()
-	limited := AccessKeyConfig{ID: "AKIALIMITED", Secret: "limited secret"}
+	limited := simulator.AccessKeyConfig{ID: "AKIALIMITED", Secret: "limited secret"}
 	bypass := allow("s3:BypassGovernanceRetention")
 	bypass.Prefix = "old/"
 	limited.Policy = policy.Policy{allow("s3:DeleteObject*"), bypass}
