@@ -12,22 +12,23 @@ import (
 
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/azure"
+	"github.com/velero-locations/velero-locations/simulator/internal/clouds/cloudstest"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
 )
 
 // writerVariable makes this test's program one that serves from a data directory.
 const writerVariable = "CLOUDS_TEST_DATA_DIR"
 
-func kept(dir string) simulator.Config {
-	var config simulator.Config
-	twoAccounts(&config)
-	config.DataDir, config.S3.Address, config.Clouds.Address = dir, "127.0.0.1:0", "127.0.0.1:0"
-	return config
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(writerVariable); dir != "" {
+		os.Exit(write(dir))
+	}
+	os.Exit(m.Run())
 }
 
 // write serves until it is killed.
 func write(dir string) int {
-	sim, err := simulator.New(kept(dir))
+	sim, err := simulator.New(cloudstest.Kept(dir))
 	if err == nil {
 		var endpoints simulator.Endpoints
 		if endpoints, err = sim.Listen(context.Background()); err == nil {
@@ -73,17 +74,17 @@ func TestKill(t *testing.T) {
 func createSnapshots(t *testing.T, url string, round int, contents map[string]string) {
 	t.Helper()
 	for i := range 5 {
-		id := fmt.Sprintf("%ssnapshots/s-%d-%d", home, round, i)
-		got, err := send(t, url, aliceKey, "PUT", azurePath(id), azure.NewSnapshot{Location: "eastus", Source: disk})
-		if err != nil || got.status != 201 {
+		id := fmt.Sprintf("%ssnapshots/s-%d-%d", cloudstest.Home, round, i)
+		got, err := cloudstest.Send(t, url, cloudstest.AliceKey, "PUT", cloudstest.AzurePath(id), azure.NewSnapshot{Location: "eastus", Source: cloudstest.Disk})
+		if err != nil || got.Status != 201 {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		contents[id] = ""
-		got, err = send(t, url, aliceKey, "POST", portworxPath("px-a", "/snapshots"), portworx.NewSnapshot{Volume: pxVolume})
-		if err != nil || got.status != 201 {
+		got, err = cloudstest.Send(t, url, cloudstest.AliceKey, "POST", cloudstest.PortworxPath("px-a", "/snapshots"), portworx.NewSnapshot{Volume: cloudstest.Volume})
+		if err != nil || got.Status != 201 {
 			t.Fatalf("%+v, %v", got, err)
 		}
-		_, rest, _ := strings.Cut(got.body, `"id": "`)
+		_, rest, _ := strings.Cut(got.Body, `"id": "`)
 		id, _, _ = strings.Cut(rest, `"`)
 		contents[id] = ""
 	}
@@ -92,7 +93,7 @@ func createSnapshots(t *testing.T, url string, round int, contents map[string]st
 // checkKept opens what the killed process left, and writes to the volumes so that the next round's snapshots differ.
 func checkKept(t *testing.T, dir string, contents map[string]string) {
 	t.Helper()
-	sim, err := simulator.New(kept(dir))
+	sim, err := simulator.New(cloudstest.Kept(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,9 +107,9 @@ func checkKept(t *testing.T, dir string, contents map[string]string) {
 	}
 	for id, want := range contents {
 		if want == "" && strings.HasPrefix(id, "/") {
-			want = diskContent(t, sim, disk)
+			want = cloudstest.DiskContent(t, sim, cloudstest.Disk)
 		} else if want == "" {
-			want = volumeContent(t, sim, pxVolume)
+			want = cloudstest.VolumeContent(t, sim, cloudstest.Volume)
 		}
 		if contents[id] = want; found[id] != want {
 			t.Errorf("snapshot %s holds %q, want %s", id, found[id], want)
@@ -117,36 +118,11 @@ func checkKept(t *testing.T, dir string, contents map[string]string) {
 	if len(found) != len(contents) {
 		t.Errorf("%d snapshots, want %d", len(found), len(contents))
 	}
-	_, _, err = sim.Azure().Write(disk, []byte("x"))
+	_, _, err = sim.Azure().Write(cloudstest.Disk, []byte("x"))
 	if err == nil {
-		_, _, err = sim.Portworx().Write(pxVolume, []byte("x"))
+		_, _, err = sim.Portworx().Write(cloudstest.Volume, []byte("x"))
 	}
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// TestKeptNodes: a node that has failed has done so after a restart, too, and nothing of it is back.
-func TestKeptNodes(t *testing.T) {
-	dir := t.TempDir()
-	sim, err := simulator.New(kept(dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := sim.Portworx().FailNode("px-a", "n1"); err != nil {
-		t.Fatal(err)
-	}
-	if err := sim.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if sim, err = simulator.New(kept(dir)); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = sim.Close() }()
-	if node := sim.Portworx().Nodes()[0]; node.State != "failed" || node.Name != "n1" {
-		t.Errorf("%+v", node)
-	}
-	if volumes := sim.Portworx().Volumes(); len(volumes) != 1 || volumes[0].ID != bobVolume {
-		t.Errorf("%+v", volumes)
 	}
 }
