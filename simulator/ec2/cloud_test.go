@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/policy"
@@ -99,13 +98,6 @@ func (c *cloud) client(key simulator.AccessKeyConfig, region string) *awsec2.Cli
 func newClient(url string, key simulator.AccessKeyConfig, region string) *awsec2.Client {
 	return awsec2.New(awsec2.Options{
 		BaseEndpoint: aws.String(url), Region: region, RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider(key.ID, key.Secret, key.SessionToken),
-	})
-}
-
-func (c *cloud) sts(key simulator.AccessKeyConfig, region string) *awssts.Client {
-	return awssts.New(awssts.Options{
-		BaseEndpoint: aws.String(c.url), Region: region, RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider(key.ID, key.Secret, key.SessionToken),
 	})
 }

@@ -3,7 +3,6 @@ package ec2_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
 	"github.com/velero-locations/velero-locations/simulator"
@@ -229,57 +227,6 @@ func TestRefusals(t *testing.T) {
 	}
 	if err := describe(home, aliceVolume); err != nil {
 		t.Errorf("a dry run deleted: %v", err)
-	}
-}
-
-func TestIdentity(t *testing.T) {
-	c := start(t, twoAccounts())
-	ask := func(key simulator.AccessKeyConfig, region string) (*awssts.GetCallerIdentityOutput, error) {
-		return c.sts(key, region).GetCallerIdentity(t.Context(), &awssts.GetCallerIdentityInput{})
-	}
-	for key, want := range map[*simulator.AccessKeyConfig][2]string{
-		&aliceKey:     {alice, "arn:aws:iam::" + alice + ":user/alice"},
-		&readerKey:    {alice, "arn:aws:iam::" + alice + ":user/alice"}, // though no policy allows it
-		&temporaryKey: {alice, "arn:aws:iam::" + alice + ":user/alice"},
-		&bobKey:       {bob, "arn:aws:iam::" + bob + ":root"},
-	} {
-		out, err := ask(*key, "us-east-1")
-		if err != nil || aws.ToString(out.Account) != want[0] || aws.ToString(out.Arn) != want[1] || aws.ToString(out.UserId) == "" {
-			t.Errorf("%s: %+v, %v", key.ID, out, err)
-		}
-	}
-	_, err := ask(expiredKey, "us-east-1")
-	checkRefusal(t, err, 403, "ExpiredToken", "The security token included in the request is expired")
-	_, err = ask(simulator.AccessKeyConfig{ID: "NOBODY", Secret: "s"}, "us-east-1")
-	checkRefusal(t, err, 403, "InvalidClientTokenId", "The security token included in the request is invalid.")
-	_, err = ask(simulator.AccessKeyConfig{ID: aliceKey.ID, Secret: "guessed"}, "us-east-1")
-	checkRefusal(t, err, 403, "SignatureDoesNotMatch", "does not match")
-	_, err = ask(aliceKey, "mars-1")
-	checkRefusal(t, err, 403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region.")
-	presigned, err := awssts.NewPresignClient(c.sts(aliceKey, "us-east-1")).PresignGetCallerIdentity(t.Context(), &awssts.GetCallerIdentityInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkStatus(t, http.MethodGet, presigned.URL, http.StatusOK)
-	checkStatus(t, http.MethodGet, presigned.URL+"0", http.StatusForbidden)
-	checkStatus(t, http.MethodGet, c.url+"/?Action=GetCallerIdentity&Version=2011-06-15", http.StatusForbidden)
-	c.Clock().Advance(time.Hour)
-	checkStatus(t, http.MethodGet, presigned.URL, http.StatusForbidden)
-}
-
-func checkStatus(t *testing.T, method, url string, want int) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != want {
-		t.Errorf("%s, want %d", response.Status, want)
 	}
 }
 
