@@ -74,7 +74,7 @@ type S3Config struct {
 	RegionalAddresses map[string]string `json:"regionalAddresses,omitempty"`
 	// Domains are those under which a bucket's name is a host, bucket.DOMAIN. localhost is one in any case.
 	Domains []string `json:"domains,omitempty"`
-	// StallTimeout is how long a client may leave a body or an answer where it is, such as 30s, which is the default.
+	// StallTimeout is how long a client may stop sending a body, or reading an answer, such as 30s, which is the default.
 	StallTimeout string `json:"stallTimeout,omitempty"`
 }
 

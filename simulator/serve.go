@@ -137,7 +137,7 @@ func (s *Simulator) serve(ctx context.Context, l listening) error {
 	return endpoint.Serve(ctx, l.Listener, config, l.handler)
 }
 
-// Close releases the data directory and addresses that were opened in vain. What was answered before is kept on disk.
+// Close releases the data directory and addresses that were opened but never served. What was answered before is kept on disk.
 func (s *Simulator) Close() error {
 	var problems []error
 	s.listeners.mu.Lock()

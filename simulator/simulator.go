@@ -1,5 +1,6 @@
 // Package simulator is a cloud's storage to try things against: S3, EC2's volumes and snapshots, and disks and volumes
-// as those of Azure and Portworx, with regions, accounts and credentials that are checked as the real ones check them. It runs in a Go test or as a process of its own, in memory or on disk.
+// like those of Azure and Portworx, with regions, accounts and credentials that are checked as the real ones check them.
+// It runs in a Go test or as a process of its own, in memory or on disk.
 package simulator
 
 import (
@@ -45,17 +46,17 @@ type Simulator struct {
 	listeners listeners
 }
 
-// Option changes what a configuration file does not speak of.
+// Option changes what a configuration file has no field for.
 type Option func(*options)
 
 type options struct{ now func() time.Time }
 
-// WithClock sets the machine's clock, which the cloud's goes along with until it is moved.
+// WithClock sets the machine's clock, which the cloud's clock follows until it is moved.
 func WithClock(now func() time.Time) Option {
 	return func(o *options) { o.now = now }
 }
 
-// New makes the cloud that the configuration describes. With a data directory it takes up what is there; a directory
+// New makes the cloud that the configuration describes. With a data directory it continues from what is there; a directory
 // that another simulator has open is an error at once. The caller must Close it.
 func New(config Config, opts ...Option) (*Simulator, error) {
 	var o options

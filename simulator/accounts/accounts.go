@@ -44,7 +44,7 @@ func (a Account) CanonicalID() string {
 type Key struct {
 	ID     string
 	Secret string
-	// SessionToken comes with every request of a temporary key, as STS hands them out; empty for a key that stays.
+	// SessionToken comes with every request of a temporary key, as STS hands them out; empty for a permanent key.
 	SessionToken string
 	// Expires is when a temporary key ends; zero for never.
 	Expires time.Time
@@ -64,7 +64,7 @@ func (k Key) Identity() policy.Policy {
 	return slices.Concat(k.Account.Policy, k.Policy)
 }
 
-// Expired says that the key has come to its end.
+// Expired says whether the key has expired at a time.
 func (k Key) Expired(now time.Time) bool { return !k.Expires.IsZero() && !now.Before(k.Expires) }
 
 // ARN names whom the key acts for: a user with the account's name, or the root of an account without one.
@@ -105,13 +105,13 @@ func (d *Directory) AddAccount(account Account) error {
 	return nil
 }
 
-// AddKey gives an account one more access key, active and without an end. Key ids are unique across accounts, as at AWS:
+// AddKey gives an account one more access key, active and without expiry. Key ids are unique across accounts, as at AWS:
 // the id alone says who asks.
 func (d *Directory) AddKey(accountID, id, secret string) error {
 	return d.Add(accountID, Key{ID: id, Secret: secret, Active: true})
 }
 
-// Add is AddKey for a key with a session token, an end or a policy. The key's Account is that of accountID.
+// Add is AddKey for a key with a session token, an expiry or a policy. The key's Account is that of accountID.
 func (d *Directory) Add(accountID string, key Key) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

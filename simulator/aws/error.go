@@ -1,4 +1,5 @@
-// Package aws is what services of AWS have in common: how they refuse. Their signatures and their Query protocol stand below.
+// Package aws is what services of AWS have in common: how they refuse requests. Signatures and the Query protocol are
+// packages below it.
 package aws
 
 import (

@@ -208,8 +208,8 @@ func (s *Store) putSnapshot(r *clouds.Request, id ID) (any, error) {
 
 func (s *Store) dropSnapshot(_ *clouds.Request, id ID) (any, error) { return nil, s.deleteSnapshot(id) }
 
-// mayRead refuses to make something of what the policy does not let the key read. What can't be read in any case is left
-// to whoever reads it.
+// mayRead refuses to make something of what the policy does not let the key read. What does not exist is not refused here,
+// but when it is read.
 func (s *Store) mayRead(r *clouds.Request, operation, of string) error {
 	parsed, _ := ParseID(of)
 	id, group, err := s.group(r.Call.Account, parsed)

@@ -26,8 +26,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Store holds the disks and snapshots of all tenants, with the rules that Azure has for them. What it returns does not
-// change any more, and must not be changed. It is safe for concurrent use.
+// Store holds the disks and snapshots of all tenants, with the rules that Azure has for them. What it returns never
+// changes, and must not be changed. It is safe for concurrent use.
 type Store struct {
 	options Options
 	file    *records.File

@@ -41,7 +41,7 @@ type NewDisk struct {
 	Tags     map[string]string `json:"tags,omitempty" doc:"Tags."`
 }
 
-// DefaultSKU is that of disks which do not say theirs.
+// DefaultSKU is that of disks for which none is given.
 const DefaultSKU = "Standard_LRS"
 
 var skus = []string{DefaultSKU, "StandardSSD_LRS", "StandardSSD_ZRS", "Premium_LRS", "Premium_ZRS", "PremiumV2_LRS", "UltraSSD_LRS"}

@@ -23,7 +23,7 @@ type Subscription struct {
 	ResourceGroups []ResourceGroup `json:"resourceGroups,omitempty"`
 }
 
-// ResourceGroup of a subscription. It is where it is; what it holds may be elsewhere.
+// ResourceGroup of a subscription. What it holds may be in another location than the group.
 type ResourceGroup struct {
 	Name     string `json:"name"`
 	Location string `json:"location"`

@@ -1,4 +1,4 @@
-// Package clock is a cloud's time, which tests can move: credentials expire and clocks go wrong without waiting.
+// Package clock is a cloud's time, which tests can move: credentials expire and clocks are wrong without waiting.
 package clock
 
 import (
@@ -20,7 +20,7 @@ func New(machine func() time.Time) *Clock {
 	return &Clock{machine: machine}
 }
 
-// Now returns the time that the cloud goes by.
+// Now returns the time by the cloud's clock.
 func (c *Clock) Now() time.Time { return c.machine().Add(c.Offset()) }
 
 // Offset returns how far the clock is ahead of the machine's.

@@ -1,4 +1,4 @@
-// Package control is the API by which a running simulator is made to misbehave, watched and put right again: JSON over
+// Package control is the API by which a running simulator is made to misbehave, watched and set right again: JSON over
 // HTTP, described in OpenAPI at /openapi.json. It has no credentials of its own: it belongs on loopback.
 package control
 

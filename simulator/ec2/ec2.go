@@ -69,7 +69,7 @@ func Service(options Options) *query.Service {
 	return out
 }
 
-// action reads what an action is asked, asks the signer's policy, and stops there for a dry run.
+// action reads the parameters of an action and checks the signer's policy; a dry run ends there.
 func action[In any](handle func(*service, *query.Request, In) (any, error)) func(*service) query.Action {
 	return func(s *service) query.Action {
 		return func(r *query.Request) (any, error) {
@@ -116,7 +116,7 @@ func place(r *query.Request) ebs.Place {
 	return ebs.Place{Account: r.Call.Account, Region: r.Call.Region}
 }
 
-// succeeded is the answer of actions that have nothing to tell.
+// succeeded is the answer of actions that have nothing else to say.
 type succeeded struct {
 	Return bool `xml:"return"`
 }

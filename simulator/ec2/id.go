@@ -6,7 +6,7 @@ import (
 	"regexp"
 )
 
-// kind is a kind of resources, as their ids tell.
+// kind is a kind of resource, by the form of its ids.
 type kind struct {
 	prefix    string
 	form      *regexp.Regexp

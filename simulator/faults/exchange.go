@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Exchange is a request and its answer, on which faults lay hands. It is the http.ResponseWriter that the request is then
-// served with.
+// Exchange is a request and its answer, which faults delay, cut or end. It is the http.ResponseWriter that the request is
+// then served with.
 type Exchange struct {
 	inner   http.ResponseWriter
 	request *http.Request

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Latency serves a request late.
+// Latency delays a request.
 type Latency struct {
 	Delay Duration `json:"delay" doc:"How long the request waits before it is served."`
 }

@@ -86,7 +86,7 @@ func (s *Set) Remove(name string) bool {
 	return true
 }
 
-// Clear removes all rules, and begins to make up names anew.
+// Clear removes all rules, and numbers the names that it makes up from 1 again.
 func (s *Set) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

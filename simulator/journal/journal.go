@@ -14,7 +14,7 @@ import (
 // DefaultSize is how many entries a journal keeps unless it is told otherwise.
 const DefaultSize = 10_000
 
-// Entry is one request, recorded when it had come to its end.
+// Entry is one request, recorded when it was over.
 type Entry struct {
 	// Sequence counts requests from 1 on.
 	Sequence uint64 `json:"sequence" doc:"Number of the entry, from 1 on."`

@@ -28,7 +28,7 @@ type documentStatement struct {
 // several is one value or a list of them.
 type several[T any] []T
 
-// UnmarshalJSON reads a list, or what is none as its only entry.
+// UnmarshalJSON reads a list, or a single value as its only entry.
 func (s *several[T]) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte("[")) {
 		return json.Unmarshal(data, (*[]T)(s))

@@ -44,7 +44,7 @@ type Statement struct {
 	ListPrefixes []string `json:"listPrefixes,omitempty" doc:"Prefix parameter of lists, which are then all that is covered; * and ? are wild. Left out: any."`
 }
 
-// Everybody is the entry of Accounts that stands for all accounts, and for who does not sign a request.
+// Everybody is the entry of Accounts that stands for all accounts, and for requests that nobody signed.
 const Everybody = "*"
 
 // Policy is a list of statements. Their order means nothing.

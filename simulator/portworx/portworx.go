@@ -31,8 +31,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Store holds the volumes, snapshots and credentials of all clusters. What it returns does not change any more, and must
-// not be changed. It is safe for concurrent use.
+// Store holds the volumes, snapshots and credentials of all clusters. What it returns never changes, and must not be
+// changed. It is safe for concurrent use.
 type Store struct {
 	options Options
 	file    *records.File

@@ -59,7 +59,7 @@ func getACL(q *request) error {
 	}}})
 }
 
-// putACL is PutBucketAcl and PutObjectAcl. The headers were checked by then; a document is taken if it says what is so.
+// putACL is PutBucketAcl and PutObjectAcl. The headers were checked by then; a document is accepted if it says what is true already.
 func putACL(q *request) error {
 	if q.key != "" {
 		if _, err := q.object(); err != nil {

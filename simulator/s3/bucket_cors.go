@@ -83,7 +83,7 @@ func deleteBucketCORS(q *request) error {
 	return q.configure(http.StatusNoContent, func(s *store.Settings) error { s.CORS = nil; return nil })
 }
 
-// preflight answers what a browser asks before it lets a page use a bucket. Nobody signs that.
+// preflight answers what a browser asks before it lets a page use a bucket, which is never signed.
 func preflight(q *request) error {
 	buckets := q.server.options.Store.Named(q.name)
 	q.showRegion()

@@ -26,7 +26,7 @@ func getBucketPolicy(q *request) error {
 	return nil
 }
 
-// putBucketPolicy is PutBucketPolicy. A policy that can't be enforced as it stands is refused with what can't.
+// putBucketPolicy is PutBucketPolicy. A policy that can't be enforced is refused, with the element that can't.
 func putBucketPolicy(q *request) error {
 	if len(q.document) > maxPolicy {
 		return malformedPolicy("The policy is longer than 20 KB.")

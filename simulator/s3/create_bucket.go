@@ -43,7 +43,7 @@ func createBucket(q *request) error {
 	return nil
 }
 
-// nameTaken refuses a name that is in use; in us-east-1 S3 takes it as done when the bucket is the signer's own.
+// nameTaken refuses a name that is in use; in us-east-1 S3 reports success when the bucket is the signer's own already.
 func (q *request) nameTaken(existing store.BucketInfo) error {
 	switch {
 	case existing.Account != q.signer.Account.ID:

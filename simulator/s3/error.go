@@ -62,7 +62,7 @@ var refusals = []struct {
 	{store.ErrFull, http.StatusInsufficientStorage, "InsufficientStorage", "The simulator's memory for objects is used up: delete objects, raise memoryLimit in its configuration, or give it a data directory."},
 }
 
-// refusal is what the store refuses in S3's words; other errors stay as they are.
+// refusal puts what the store refuses into S3's words; other errors stay as they are.
 func refusal(err error, key string) error {
 	for _, known := range refusals {
 		if errors.Is(err, known.err) {

@@ -7,7 +7,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/policy"
 )
 
-// getBucketPolicyStatus is GetBucketPolicyStatus: public is what lets everybody do something.
+// getBucketPolicyStatus is GetBucketPolicyStatus: a policy is public if it lets everybody do something.
 func getBucketPolicyStatus(q *request) error {
 	set := q.bucket.Settings().Policy
 	if set.Document == "" {

@@ -2,8 +2,8 @@ package s3
 
 import "k8s.io/klog/v2"
 
-// getObject is GetObject. When the answer has begun nothing can be refused any more: an end that comes before the
-// announced length tells the client.
+// getObject is GetObject. When the answer has begun nothing can be refused any more: the
+// client learns of an error from an answer that ends before its announced length.
 func getObject(q *request) error {
 	object, content, err := q.bucket.Open(q.key, q.query.Get("versionId"))
 	q.showVersion(object)

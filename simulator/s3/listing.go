@@ -9,7 +9,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
-// maxKeys is the most keys that S3 puts on a page, and how many it does when not told.
+// maxKeys is the most keys that S3 puts on a page, and how many it puts there by default.
 const maxKeys = 1000
 
 type listedPrefix struct {
@@ -59,7 +59,7 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 	return page, encode, nil
 }
 
-// usualEntry is how long the element of an object is, or little less, in bytes.
+// usualEntry is roughly how long the element of an object is, in bytes.
 const usualEntry = 400
 
 // appendObject adds the element of an object; owner is the one of its owner, or nothing.

@@ -20,7 +20,7 @@ var keptHeaders = []string{
 	"X-Amz-Storage-Class", "X-Amz-Website-Redirect-Location",
 }
 
-// storageClasses are those that S3 lets a client ask for. An object in any of them is there at once.
+// storageClasses are those that S3 lets a client ask for. An object in any of them can be read at once.
 var storageClasses = []string{
 	"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "EXPRESS_ONEZONE",
 }

@@ -30,7 +30,7 @@ func noLockConfiguration() *aws.Error {
 	return aws.NewError(http.StatusNotFound, "NoSuchObjectLockConfiguration", "The specified object does not have a ObjectLock configuration")
 }
 
-// putObjectRetention is PutObjectRetention; an empty document lifts a retention, as S3 has it for who may bypass it.
+// putObjectRetention is PutObjectRetention; an empty document lifts a retention, as S3 allows it to those who may bypass it.
 func putObjectRetention(q *request) error {
 	if _, err := q.lockable(); err != nil {
 		return err

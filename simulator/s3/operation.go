@@ -114,10 +114,10 @@ var operations = []operation{
 	{name: "DeleteObject", method: http.MethodDelete, level: objectLevel, params: versionParams, needs: ownBucket, handle: deleteObject},
 }
 
-// postObject is the upload of an HTML form, which is told by its type and not by its query.
+// postObject is the upload of an HTML form, which is recognised by its type and not by its query.
 var postObjectOperation = operation{name: "PostObject", method: http.MethodPost, level: bucketLevel, needs: ownBucket | stream, handle: postObject}
 
-// preflightOperation is what a browser asks before a page may use a bucket, which is told by its method alone.
+// preflightOperation is what a browser asks before a page may use a bucket, which is recognised by its method alone.
 var preflightOperation = operation{name: "Preflight", method: http.MethodOptions, level: bucketLevel, handle: preflight}
 
 // notConfigured is what S3 answers to a GET of a bucket's configuration that was never set.

@@ -76,7 +76,7 @@ func (q *request) authorize(bucket store.BucketInfo) error {
 	return nil
 }
 
-// authorizeService refuses what the signer may not do where no bucket is concerned that exists.
+// authorizeService refuses what the signer may not do where no existing bucket is concerned.
 func (q *request) authorizeService(region string) error {
 	return q.authorize(store.BucketInfo{Name: q.name, Region: region, Account: q.signer.Account.ID})
 }

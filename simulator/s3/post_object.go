@@ -33,8 +33,8 @@ type form struct {
 	body   *relay
 }
 
-// relay reads from where it is told: of a form, the fields are read before faults have laid hands on the body, and the
-// file afterwards.
+// relay reads from a source that changes: the fields of a form are read before the request meets its faults, and the file
+// after that.
 type relay struct{ io.Reader }
 
 // formPolicy says what a form may hold. Conditions that S3 does not know make it invalid.

@@ -12,7 +12,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
-// extent is what a reader gets of a content: all of it, or the part that was asked for.
+// extent is the part of a content that is sent; partial says that it is not all.
 type extent struct {
 	start, length int64
 	partial       bool
@@ -136,7 +136,7 @@ func invalidRange() *aws.Error {
 // of two to four times the size are slower by a sixth.
 const maxPiece = 32 << 10
 
-// send writes an extent of a content, from where it lies if that can be.
+// send writes an extent of a content, without a copy where the content can do so.
 func send(w io.Writer, content store.Content, wanted extent) error {
 	if direct, is := content.(store.RangeWriter); is {
 		_, err := direct.WriteRange(w, wanted.start, wanted.length, maxPiece)

@@ -32,7 +32,7 @@ type Options struct {
 	Regions []string
 	// Domains are those under which a bucket's name is a host: bucket.DOMAIN. localhost is one in any case.
 	Domains []string
-	// StallTimeout is how long a client may leave a request's body, or an answer, where it is; zero is 30 seconds.
+	// StallTimeout is how long a client may stop sending a body, or reading an answer; zero is 30 seconds.
 	StallTimeout time.Duration
 	// BucketPolicies returns the policy of a bucket; nil is none at all.
 	BucketPolicies func(region, bucket string) policy.Policy
@@ -40,8 +40,8 @@ type Options struct {
 	Endpoint func(region string) string
 }
 
-// Server answers S3's REST protocol, with the bucket in the path or in the host. Requests must be signed with Signature Version 4, in their
-// headers or their URL.
+// Server answers S3's REST protocol, with the bucket in the path or in the host. Requests must be signed with Signature
+// Version 4, in their headers or their URL.
 type Server struct {
 	options Options
 	// region is that of a regional endpoint; empty is the global endpoint, at which the region that a request is signed
@@ -239,7 +239,7 @@ func (q *request) mayUse(bucket *store.Bucket) error {
 	return q.authorize(bucket.Info())
 }
 
-// checkHeaders refuses what would change the meaning of a request and is not done, instead of ignoring it.
+// checkHeaders refuses headers that would change the meaning of a request and are not supported, instead of ignoring them.
 func (q *request) checkHeaders() error {
 	if err := checkACLHeaders(q.Header); err != nil {
 		return err

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// stallTimeout is how long S3 waits for the next bytes of a body, near enough.
+	// stallTimeout is how long S3 waits for the next bytes of a body, roughly.
 	stallTimeout = 30 * time.Second
-	// deadlineSteps is into how many steps a timeout is divided: a deadline is moved only when it has come a step nearer,
+	// deadlineSteps is how many steps a timeout is divided into: a deadline is moved only when it has come a step nearer,
 	// since moving it costs more than reading what is there.
 	deadlineSteps = 20
 )
@@ -38,7 +38,7 @@ type deadline struct {
 	last    time.Time // when it was set
 }
 
-// move sets the deadline anew when it has come a step nearer.
+// move renews the deadline when it has come a step nearer.
 func (d *deadline) move() {
 	if now := time.Now(); now.Sub(d.last) > d.timeout/deadlineSteps {
 		_ = d.set(now.Add(d.timeout)) // a server that cannot is one of a test without connections

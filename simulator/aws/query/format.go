@@ -27,7 +27,7 @@ type errorElement struct {
 	Message string
 }
 
-// EC2 is the format of EC2's Query protocol, in which results stand at the top.
+// EC2 is the format of EC2's Query protocol, in which results are at the top.
 var EC2 = Format{
 	answer: func(s *Service, action, requestID string, elements []byte) any {
 		return struct {
@@ -69,7 +69,7 @@ var Query = Format{
 	},
 }
 
-// elements encodes what stands inside a document.
+// elements encodes what is inside a document.
 func elements(document any) ([]byte, error) {
 	var out bytes.Buffer
 	const name = "document"

@@ -225,7 +225,7 @@ func appendURIEncoded(out []byte, s string, keepSlash bool) []byte {
 	return out
 }
 
-// usualRequest is how long most canonical requests are at most, in bytes.
+// usualRequest is the length that few canonical requests exceed, in bytes.
 const usualRequest = 1 << 10
 
 func (a *Authorization) appendStringToSign(out []byte, r *http.Request, payload string) []byte {
@@ -233,7 +233,7 @@ func (a *Authorization) appendStringToSign(out []byte, r *http.Request, payload 
 	return hex.AppendEncode(a.appendSigned(out, algorithm), sum[:])
 }
 
-// appendSigned adds what all that is signed begins with: what it is, when it was signed, and the scope of the key.
+// appendSigned adds what every signed text begins with: what it is, when it was signed, and the scope of the key.
 func (a *Authorization) appendSigned(out []byte, kind string) []byte {
 	out = append(append(out, kind...), '\n')
 	out = append(a.Time.AppendFormat(out, timeFormat), '\n')

@@ -11,7 +11,7 @@ import (
 // signingKey makes the signatures of one day, region, service and secret.
 type signingKey struct {
 	key []byte
-	// macs are those that were used before: they have hashed the key, and have memory.
+	// macs are those that were used before, whose key is hashed and whose memory is there already.
 	macs sync.Pool
 }
 

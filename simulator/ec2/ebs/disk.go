@@ -26,7 +26,7 @@ func (s *Store) load() (err error) {
 		return err
 	}
 	s.sequence, _ = s.counters.Get(lastCreation)
-	// In the order of creations, in which indexes take them up fast.
+	// In the order of creations, in which indexes are filled fastest.
 	for _, volume := range slices.SortedFunc(s.volumes.All(), bySequence) {
 		s.showVolume(nil, volume)
 		s.sequence = max(s.sequence, volume.Sequence)

@@ -14,7 +14,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
-// DefaultSnapshotDuration is how long a snapshot is pending unless it is said otherwise.
+// DefaultSnapshotDuration is how long a snapshot is pending unless another duration is given.
 const DefaultSnapshotDuration = 5 * time.Second
 
 // Options of a store.
@@ -32,7 +32,7 @@ type Options struct {
 // Place is an account's part of a region. What is in one place is not there for any other.
 type Place struct{ Account, Region string }
 
-// Store holds the volumes and snapshots of all places. What it returns does not change any more, and must not be changed.
+// Store holds the volumes and snapshots of all places. What it returns never changes, and must not be changed.
 // It is safe for concurrent use.
 type Store struct {
 	options Options

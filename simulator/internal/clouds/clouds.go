@@ -24,8 +24,8 @@ type Provider struct {
 	Title      string
 	Operations []Operation
 	Refusals   Refusals
-	// Locate says what a request is about, and in which region, before anything is verified: faults and the journal want
-	// to know. What does not exist may be left out.
+	// Locate says what a request is about, and in which region, before anything is verified: faults and the journal need
+	// it. What does not exist may be left out.
 	Locate func(*Request) (region, resource string)
 }
 
@@ -81,7 +81,7 @@ type Request struct {
 	provider *Provider
 }
 
-// Path returns the part of the path that the operation's path names so.
+// Path returns the part of the path that the operation's path has under a name.
 func (r *Request) Path(name string) string { return r.http.PathValue(name) }
 
 // Decode reads the body. A field that is not known is refused.

@@ -49,7 +49,7 @@ func (p *Provider) describe(prefix string) openapi.Object {
 	return openapi.Describe(openapi.API{Title: p.Title, Prefix: prefix, Problem: Problem{}, Basic: true}, operations)
 }
 
-// exchange is one request, as far as it is understood by now. Operation is nil where there is no such.
+// exchange is one request, as far as it is understood by now. Operation is nil where there is none.
 type exchange struct {
 	pipeline.Exchange
 	provider  *Provider

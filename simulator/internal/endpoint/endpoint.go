@@ -1,4 +1,4 @@
-// Package endpoint serves HTTP and HTTPS at one address: what a client begins with tells which of them it speaks.
+// Package endpoint serves HTTP and HTTPS at one address: the first byte from a client tells which of them it speaks.
 package endpoint
 
 import (
@@ -26,7 +26,7 @@ const (
 )
 
 // Serve serves a handler on a listener until the context is done, then lets the requests under way, whose contexts are
-// done too, come to their end for a moment. It closes the listener, and returns nil when it was the context that ended it.
+// done too, finish for a moment. It closes the listener, and returns nil when it was the context that ended it.
 func Serve(ctx context.Context, listener net.Listener, config *tls.Config, handler http.Handler) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
@@ -51,7 +51,7 @@ func Serve(ctx context.Context, listener net.Listener, config *tls.Config, handl
 	return nil
 }
 
-// verbose logs what a server says of its clients: that one does not trust its certificate is no event for a simulator.
+// verbose logs what a server says of its clients: that one does not trust its certificate is nothing unusual for a simulator.
 type verbose struct{}
 
 // Write logs a line.

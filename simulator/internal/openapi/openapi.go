@@ -1,5 +1,5 @@
 // Package openapi describes APIs of JSON over HTTP in OpenAPI, from the Go types that they read and write, so that a
-// description is never behind what it describes.
+// description is never out of date.
 package openapi
 
 import (
@@ -172,7 +172,7 @@ func (s *schemas) fields(t reflect.Type, properties Object, required *[]string) 
 		}
 		schema := s.of(field.Type)
 		if schema["$ref"] != nil {
-			schema = Object{"allOf": []Object{schema}} // beside $ref nothing counts
+			schema = Object{"allOf": []Object{schema}} // next to $ref everything else is ignored
 		}
 		schema["description"] = field.Tag.Get("doc")
 		if enum := field.Tag.Get("enum"); enum != "" {

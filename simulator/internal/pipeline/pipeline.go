@@ -55,7 +55,7 @@ type Exchange struct {
 	small bool
 }
 
-// software is the header that names it.
+// software is what answers name as the server.
 var software = []string{"velero-locations-simulator"}
 
 // Begin begins to record a request, which Run must follow.

@@ -86,7 +86,7 @@ func (b *Body) Compute(algorithm string) error {
 	return nil
 }
 
-// NewStream is a body that came in another one, as a file in a form does; what guards it is around it.
+// NewStream is a body that came inside another one, as a file in a form does; the outer one was checked.
 func NewStream(r io.Reader) *Body {
 	sums := &checksums{}
 	return &Body{Size: -1, reader: &exactReader{inner: r, left: -1, sums: sums}, sums: sums}

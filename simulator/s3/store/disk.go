@@ -14,9 +14,9 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// disk keeps the state in a directory: an index in bbolt with all small content, and a file for each larger content. A file is complete and on disk
-// before the index names it, and is removed after the index forgot it, so that a crash at any time leaves at most files
-// that nothing names; they are removed at the next start.
+// disk keeps the state in a directory: an index in bbolt with all small content, and a file for each larger content. A
+// file is complete and on disk before the index names it, and is removed after the index forgot it, so that a crash at
+// any time leaves at most files that nothing names; they are removed at the next start.
 type disk struct {
 	dir  string
 	lock *flock.Flock

@@ -8,9 +8,9 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// The index holds a table of buckets, one of small contents by their blob's name, and for each bucket a table of versions and one of uploads. A version is under its
-// key, a zero byte and its id, which holds none; an upload is under its id, and each of its parts under that, a slash and
-// the part's number.
+// The index holds a table of buckets, one of small contents by their blob's name, and for each bucket a table of versions
+// and one of uploads. A version is under its key, a zero byte and its id, which holds none; an upload is under its id, and
+// each of its parts under that, a slash and the part's number.
 
 // bucketRecord is a bucket in the index.
 type bucketRecord struct {

@@ -39,7 +39,7 @@ func (o *Object) protected(now time.Time, bypassGovernance bool) bool {
 }
 
 // Replaceable returns ErrLocked when a retention may not be replaced by another at a time: one in force can be extended,
-// and one in governance mode can also be shortened, lifted or changed by who may bypass it.
+// and one in governance mode can also be shortened, lifted or changed by those who may bypass it.
 func (r Retention) Replaceable(by Retention, now time.Time, bypassGovernance bool) error {
 	extends := by.Mode == r.Mode && !by.Until.Before(r.Until) || by.Mode == Compliance && r.Mode == Governance && !by.Until.Before(r.Until)
 	if !r.active(now) || extends || r.Mode == Governance && bypassGovernance {

@@ -15,7 +15,7 @@ const (
 	// before it, so that never much more is taken than really came.
 	firstBlock = 64 << 10
 	maxBlock   = 1 << 20
-	// objectOverhead is what an object or a part takes besides its content, near enough.
+	// objectOverhead is what an object or a part takes besides its content, roughly.
 	objectOverhead = 512
 )
 

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// maxSmall is up to which size content is kept in the index. It reaches the disk with the entry that names it, which
+	// maxSmall is the size up to which content is kept in the index. It reaches the disk with the entry that names it, which
 	// spares a file, and the wait for it and for its name.
 	maxSmall = 16 << 10
 	// smallPrefix tells the names of small contents from those of files.

@@ -1,5 +1,5 @@
 // Package store keeps buckets and their objects, in memory or on disk. It knows nothing of HTTP: it is what a cloud's
-// storage remembers, and what is asked of it comes from the protocols in front.
+// storage remembers, and is asked by the protocols that serve it.
 package store
 
 import (

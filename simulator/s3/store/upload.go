@@ -48,7 +48,7 @@ type PartInfo struct {
 	Checksums map[string]string `json:"checksums,omitempty"`
 }
 
-// CreateUpload starts a multipart upload and returns its id. Of info, id and time are not looked at.
+// CreateUpload starts a multipart upload and returns its id. The id and the time of info are ignored.
 func (b *Bucket) CreateUpload(info UploadInfo) (string, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
@@ -73,7 +73,7 @@ func (b *Bucket) upload(key, id string) (*upload, error) {
 }
 
 // PutPart stores a part when the body was read to io.EOF without an error; an earlier part of that number is replaced.
-// Of the write, body, size and checksums are looked at.
+// Only body, size and checksums of the write are used.
 func (b *Bucket) PutPart(key, id string, number int, w Write) (PartInfo, error) {
 	if _, err := b.Upload(key, id); err != nil {
 		return PartInfo{}, err
@@ -185,10 +185,10 @@ func (b *Bucket) dropUploads() {
 
 // Completion says what to make of an upload.
 type Completion struct {
-	// Parts are those of the object, in order. Only Number and ETag are looked at.
+	// Parts are those of the object, in order. Only Number and ETag are used.
 	Parts      []PartInfo
 	Conditions Conditions
-	// Content is given the whole content, if it is not nil.
+	// Content, if it is not nil, is written the whole content.
 	Content hash.Hash
 	// Checksums, if it is not nil, is then told the chosen parts and the object's size. It returns the object's checksums, or refuses.
 	Checksums func(parts []PartInfo, size int64) (map[string]string, error)

@@ -34,7 +34,8 @@ const (
 	Home = "/subscriptions/" + AliceSubscription + "/resourceGroups/cluster/providers/Microsoft.Compute/"
 	Disk = Home + "disks/orders"
 
-	Volume, BobVolume = "100000000000000001", "100000000000000002"
+	Volume    = "100000000000000001"
+	BobVolume = "100000000000000002"
 )
 
 // The access keys of the accounts. All but the first two may do less than everything, or nothing at all.
