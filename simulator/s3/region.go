@@ -48,3 +48,6 @@ func illegalConstraint(constraint string) error {
 	return aws.NewError(http.StatusBadRequest, "IllegalLocationConstraintException",
 		fmt.Sprintf("The %s location constraint is incompatible for the region specific endpoint this request was sent to.", cmp.Or(constraint, "unspecified")))
 }
+
+// defaultRegion is the region whose name GetBucketLocation leaves out, and whose endpoint makes buckets elsewhere.
+const defaultRegion = "us-east-1"
