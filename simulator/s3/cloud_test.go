@@ -2,14 +2,19 @@ package s3_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/xml"
+	"errors"
 	"io"
 	"math/rand"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -19,6 +24,8 @@ import (
 	"github.com/minio/minio-go/v7/pkg/signer"
 
 	"github.com/velero-locations/velero-locations/simulator"
+	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/journal"
 )
 
 const (
@@ -155,3 +162,99 @@ func content(size int) []byte {
 type stream struct{ io.Reader }
 
 func newStream(p []byte) io.Reader { return stream{bytes.NewReader(p)} }
+
+func xmlText(t *testing.T, response *http.Response) string {
+	t.Helper()
+	body := text(t, response)
+	if body != "" && xml.Unmarshal([]byte(body), new(struct{ XMLName xml.Name })) != nil {
+		t.Errorf("not XML: %s", body)
+	}
+	return body
+}
+
+func errorCode(err error) string {
+	var coded interface{ ErrorCode() string }
+	if errors.As(err, &coded) {
+		return coded.ErrorCode()
+	}
+	return minio.ToErrorResponse(err).Code
+}
+
+func sendKeys(keys ...string) <-chan minio.ObjectInfo {
+	out := make(chan minio.ObjectInfo, len(keys))
+	for _, key := range keys {
+		out <- minio.ObjectInfo{Key: key}
+	}
+	close(out)
+	return out
+}
+
+func checkStatus(t *testing.T, response *http.Response, status int, code string) {
+	t.Helper()
+	body := text(t, response)
+	if response.StatusCode != status || code != "" && !strings.Contains(body, "<Code>"+code+"<") {
+		t.Errorf("status %d, want %d %s: %s", response.StatusCode, status, code, body)
+	}
+}
+
+func location(region string) string {
+	return "<CreateBucketConfiguration><LocationConstraint>" + region + "</LocationConstraint></CreateBucketConfiguration>"
+}
+
+var errorShape = regexp.MustCompile(`^<\?xml version="1.0" encoding="UTF-8"\?>\n<Error><Code>\w+</Code><Message>[^<]+</Message>.*<RequestId>(\w+)</RequestId><HostId>[^<]+</HostId></Error>$`)
+
+func checkAnswer(t *testing.T, response *http.Response, status int, want []string, region string) {
+	t.Helper()
+	body := text(t, response)
+	if response.StatusCode != status {
+		t.Errorf("status %d, expected %d: %s", response.StatusCode, status, body)
+	}
+	if got := response.Header.Get("X-Amz-Bucket-Region"); got != region {
+		t.Errorf("x-amz-bucket-region is %q, expected %q", got, region)
+	}
+	for _, part := range want {
+		if !strings.Contains(body, part) {
+			t.Errorf("the body lacks %q: %s", part, body)
+		}
+	}
+	for _, key := range []simulator.AccessKeyConfig{aliceKey, bobKey} {
+		if strings.Contains(body, key.Secret) {
+			t.Errorf("the body tells a secret: %s", body)
+		}
+	}
+	if status < 300 {
+		return
+	}
+	if response.Request.Method == http.MethodHead {
+		if body != "" {
+			t.Errorf("HEAD has a body: %s", body)
+		}
+		return
+	}
+	parts := errorShape.FindStringSubmatch(body)
+	if parts == nil || parts[1] != response.Header.Get("X-Amz-Request-Id") || response.Header.Get("Content-Type") != "application/xml" {
+		t.Errorf("not S3's error: %s %v", body, response.Header)
+	}
+}
+
+func (c *cloud) harm(t *testing.T, rule faults.Rule) {
+	t.Helper()
+	if _, err := c.Faults().Add(rule); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lastEntries waits for so many entries: a client may have its answer before the journal has the entry.
+func lastEntries(t *testing.T, sim *simulator.Simulator, n int) []journal.Entry {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var out []journal.Entry
+	for e := range sim.Journal().Follow(ctx, journal.Filter{}) {
+		if out = append(out, e); len(out) == n {
+			return out
+		}
+	}
+	t.Fatalf("the journal has %d entries, want %d", len(out), n)
+	return nil
+}

@@ -17,17 +17,8 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/minio/minio-go/v7"
 
-	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/faults"
-	"github.com/velero-locations/velero-locations/simulator/journal"
 )
-
-func (c *cloud) harm(t *testing.T, rule faults.Rule) {
-	t.Helper()
-	if _, err := c.Faults().Add(rule); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // tryMinio puts and gets an object of 100 000 bytes with minio-go, without retries.
 func tryMinio(t *testing.T, c *cloud) (put, get error) {
@@ -224,19 +215,4 @@ func TestFlakyRepeats(t *testing.T) {
 	if other := outcomes(8); other == first {
 		t.Errorf("another seed gives %s, too", other)
 	}
-}
-
-// lastEntries waits for so many entries: a client may have its answer before the journal has the entry.
-func lastEntries(t *testing.T, sim *simulator.Simulator, n int) []journal.Entry {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	var out []journal.Entry
-	for e := range sim.Journal().Follow(ctx, journal.Filter{}) {
-		if out = append(out, e); len(out) == n {
-			return out
-		}
-	}
-	t.Fatalf("the journal has %d entries, want %d", len(out), n)
-	return nil
 }

@@ -113,26 +113,3 @@ func TestPresignedURLsInTheJournal(t *testing.T) {
 		t.Errorf("the entry tells the signature: %s", out)
 	}
 }
-
-// TestMovedClock moves the cloud's clock away from the client's, and on past the end of a presigned URL.
-func TestMovedClock(t *testing.T) {
-	c := start(t, twoAccounts())
-	url, err := c.minio(t, aliceKey, "us-east-1").PresignedPutObject(t.Context(), "alice-home", "k", time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	put := func() *http.Response {
-		return c.send(t, aliceKey, "", http.MethodPut, url.RequestURI(), "x", func(r *http.Request) { r.Header.Del("X-Amz-Content-Sha256") })
-	}
-	checkStatus(t, put(), 200, "")
-	c.Clock().Advance(20 * time.Minute)
-	checkStatus(t, put(), 200, "")
-	checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodGet, "/", ""), 403, "RequestTimeTooSkewed")
-	c.Clock().Advance(time.Hour)
-	response := put()
-	if body := text(t, response); response.StatusCode != http.StatusForbidden || !strings.Contains(body, "Request has expired") {
-		t.Errorf("%d %s", response.StatusCode, body)
-	}
-	c.Clock().Reset()
-	checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodGet, "/", ""), 200, "")
-}

@@ -5,11 +5,35 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/signer"
 
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/simulatortest"
 )
+
+// TestRegionsSeenByClients shows what clients make of the answers: they find the region and go on.
+func TestRegionsSeenByClients(t *testing.T) {
+	c := start(t, twoAccounts())
+	if exists, err := c.minio(t, aliceKey, "").BucketExists(t.Context(), "alice-abroad"); err != nil || !exists {
+		t.Errorf("minio-go without a region: %v, %v", exists, err)
+	}
+	head, err := c.aws(aliceKey, "eu-west-1").HeadBucket(t.Context(), &awss3.HeadBucketInput{Bucket: aws.String("alice-abroad")})
+	if err != nil || aws.ToString(head.BucketRegion) != "eu-west-1" {
+		t.Errorf("HeadBucket = %+v, %v", head, err)
+	}
+	if _, err = c.aws(aliceKey, "us-east-1").ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: aws.String("alice-abroad")}); errorCode(err) != "PermanentRedirect" {
+		t.Errorf("listing from another region: %v", err)
+	}
+	if err := c.minio(t, aliceKey, "us-east-1").MakeBucket(t.Context(), "made-from-us", minio.MakeBucketOptions{Region: "eu-west-1"}); err != nil {
+		t.Logf("minio-go signs for the bucket's region: %v", err)
+	}
+	if _, err := c.minio(t, simulator.AccessKeyConfig{ID: aliceKey.ID, Secret: "no"}, "us-east-1").PutObject(t.Context(), "alice-home", "k", strings.NewReader("x"), 1, minio.PutObjectOptions{}); errorCode(err) != "SignatureDoesNotMatch" {
+		t.Errorf("minio-go with a wrong secret: %v", err)
+	}
+}
 
 // run serves a simulator at all addresses of its configuration until the test ends.
 func run(t *testing.T, config simulator.Config) (*simulator.Simulator, simulator.Endpoints) {

@@ -125,14 +125,6 @@ func TestPolicyAnswers(t *testing.T) {
 	checkStatus(t, c.send(t, regionKey, "eu-west-1", http.MethodPut, "/alice-abroad/k", "x"), 200, "")
 }
 
-func checkStatus(t *testing.T, response *http.Response, status int, code string) {
-	t.Helper()
-	body := text(t, response)
-	if response.StatusCode != status || code != "" && !strings.Contains(body, "<Code>"+code+"<") {
-		t.Errorf("status %d, want %d %s: %s", response.StatusCode, status, code, body)
-	}
-}
-
 // TestPoliciesSeenByClients asks as Velero, restic and kopia do.
 func TestPoliciesSeenByClients(t *testing.T) {
 	c := start(t, withPolicies())
@@ -196,16 +188,4 @@ func TestAccountPolicy(t *testing.T) {
 	checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodPut, "/alice-new", ""), 403, "AccessDenied")
 	checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodPut, "/alice-home/k", "x"), 200, "")
 	checkStatus(t, c.send(t, bobKey, "us-east-1", http.MethodPut, "/bob-new", ""), 200, "")
-}
-
-func TestDisabledKey(t *testing.T) {
-	config := twoAccounts()
-	config.Accounts[0].AccessKeys = append(config.Accounts[0].AccessKeys, simulator.AccessKeyConfig{ID: "AKIAOFF", Secret: "s", Disabled: true})
-	c := start(t, config)
-	off := simulator.AccessKeyConfig{ID: "AKIAOFF", Secret: "s"}
-	checkStatus(t, c.send(t, off, "us-east-1", http.MethodGet, "/", ""), 403, "InvalidAccessKeyId")
-	if err := c.Accounts().SetActive("AKIAOFF", true); err != nil {
-		t.Fatal(err)
-	}
-	checkStatus(t, c.send(t, off, "us-east-1", http.MethodGet, "/", ""), 200, "")
 }
