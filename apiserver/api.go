@@ -34,10 +34,8 @@ import (
 
 // Group is an API group that can be served.
 type Group struct {
-	// AddToScheme registers the internal and the wire types.
+	// AddToScheme registers the types of all versions.
 	AddToScheme func(*runtime.Scheme) error
-	// AddWireTypes registers the wire types only.
-	AddWireTypes func(*runtime.Scheme) error
 	// JSONOnly groups have types without a Protocol Buffers encoding.
 	JSONOnly bool
 	// Kinds returns the kinds of the group as they are in a server.
@@ -46,9 +44,8 @@ type Group struct {
 
 // Velero is group velero.io.
 var Velero = Group{
-	AddToScheme:  install.Install,
-	AddWireTypes: install.WireTypes,
-	JSONOnly:     true,
+	AddToScheme: install.Install,
+	JSONOnly:    true,
 	Kinds: func(env *generic.Environment) []generic.Kind {
 		return []generic.Kind{
 			backup.New(env), restore.New(env), schedule.New(env),
@@ -62,16 +59,15 @@ var Velero = Group{
 
 // Core is the part of Kubernetes' core group that a server without a cluster needs.
 var Core = Group{
-	AddToScheme:  core.AddToScheme,
-	AddWireTypes: corev1.AddToScheme,
-	Kinds:        func(*generic.Environment) []generic.Kind { return core.Kinds },
+	AddToScheme: corev1.AddToScheme,
+	Kinds:       func(*generic.Environment) []generic.Kind { return core.Kinds },
 }
 
 // API is a set of groups to serve, with the schemes that encode them.
 type API struct {
-	// Scheme of all forms of the types.
+	// Scheme of the types, which are their own internal form.
 	Scheme *runtime.Scheme
-	// WireScheme of what clients see: the form that is documented by OpenAPI.
+	// WireScheme of what clients see, and OpenAPI documents: it knows of no internal form.
 	WireScheme *runtime.Scheme
 	// Codecs of the Scheme.
 	Codecs serializer.CodecFactory
@@ -92,15 +88,14 @@ func NewAPI(groups ...Group) (*API, error) {
 		storageVersions: storageVersions{}, jsonOnly: sets.New[string](),
 	}
 	for _, group := range groups {
-		if err := group.AddToScheme(api.Scheme); err != nil {
-			return nil, err
-		}
-		if err := group.AddWireTypes(api.WireScheme); err != nil {
-			return nil, fmt.Errorf("registering wire types: %w", err)
+		for _, scheme := range []*runtime.Scheme{api.Scheme, api.WireScheme} {
+			if err := group.AddToScheme(scheme); err != nil {
+				return nil, fmt.Errorf("registering the types of a group: %w", err)
+			}
 		}
 		kinds := group.Kinds(api.Environment)
 		for _, kind := range kinds {
-			if err := kind.AddFieldLabels(api.Scheme); err != nil {
+			if err := kind.AddToScheme(api.Scheme); err != nil {
 				return nil, err
 			}
 			served := kind.GroupVersionKind()
@@ -131,7 +126,8 @@ func (a *API) AddFlags(flags *pflag.FlagSet) {
 // StorageCodec encodes objects as they are kept in etcd.
 func (a *API) StorageCodec() runtime.Codec {
 	info, _ := runtime.SerializerInfoForMediaType(a.Codecs.SupportedMediaTypes(), runtime.ContentTypeJSON)
-	return a.Codecs.CodecForVersions(info.Serializer, a.Codecs.UniversalDeserializer(), a.storageVersions, runtime.InternalGroupVersioner)
+	codec := a.Codecs.CodecForVersions(info.Serializer, a.Codecs.UniversalDeserializer(), a.storageVersions, runtime.InternalGroupVersioner)
+	return runtime.NewCodec(codec, generic.Bare(codec))
 }
 
 // StorageVersioner picks the version that objects are kept in.

@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
+
+	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
 // readsDurations is a serializer for objects that have durations, which their Go type reads too strictly and with too
@@ -23,7 +25,7 @@ type readsDurations struct {
 
 // DecoderToVersion implements runtime.NegotiatedSerializer.
 func (s readsDurations) DecoderToVersion(decoder runtime.Decoder, version runtime.GroupVersioner) runtime.Decoder {
-	return durationDecoder{s.NegotiatedSerializer.DecoderToVersion(decoder, version), s.scheme}
+	return generic.Bare(durationDecoder{s.NegotiatedSerializer.DecoderToVersion(decoder, version), s.scheme})
 }
 
 type durationDecoder struct {
@@ -49,6 +51,9 @@ func (d durationDecoder) Decode(data []byte, defaults *schema.GroupVersionKind, 
 		return obj, kind, durations.mistyped.ToAggregate()
 	case durations.nulls:
 		if data, err := json.Marshal(written); err == nil {
+			if into != nil { // may hold what was read before the null
+				reflect.ValueOf(into).Elem().SetZero()
+			}
 			return d.Decoder.Decode(data, defaults, into)
 		}
 	}

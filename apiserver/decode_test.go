@@ -6,7 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 )
 
 // TestDurations shows that null is no duration, that an error of decoding names the fields whose durations are
@@ -48,7 +48,7 @@ func TestDurations(t *testing.T) {
 			data = strings.Replace(data, `{"kind"`, `{"apiVersion":"velero.io/v1","kind"`, 1)
 			data = strings.Replace(data, "kind: ", "apiVersion: velero.io/v1\nkind: ", 1)
 		}
-		_, _, err := serializer.DecoderToVersion(test.decoder, velero.SchemeGroupVersion).Decode([]byte(data), nil, nil)
+		_, _, err := serializer.DecoderToVersion(test.decoder, v1.SchemeGroupVersion).Decode([]byte(data), nil, nil)
 		if (err == nil) != (test.want == nil) {
 			t.Errorf("%s: %v", test.name, err)
 		}

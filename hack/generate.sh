@@ -6,7 +6,6 @@ cd "$(dirname "$0")/.."
 
 module=github.com/velero-locations/velero-locations
 header=hack/boilerplate.go.txt
-internal=./apis/velero
 versioned=(./apis/velero/v1 ./apis/velero/v2alpha1)
 
 report=$(mktemp)
@@ -15,9 +14,8 @@ trap 'rm -f "$report"' EXIT
 rm -rf generated
 find apis -name 'zz_generated.*' -delete
 
-go tool deepcopy-gen --go-header-file "$header" --output-file zz_generated.deepcopy.go "$internal" "${versioned[@]}"
+go tool deepcopy-gen --go-header-file "$header" --output-file zz_generated.deepcopy.go "${versioned[@]}"
 go tool defaulter-gen --go-header-file "$header" --output-file zz_generated.defaults.go ./apis/velero/v1
-go tool conversion-gen --go-header-file "$header" --output-file zz_generated.conversion.go "${versioned[@]}"
 
 mkdir -p generated/openapi
 go tool openapi-gen --go-header-file "$header" \

@@ -10,7 +10,7 @@ import (
 	genericregistrytest "k8s.io/apiserver/pkg/registry/generic/testing"
 	"k8s.io/apiserver/pkg/registry/rest"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/registry/core"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/velero/backupstoragelocation"
@@ -21,41 +21,41 @@ import (
 func TestGenerationAndStatus(t *testing.T) {
 	store := newStore(t, startEtcd(t), backupstoragelocation.New(&generic.Environment{}))
 	ctx := genericregistrytest.NewNamespaceScopeContext(store.Store, "velero")
-	update := func(change func(*velero.BackupStorageLocation)) (*velero.BackupStorageLocation, error) {
+	update := func(change func(*v1.BackupStorageLocation)) (*v1.BackupStorageLocation, error) {
 		stored, err := store.Get(ctx, "primary", &metav1.GetOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		location := stored.DeepCopyObject().(*velero.BackupStorageLocation)
+		location := stored.DeepCopyObject().(*v1.BackupStorageLocation)
 		change(location)
 		got, _, err := store.Update(ctx, "primary", rest.DefaultUpdatedObjectInfo(location), rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{})
 		if err != nil {
 			return nil, err
 		}
-		return got.(*velero.BackupStorageLocation), nil
+		return got.(*v1.BackupStorageLocation), nil
 	}
 
-	created, err := store.Create(ctx, &velero.BackupStorageLocation{
+	created, err := store.Create(ctx, &v1.BackupStorageLocation{
 		ObjectMeta: metav1.ObjectMeta{Name: "primary", Namespace: "velero", Generation: 7},
-		Spec:       velero.BackupStorageLocationSpec{Provider: "aws", ObjectStorage: &velero.ObjectStorageLocation{Bucket: "backups"}},
-		Status:     velero.BackupStorageLocationStatus{Phase: velero.BackupStorageLocationAvailable},
+		Spec:       v1.BackupStorageLocationSpec{Provider: "aws", ObjectStorage: &v1.ObjectStorageLocation{Bucket: "backups"}},
+		Status:     v1.BackupStorageLocationStatus{Phase: v1.BackupStorageLocationAvailable},
 	}, rest.ValidateAllObjectFunc, &metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := created.(*velero.BackupStorageLocation); got.Generation != 1 || got.Status.Phase != velero.BackupStorageLocationAvailable {
+	if got := created.(*v1.BackupStorageLocation); got.Generation != 1 || got.Status.Phase != v1.BackupStorageLocationAvailable {
 		t.Errorf("created with generation %d and phase %q, want 1 and the phase that was sent", got.Generation, got.Status.Phase)
 	}
 	for _, test := range []struct {
 		name           string
-		change         func(*velero.BackupStorageLocation)
+		change         func(*v1.BackupStorageLocation)
 		wantGeneration int64
 	}{
-		{"status", func(l *velero.BackupStorageLocation) { l.Status.Message = "hello" }, 1},
-		{"label", func(l *velero.BackupStorageLocation) { l.Labels = map[string]string{"a": "b"} }, 1},
-		{"generation", func(l *velero.BackupStorageLocation) { l.Generation = 9 }, 1},
-		{"spec", func(l *velero.BackupStorageLocation) { l.Spec.Default = true }, 2},
-		{"same spec", func(*velero.BackupStorageLocation) {}, 2},
+		{"status", func(l *v1.BackupStorageLocation) { l.Status.Message = "hello" }, 1},
+		{"label", func(l *v1.BackupStorageLocation) { l.Labels = map[string]string{"a": "b"} }, 1},
+		{"generation", func(l *v1.BackupStorageLocation) { l.Generation = 9 }, 1},
+		{"spec", func(l *v1.BackupStorageLocation) { l.Spec.Default = true }, 2},
+		{"same spec", func(*v1.BackupStorageLocation) {}, 2},
 	} {
 		got, err := update(test.change)
 		if err != nil {
@@ -65,7 +65,7 @@ func TestGenerationAndStatus(t *testing.T) {
 			t.Errorf("after a change of %s the generation is %d and the message %q, want %d and hello", test.name, got.Generation, got.Status.Message, test.wantGeneration)
 		}
 	}
-	if _, err := update(func(l *velero.BackupStorageLocation) { l.ResourceVersion = "" }); !apierrors.IsInvalid(err) {
+	if _, err := update(func(l *v1.BackupStorageLocation) { l.ResourceVersion = "" }); !apierrors.IsInvalid(err) {
 		t.Errorf("an update without resourceVersion gave %v, want Invalid as for custom resources", err)
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/warning"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/velero/backupstoragelocation"
 )
@@ -38,11 +38,11 @@ func serveLocations(t *testing.T, store *generic.Store) locations {
 	return locations{store, genericregistrytest.NewNamespaceScopeContext(store.Store, "velero")}
 }
 
-func newDefault(name string, isDefault bool) *velero.BackupStorageLocation {
-	return &velero.BackupStorageLocation{
+func newDefault(name string, isDefault bool) *v1.BackupStorageLocation {
+	return &v1.BackupStorageLocation{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "velero"},
-		Spec: velero.BackupStorageLocationSpec{
-			Provider: "aws", Default: isDefault, ObjectStorage: &velero.ObjectStorageLocation{Bucket: "backups"},
+		Spec: v1.BackupStorageLocationSpec{
+			Provider: "aws", Default: isDefault, ObjectStorage: &v1.ObjectStorageLocation{Bucket: "backups"},
 		},
 	}
 }
@@ -54,7 +54,7 @@ func (l locations) create(name string, isDefault bool, dryRun ...string) error {
 
 func (l locations) setDefault(name string, isDefault bool, dryRun ...string) error {
 	change := func(_ context.Context, _, current runtime.Object) (runtime.Object, error) {
-		location := current.DeepCopyObject().(*velero.BackupStorageLocation)
+		location := current.DeepCopyObject().(*v1.BackupStorageLocation)
 		location.Spec.Default = isDefault
 		return location, nil
 	}
@@ -70,7 +70,7 @@ func (l locations) defaults(t *testing.T) sets.Set[string] {
 		t.Fatal(err)
 	}
 	names := sets.New[string]()
-	for _, location := range list.(*velero.BackupStorageLocationList).Items {
+	for _, location := range list.(*v1.BackupStorageLocationList).Items {
 		if location.Spec.Default {
 			names.Insert(location.Name)
 		}
@@ -140,7 +140,7 @@ func TestDefaultMoves(t *testing.T) {
 
 	loser, err := l.store.Get(l.ctx, "c", &metav1.GetOptions{})
 	must(t, err)
-	if got := loser.(*velero.BackupStorageLocation).Generation; got != 2 {
+	if got := loser.(*v1.BackupStorageLocation).Generation; got != 2 {
 		t.Errorf("the generation of a location that lost the default is %d, want 2", got)
 	}
 	other := genericregistrytest.NewNamespaceScopeContext(l.store.Store, "other")
@@ -266,16 +266,16 @@ func wantAfterLoss(t *testing.T, server locations, watcher watch.Interface, winn
 }
 
 // locationOf returns the location of an event of a cache, which several watchers may share.
-func locationOf(t *testing.T, event watch.Event) *velero.BackupStorageLocation {
+func locationOf(t *testing.T, event watch.Event) *v1.BackupStorageLocation {
 	t.Helper()
 	object := event.Object
 	if shared, ok := object.(runtime.CacheableObject); ok {
 		object = shared.GetObject()
 	}
-	location, ok := object.(*velero.BackupStorageLocation)
+	location, ok := object.(*v1.BackupStorageLocation)
 	if !ok {
 		t.Errorf("a watcher is told %s %+v", event.Type, object)
-		return &velero.BackupStorageLocation{}
+		return &v1.BackupStorageLocation{}
 	}
 	return location
 }

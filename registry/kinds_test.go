@@ -19,8 +19,9 @@ import (
 	etcd3testing "k8s.io/apiserver/pkg/storage/etcd3/testing"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	"github.com/velero-locations/velero-locations/apis/velero/install"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/apis/velero/v2alpha1"
 	"github.com/velero-locations/velero-locations/registry/core"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/velero/backup"
@@ -38,11 +39,11 @@ import (
 	"github.com/velero-locations/velero-locations/registry/velero/volumesnapshotlocation"
 )
 
-// scheme of all kinds that the registries serve.
-func scheme(t *testing.T) *runtime.Scheme {
+// scheme in which a kind is served.
+func scheme(t *testing.T, kind generic.Kind) *runtime.Scheme {
 	t.Helper()
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{install.Install, core.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{install.Install, corev1.AddToScheme, kind.AddToScheme} {
 		if err := add(scheme); err != nil {
 			t.Fatal(err)
 		}
@@ -52,6 +53,7 @@ func scheme(t *testing.T) *runtime.Scheme {
 }
 
 type storer interface {
+	generic.Kind
 	NewStore(*runtime.Scheme, k8sgeneric.RESTOptionsGetter) (*generic.Store, error)
 }
 
@@ -73,11 +75,11 @@ func newStore(t *testing.T, storage storagebackend.Config, kind storer) *generic
 // newStoreWith is newStore with a watch cache, or without.
 func newStoreWith(t *testing.T, storage storagebackend.Config, kind storer, decorator k8sgeneric.StorageDecorator) *generic.Store {
 	t.Helper()
-	scheme := scheme(t)
+	scheme := scheme(t, kind)
 	storage.Prefix = "/" + t.Name()
-	codecs := serializer.NewCodecFactory(scheme)
-	served := kind.(generic.Kind).GroupVersionResource()
-	storage.Codec = codecs.LegacyCodec(served.GroupVersion())
+	served := kind.GroupVersionResource()
+	codec := serializer.NewCodecFactory(scheme).LegacyCodec(served.GroupVersion())
+	storage.Codec = runtime.NewCodec(codec, generic.Bare(codec))
 	resource := served.GroupResource()
 	store, err := kind.NewStore(scheme, k8sgeneric.RESTOptions{
 		StorageConfig:           storage.ForResource(resource),
@@ -106,20 +108,20 @@ var kinds = map[string]struct {
 	"BackupStorageLocation": {
 		kind: backupstoragelocation.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.BackupStorageLocation{
+			return &v1.BackupStorageLocation{
 				ObjectMeta: metav1.ObjectMeta{Name: "primary", Namespace: metav1.NamespaceDefault},
-				Spec: velero.BackupStorageLocationSpec{
-					Provider: "aws", AccessMode: velero.AccessModeReadWrite, ObjectStorage: &velero.ObjectStorageLocation{Bucket: "backups"},
+				Spec: v1.BackupStorageLocationSpec{
+					Provider: "aws", AccessMode: v1.AccessModeReadWrite, ObjectStorage: &v1.ObjectStorageLocation{Bucket: "backups"},
 				},
 			}
 		},
-		invalid: &velero.BackupStorageLocation{},
+		invalid: &v1.BackupStorageLocation{},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.BackupStorageLocation).Spec.ObjectStorage.Prefix = "team-a"
+			obj.(*v1.BackupStorageLocation).Spec.ObjectStorage.Prefix = "team-a"
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.BackupStorageLocation).Spec.Provider = ""
+			obj.(*v1.BackupStorageLocation).Spec.Provider = ""
 			return obj
 		},
 		fieldsPass: fields.Set{"spec.provider": "aws", "spec.default": "false", "status.phase": ""},
@@ -128,18 +130,18 @@ var kinds = map[string]struct {
 	"VolumeSnapshotLocation": {
 		kind: volumesnapshotlocation.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.VolumeSnapshotLocation{
+			return &v1.VolumeSnapshotLocation{
 				ObjectMeta: metav1.ObjectMeta{Name: "ebs", Namespace: metav1.NamespaceDefault},
-				Spec:       velero.VolumeSnapshotLocationSpec{Provider: "aws", Config: map[string]string{"region": "us-east-1"}},
+				Spec:       v1.VolumeSnapshotLocationSpec{Provider: "aws", Config: map[string]string{"region": "us-east-1"}},
 			}
 		},
-		invalid: &velero.VolumeSnapshotLocation{},
+		invalid: &v1.VolumeSnapshotLocation{},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.VolumeSnapshotLocation).Spec.Config = map[string]string{"region": "us-west-1"}
+			obj.(*v1.VolumeSnapshotLocation).Spec.Config = map[string]string{"region": "us-west-1"}
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.VolumeSnapshotLocation).Spec.Provider = ""
+			obj.(*v1.VolumeSnapshotLocation).Spec.Provider = ""
 			return obj
 		},
 		fieldsPass: fields.Set{"spec.provider": "aws"},
@@ -148,19 +150,19 @@ var kinds = map[string]struct {
 	"Backup": {
 		kind: backup.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.Backup{
+			return &v1.Backup{
 				ObjectMeta: metav1.ObjectMeta{Name: "full", Namespace: metav1.NamespaceDefault},
-				Spec:       velero.BackupSpec{StorageLocation: "primary"},
-				Status:     velero.BackupStatus{Phase: velero.BackupPhaseCompleted},
+				Spec:       v1.BackupSpec{StorageLocation: "primary"},
+				Status:     v1.BackupStatus{Phase: v1.BackupPhaseCompleted},
 			}
 		},
-		invalid: &velero.Backup{Spec: velero.BackupSpec{ExcludedNamespaces: []string{"*"}}},
+		invalid: &v1.Backup{Spec: v1.BackupSpec{ExcludedNamespaces: []string{"*"}}},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.Backup).Status.Phase = velero.BackupPhaseDeleting
+			obj.(*v1.Backup).Status.Phase = v1.BackupPhaseDeleting
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.Backup).Status.Phase = "Lost"
+			obj.(*v1.Backup).Status.Phase = "Lost"
 			return obj
 		},
 		fieldsPass: fields.Set{"spec.storageLocation": "primary", "status.phase": "Completed"},
@@ -169,18 +171,18 @@ var kinds = map[string]struct {
 	"Schedule": {
 		kind: schedule.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.Schedule{
+			return &v1.Schedule{
 				ObjectMeta: metav1.ObjectMeta{Name: "nightly", Namespace: metav1.NamespaceDefault},
-				Spec:       velero.ScheduleSpec{Schedule: "0 1 * * *", Template: velero.BackupSpec{StorageLocation: "primary"}},
+				Spec:       v1.ScheduleSpec{Schedule: "0 1 * * *", Template: v1.BackupSpec{StorageLocation: "primary"}},
 			}
 		},
-		invalid: &velero.Schedule{},
+		invalid: &v1.Schedule{},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.Schedule).Spec.Paused = true
+			obj.(*v1.Schedule).Spec.Paused = true
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.Schedule).Spec.Schedule = ""
+			obj.(*v1.Schedule).Spec.Schedule = ""
 			return obj
 		},
 		fieldsPass: fields.Set{"spec.template.storageLocation": "primary", "status.phase": ""},
@@ -189,18 +191,18 @@ var kinds = map[string]struct {
 	"DeleteBackupRequest": {
 		kind: deletebackuprequest.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.DeleteBackupRequest{
+			return &v1.DeleteBackupRequest{
 				ObjectMeta: metav1.ObjectMeta{Name: "full-x7", Namespace: metav1.NamespaceDefault},
-				Spec:       velero.DeleteBackupRequestSpec{BackupName: "full"},
+				Spec:       v1.DeleteBackupRequestSpec{BackupName: "full"},
 			}
 		},
-		invalid: &velero.DeleteBackupRequest{},
+		invalid: &v1.DeleteBackupRequest{},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.DeleteBackupRequest).Status.Phase = velero.DeleteBackupRequestPhaseInProgress
+			obj.(*v1.DeleteBackupRequest).Status.Phase = v1.DeleteBackupRequestPhaseInProgress
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.DeleteBackupRequest).Spec.BackupName = ""
+			obj.(*v1.DeleteBackupRequest).Spec.BackupName = ""
 			return obj
 		},
 		fieldsPass: fields.Set{"spec.backupName": "full"},
@@ -209,18 +211,18 @@ var kinds = map[string]struct {
 	"DownloadRequest": {
 		kind: downloadrequest.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.DownloadRequest{
+			return &v1.DownloadRequest{
 				ObjectMeta: metav1.ObjectMeta{Name: "full-log", Namespace: metav1.NamespaceDefault},
-				Spec:       velero.DownloadRequestSpec{Target: velero.DownloadTarget{Kind: velero.DownloadTargetKindBackupLog, Name: "full"}},
+				Spec:       v1.DownloadRequestSpec{Target: v1.DownloadTarget{Kind: v1.DownloadTargetKindBackupLog, Name: "full"}},
 			}
 		},
-		invalid: &velero.DownloadRequest{},
+		invalid: &v1.DownloadRequest{},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.DownloadRequest).Status.DownloadURL = "https://example.com"
+			obj.(*v1.DownloadRequest).Status.DownloadURL = "https://example.com"
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.DownloadRequest).Spec.Target.Kind = "BackupLogs"
+			obj.(*v1.DownloadRequest).Spec.Target.Kind = "BackupLogs"
 			return obj
 		},
 		fieldsPass: fields.Set{"spec.target.kind": "BackupLog", "spec.target.name": "full"},
@@ -229,15 +231,15 @@ var kinds = map[string]struct {
 	"ServerStatusRequest": {
 		kind: serverstatusrequest.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.ServerStatusRequest{ObjectMeta: metav1.ObjectMeta{Name: "cli-x7", Namespace: metav1.NamespaceDefault}}
+			return &v1.ServerStatusRequest{ObjectMeta: metav1.ObjectMeta{Name: "cli-x7", Namespace: metav1.NamespaceDefault}}
 		},
-		invalid: &velero.ServerStatusRequest{Status: velero.ServerStatusRequestStatus{Plugins: []velero.PluginInfo{{}}}},
+		invalid: &v1.ServerStatusRequest{Status: v1.ServerStatusRequestStatus{Plugins: []v1.PluginInfo{{}}}},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.ServerStatusRequest).Status.Phase = velero.ServerStatusRequestPhaseProcessed
+			obj.(*v1.ServerStatusRequest).Status.Phase = v1.ServerStatusRequestPhaseProcessed
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.ServerStatusRequest).Status.Phase = "Lost"
+			obj.(*v1.ServerStatusRequest).Status.Phase = "Lost"
 			return obj
 		},
 		fieldsPass: fields.Set{"status.phase": ""},
@@ -246,18 +248,18 @@ var kinds = map[string]struct {
 	"Restore": {
 		kind: restore.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.Restore{
+			return &v1.Restore{
 				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
-				Spec:       velero.RestoreSpec{BackupName: "full"},
+				Spec:       v1.RestoreSpec{BackupName: "full"},
 			}
 		},
-		invalid: &velero.Restore{},
+		invalid: &v1.Restore{},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.Restore).Status.Phase = velero.RestorePhaseInProgress
+			obj.(*v1.Restore).Status.Phase = v1.RestorePhaseInProgress
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.Restore).Spec.ScheduleName = "nightly"
+			obj.(*v1.Restore).Spec.ScheduleName = "nightly"
 			return obj
 		},
 		fieldsPass: fields.Set{"spec.backupName": "full", "spec.scheduleName": ""},
@@ -266,20 +268,20 @@ var kinds = map[string]struct {
 	"PodVolumeBackup": {
 		kind: podvolumebackup.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.PodVolumeBackup{
+			return &v1.PodVolumeBackup{
 				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
-				Spec: velero.PodVolumeBackupSpec{
+				Spec: v1.PodVolumeBackupSpec{
 					Node: "node-1", Pod: corev1.ObjectReference{Name: "db-0"}, Volume: "data", BackupStorageLocation: "primary",
 				},
 			}
 		},
-		invalid: &velero.PodVolumeBackup{},
+		invalid: &v1.PodVolumeBackup{},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.PodVolumeBackup).Spec.Cancel = true
+			obj.(*v1.PodVolumeBackup).Spec.Cancel = true
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.PodVolumeBackup).Spec.UploaderType = "rsync"
+			obj.(*v1.PodVolumeBackup).Spec.UploaderType = "rsync"
 			return obj
 		},
 		fieldsPass: fields.Set{"spec.node": "node-1", "spec.backupStorageLocation": "primary"},
@@ -288,20 +290,20 @@ var kinds = map[string]struct {
 	"PodVolumeRestore": {
 		kind: podvolumerestore.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.PodVolumeRestore{
+			return &v1.PodVolumeRestore{
 				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
-				Spec: velero.PodVolumeRestoreSpec{
+				Spec: v1.PodVolumeRestoreSpec{
 					Pod: corev1.ObjectReference{Name: "db-0"}, Volume: "data", BackupStorageLocation: "primary", SnapshotID: "k1", SourceNamespace: "shop",
 				},
 			}
 		},
-		invalid: &velero.PodVolumeRestore{},
+		invalid: &v1.PodVolumeRestore{},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.PodVolumeRestore).Status.Node = "node-1"
+			obj.(*v1.PodVolumeRestore).Status.Node = "node-1"
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.PodVolumeRestore).Spec.SnapshotID = ""
+			obj.(*v1.PodVolumeRestore).Spec.SnapshotID = ""
 			return obj
 		},
 		fieldsPass: fields.Set{"spec.backupStorageLocation": "primary", "status.node": ""},
@@ -310,18 +312,18 @@ var kinds = map[string]struct {
 	"BackupRepository": {
 		kind: backuprepository.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.BackupRepository{
+			return &v1.BackupRepository{
 				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
-				Spec:       velero.BackupRepositorySpec{VolumeNamespace: "shop", BackupStorageLocation: "primary"},
+				Spec:       v1.BackupRepositorySpec{VolumeNamespace: "shop", BackupStorageLocation: "primary"},
 			}
 		},
-		invalid: &velero.BackupRepository{},
+		invalid: &v1.BackupRepository{},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.BackupRepository).Spec.MaintenanceFrequency.Duration = time.Hour
+			obj.(*v1.BackupRepository).Spec.MaintenanceFrequency.Duration = time.Hour
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.BackupRepository).Spec.RepositoryType = "rsync"
+			obj.(*v1.BackupRepository).Spec.RepositoryType = "rsync"
 			return obj
 		},
 		fieldsPass: fields.Set{"spec.volumeNamespace": "shop"},
@@ -330,20 +332,20 @@ var kinds = map[string]struct {
 	"DataUpload": {
 		kind: dataupload.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.DataUpload{
+			return &v2alpha1.DataUpload{
 				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
-				Spec: velero.DataUploadSpec{
-					SnapshotType: velero.SnapshotTypeCSI, SourcePVC: "data", SourceNamespace: "shop", BackupStorageLocation: "primary",
+				Spec: v2alpha1.DataUploadSpec{
+					SnapshotType: v2alpha1.SnapshotTypeCSI, SourcePVC: "data", SourceNamespace: "shop", BackupStorageLocation: "primary",
 				},
 			}
 		},
-		invalid: &velero.DataUpload{},
+		invalid: &v2alpha1.DataUpload{},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.DataUpload).Status.Phase = velero.DataMovePhaseAccepted
+			obj.(*v2alpha1.DataUpload).Status.Phase = v2alpha1.DataMovePhaseAccepted
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.DataUpload).Status.NodeOS = "plan9"
+			obj.(*v2alpha1.DataUpload).Status.NodeOS = "plan9"
 			return obj
 		},
 		fieldsPass: fields.Set{"spec.backupStorageLocation": "primary"},
@@ -352,20 +354,20 @@ var kinds = map[string]struct {
 	"DataDownload": {
 		kind: datadownload.New(&generic.Environment{}),
 		valid: func() runtime.Object {
-			return &velero.DataDownload{
+			return &v2alpha1.DataDownload{
 				ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: metav1.NamespaceDefault},
-				Spec: velero.DataDownloadSpec{
-					TargetVolume: velero.TargetVolumeSpec{PVC: "data", Namespace: "shop"}, SourceNamespace: "shop", BackupStorageLocation: "primary", SnapshotID: "k1",
+				Spec: v2alpha1.DataDownloadSpec{
+					TargetVolume: v2alpha1.TargetVolumeSpec{PVC: "data", Namespace: "shop"}, SourceNamespace: "shop", BackupStorageLocation: "primary", SnapshotID: "k1",
 				},
 			}
 		},
-		invalid: &velero.DataDownload{},
+		invalid: &v2alpha1.DataDownload{},
 		update: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.DataDownload).Spec.TargetVolume.PV = "pv-1"
+			obj.(*v2alpha1.DataDownload).Spec.TargetVolume.PV = "pv-1"
 			return obj
 		},
 		invalidUpdate: func(obj runtime.Object) runtime.Object {
-			obj.(*velero.DataDownload).Spec.NodeOS = "plan9"
+			obj.(*v2alpha1.DataDownload).Spec.NodeOS = "plan9"
 			return obj
 		},
 		fieldsPass: fields.Set{"spec.backupStorageLocation": "primary"},

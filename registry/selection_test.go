@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	domain "github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/selection"
 	"github.com/velero-locations/velero-locations/registry/generic"
@@ -91,7 +92,7 @@ func (s *server) recorded(t *testing.T) []string {
 	list, err := s.backups.List(ctx, &metainternalversion.ListOptions{})
 	must(t, err)
 	names := []string{}
-	for _, b := range list.(*velero.BackupList).Items {
+	for _, b := range list.(*v1.BackupList).Items {
 		names = append(names, b.Name)
 	}
 	slices.Sort(names)
@@ -106,15 +107,15 @@ func (s *server) makeLocations(t *testing.T, storage, snapshots []string) {
 		words := strings.Fields(text)
 		l := newLocation(words[0], "")
 		l.Spec.ObjectStorage.Prefix = words[0]
-		l.Status.Phase = velero.BackupStorageLocationAvailable
+		l.Status.Phase = v1.BackupStorageLocationAvailable
 		for _, word := range words[1:] {
 			switch word {
 			case "default":
 				l.Spec.Default = true
 			case "readonly":
-				l.Spec.AccessMode = velero.AccessModeReadOnly
+				l.Spec.AccessMode = v1.AccessModeReadOnly
 			case "unavailable":
-				l.Status.Phase, l.Status.Message = velero.BackupStorageLocationUnavailable, "no such bucket"
+				l.Status.Phase, l.Status.Message = v1.BackupStorageLocationUnavailable, "no such bucket"
 			case "unchecked":
 				l.Status.Phase = ""
 			default:
@@ -126,10 +127,10 @@ func (s *server) makeLocations(t *testing.T, storage, snapshots []string) {
 	}
 	for _, text := range snapshots {
 		name, provider, _ := strings.Cut(text, " ")
-		_, _, err := create(s.snapshots, &velero.VolumeSnapshotLocation{
+		_, _, err := create(s.snapshots, &v1.VolumeSnapshotLocation{
 			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "velero"},
-			Spec:       velero.VolumeSnapshotLocationSpec{Provider: provider, Config: map[string]string{"region": "us-east-1"}},
-			Status:     velero.VolumeSnapshotLocationStatus{Phase: velero.VolumeSnapshotLocationAvailable},
+			Spec:       v1.VolumeSnapshotLocationSpec{Provider: provider, Config: map[string]string{"region": "us-east-1"}},
+			Status:     v1.VolumeSnapshotLocationStatus{Phase: v1.VolumeSnapshotLocationAvailable},
 		})
 		must(t, err)
 	}
@@ -138,8 +139,8 @@ func (s *server) makeLocations(t *testing.T, storage, snapshots []string) {
 // destinationCase is a backup of testdata/selection.yaml, which says how to read it.
 type destinationCase struct {
 	Name             string
-	Ask              velero.BackupSpec
-	Phase, Scheduled velero.BackupPhase
+	Ask              v1.BackupSpec
+	Phase, Scheduled v1.BackupPhase
 	Want             string
 	Warnings, Errors []string
 }
@@ -174,10 +175,10 @@ func TestDestinations(t *testing.T) {
 	}
 }
 
-func (c *destinationCase) backup() *velero.Backup {
-	b := &velero.Backup{
+func (c *destinationCase) backup() *v1.Backup {
+	b := &v1.Backup{
 		ObjectMeta: metav1.ObjectMeta{Name: strings.ReplaceAll(strings.ToLower(strings.ReplaceAll(c.Name, "'", "")), " ", "-"), Namespace: "velero"},
-		Spec:       *c.Ask.DeepCopy(), Status: velero.BackupStatus{Phase: c.Phase},
+		Spec:       *c.Ask.DeepCopy(), Status: v1.BackupStatus{Phase: c.Phase},
 	}
 	if c.Scheduled != "" {
 		b.Labels = map[string]string{velero.ScheduleNameLabel: "nightly"}
@@ -198,12 +199,12 @@ func (c *destinationCase) run(t *testing.T, s *server, dryRun ...string) {
 		t.Errorf("it goes to %s, want %s", got, c.Want)
 	}
 	wantPhase, wantLabel := c.Phase, made.Spec.StorageLocation
-	if c.Scheduled == velero.BackupPhaseFailedValidation {
+	if c.Scheduled == v1.BackupPhaseFailedValidation {
 		wantPhase = c.Scheduled
 		if left := time.Until(made.Status.Expiration.Time); left < 29*24*time.Hour || left > 30*24*time.Hour {
 			t.Errorf("the record expires in %s", left)
 		}
-	} else if c.Phase == velero.BackupPhaseCompleted {
+	} else if c.Phase == v1.BackupPhaseCompleted {
 		wantLabel = ""
 	}
 	if made.Status.Phase != wantPhase || made.Labels[domain.StorageLocationLabel] != wantLabel {
@@ -215,9 +216,9 @@ func (c *destinationCase) run(t *testing.T, s *server, dryRun ...string) {
 // runTemplate asks for the same by a schedule.
 func (c *destinationCase) runTemplate(t *testing.T, s *server) {
 	t.Helper()
-	made, said, err := create(s.schedules, &velero.Schedule{
+	made, said, err := create(s.schedules, &v1.Schedule{
 		ObjectMeta: metav1.ObjectMeta{Name: "nightly", Namespace: "velero"},
-		Spec:       velero.ScheduleSpec{Schedule: "@daily", Template: *c.Ask.DeepCopy()},
+		Spec:       v1.ScheduleSpec{Schedule: "@daily", Template: *c.Ask.DeepCopy()},
 	}, metav1.DryRunAll)
 	inTemplate := func(words []string) []string {
 		all := []string{}
@@ -275,51 +276,51 @@ func TestDestinationIsFixedOnceBegun(t *testing.T) {
 	if made.Generation != 1 {
 		t.Errorf("the generation is %d", made.Generation)
 	}
-	want := func(b *velero.Backup, err error, want string) {
+	want := func(b *v1.Backup, err error, want string) {
 		t.Helper()
 		must(t, err)
 		if got := b.Spec.StorageLocation + " | " + strings.Join(b.Spec.VolumeSnapshotLocations, ", "); got != want || b.Labels[domain.StorageLocationLabel] != b.Spec.StorageLocation {
 			t.Errorf("it goes to %s, and is labelled %v, want %s", got, b.Labels, want)
 		}
 	}
-	edit := func(do func(*velero.Backup)) (*velero.Backup, error) { return change(t, s.backups, "full", do) }
+	edit := func(do func(*v1.Backup)) (*v1.Backup, error) { return change(t, s.backups, "full", do) }
 
-	b, err := edit(func(b *velero.Backup) { b.Spec.StorageLocation = "secondary" })
+	b, err := edit(func(b *v1.Backup) { b.Spec.StorageLocation = "secondary" })
 	want(b, err, "secondary | ebs, px")
-	b, err = edit(func(b *velero.Backup) { b.Spec.StorageLocation, b.Spec.VolumeSnapshotLocations = "", []string{"px"} })
+	b, err = edit(func(b *v1.Backup) { b.Spec.StorageLocation, b.Spec.VolumeSnapshotLocations = "", []string{"px"} })
 	want(b, err, "primary | px, ebs")
-	_, err = edit(func(b *velero.Backup) { b.Spec.StorageLocation = "nowhere" })
+	_, err = edit(func(b *v1.Backup) { b.Spec.StorageLocation = "nowhere" })
 	wantTexts(t, "errors", causes(t, err), []string{"spec.storageLocation: Not found"})
-	b, err = edit(func(b *velero.Backup) { b.Status.Phase, b.Status.QueuePosition = velero.BackupPhaseQueued, 1 })
+	b, err = edit(func(b *v1.Backup) { b.Status.Phase, b.Status.QueuePosition = v1.BackupPhaseQueued, 1 })
 	want(b, err, "primary | px, ebs")
-	b, err = edit(func(b *velero.Backup) { b.Status.Phase, b.Status.QueuePosition = velero.BackupPhaseReadyToStart, 0 })
+	b, err = edit(func(b *v1.Backup) { b.Status.Phase, b.Status.QueuePosition = v1.BackupPhaseReadyToStart, 0 })
 	want(b, err, "primary | px, ebs")
 
 	// Velero's server selects by itself, and writes that together with the phase.
-	b, err = edit(func(b *velero.Backup) {
+	b, err = edit(func(b *v1.Backup) {
 		b.Spec.StorageLocation, b.Spec.VolumeSnapshotLocations = "secondary", []string{"ebs", "px"}
-		b.Labels[domain.StorageLocationLabel], b.Status.Phase = "secondary", velero.BackupPhaseInProgress
+		b.Labels[domain.StorageLocationLabel], b.Status.Phase = "secondary", v1.BackupPhaseInProgress
 	})
 	want(b, err, "secondary | ebs, px")
 
-	_, err = edit(func(b *velero.Backup) {
+	_, err = edit(func(b *v1.Backup) {
 		b.Spec.StorageLocation, b.Spec.VolumeSnapshotLocations = "primary", []string{"px", "third"}
 	})
 	wantTexts(t, "errors", causes(t, err), []string{
 		`spec.storageLocation: + must stay "secondary", fixed once the backup has begun: make another backup`,
 		`spec.volumeSnapshotLocations: + must stay ["ebs" "px"], fixed`,
 	})
-	b, err = edit(func(b *velero.Backup) { b.Spec.StorageLocation, b.Spec.VolumeSnapshotLocations = "", []string{"px"} })
+	b, err = edit(func(b *v1.Backup) { b.Spec.StorageLocation, b.Spec.VolumeSnapshotLocations = "", []string{"px"} })
 	want(b, err, "secondary | ebs, px")
-	b, err = edit(func(b *velero.Backup) { b.Status.Phase, b.Spec.TTL.Duration = velero.BackupPhaseCompleted, time.Hour })
+	b, err = edit(func(b *v1.Backup) { b.Status.Phase, b.Spec.TTL.Duration = v1.BackupPhaseCompleted, time.Hour })
 	want(b, err, "secondary | ebs, px")
 
 	// kubectl replace puts a manifest, without label and status, in the place of a backup: it must not be made once more.
-	b, err = edit(func(b *velero.Backup) {
-		b.Labels, b.Spec, b.Status = nil, velero.BackupSpec{VolumeSnapshotLocations: []string{"px"}}, velero.BackupStatus{}
+	b, err = edit(func(b *v1.Backup) {
+		b.Labels, b.Spec, b.Status = nil, v1.BackupSpec{VolumeSnapshotLocations: []string{"px"}}, v1.BackupStatus{}
 	})
 	want(b, err, "secondary | ebs, px")
-	if b.Status.Phase != velero.BackupPhaseCompleted {
+	if b.Status.Phase != v1.BackupPhaseCompleted {
 		t.Errorf("the backup that was replaced is %+v", b.Status)
 	}
 }
@@ -329,22 +330,22 @@ func TestDestinationIsFixedOnceBegun(t *testing.T) {
 func TestSchedulesOutliveTheirLocations(t *testing.T) {
 	s := serve(t)
 	s.makeLocations(t, []string{"primary default", "secondary"}, nil)
-	nightly := &velero.Schedule{
+	nightly := &v1.Schedule{
 		ObjectMeta: metav1.ObjectMeta{Name: "nightly", Namespace: "velero"},
-		Spec:       velero.ScheduleSpec{Schedule: "0 0 30 2 *", Template: velero.BackupSpec{StorageLocation: "secondary"}},
+		Spec:       v1.ScheduleSpec{Schedule: "0 0 30 2 *", Template: v1.BackupSpec{StorageLocation: "secondary"}},
 	}
 	_, said, err := create(s.schedules, nightly)
 	must(t, err)
 	wantTexts(t, "warnings", said, []string{`spec.schedule: "0 0 30 2 *" never comes`})
 	_, err = s.remove("secondary")
 	must(t, err)
-	_, err = change(t, s.schedules, "nightly", func(s *velero.Schedule) { s.Spec.Paused, s.Status.Phase = true, velero.SchedulePhaseEnabled })
+	_, err = change(t, s.schedules, "nightly", func(s *v1.Schedule) { s.Spec.Paused, s.Status.Phase = true, v1.SchedulePhaseEnabled })
 	must(t, err)
-	_, err = change(t, s.schedules, "nightly", func(s *velero.Schedule) {
+	_, err = change(t, s.schedules, "nightly", func(s *v1.Schedule) {
 		s.Spec.Template.VolumeSnapshotLocations, s.Spec.Schedule = []string{"ebs"}, "daily"
 	})
 	wantTexts(t, "errors", causes(t, err), []string{"spec.schedule: + such as", "spec.template.storageLocation: Not found", "spec.template.volumeSnapshotLocations[0]"})
-	_, err = change(t, s.schedules, "nightly", func(s *velero.Schedule) { s.Spec.Template.StorageLocation = "primary" })
+	_, err = change(t, s.schedules, "nightly", func(s *v1.Schedule) { s.Spec.Template.StorageLocation = "primary" })
 	must(t, err)
 }
 
@@ -364,10 +365,10 @@ func TestErrorsWithoutEnd(t *testing.T) {
 }
 
 // makeBackups makes backups of the phases, which are in a location.
-func (s *server) makeBackups(t *testing.T, location string, phases ...velero.BackupPhase) {
+func (s *server) makeBackups(t *testing.T, location string, phases ...v1.BackupPhase) {
 	t.Helper()
 	for _, phase := range phases {
-		c := destinationCase{Name: fmt.Sprint(location, "-", s.made[location]), Phase: phase, Ask: velero.BackupSpec{StorageLocation: location}}
+		c := destinationCase{Name: fmt.Sprint(location, "-", s.made[location]), Phase: phase, Ask: v1.BackupSpec{StorageLocation: location}}
 		_, _, err := create(s.backups, c.backup())
 		must(t, err)
 		s.made[location]++
@@ -378,14 +379,14 @@ func (s *server) makeBackups(t *testing.T, location string, phases ...velero.Bac
 func TestLocationsWithBackupsStay(t *testing.T) {
 	s := serve(t)
 	s.makeLocations(t, []string{"primary default", "other"}, nil)
-	s.makeBackups(t, "other", velero.BackupPhaseCompleted)
-	s.makeBackups(t, "primary", "", velero.BackupPhaseNew, velero.BackupPhaseQueued, velero.BackupPhaseFailedValidation)
-	move := func(l *velero.BackupStorageLocation) { l.Spec.ObjectStorage.Prefix = "first" }
+	s.makeBackups(t, "other", v1.BackupPhaseCompleted)
+	s.makeBackups(t, "primary", "", v1.BackupPhaseNew, v1.BackupPhaseQueued, v1.BackupPhaseFailedValidation)
+	move := func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage.Prefix = "first" }
 	_, err := change(t, s.storage, "primary", move)
 	must(t, err)
 
-	s.makeBackups(t, "primary", "", "", "", "", velero.BackupPhaseInProgress, velero.BackupPhaseCompleted, velero.BackupPhaseDeleting)
-	_, err = change(t, s.storage, "primary", func(l *velero.BackupStorageLocation) {
+	s.makeBackups(t, "primary", "", "", "", "", v1.BackupPhaseInProgress, v1.BackupPhaseCompleted, v1.BackupPhaseDeleting)
+	_, err = change(t, s.storage, "primary", func(l *v1.BackupStorageLocation) {
 		l.Spec.Provider, l.Spec.ObjectStorage.Bucket, l.Spec.ObjectStorage.Prefix = "gcp", "elsewhere", ""
 	})
 	advice := " + while the location has backups (now 3): make a location of another name for the new place, or delete the backups first"
@@ -394,9 +395,9 @@ func TestLocationsWithBackupsStay(t *testing.T) {
 		`spec.objectStorage.bucket: Invalid value: "elsewhere": must stay "backups"` + advice,
 		`spec.objectStorage.prefix: Invalid value: "": must stay "first"` + advice,
 	})
-	_, err = change(t, s.storage, "primary", func(l *velero.BackupStorageLocation) {
+	_, err = change(t, s.storage, "primary", func(l *v1.BackupStorageLocation) {
 		l.Spec.Provider, l.Spec.ObjectStorage.Bucket, l.Spec.ObjectStorage.Prefix = "velero.io/aws", "/backups/", "/first/"
-		l.Spec.Config, l.Spec.AccessMode = map[string]string{"region": "us-east-1"}, velero.AccessModeReadOnly
+		l.Spec.Config, l.Spec.AccessMode = map[string]string{"region": "us-east-1"}, v1.AccessModeReadOnly
 	})
 	must(t, err)
 }
@@ -406,8 +407,8 @@ func TestLocationsWithBackupsStay(t *testing.T) {
 func TestDeletedLocationsTakeRecords(t *testing.T) {
 	s := serve(t)
 	s.makeLocations(t, []string{"primary default", "other", "empty"}, nil)
-	s.makeBackups(t, "primary", "", velero.BackupPhaseCompleted, velero.BackupPhaseFailed)
-	s.makeBackups(t, "other", velero.BackupPhaseCompleted)
+	s.makeBackups(t, "primary", "", v1.BackupPhaseCompleted, v1.BackupPhaseFailed)
+	s.makeBackups(t, "other", v1.BackupPhaseCompleted)
 	all := []string{"other-0", "primary-0", "primary-1", "primary-2"}
 	warned := []string{`the records of 3 backups go with backup storage location "primary" + in its bucket stays`}
 

@@ -20,7 +20,6 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
@@ -41,11 +40,11 @@ func request(name string) (context.Context, *recorder) {
 	return warning.WithWarningRecorder(ctx, r), r
 }
 
-func newLocation(name, secret string) *velero.BackupStorageLocation {
-	l := &velero.BackupStorageLocation{
+func newLocation(name, secret string) *v1.BackupStorageLocation {
+	l := &v1.BackupStorageLocation{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "velero"},
-		Spec: velero.BackupStorageLocationSpec{
-			Provider: "aws", ObjectStorage: &velero.ObjectStorageLocation{Bucket: "backups"},
+		Spec: v1.BackupStorageLocationSpec{
+			Provider: "aws", ObjectStorage: &v1.ObjectStorageLocation{Bucket: "backups"},
 		},
 	}
 	if secret != "" {
@@ -58,20 +57,20 @@ func newLocation(name, secret string) *velero.BackupStorageLocation {
 // write of the status.
 func TestWarnings(t *testing.T) {
 	store := newStore(t, startEtcd(t), backupstoragelocation.New(&generic.Environment{}))
-	create := func(l *velero.BackupStorageLocation, dryRun ...string) []string {
+	create := func(l *v1.BackupStorageLocation, dryRun ...string) []string {
 		ctx, r := request("ann")
 		if _, err := store.Create(ctx, l, rest.ValidateAllObjectFunc, &metav1.CreateOptions{DryRun: dryRun}); err != nil {
 			t.Fatal(err)
 		}
 		return r.said
 	}
-	update := func(change func(*velero.BackupStorageLocation)) []string {
+	update := func(change func(*v1.BackupStorageLocation)) []string {
 		ctx, r := request("ann")
 		stored, err := store.Get(ctx, "second", &metav1.GetOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		l := stored.DeepCopyObject().(*velero.BackupStorageLocation)
+		l := stored.DeepCopyObject().(*v1.BackupStorageLocation)
 		change(l)
 		if _, _, err := store.Update(ctx, "second", rest.DefaultUpdatedObjectInfo(l), rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{}); err != nil {
 			t.Fatal(err)
@@ -88,13 +87,13 @@ func TestWarnings(t *testing.T) {
 			t.Errorf("of the second location, dry run %v, it says %q", dryRun, said)
 		}
 	}
-	if said := update(func(l *velero.BackupStorageLocation) { l.Status.Message, l.Labels = "x", map[string]string{"a": "b"} }); len(said) > 0 {
+	if said := update(func(l *v1.BackupStorageLocation) { l.Status.Message, l.Labels = "x", map[string]string{"a": "b"} }); len(said) > 0 {
 		t.Errorf("at a write of the status it says %q", said)
 	}
-	if said := update(func(l *velero.BackupStorageLocation) { l.Spec.BackupSyncPeriod = &metav1.Duration{} }); len(said) != 1 {
+	if said := update(func(l *v1.BackupStorageLocation) { l.Spec.BackupSyncPeriod = &metav1.Duration{} }); len(said) != 1 {
 		t.Errorf("at a change of the spec it says %q", said)
 	}
-	if said := update(func(l *velero.BackupStorageLocation) { l.Spec.ObjectStorage.Prefix = "x" }); len(said) != 1 || !strings.Contains(said[0], "inside") {
+	if said := update(func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage.Prefix = "x" }); len(said) != 1 || !strings.Contains(said[0], "inside") {
 		t.Errorf("of a nested place it says %q", said)
 	}
 }
@@ -169,7 +168,7 @@ func TestProviderConfigMode(t *testing.T) {
 func TestKindsNeedValidation(t *testing.T) {
 	kind := backupstoragelocation.New(&generic.Environment{})
 	kind.Validate = nil
-	_, err := kind.Storage(scheme(t), k8sgeneric.RESTOptions{})
+	_, err := kind.Storage(scheme(t, kind), k8sgeneric.RESTOptions{})
 	if err == nil || !strings.Contains(err.Error(), v1.Resource("backupstoragelocations").Resource) || errors.Unwrap(err) == nil {
 		t.Errorf("a kind without validation: %v", err)
 	}
@@ -178,9 +177,9 @@ func TestKindsNeedValidation(t *testing.T) {
 // TestFinalizersWithoutDomain shows that custom resources' warning of them is given here, too, and but once.
 func TestFinalizersWithoutDomain(t *testing.T) {
 	store := newStore(t, startEtcd(t), volumesnapshotlocation.New(&generic.Environment{}))
-	location := &velero.VolumeSnapshotLocation{
+	location := &v1.VolumeSnapshotLocation{
 		ObjectMeta: metav1.ObjectMeta{Name: "ebs", Namespace: "velero", Finalizers: []string{"wait", "example.com/wait", metav1.FinalizerDeleteDependents}},
-		Spec:       velero.VolumeSnapshotLocationSpec{Provider: "aws", Config: map[string]string{"region": "us-east-1"}},
+		Spec:       v1.VolumeSnapshotLocationSpec{Provider: "aws", Config: map[string]string{"region": "us-east-1"}},
 	}
 	ctx, created := request("ann")
 	stored, err := store.Create(ctx, location, rest.ValidateAllObjectFunc, &metav1.CreateOptions{})
@@ -191,7 +190,7 @@ func TestFinalizersWithoutDomain(t *testing.T) {
 		t.Errorf("warned of %q, want of finalizer wait alone, with what to write", created.said)
 	}
 
-	location = stored.(*velero.VolumeSnapshotLocation).DeepCopy()
+	location = stored.(*v1.VolumeSnapshotLocation).DeepCopy()
 	location.Finalizers = append(location.Finalizers, "more")
 	ctx, updated := request("ann")
 	if _, _, err := store.Update(ctx, "ebs", rest.DefaultUpdatedObjectInfo(location), rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{}); err != nil {

@@ -25,7 +25,8 @@ import (
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
-// Resource says what is particular to one kind: T is a pointer to its internal type, L to its list.
+// Resource says what is particular to one kind: T is a pointer to its type, L to its list. The type that clients see is also
+// the one that the rules work on.
 // Status is part of the object and written through it; no kind has a status subresource, as in Velero.
 type Resource[T table.Object, L runtime.Object] struct {
 	// GroupVersion that clients see the kind in.
@@ -85,8 +86,9 @@ type Kind interface {
 	GroupVersionResource() schema.GroupVersionResource
 	// GroupVersionKind of the objects that clients see.
 	GroupVersionKind() schema.GroupVersionKind
-	// AddFieldLabels tells the scheme which labels field selectors on the kind may use.
-	AddFieldLabels(scheme *runtime.Scheme) error
+	// AddToScheme tells a scheme that has the kind's type how it is served: without another form inside of the server, and by
+	// which labels field selectors may select.
+	AddToScheme(scheme *runtime.Scheme) error
 	// Storage of the kind on etcd.
 	Storage(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (rest.Storage, error)
 }
@@ -101,8 +103,15 @@ func (r *Resource[T, L]) GroupVersionKind() schema.GroupVersionKind {
 	return r.GroupVersion.WithKind(reflect.TypeFor[T]().Elem().Name())
 }
 
-// AddFieldLabels implements Kind.
-func (r *Resource[T, L]) AddFieldLabels(scheme *runtime.Scheme) error {
+// AddToScheme implements Kind.
+func (r *Resource[T, L]) AddToScheme(scheme *runtime.Scheme) error {
+	if err := addInternal[T, L](scheme, r.GroupVersion.Group); err != nil {
+		return fmt.Errorf("registering the internal form of %s: %w", r.Plural, err)
+	}
+	return r.addFieldLabels(scheme)
+}
+
+func (r *Resource[T, L]) addFieldLabels(scheme *runtime.Scheme) error {
 	_, set, err := r.attributes(newOf[T]())
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func (s *Store) Update(
 	ctx context.Context, name string, info rest.UpdatedObjectInfo, validateCreate rest.ValidateObjectFunc,
 	validate rest.ValidateObjectUpdateFunc, forceCreate bool, options *metav1.UpdateOptions,
 ) (runtime.Object, bool, error) {
-	return s.Store.Update(withMemory(ctx), name, info, validateCreate, validate, forceCreate, options)
+	return s.Store.Update(withMemory(ctx), name, rest.WrapUpdatedObjectInfo(info, unchanged), validateCreate, validate, forceCreate, options)
 }
 
 // Delete deletes an object, as rest.StandardStorage says, and warns of what goes with the object.

@@ -6,20 +6,21 @@ import (
 	runtimeserializer "k8s.io/apimachinery/pkg/runtime/serializer"
 	"sigs.k8s.io/randfill"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/apis/velero/v2alpha1"
 )
 
 // Funcs returns the fill functions of fields that defaulting would change, set here to a value
 // that it leaves alone, and of fields of which JSON does not hold every value.
 func Funcs(runtimeserializer.CodecFactory) []any {
 	return []any{
-		func(spec *velero.BackupStorageLocationSpec, c randfill.Continue) {
+		func(spec *v1.BackupStorageLocationSpec, c randfill.Continue) {
 			c.FillNoCustom(spec)
 			if spec.AccessMode == "" {
-				spec.AccessMode = velero.AccessModeReadWrite
+				spec.AccessMode = v1.AccessModeReadWrite
 			}
 		},
-		func(upload *velero.DataUploadStatus, c randfill.Continue) {
+		func(upload *v2alpha1.DataUploadStatus, c randfill.Continue) {
 			c.FillNoCustom(upload)
 			if result := upload.DataMoverResult; result != nil && *result == nil {
 				upload.DataMoverResult = nil

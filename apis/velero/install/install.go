@@ -11,26 +11,15 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero/v2alpha1"
 )
 
-// Install registers the internal and wire types of the group, and which version clients prefer.
+// Install registers the types of all versions of the group, and which version clients prefer.
 func Install(scheme *runtime.Scheme) error {
-	if err := velero.AddToScheme(scheme); err != nil {
-		return fmt.Errorf("registering the internal types of %s: %w", velero.GroupName, err)
-	}
-	if err := WireTypes(scheme); err != nil {
-		return err
+	for _, add := range []func(*runtime.Scheme) error{v1.AddToScheme, v2alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return fmt.Errorf("registering the types of %s: %w", velero.GroupName, err)
+		}
 	}
 	if err := scheme.SetVersionPriority(v1.SchemeGroupVersion, v2alpha1.SchemeGroupVersion); err != nil {
 		return fmt.Errorf("setting the preferred version of %s: %w", velero.GroupName, err)
-	}
-	return nil
-}
-
-// WireTypes registers the types that clients see, of all versions of the group.
-func WireTypes(scheme *runtime.Scheme) error {
-	for _, add := range []func(*runtime.Scheme) error{v1.AddToScheme, v2alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			return fmt.Errorf("registering the wire types of %s: %w", velero.GroupName, err)
-		}
 	}
 	return nil
 }

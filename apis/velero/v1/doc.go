@@ -1,10 +1,8 @@
-// Package v1 is the wire form of group velero.io, version v1: what clients write and
-// read, JSON-compatible with Velero v1.18, and its defaults.
+// Package v1 is version v1 of group velero.io: what clients write and read, JSON-compatible with Velero v1.18, and its defaults.
 //
 // The comments on its types are what `kubectl explain` prints.
 //
 // +k8s:deepcopy-gen=package
-// +k8s:conversion-gen=github.com/velero-locations/velero-locations/apis/velero
 // +k8s:defaulter-gen=TypeMeta
 // +k8s:openapi-gen=true
 // +k8s:openapi-model-package=io.velero.v1

@@ -4,19 +4,17 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/velero-locations/velero-locations/apis/velero"
 )
 
-// GroupName is the API group that Velero's kinds belong to.
-const GroupName = "velero.io"
-
 // SchemeGroupVersion is the group and version of this package's types.
-var SchemeGroupVersion = schema.GroupVersion{Group: GroupName, Version: "v2alpha1"}
+var SchemeGroupVersion = schema.GroupVersion{Group: velero.GroupName, Version: "v2alpha1"}
 
 var (
 	// SchemeBuilder collects what AddToScheme adds.
-	SchemeBuilder      = runtime.NewSchemeBuilder(addKnownTypes)
-	localSchemeBuilder = &SchemeBuilder
-	// AddToScheme registers the wire types and their conversions to the internal types.
+	SchemeBuilder = runtime.NewSchemeBuilder(addKnownTypes)
+	// AddToScheme registers the types.
 	AddToScheme = SchemeBuilder.AddToScheme
 )
 

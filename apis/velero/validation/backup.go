@@ -11,41 +11,33 @@ import (
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	"github.com/velero-locations/velero-locations/apis/velero/cronexpr"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 )
 
 var (
-	backupPhases = []velero.BackupPhase{
-		velero.BackupPhaseNew, velero.BackupPhaseQueued, velero.BackupPhaseReadyToStart, velero.BackupPhaseFailedValidation,
-		velero.BackupPhaseInProgress, velero.BackupPhaseWaitingForPluginOperations, velero.BackupPhaseWaitingForPluginOperationsPartiallyFailed,
-		velero.BackupPhaseFinalizing, velero.BackupPhaseFinalizingPartiallyFailed,
-		velero.BackupPhaseCompleted, velero.BackupPhasePartiallyFailed, velero.BackupPhaseFailed, velero.BackupPhaseDeleting,
+	backupPhases = []v1.BackupPhase{
+		v1.BackupPhaseNew, v1.BackupPhaseQueued, v1.BackupPhaseReadyToStart, v1.BackupPhaseFailedValidation,
+		v1.BackupPhaseInProgress, v1.BackupPhaseWaitingForPluginOperations, v1.BackupPhaseWaitingForPluginOperationsPartiallyFailed,
+		v1.BackupPhaseFinalizing, v1.BackupPhaseFinalizingPartiallyFailed,
+		v1.BackupPhaseCompleted, v1.BackupPhasePartiallyFailed, v1.BackupPhaseFailed, v1.BackupPhaseDeleting,
 	}
-	schedulePhases = []velero.SchedulePhase{velero.SchedulePhaseNew, velero.SchedulePhaseEnabled, velero.SchedulePhaseFailedValidation}
+	schedulePhases = []v1.SchedulePhase{v1.SchedulePhaseNew, v1.SchedulePhaseEnabled, v1.SchedulePhaseFailedValidation}
 
-	hookErrorModes = []velero.HookErrorMode{velero.HookErrorModeContinue, velero.HookErrorModeFail}
+	hookErrorModes = []v1.HookErrorMode{v1.HookErrorModeContinue, v1.HookErrorModeFail}
 )
 
 // Backup returns all that is wrong with a backup. old is nil on creation.
-func Backup(backup, old *velero.Backup) field.ErrorList {
+func Backup(backup, old *v1.Backup) field.ErrorList {
 	errs := unlessKnown(backup, old, checkBackup)
-	if old != nil && HasBegun(old) {
+	// Until a backup has begun its spec is open, in the write that lets it begin too: with that, Velero's server fills in its defaults.
+	if old != nil && !old.Status.Phase.Waiting() {
 		errs = append(errs, sameDestination(&backup.Spec, &old.Spec, field.NewPath("spec"))...)
 	}
 	return errs
 }
 
-// HasBegun says whether a backup runs or is over. Until then its spec is open, in the write that lets it begin too:
-// with that, Velero's server fills in its defaults.
-func HasBegun(backup *velero.Backup) bool {
-	switch backup.Status.Phase {
-	case "", velero.BackupPhaseNew, velero.BackupPhaseQueued, velero.BackupPhaseReadyToStart:
-		return false
-	}
-	return true
-}
-
 // sameDestination refuses to move a backup on paper, while its data and its snapshots stay where they are.
-func sameDestination(spec, old *velero.BackupSpec, path *field.Path) field.ErrorList {
+func sameDestination(spec, old *v1.BackupSpec, path *field.Path) field.ErrorList {
 	const advice = "fixed once the backup has begun: make another backup to have one elsewhere"
 	var errs field.ErrorList
 	if spec.StorageLocation != old.StorageLocation {
@@ -57,7 +49,7 @@ func sameDestination(spec, old *velero.BackupSpec, path *field.Path) field.Error
 	return errs
 }
 
-func checkBackup(backup *velero.Backup) field.ErrorList {
+func checkBackup(backup *v1.Backup) field.ErrorList {
 	spec := field.NewPath("spec")
 	errs := slices.Concat(
 		backupShape(&backup.Spec, spec),
@@ -72,20 +64,20 @@ func checkBackup(backup *velero.Backup) field.ErrorList {
 // isAskedFor says whether somebody asks for a backup to be made. Others are records: of a backup that
 // was found in a bucket or has begun, whose spec the controllers complete, or of one that a schedule
 // makes, which is to be recorded, with what is wrong in its status, rather than lost.
-func isAskedFor(backup *velero.Backup) bool {
+func isAskedFor(backup *v1.Backup) bool {
 	_, scheduled := backup.Labels[velero.ScheduleNameLabel]
-	return !scheduled && (backup.Status.Phase == "" || backup.Status.Phase == velero.BackupPhaseNew)
+	return !scheduled && (backup.Status.Phase == "" || backup.Status.Phase == v1.BackupPhaseNew)
 }
 
 // backupShape checks what Velero's CRDs check, of any backup.
-func backupShape(spec *velero.BackupSpec, path *field.Path) field.ErrorList {
+func backupShape(spec *v1.BackupSpec, path *field.Path) field.ErrorList {
 	return slices.Concat(
 		localReference(spec.ResourcePolicy, path.Child("resourcePolicy")),
 		each(spec.Hooks.Resources, path.Child("hooks", "resources"), backupHook),
 	)
 }
 
-func backupHook(hook *velero.BackupResourceHookSpec, path *field.Path) field.ErrorList {
+func backupHook(hook *v1.BackupResourceHookSpec, path *field.Path) field.ErrorList {
 	return slices.Concat(
 		required(hook.Name, path.Child("name"), "give the hook a name"),
 		each(hook.Pre, path.Child("pre"), backupCommand),
@@ -93,7 +85,7 @@ func backupHook(hook *velero.BackupResourceHookSpec, path *field.Path) field.Err
 	)
 }
 
-func backupCommand(hook *velero.BackupResourceHook, path *field.Path) field.ErrorList {
+func backupCommand(hook *v1.BackupResourceHook, path *field.Path) field.ErrorList {
 	path = path.Child("exec")
 	if hook.Exec == nil {
 		return field.ErrorList{field.Required(path, "say what to run")}
@@ -112,7 +104,7 @@ func command(words []string, path *field.Path) field.ErrorList {
 }
 
 // BackupSpec returns what can never work in the spec of a backup that is asked for.
-func BackupSpec(spec *velero.BackupSpec, path *field.Path) field.ErrorList {
+func BackupSpec(spec *v1.BackupSpec, path *field.Path) field.ErrorList {
 	errs := slices.Concat(
 		metav1validation.ValidateLabels(spec.Metadata.Labels, path.Child("metadata", "labels")),
 		namespaces(spec.IncludedNamespaces, spec.ExcludedNamespaces, path),
@@ -133,7 +125,7 @@ func BackupSpec(spec *velero.BackupSpec, path *field.Path) field.ErrorList {
 }
 
 // resources checks the filters of resources. There are two sets of them, of which one may be used.
-func resources(spec *velero.BackupSpec, path *field.Path) field.ErrorList {
+func resources(spec *v1.BackupSpec, path *field.Path) field.ErrorList {
 	every := filter{path: path, included: "includedResources", excluded: "excludedResources"}
 	cluster := filter{path: path, included: "includedClusterScopedResources", excluded: "excludedClusterScopedResources"}
 	namespaced := filter{path: path, included: "includedNamespaceScopedResources", excluded: "excludedNamespaceScopedResources"}
@@ -161,8 +153,8 @@ func resources(spec *velero.BackupSpec, path *field.Path) field.ErrorList {
 	return errs
 }
 
-func backupHookSpec(hook *velero.BackupResourceHookSpec, path *field.Path) field.ErrorList {
-	timeout := func(hook *velero.BackupResourceHook, path *field.Path) field.ErrorList {
+func backupHookSpec(hook *v1.BackupResourceHookSpec, path *field.Path) field.ErrorList {
+	timeout := func(hook *v1.BackupResourceHook, path *field.Path) field.ErrorList {
 		if hook.Exec == nil {
 			return nil
 		}
@@ -177,11 +169,11 @@ func backupHookSpec(hook *velero.BackupResourceHookSpec, path *field.Path) field
 
 // Schedule returns all that is wrong with a schedule. Its template is checked as a backup is that
 // somebody asks for. old is nil on creation.
-func Schedule(schedule, old *velero.Schedule) field.ErrorList {
+func Schedule(schedule, old *v1.Schedule) field.ErrorList {
 	return unlessKnown(schedule, old, checkSchedule)
 }
 
-func checkSchedule(schedule *velero.Schedule) field.ErrorList {
+func checkSchedule(schedule *v1.Schedule) field.ErrorList {
 	spec := field.NewPath("spec")
 	return slices.Concat(
 		cronExpression(schedule.Spec.Schedule, spec.Child("schedule")),

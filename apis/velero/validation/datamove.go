@@ -6,19 +6,21 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/apis/velero/v2alpha1"
 )
 
 var (
-	uploaderTypes  = []velero.UploaderType{velero.UploaderTypeKopia, velero.UploaderTypeRestic}
-	dataMovePhases = []velero.DataMovePhase{
-		velero.DataMovePhaseNew, velero.DataMovePhaseAccepted, velero.DataMovePhasePrepared, velero.DataMovePhaseInProgress,
-		velero.DataMovePhaseCanceling, velero.DataMovePhaseCanceled, velero.DataMovePhaseCompleted, velero.DataMovePhaseFailed,
+	uploaderTypes = []v1.UploaderType{v1.UploaderTypeKopia, v1.UploaderTypeRestic}
+	// dataMovePhases are the same in both versions, each of which declares them for its kinds.
+	dataMovePhases = []v1.DataMovePhase{
+		v1.DataMovePhaseNew, v1.DataMovePhaseAccepted, v1.DataMovePhasePrepared, v1.DataMovePhaseInProgress,
+		v1.DataMovePhaseCanceling, v1.DataMovePhaseCanceled, v1.DataMovePhaseCompleted, v1.DataMovePhaseFailed,
 	}
-	nodeOSes = []velero.NodeOS{velero.NodeOSAuto, velero.NodeOSLinux, velero.NodeOSWindows}
+	nodeOSes = []v2alpha1.NodeOS{v2alpha1.NodeOSAuto, v2alpha1.NodeOSLinux, v2alpha1.NodeOSWindows}
 
-	repositoryPhases   = []velero.BackupRepositoryPhase{velero.BackupRepositoryPhaseNew, velero.BackupRepositoryPhaseReady, velero.BackupRepositoryPhaseNotReady}
-	maintenanceResults = []velero.BackupRepositoryMaintenanceResult{velero.BackupRepositoryMaintenanceSucceeded, velero.BackupRepositoryMaintenanceFailed}
+	repositoryPhases   = []v1.BackupRepositoryPhase{v1.BackupRepositoryPhaseNew, v1.BackupRepositoryPhaseReady, v1.BackupRepositoryPhaseNotReady}
+	maintenanceResults = []v1.BackupRepositoryMaintenanceResult{v1.BackupRepositoryMaintenanceSucceeded, v1.BackupRepositoryMaintenanceFailed}
 )
 
 // Hints of fields that several kinds have.
@@ -30,8 +32,8 @@ const (
 
 // PodVolumeBackup returns all that is wrong with a copy of a pod's volume. old is nil on creation.
 // Velero leaves repoIdentifier empty.
-func PodVolumeBackup(backup, old *velero.PodVolumeBackup) field.ErrorList {
-	return unlessKnown(backup, old, func(b *velero.PodVolumeBackup) field.ErrorList {
+func PodVolumeBackup(backup, old *v1.PodVolumeBackup) field.ErrorList {
+	return unlessKnown(backup, old, func(b *v1.PodVolumeBackup) field.ErrorList {
 		spec := field.NewPath("spec")
 		return slices.Concat(
 			required(b.Spec.Node, spec.Child("node"), "name the node that the pod runs on"),
@@ -46,8 +48,8 @@ func PodVolumeBackup(backup, old *velero.PodVolumeBackup) field.ErrorList {
 
 // PodVolumeRestore returns all that is wrong with a restore of a pod's volume. old is nil on creation.
 // Velero leaves repoIdentifier empty.
-func PodVolumeRestore(restore, old *velero.PodVolumeRestore) field.ErrorList {
-	return unlessKnown(restore, old, func(r *velero.PodVolumeRestore) field.ErrorList {
+func PodVolumeRestore(restore, old *v1.PodVolumeRestore) field.ErrorList {
+	return unlessKnown(restore, old, func(r *v1.PodVolumeRestore) field.ErrorList {
 		spec := field.NewPath("spec")
 		return slices.Concat(
 			pod(&r.Spec.Pod, spec.Child("pod")),
@@ -67,8 +69,8 @@ func pod(reference *corev1.ObjectReference, path *field.Path) field.ErrorList {
 
 // BackupRepository returns all that is wrong with a repository. old is nil on creation. Velero makes
 // repositories with a maintenanceFrequency of 0.
-func BackupRepository(repository, old *velero.BackupRepository) field.ErrorList {
-	return unlessKnown(repository, old, func(r *velero.BackupRepository) field.ErrorList {
+func BackupRepository(repository, old *v1.BackupRepository) field.ErrorList {
+	return unlessKnown(repository, old, func(r *v1.BackupRepository) field.ErrorList {
 		spec, status := field.NewPath("spec"), field.NewPath("status")
 		return slices.Concat(
 			required(r.Spec.VolumeNamespace, spec.Child("volumeNamespace"), "name the namespace whose volumes' data are kept"),
@@ -76,7 +78,7 @@ func BackupRepository(repository, old *velero.BackupRepository) field.ErrorList 
 			oneOf(r.Spec.RepositoryType, uploaderTypes, spec.Child("repositoryType")),
 			period(&r.Spec.MaintenanceFrequency, spec.Child("maintenanceFrequency")),
 			oneOf(r.Status.Phase, repositoryPhases, status.Child("phase")),
-			each(r.Status.RecentMaintenance, status.Child("recentMaintenance"), func(m *velero.BackupRepositoryMaintenanceStatus, path *field.Path) field.ErrorList {
+			each(r.Status.RecentMaintenance, status.Child("recentMaintenance"), func(m *v1.BackupRepositoryMaintenanceStatus, path *field.Path) field.ErrorList {
 				return oneOf(m.Result, maintenanceResults, path.Child("result"))
 			}),
 		)
@@ -84,8 +86,8 @@ func BackupRepository(repository, old *velero.BackupRepository) field.ErrorList 
 }
 
 // DataUpload returns all that is wrong with a move of a snapshot's data. old is nil on creation.
-func DataUpload(upload, old *velero.DataUpload) field.ErrorList {
-	return unlessKnown(upload, old, func(u *velero.DataUpload) field.ErrorList {
+func DataUpload(upload, old *v2alpha1.DataUpload) field.ErrorList {
+	return unlessKnown(upload, old, func(u *v2alpha1.DataUpload) field.ErrorList {
 		spec, status := field.NewPath("spec"), field.NewPath("status")
 		return slices.Concat(
 			required(u.Spec.SnapshotType, spec.Child("snapshotType"), "say what the snapshot is, such as CSI"),
@@ -94,14 +96,14 @@ func DataUpload(upload, old *velero.DataUpload) field.ErrorList {
 			required(u.Spec.BackupStorageLocation, spec.Child("backupStorageLocation"), hintLocation),
 			required(u.Spec.SourceNamespace, spec.Child("sourceNamespace"), hintSourceNamespace),
 			period(&u.Spec.OperationTimeout, spec.Child("operationTimeout")),
-			oneOf(u.Status.Phase, dataMovePhases, status.Child("phase")),
+			oneOf(v1.DataMovePhase(u.Status.Phase), dataMovePhases, status.Child("phase")),
 			oneOf(u.Status.NodeOS, nodeOSes, status.Child("nodeOS")),
 		)
 	})
 }
 
 // csiSnapshot accepts an empty storage class: a claim may have none.
-func csiSnapshot(snapshot *velero.CSISnapshotSpec, path *field.Path) field.ErrorList {
+func csiSnapshot(snapshot *v2alpha1.CSISnapshotSpec, path *field.Path) field.ErrorList {
 	if snapshot == nil {
 		return nil
 	}
@@ -110,8 +112,8 @@ func csiSnapshot(snapshot *velero.CSISnapshotSpec, path *field.Path) field.Error
 
 // DataDownload returns all that is wrong with a move of data into a volume. old is nil on creation.
 // Velero leaves targetVolume.pv empty until there is one.
-func DataDownload(download, old *velero.DataDownload) field.ErrorList {
-	return unlessKnown(download, old, func(d *velero.DataDownload) field.ErrorList {
+func DataDownload(download, old *v2alpha1.DataDownload) field.ErrorList {
+	return unlessKnown(download, old, func(d *v2alpha1.DataDownload) field.ErrorList {
 		spec := field.NewPath("spec")
 		target := spec.Child("targetVolume")
 		return slices.Concat(
@@ -122,7 +124,7 @@ func DataDownload(download, old *velero.DataDownload) field.ErrorList {
 			required(d.Spec.SourceNamespace, spec.Child("sourceNamespace"), hintSourceNamespace),
 			period(&d.Spec.OperationTimeout, spec.Child("operationTimeout")),
 			oneOf(d.Spec.NodeOS, nodeOSes, spec.Child("nodeOS")),
-			oneOf(d.Status.Phase, dataMovePhases, field.NewPath("status", "phase")),
+			oneOf(v1.DataMovePhase(d.Status.Phase), dataMovePhases, field.NewPath("status", "phase")),
 		)
 	})
 }

@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/apis/velero/warnings"
 )
@@ -38,12 +38,12 @@ func checkObject(t *testing.T, obj runtime.Object, rules validation.Rules) {
 	var said []string
 	around := warnings.Surroundings{Rules: rules, Listed: true}
 	switch l := obj.(type) {
-	case *velero.BackupStorageLocation:
+	case *v1.BackupStorageLocation:
 		neighbour := l.DeepCopy()
 		neighbour.Name += "-2"
-		around.Locations = []*velero.BackupStorageLocation{l, neighbour}
+		around.Locations = []*v1.BackupStorageLocation{l, neighbour}
 		said = warnings.BackupStorageLocation(l, around)
-	case *velero.VolumeSnapshotLocation:
+	case *v1.VolumeSnapshotLocation:
 		said = warnings.VolumeSnapshotLocation(l, around)
 	}
 	for _, err := range validate(t, rules, obj, nil) {

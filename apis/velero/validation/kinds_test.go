@@ -7,7 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 )
 
@@ -47,26 +47,26 @@ func TestUpdateOfBadKinds(t *testing.T) {
 // TestControllersCompleteSpecs shows that a controller may, in the patch that moves the phase on,
 // write a spec that nobody could have asked for, and that the person who asks may not.
 func TestControllersCompleteSpecs(t *testing.T) {
-	asked := &velero.Backup{Spec: velero.BackupSpec{IncludedNamespaces: []string{"shop"}}}
+	asked := &v1.Backup{Spec: v1.BackupSpec{IncludedNamespaces: []string{"shop"}}}
 	completed := asked.DeepCopy()
 	completed.Spec.ExcludedNamespaces = []string{"shop"} // the namespace is labelled to be left out
 	if errs := validation.Backup(completed, asked); len(errs) != 1 {
 		t.Errorf("a person: %v", errs)
 	}
-	for _, phase := range []velero.BackupPhase{velero.BackupPhaseInProgress, velero.BackupPhaseFailedValidation} {
+	for _, phase := range []v1.BackupPhase{v1.BackupPhaseInProgress, v1.BackupPhaseFailedValidation} {
 		completed.Status.Phase = phase
 		if errs := validation.Backup(completed, asked); len(errs) > 0 {
 			t.Errorf("a controller that writes phase %s: %v", phase, errs)
 		}
 	}
 
-	restore := &velero.Restore{Spec: velero.RestoreSpec{ScheduleName: "nightly"}}
+	restore := &v1.Restore{Spec: v1.RestoreSpec{ScheduleName: "nightly"}}
 	chosen := restore.DeepCopy()
 	chosen.Spec.BackupName = "nightly-1"
 	if errs := validation.Restore(chosen, restore); len(errs) != 1 {
 		t.Errorf("a person: %v", errs)
 	}
-	chosen.Status.Phase = velero.RestorePhaseInProgress
+	chosen.Status.Phase = v1.RestorePhaseInProgress
 	if errs := validation.Restore(chosen, restore); len(errs) > 0 {
 		t.Errorf("a controller: %v", errs)
 	}
@@ -90,14 +90,14 @@ func TestNamesOfSchedules(t *testing.T) {
 
 // TestDestinationOfBackups shows in which phases the locations of a backup can be changed.
 func TestDestinationOfBackups(t *testing.T) {
-	for phase, want := range map[velero.BackupPhase]int{
-		"": 0, velero.BackupPhaseNew: 0, velero.BackupPhaseQueued: 0, velero.BackupPhaseReadyToStart: 0,
-		velero.BackupPhaseInProgress: 2, velero.BackupPhaseFailedValidation: 2, velero.BackupPhaseCompleted: 2, velero.BackupPhaseDeleting: 2,
+	for phase, want := range map[v1.BackupPhase]int{
+		"": 0, v1.BackupPhaseNew: 0, v1.BackupPhaseQueued: 0, v1.BackupPhaseReadyToStart: 0,
+		v1.BackupPhaseInProgress: 2, v1.BackupPhaseFailedValidation: 2, v1.BackupPhaseCompleted: 2, v1.BackupPhaseDeleting: 2,
 	} {
-		old := &velero.Backup{Spec: velero.BackupSpec{StorageLocation: "a", VolumeSnapshotLocations: []string{"b", "c"}}, Status: velero.BackupStatus{Phase: phase}}
+		old := &v1.Backup{Spec: v1.BackupSpec{StorageLocation: "a", VolumeSnapshotLocations: []string{"b", "c"}}, Status: v1.BackupStatus{Phase: phase}}
 		moved := old.DeepCopy()
 		moved.Spec.StorageLocation, moved.Spec.VolumeSnapshotLocations = "x", []string{"c"}
-		moved.Status.Phase = velero.BackupPhaseFailedValidation // also in the write that ends it
+		moved.Status.Phase = v1.BackupPhaseFailedValidation // also in the write that ends it
 		if errs := validation.Backup(moved, old); len(errs) != want {
 			t.Errorf("in phase %q: %v, want %d errors", phase, errs, want)
 		}

@@ -12,24 +12,24 @@ import (
 	dns "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
 var (
-	accessModes = []velero.BackupStorageLocationAccessMode{velero.AccessModeReadOnly, velero.AccessModeReadWrite}
-	phases      = []velero.BackupStorageLocationPhase{velero.BackupStorageLocationAvailable, velero.BackupStorageLocationUnavailable}
+	accessModes = []v1.BackupStorageLocationAccessMode{v1.AccessModeReadOnly, v1.AccessModeReadWrite}
+	phases      = []v1.BackupStorageLocationPhase{v1.BackupStorageLocationAvailable, v1.BackupStorageLocationUnavailable}
 
-	snapshotLocationPhases = []velero.VolumeSnapshotLocationPhase{velero.VolumeSnapshotLocationAvailable, velero.VolumeSnapshotLocationUnavailable}
+	snapshotLocationPhases = []v1.VolumeSnapshotLocationPhase{v1.VolumeSnapshotLocationAvailable, v1.VolumeSnapshotLocationUnavailable}
 )
 
 // BackupStorageLocation returns all that is wrong with a location. old is nil on creation.
-func (r Rules) BackupStorageLocation(location, old *velero.BackupStorageLocation) field.ErrorList {
+func (r Rules) BackupStorageLocation(location, old *v1.BackupStorageLocation) field.ErrorList {
 	return unlessKnown(location, old, r.backupStorageLocation)
 }
 
-func (r Rules) backupStorageLocation(location *velero.BackupStorageLocation) field.ErrorList {
+func (r Rules) backupStorageLocation(location *v1.BackupStorageLocation) field.ErrorList {
 	spec, status := field.NewPath("spec"), field.NewPath("status")
 
 	errs := providerName(location.Spec.Provider, spec.Child("provider"))
@@ -44,11 +44,11 @@ func (r Rules) backupStorageLocation(location *velero.BackupStorageLocation) fie
 }
 
 // VolumeSnapshotLocation returns all that is wrong with a location. old is nil on creation.
-func (r Rules) VolumeSnapshotLocation(location, old *velero.VolumeSnapshotLocation) field.ErrorList {
+func (r Rules) VolumeSnapshotLocation(location, old *v1.VolumeSnapshotLocation) field.ErrorList {
 	return unlessKnown(location, old, r.volumeSnapshotLocation)
 }
 
-func (r Rules) volumeSnapshotLocation(location *velero.VolumeSnapshotLocation) field.ErrorList {
+func (r Rules) volumeSnapshotLocation(location *v1.VolumeSnapshotLocation) field.ErrorList {
 	spec, status := field.NewPath("spec"), field.NewPath("status")
 
 	errs := providerName(location.Spec.Provider, spec.Child("provider"))
@@ -71,7 +71,7 @@ func providerName(name string, path *field.Path) field.ErrorList {
 
 func notPrintable(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
 
-func objectStorage(spec *velero.BackupStorageLocationSpec, path *field.Path) field.ErrorList {
+func objectStorage(spec *v1.BackupStorageLocationSpec, path *field.Path) field.ErrorList {
 	storage := spec.ObjectStorage
 	if storage == nil {
 		return field.ErrorList{field.Required(path, "name the bucket in objectStorage.bucket")}
@@ -87,7 +87,7 @@ func objectStorage(spec *velero.BackupStorageLocationSpec, path *field.Path) fie
 }
 
 // bucket checks the name without the slashes at its ends, which Velero trims.
-func bucket(spec *velero.BackupStorageLocationSpec, path *field.Path) field.ErrorList {
+func bucket(spec *v1.BackupStorageLocationSpec, path *field.Path) field.ErrorList {
 	written := spec.ObjectStorage.Bucket
 	if strings.Trim(written, "/") == "" {
 		return field.ErrorList{field.Required(path, "name the bucket that backups are kept in")}
@@ -109,7 +109,7 @@ func bucket(spec *velero.BackupStorageLocationSpec, path *field.Path) field.Erro
 }
 
 // certificates does not repeat the text, which may be a private key by mistake.
-func certificates(storage *velero.ObjectStorageLocation, path *field.Path) field.ErrorList {
+func certificates(storage *v1.ObjectStorageLocation, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if storage.CACertRef != nil {
 		errs = append(errs, field.Forbidden(path, "not together with caCertRef: leave one of them out"))

@@ -16,7 +16,6 @@ import (
 	"k8s.io/client-go/util/cert"
 	"sigs.k8s.io/yaml"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	"github.com/velero-locations/velero-locations/apis/velero/install"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/v2alpha1"
@@ -59,9 +58,9 @@ func TestUpdateOfBadLocations(t *testing.T) {
 			old, updated := c.object(t), c.object(t)
 			want := 0
 			switch l := updated.(type) {
-			case *velero.BackupStorageLocation:
+			case *v1.BackupStorageLocation:
 				l.Status.Message = "hello"
-			case *velero.VolumeSnapshotLocation:
+			case *v1.VolumeSnapshotLocation:
 				l.Labels = map[string]string{"a": "b"}
 			}
 			if errs := validate(t, validation.Rules{}, updated, old); len(errs) != want {
@@ -69,9 +68,9 @@ func TestUpdateOfBadLocations(t *testing.T) {
 			}
 			for _, l := range []runtime.Object{updated} {
 				switch l := l.(type) {
-				case *velero.BackupStorageLocation:
+				case *v1.BackupStorageLocation:
 					l.Spec.Provider, l.Status.Phase = "a//b", "Lost"
-				case *velero.VolumeSnapshotLocation:
+				case *v1.VolumeSnapshotLocation:
 					l.Spec.Provider, l.Status.Phase = "a//b", "Lost"
 				}
 			}
@@ -169,31 +168,31 @@ func check[T any](obj *T, old runtime.Object, rules func(obj, old *T) field.Erro
 func validate(t testing.TB, rules validation.Rules, obj, old runtime.Object) field.ErrorList {
 	t.Helper()
 	switch obj := obj.(type) {
-	case *velero.BackupStorageLocation:
+	case *v1.BackupStorageLocation:
 		return check(obj, old, rules.BackupStorageLocation)
-	case *velero.VolumeSnapshotLocation:
+	case *v1.VolumeSnapshotLocation:
 		return check(obj, old, rules.VolumeSnapshotLocation)
-	case *velero.Backup:
+	case *v1.Backup:
 		return check(obj, old, validation.Backup)
-	case *velero.Restore:
+	case *v1.Restore:
 		return check(obj, old, validation.Restore)
-	case *velero.Schedule:
+	case *v1.Schedule:
 		return check(obj, old, validation.Schedule)
-	case *velero.DeleteBackupRequest:
+	case *v1.DeleteBackupRequest:
 		return check(obj, old, validation.DeleteBackupRequest)
-	case *velero.DownloadRequest:
+	case *v1.DownloadRequest:
 		return check(obj, old, validation.DownloadRequest)
-	case *velero.ServerStatusRequest:
+	case *v1.ServerStatusRequest:
 		return check(obj, old, validation.ServerStatusRequest)
-	case *velero.PodVolumeBackup:
+	case *v1.PodVolumeBackup:
 		return check(obj, old, validation.PodVolumeBackup)
-	case *velero.PodVolumeRestore:
+	case *v1.PodVolumeRestore:
 		return check(obj, old, validation.PodVolumeRestore)
-	case *velero.BackupRepository:
+	case *v1.BackupRepository:
 		return check(obj, old, validation.BackupRepository)
-	case *velero.DataUpload:
+	case *v2alpha1.DataUpload:
 		return check(obj, old, validation.DataUpload)
-	case *velero.DataDownload:
+	case *v2alpha1.DataDownload:
 		return check(obj, old, validation.DataDownload)
 	}
 	t.Fatalf("no rules for a %T", obj)
@@ -299,7 +298,7 @@ var codecs = func() serializer.CodecFactory {
 }()
 
 func decode(data []byte) (runtime.Object, error) {
-	obj, err := runtime.Decode(codecs.UniversalDecoder(velero.SchemeGroupVersion), data)
+	obj, err := runtime.Decode(codecs.UniversalDecoder(v1.SchemeGroupVersion, v2alpha1.SchemeGroupVersion), data)
 	if err != nil {
 		return nil, err
 	}

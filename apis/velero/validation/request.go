@@ -5,27 +5,27 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 )
 
 var (
-	downloadTargetKinds = []velero.DownloadTargetKind{
-		velero.DownloadTargetKindBackupLog, velero.DownloadTargetKindBackupContents, velero.DownloadTargetKindBackupVolumeSnapshots,
-		velero.DownloadTargetKindBackupItemOperations, velero.DownloadTargetKindBackupResourceList, velero.DownloadTargetKindBackupResults,
-		velero.DownloadTargetKindRestoreLog, velero.DownloadTargetKindRestoreResults, velero.DownloadTargetKindRestoreResourceList,
-		velero.DownloadTargetKindRestoreItemOperations, velero.DownloadTargetKindCSIBackupVolumeSnapshots,
-		velero.DownloadTargetKindCSIBackupVolumeSnapshotContents, velero.DownloadTargetKindBackupVolumeInfos, velero.DownloadTargetKindRestoreVolumeInfo,
+	downloadTargetKinds = []v1.DownloadTargetKind{
+		v1.DownloadTargetKindBackupLog, v1.DownloadTargetKindBackupContents, v1.DownloadTargetKindBackupVolumeSnapshots,
+		v1.DownloadTargetKindBackupItemOperations, v1.DownloadTargetKindBackupResourceList, v1.DownloadTargetKindBackupResults,
+		v1.DownloadTargetKindRestoreLog, v1.DownloadTargetKindRestoreResults, v1.DownloadTargetKindRestoreResourceList,
+		v1.DownloadTargetKindRestoreItemOperations, v1.DownloadTargetKindCSIBackupVolumeSnapshots,
+		v1.DownloadTargetKindCSIBackupVolumeSnapshotContents, v1.DownloadTargetKindBackupVolumeInfos, v1.DownloadTargetKindRestoreVolumeInfo,
 	}
-	downloadRequestPhases     = []velero.DownloadRequestPhase{velero.DownloadRequestPhaseNew, velero.DownloadRequestPhaseProcessed}
-	serverStatusRequestPhases = []velero.ServerStatusRequestPhase{velero.ServerStatusRequestPhaseNew, velero.ServerStatusRequestPhaseProcessed}
-	deleteBackupRequestPhases = []velero.DeleteBackupRequestPhase{
-		velero.DeleteBackupRequestPhaseNew, velero.DeleteBackupRequestPhaseInProgress, velero.DeleteBackupRequestPhaseProcessed,
+	downloadRequestPhases     = []v1.DownloadRequestPhase{v1.DownloadRequestPhaseNew, v1.DownloadRequestPhaseProcessed}
+	serverStatusRequestPhases = []v1.ServerStatusRequestPhase{v1.ServerStatusRequestPhaseNew, v1.ServerStatusRequestPhaseProcessed}
+	deleteBackupRequestPhases = []v1.DeleteBackupRequestPhase{
+		v1.DeleteBackupRequestPhaseNew, v1.DeleteBackupRequestPhaseInProgress, v1.DeleteBackupRequestPhaseProcessed,
 	}
 )
 
 // DeleteBackupRequest returns all that is wrong with a request. old is nil on creation.
-func DeleteBackupRequest(request, old *velero.DeleteBackupRequest) field.ErrorList {
-	return unlessKnown(request, old, func(r *velero.DeleteBackupRequest) field.ErrorList {
+func DeleteBackupRequest(request, old *v1.DeleteBackupRequest) field.ErrorList {
+	return unlessKnown(request, old, func(r *v1.DeleteBackupRequest) field.ErrorList {
 		return slices.Concat(
 			required(r.Spec.BackupName, field.NewPath("spec", "backupName"), "name the backup to delete"),
 			oneOf(r.Status.Phase, deleteBackupRequestPhases, field.NewPath("status", "phase")),
@@ -34,8 +34,8 @@ func DeleteBackupRequest(request, old *velero.DeleteBackupRequest) field.ErrorLi
 }
 
 // DownloadRequest returns all that is wrong with a request. old is nil on creation.
-func DownloadRequest(request, old *velero.DownloadRequest) field.ErrorList {
-	return unlessKnown(request, old, func(r *velero.DownloadRequest) field.ErrorList {
+func DownloadRequest(request, old *v1.DownloadRequest) field.ErrorList {
+	return unlessKnown(request, old, func(r *v1.DownloadRequest) field.ErrorList {
 		target := field.NewPath("spec", "target")
 		return slices.Concat(
 			required(r.Spec.Target.Kind, target.Child("kind"), "say which file, such as BackupLog or BackupContents"),
@@ -47,12 +47,12 @@ func DownloadRequest(request, old *velero.DownloadRequest) field.ErrorList {
 }
 
 // ServerStatusRequest returns all that is wrong with a request, whose spec is empty. old is nil on creation.
-func ServerStatusRequest(request, old *velero.ServerStatusRequest) field.ErrorList {
-	return unlessKnown(request, old, func(r *velero.ServerStatusRequest) field.ErrorList {
+func ServerStatusRequest(request, old *v1.ServerStatusRequest) field.ErrorList {
+	return unlessKnown(request, old, func(r *v1.ServerStatusRequest) field.ErrorList {
 		status := field.NewPath("status")
 		return slices.Concat(
 			oneOf(r.Status.Phase, serverStatusRequestPhases, status.Child("phase")),
-			each(r.Status.Plugins, status.Child("plugins"), func(plugin *velero.PluginInfo, path *field.Path) field.ErrorList {
+			each(r.Status.Plugins, status.Child("plugins"), func(plugin *v1.PluginInfo, path *field.Path) field.ErrorList {
 				return slices.Concat(
 					required(plugin.Name, path.Child("name"), "name the plugin"),
 					required(plugin.Kind, path.Child("kind"), "say what the plugin is, such as ObjectStore"),

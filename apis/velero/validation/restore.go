@@ -8,39 +8,39 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 )
 
 var (
-	restorePhases = []velero.RestorePhase{
-		velero.RestorePhaseNew, velero.RestorePhaseFailedValidation, velero.RestorePhaseInProgress,
-		velero.RestorePhaseWaitingForPluginOperations, velero.RestorePhaseWaitingForPluginOperationsPartiallyFailed,
-		velero.RestorePhaseFinalizing, velero.RestorePhaseFinalizingPartiallyFailed,
-		velero.RestorePhaseCompleted, velero.RestorePhasePartiallyFailed, velero.RestorePhaseFailed,
+	restorePhases = []v1.RestorePhase{
+		v1.RestorePhaseNew, v1.RestorePhaseFailedValidation, v1.RestorePhaseInProgress,
+		v1.RestorePhaseWaitingForPluginOperations, v1.RestorePhaseWaitingForPluginOperationsPartiallyFailed,
+		v1.RestorePhaseFinalizing, v1.RestorePhaseFinalizingPartiallyFailed,
+		v1.RestorePhaseCompleted, v1.RestorePhasePartiallyFailed, v1.RestorePhaseFailed,
 	}
-	existingResourcePolicies = []velero.PolicyType{velero.PolicyTypeNone, velero.PolicyTypeUpdate}
+	existingResourcePolicies = []v1.PolicyType{v1.PolicyTypeNone, v1.PolicyTypeUpdate}
 )
 
 // Restore returns all that is wrong with a restore. old is nil on creation.
-func Restore(restore, old *velero.Restore) field.ErrorList {
+func Restore(restore, old *v1.Restore) field.ErrorList {
 	return unlessKnown(restore, old, checkRestore)
 }
 
-func checkRestore(restore *velero.Restore) field.ErrorList {
+func checkRestore(restore *v1.Restore) field.ErrorList {
 	spec := field.NewPath("spec")
 	errs := slices.Concat(
 		restoreShape(&restore.Spec, spec),
 		oneOf(restore.Status.Phase, restorePhases, field.NewPath("status", "phase")),
 	)
 	// Of a restore that has begun, the controllers complete the spec.
-	if restore.Status.Phase == "" || restore.Status.Phase == velero.RestorePhaseNew {
+	if restore.Status.Phase == "" || restore.Status.Phase == v1.RestorePhaseNew {
 		errs = append(errs, restoreSpec(&restore.Spec, spec)...)
 	}
 	return errs
 }
 
 // restoreShape checks what Velero's CRD checks, of any restore.
-func restoreShape(spec *velero.RestoreSpec, path *field.Path) field.ErrorList {
+func restoreShape(spec *v1.RestoreSpec, path *field.Path) field.ErrorList {
 	return slices.Concat(
 		localReference(spec.ResourceModifier, path.Child("resourceModifier")),
 		localReference(spec.ResourcePolicy, path.Child("resourcePolicy")),
@@ -48,14 +48,14 @@ func restoreShape(spec *velero.RestoreSpec, path *field.Path) field.ErrorList {
 	)
 }
 
-func restoreHook(hook *velero.RestoreResourceHookSpec, path *field.Path) field.ErrorList {
+func restoreHook(hook *v1.RestoreResourceHookSpec, path *field.Path) field.ErrorList {
 	return slices.Concat(
 		required(hook.Name, path.Child("name"), "give the hook a name"),
 		each(hook.PostHooks, path.Child("postHooks"), restoreCommand),
 	)
 }
 
-func restoreCommand(hook *velero.RestoreResourceHook, path *field.Path) field.ErrorList {
+func restoreCommand(hook *v1.RestoreResourceHook, path *field.Path) field.ErrorList {
 	if hook.Exec == nil {
 		return nil
 	}
@@ -67,7 +67,7 @@ func restoreCommand(hook *velero.RestoreResourceHook, path *field.Path) field.Er
 }
 
 // restoreSpec checks what can never work, of a restore that is asked for.
-func restoreSpec(spec *velero.RestoreSpec, path *field.Path) field.ErrorList {
+func restoreSpec(spec *v1.RestoreSpec, path *field.Path) field.ErrorList {
 	filter := filter{path: path, included: "includedResources", excluded: "excludedResources"}
 	errs := slices.Concat(
 		restoreSource(spec, path),
@@ -84,7 +84,7 @@ func restoreSpec(spec *velero.RestoreSpec, path *field.Path) field.ErrorList {
 	return errs
 }
 
-func restoreSource(spec *velero.RestoreSpec, path *field.Path) field.ErrorList {
+func restoreSource(spec *v1.RestoreSpec, path *field.Path) field.ErrorList {
 	switch {
 	case spec.BackupName == "" && spec.ScheduleName == "":
 		return field.ErrorList{field.Required(path.Child("backupName"), "name the backup to restore, or in scheduleName the schedule whose last backup to restore")}
@@ -94,10 +94,10 @@ func restoreSource(spec *velero.RestoreSpec, path *field.Path) field.ErrorList {
 	return nil
 }
 
-func restoreHookSpec(hook *velero.RestoreResourceHookSpec, path *field.Path) field.ErrorList {
+func restoreHookSpec(hook *v1.RestoreResourceHookSpec, path *field.Path) field.ErrorList {
 	return slices.Concat(
 		labelSelector(hook.LabelSelector, path.Child("labelSelector")),
-		each(hook.PostHooks, path.Child("postHooks"), func(hook *velero.RestoreResourceHook, path *field.Path) field.ErrorList {
+		each(hook.PostHooks, path.Child("postHooks"), func(hook *v1.RestoreResourceHook, path *field.Path) field.ErrorList {
 			var errs field.ErrorList
 			if hook.Exec != nil {
 				errs = append(errs, period(&hook.Exec.ExecTimeout, path.Child("exec", "execTimeout"))...)

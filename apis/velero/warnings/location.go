@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/provider"
@@ -26,7 +26,7 @@ type Surroundings struct {
 	// Listed says that Locations are known.
 	Listed bool
 	// Locations are all backup storage locations of the namespace. The object's own is passed over.
-	Locations []*velero.BackupStorageLocation
+	Locations []*v1.BackupStorageLocation
 	// Fallback is the name of the location that the server takes where none is the default.
 	Fallback string
 	// Secrets that the user may know of, by name, each with its keys; nil keys mean that there is no
@@ -35,7 +35,7 @@ type Surroundings struct {
 }
 
 // BackupStorageLocation returns what is doubtful about a location.
-func BackupStorageLocation(location *velero.BackupStorageLocation, around Surroundings) []string {
+func BackupStorageLocation(location *v1.BackupStorageLocation, around Surroundings) []string {
 	spec := field.NewPath("spec")
 	warnings := config(location.Spec.Provider, provider.ObjectStore, location.Spec.Config, around.Rules)
 	if storage := location.Spec.ObjectStorage; storage != nil {
@@ -53,7 +53,7 @@ func BackupStorageLocation(location *velero.BackupStorageLocation, around Surrou
 }
 
 // VolumeSnapshotLocation returns what is doubtful about a location.
-func VolumeSnapshotLocation(location *velero.VolumeSnapshotLocation, around Surroundings) []string {
+func VolumeSnapshotLocation(location *v1.VolumeSnapshotLocation, around Surroundings) []string {
 	warnings := config(location.Spec.Provider, provider.VolumeSnapshotter, location.Spec.Config, around.Rules)
 	return printable(append(warnings, secret(location.Namespace, location.Spec.Credential, field.NewPath("spec", "credential"), around.Secrets)...))
 }
@@ -104,9 +104,9 @@ func secret(namespace string, selector *corev1.SecretKeySelector, path *field.Pa
 }
 
 // noDefault is silent where a location has the name that the server falls back to.
-func noDefault(location *velero.BackupStorageLocation, around Surroundings) []string {
-	isDefault := func(l *velero.BackupStorageLocation) bool { return l.Spec.Default || l.Name == around.Fallback }
-	others := func(l *velero.BackupStorageLocation) bool { return l.Name != location.Name && isDefault(l) }
+func noDefault(location *v1.BackupStorageLocation, around Surroundings) []string {
+	isDefault := func(l *v1.BackupStorageLocation) bool { return l.Spec.Default || l.Name == around.Fallback }
+	others := func(l *v1.BackupStorageLocation) bool { return l.Name != location.Name && isDefault(l) }
 	if isDefault(location) || slices.ContainsFunc(around.Locations, others) {
 		return nil
 	}
@@ -115,7 +115,7 @@ func noDefault(location *velero.BackupStorageLocation, around Surroundings) []st
 
 // overlaps names the locations that lie in the same place, or one in the other. Only such that are
 // written to disturb each other.
-func overlaps(location *velero.BackupStorageLocation, all []*velero.BackupStorageLocation) []string {
+func overlaps(location *v1.BackupStorageLocation, all []*v1.BackupStorageLocation) []string {
 	own, ok := placeOf(location)
 	if !ok {
 		return nil
@@ -156,9 +156,9 @@ type place struct {
 }
 
 // placeOf returns where a location keeps backups, if it writes any.
-func placeOf(location *velero.BackupStorageLocation) (place, bool) {
+func placeOf(location *v1.BackupStorageLocation) (place, bool) {
 	storage := location.Spec.ObjectStorage
-	if storage == nil || location.Spec.AccessMode == velero.AccessModeReadOnly || location.DeletionTimestamp != nil {
+	if storage == nil || location.Spec.AccessMode == v1.AccessModeReadOnly || location.DeletionTimestamp != nil {
 		return place{}, false
 	}
 	parsed, err := locations.ParsePlace(storage.Bucket, storage.Prefix)

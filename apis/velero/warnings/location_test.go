@@ -8,19 +8,19 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 )
 
 type settings = map[string]string
 
 // location in bucket "backups"; changes make it particular.
-func location(name, prefix string, changes ...func(*velero.BackupStorageLocation)) *velero.BackupStorageLocation {
-	l := &velero.BackupStorageLocation{
+func location(name, prefix string, changes ...func(*v1.BackupStorageLocation)) *v1.BackupStorageLocation {
+	l := &v1.BackupStorageLocation{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "velero"},
-		Spec: velero.BackupStorageLocationSpec{
-			Provider: "aws", Config: settings{"region": "us-east-1"}, AccessMode: velero.AccessModeReadWrite,
-			ObjectStorage: &velero.ObjectStorageLocation{Bucket: "backups", Prefix: prefix},
+		Spec: v1.BackupStorageLocationSpec{
+			Provider: "aws", Config: settings{"region": "us-east-1"}, AccessMode: v1.AccessModeReadWrite,
+			ObjectStorage: &v1.ObjectStorageLocation{Bucket: "backups", Prefix: prefix},
 		},
 	}
 	for _, change := range changes {
@@ -29,23 +29,23 @@ func location(name, prefix string, changes ...func(*velero.BackupStorageLocation
 	return l
 }
 
-func isDefault(l *velero.BackupStorageLocation) { l.Spec.Default = true }
-func readOnly(l *velero.BackupStorageLocation)  { l.Spec.AccessMode = velero.AccessModeReadOnly }
-func deleted(l *velero.BackupStorageLocation)   { l.DeletionTimestamp = &metav1.Time{} }
+func isDefault(l *v1.BackupStorageLocation) { l.Spec.Default = true }
+func readOnly(l *v1.BackupStorageLocation)  { l.Spec.AccessMode = v1.AccessModeReadOnly }
+func deleted(l *v1.BackupStorageLocation)   { l.DeletionTimestamp = &metav1.Time{} }
 
-func with(config settings) func(*velero.BackupStorageLocation) {
-	return func(l *velero.BackupStorageLocation) { l.Spec.Config = config }
+func with(config settings) func(*v1.BackupStorageLocation) {
+	return func(l *v1.BackupStorageLocation) { l.Spec.Config = config }
 }
 
-func named(provider string) func(*velero.BackupStorageLocation) {
-	return func(l *velero.BackupStorageLocation) { l.Spec.Provider = provider }
+func named(provider string) func(*v1.BackupStorageLocation) {
+	return func(l *v1.BackupStorageLocation) { l.Spec.Provider = provider }
 }
 
 func TestNeighbours(t *testing.T) {
-	all := func(locations ...*velero.BackupStorageLocation) []*velero.BackupStorageLocation { return locations }
+	all := func(locations ...*v1.BackupStorageLocation) []*v1.BackupStorageLocation { return locations }
 	for name, test := range map[string]struct {
-		own  *velero.BackupStorageLocation
-		all  []*velero.BackupStorageLocation
+		own  *v1.BackupStorageLocation
+		all  []*v1.BackupStorageLocation
 		want []string
 	}{
 		"alone":                      {location("a", "", isDefault), nil, nil},
@@ -59,13 +59,13 @@ func TestNeighbours(t *testing.T) {
 		"inside and around":          {location("a", "x", isDefault), all(location("b", ""), location("c", "x/y")), []string{`inside of location "b"`, `has location "c" inside`}},
 		"several":                    {location("a", "", isDefault), all(location("e", ""), location("d", ""), location("c", ""), location("b", "")), []string{`location "b", "c", "d" and 1 more`}},
 		"beside":                     {location("a", "x", isDefault), all(location("b", "xy")), nil},
-		"other bucket":               {location("a", "", isDefault), all(location("b", "", func(l *velero.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = "other" })), nil},
+		"other bucket":               {location("a", "", isDefault), all(location("b", "", func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = "other" })), nil},
 		"other endpoint":             {location("a", "", isDefault), all(location("b", "", with(settings{"s3Url": "http://minio:9000"}))), nil},
 		"other provider":             {location("a", "", isDefault), all(location("b", "", named("gcp"))), nil},
 		"the other is read-only":     {location("a", "", isDefault), all(location("b", "", readOnly)), nil},
 		"this one is read-only":      {location("a", "", isDefault, readOnly), all(location("b", "")), nil},
 		"the other is being deleted": {location("a", "", isDefault), all(location("b", "", deleted)), nil},
-		"the other has no place":     {location("a", "", isDefault), all(location("b", "", func(l *velero.BackupStorageLocation) { l.Spec.ObjectStorage = nil })), nil},
+		"the other has no place":     {location("a", "", isDefault), all(location("b", "", func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage = nil })), nil},
 		"no default":                 {location("a", "x"), all(location("b", "y")), []string{`spec.default: no location of namespace "velero" is the default`}},
 		"was the default":            {location("a", "x"), all(location("a", "x", isDefault)), []string{"spec.default"}},
 		"another default":            {location("a", "x"), all(location("b", "y", isDefault)), nil},
@@ -103,9 +103,9 @@ func TestSecrets(t *testing.T) {
 			wantWarnings(t, BackupStorageLocation(l, Surroundings{Secrets: test.secrets}), test.want)
 		})
 	}
-	snapshots := &velero.VolumeSnapshotLocation{
+	snapshots := &v1.VolumeSnapshotLocation{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "velero"},
-		Spec:       velero.VolumeSnapshotLocationSpec{Provider: "gcp", Credential: selector("keys", "gcp")},
+		Spec:       v1.VolumeSnapshotLocationSpec{Provider: "gcp", Credential: selector("keys", "gcp")},
 	}
 	wantWarnings(t, VolumeSnapshotLocation(snapshots, Surroundings{Secrets: map[string]sets.Set[string]{"keys": nil}}), []string{`spec.credential: there is no Secret "keys"`})
 }
@@ -113,7 +113,7 @@ func TestSecrets(t *testing.T) {
 func TestSettings(t *testing.T) {
 	warn := Surroundings{Rules: validation.Rules{ProviderConfig: validation.Warn}}
 	for name, test := range map[string]struct {
-		location *velero.BackupStorageLocation
+		location *v1.BackupStorageLocation
 		around   Surroundings
 		want     []string
 	}{
@@ -122,7 +122,7 @@ func TestSettings(t *testing.T) {
 		"misspelt provider":   {location("a", "", named("asw")), Surroundings{}, []string{`did you mean "aws"?`}},
 		"no such role":        {location("a", "", named("portworx")), Surroundings{}, []string{`"portworx" is not known here (known for backup storage locations`}},
 		"region":              {location("a", "", with(settings{"region": "us-esat-1"})), Surroundings{}, []string{"spec.config[region]"}},
-		"certificate inline":  {location("a", "", func(l *velero.BackupStorageLocation) { l.Spec.ObjectStorage.CACert = []byte("x") }), Surroundings{}, []string{"spec.objectStorage.caCert: deprecated"}},
+		"certificate inline":  {location("a", "", func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage.CACert = []byte("x") }), Surroundings{}, []string{"spec.objectStorage.caCert: deprecated"}},
 		"errors":              {location("a", "", with(settings{"regoin": "x", "s3ForcePathStyle": "yes"})), warn, []string{`spec.config[regoin]: Unsupported value: "regoin": did you mean "region"?`, "spec.config[s3ForcePathStyle]: Invalid value"}},
 		"errors are not told": {location("a", "", with(settings{"regoin": "x"})), Surroundings{}, nil},
 		"not printable":       {location("a", "", with(settings{"a\r\nb": "x"})), warn, []string{"spec.config[a  b]: Unsupported value"}},

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/registry/generic"
@@ -24,10 +25,10 @@ func selects(b, old backup) bool {
 	if old == nil {
 		return isNew(b)
 	}
-	return !validation.HasBegun(b) && !validation.HasBegun(old) && !destination.Same(&b.Spec, &old.Spec)
+	return b.Status.Phase.Waiting() && old.Status.Phase.Waiting() && !destination.Same(&b.Spec, &old.Spec)
 }
 
-func isNew(b backup) bool { return b.Status.Phase == "" || b.Status.Phase == velero.BackupPhaseNew }
+func isNew(b backup) bool { return b.Status.Phase == "" || b.Status.Phase == v1.BackupPhaseNew }
 
 // complete writes the selected locations into a backup. One that a schedule makes and that can never
 // work is recorded as failed; others are refused for the same errors.
@@ -67,7 +68,7 @@ func setLabel(b backup, value string) {
 const failedTTL = 30 * 24 * time.Hour
 
 func fail(b backup, errs field.ErrorList) {
-	b.Status.Phase = velero.BackupPhaseFailedValidation
+	b.Status.Phase = v1.BackupPhaseFailedValidation
 	for _, err := range errs {
 		b.Status.ValidationErrors = append(b.Status.ValidationErrors, err.Error())
 	}
@@ -82,10 +83,10 @@ func fail(b backup, errs field.ErrorList) {
 // keep keeps the locations and the status of a backup that has begun where an update leaves them out, so that the manifest
 // that a backup was made from can be applied again, or be put in its place.
 func keep(b, old backup) {
-	if old == nil || !validation.HasBegun(old) {
+	if old == nil || old.Status.Phase.Waiting() {
 		return
 	}
-	if apiequality.Semantic.DeepEqual(b.Status, velero.BackupStatus{}) {
+	if apiequality.Semantic.DeepEqual(b.Status, v1.BackupStatus{}) {
 		old.Status.DeepCopyInto(&b.Status)
 		if value := old.Labels[locations.StorageLocationLabel]; value != "" {
 			setLabel(b, value)

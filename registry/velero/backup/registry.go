@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
@@ -18,10 +17,10 @@ import (
 	"github.com/velero-locations/velero-locations/registry/velero/destination"
 )
 
-type backup = *velero.Backup
+type backup = *v1.Backup
 
 // Resource serves backups.
-type Resource = generic.Resource[backup, *velero.BackupList]
+type Resource = generic.Resource[backup, *v1.BackupList]
 
 // New returns the kind's resource in a server. Velero's CRD shows name and age only; here the columns are those of its client.
 func New(env *generic.Environment) *Resource {

@@ -4,17 +4,16 @@ package backuprepository
 import (
 	"k8s.io/apimachinery/pkg/fields"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
-type repository = *velero.BackupRepository
+type repository = *v1.BackupRepository
 
 // Resource serves repositories.
-type Resource = generic.Resource[repository, *velero.BackupRepositoryList]
+type Resource = generic.Resource[repository, *v1.BackupRepositoryList]
 
 // New returns the kind's resource in a server. The first columns are those of Velero's CRD.
 func New(*generic.Environment) *Resource {

@@ -13,16 +13,15 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/klog/v2"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
-	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
 // backupsIn lists the records of backups that go to a location, or are there.
-func backupsIn(ctx context.Context, env *generic.Environment, l location) ([]*velero.Backup, error) {
+func backupsIn(ctx context.Context, env *generic.Environment, l location) ([]*v1.Backup, error) {
 	selector := fields.OneTermEqualSelector("spec.storageLocation", l.Name)
-	return generic.Others[*velero.Backup](ctx, env, velero.Resource("backups"), selector)
+	return generic.Others[*v1.Backup](ctx, env, v1.Resource("backups"), selector)
 }
 
 // immovable refuses to point a location elsewhere while backups are in it: they would be looked for, and deleted, in
@@ -41,7 +40,7 @@ func immovable(ctx context.Context, env *generic.Environment, l, old location) f
 	}
 	n := 0
 	for _, b := range backups {
-		if validation.HasBegun(b) && b.Status.Phase != velero.BackupPhaseFailedValidation {
+		if !b.Status.Phase.Waiting() && b.Status.Phase != v1.BackupPhaseFailedValidation {
 			n++
 		}
 	}
@@ -112,7 +111,7 @@ func deleteRecords(ctx context.Context, env *generic.Environment, l location) {
 	for _, b := range backups {
 		group.Go(func() error {
 			options := &metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(b.UID))}
-			_, _, err := env.Store(velero.Resource("backups")).Delete(ctx, b.Name, rest.ValidateAllObjectFunc, options)
+			_, _, err := env.Store(v1.Resource("backups")).Delete(ctx, b.Name, rest.ValidateAllObjectFunc, options)
 			if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 				klog.FromContext(ctx).Error(err, "Backup of a deleted location stays", "backup", klog.KObj(b), "backupStorageLocation", klog.KObj(l))
 			}

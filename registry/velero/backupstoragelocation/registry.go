@@ -9,17 +9,16 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/warnings"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
-type location = *velero.BackupStorageLocation
+type location = *v1.BackupStorageLocation
 
 // Resource serves backup storage locations.
-type Resource = generic.Resource[location, *velero.BackupStorageLocationList]
+type Resource = generic.Resource[location, *v1.BackupStorageLocationList]
 
 // New returns the kind's resource in a server. The first columns are those of Velero's CRD.
 func New(env *generic.Environment) *Resource {
@@ -77,9 +76,9 @@ func surroundings(ctx context.Context, env *generic.Environment, l location, all
 	}
 }
 
-func objectStorage(l location) velero.ObjectStorageLocation {
+func objectStorage(l location) v1.ObjectStorageLocation {
 	if l.Spec.ObjectStorage == nil {
-		return velero.ObjectStorageLocation{}
+		return v1.ObjectStorageLocation{}
 	}
 	return *l.Spec.ObjectStorage
 }

@@ -4,17 +4,16 @@ package datadownload
 import (
 	"k8s.io/apimachinery/pkg/fields"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	"github.com/velero-locations/velero-locations/apis/velero/v2alpha1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
-type download = *velero.DataDownload
+type download = *v2alpha1.DataDownload
 
 // Resource serves moves of data into volumes.
-type Resource = generic.Resource[download, *velero.DataDownloadList]
+type Resource = generic.Resource[download, *v2alpha1.DataDownloadList]
 
 // New returns the kind's resource in a server. The columns are those of Velero's CRD.
 func New(*generic.Environment) *Resource {

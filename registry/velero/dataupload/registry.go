@@ -4,17 +4,16 @@ package dataupload
 import (
 	"k8s.io/apimachinery/pkg/fields"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	"github.com/velero-locations/velero-locations/apis/velero/v2alpha1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
-type upload = *velero.DataUpload
+type upload = *v2alpha1.DataUpload
 
 // Resource serves moves of snapshots' data.
-type Resource = generic.Resource[upload, *velero.DataUploadList]
+type Resource = generic.Resource[upload, *v2alpha1.DataUploadList]
 
 // New returns the kind's resource in a server. The columns are those of Velero's CRD.
 func New(*generic.Environment) *Resource {

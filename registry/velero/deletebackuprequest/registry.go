@@ -4,17 +4,16 @@ package deletebackuprequest
 import (
 	"k8s.io/apimachinery/pkg/fields"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
-type request = *velero.DeleteBackupRequest
+type request = *v1.DeleteBackupRequest
 
 // Resource serves requests to delete backups.
-type Resource = generic.Resource[request, *velero.DeleteBackupRequestList]
+type Resource = generic.Resource[request, *v1.DeleteBackupRequestList]
 
 // New returns the kind's resource in a server. The first columns are those of Velero's CRD, which
 // shows no age.

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
+	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/locations/selection"
 	"github.com/velero-locations/velero-locations/registry/generic"
 )
@@ -18,16 +18,16 @@ import (
 var ErrNotServed = errors.New("this server serves no locations")
 
 // Select decides where a backup of the spec goes, in the namespace of the request. The path is that of the spec.
-func Select(ctx context.Context, env *generic.Environment, spec *velero.BackupSpec, path *field.Path) (selection.Result, error) {
-	storage, snapshots := velero.Resource("backupstoragelocations"), velero.Resource("volumesnapshotlocations")
+func Select(ctx context.Context, env *generic.Environment, spec *v1.BackupSpec, path *field.Path) (selection.Result, error) {
+	storage, snapshots := v1.Resource("backupstoragelocations"), v1.Resource("volumesnapshotlocations")
 	if env.Store(storage) == nil || env.Store(snapshots) == nil {
 		return selection.Result{}, ErrNotServed
 	}
-	storageLocations, err := generic.Others[*velero.BackupStorageLocation](ctx, env, storage, fields.Everything())
+	storageLocations, err := generic.Others[*v1.BackupStorageLocation](ctx, env, storage, fields.Everything())
 	if err != nil {
 		return selection.Result{}, err
 	}
-	snapshotLocations, err := generic.Others[*velero.VolumeSnapshotLocation](ctx, env, snapshots, fields.Everything())
+	snapshotLocations, err := generic.Others[*v1.VolumeSnapshotLocation](ctx, env, snapshots, fields.Everything())
 	if err != nil {
 		return selection.Result{}, err
 	}
@@ -35,7 +35,7 @@ func Select(ctx context.Context, env *generic.Environment, spec *velero.BackupSp
 }
 
 // Errors are all reasons for which a backup of the spec can go nowhere.
-func Errors(ctx context.Context, env *generic.Environment, spec *velero.BackupSpec, path *field.Path) field.ErrorList {
+func Errors(ctx context.Context, env *generic.Environment, spec *v1.BackupSpec, path *field.Path) field.ErrorList {
 	result, err := Select(ctx, env, spec, path)
 	switch {
 	case errors.Is(err, ErrNotServed):
@@ -47,7 +47,7 @@ func Errors(ctx context.Context, env *generic.Environment, spec *velero.BackupSp
 }
 
 // Warnings are about the locations that a backup of the spec goes to, as far as they can be found out.
-func Warnings(ctx context.Context, env *generic.Environment, spec *velero.BackupSpec, path *field.Path) []string {
+func Warnings(ctx context.Context, env *generic.Environment, spec *v1.BackupSpec, path *field.Path) []string {
 	result, err := Select(ctx, env, spec, path)
 	if err != nil {
 		return nil
@@ -60,26 +60,26 @@ func Warnings(ctx context.Context, env *generic.Environment, spec *velero.Backup
 }
 
 // Same says whether two specs ask for the same locations.
-func Same(a, b *velero.BackupSpec) bool {
+func Same(a, b *v1.BackupSpec) bool {
 	return a.StorageLocation == b.StorageLocation && slices.Equal(a.VolumeSnapshotLocations, b.VolumeSnapshotLocations) &&
 		snapshots(a) == snapshots(b)
 }
 
-func snapshots(spec *velero.BackupSpec) bool {
+func snapshots(spec *v1.BackupSpec) bool {
 	return spec.SnapshotVolumes == nil || *spec.SnapshotVolumes
 }
 
-func request(spec *velero.BackupSpec) selection.Request {
+func request(spec *v1.BackupSpec) selection.Request {
 	return selection.Request{
 		StorageLocation: spec.StorageLocation, VolumeSnapshotLocations: spec.VolumeSnapshotLocations, SnapshotVolumes: spec.SnapshotVolumes,
 	}
 }
 
-func known(storage []*velero.BackupStorageLocation, snapshots []*velero.VolumeSnapshotLocation) selection.Locations {
+func known(storage []*v1.BackupStorageLocation, snapshots []*v1.VolumeSnapshotLocation) selection.Locations {
 	var all selection.Locations
 	for _, l := range storage {
 		all.Storage = append(all.Storage, selection.StorageLocation{
-			Name: l.Name, Default: l.Spec.Default, ReadOnly: l.Spec.AccessMode == velero.AccessModeReadOnly,
+			Name: l.Name, Default: l.Spec.Default, ReadOnly: l.Spec.AccessMode == v1.AccessModeReadOnly,
 			Status: selection.Status{Phase: string(l.Status.Phase), Message: l.Status.Message},
 		})
 	}

@@ -4,17 +4,16 @@ package downloadrequest
 import (
 	"k8s.io/apimachinery/pkg/fields"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
-type request = *velero.DownloadRequest
+type request = *v1.DownloadRequest
 
 // Resource serves requests to download files.
-type Resource = generic.Resource[request, *velero.DownloadRequestList]
+type Resource = generic.Resource[request, *v1.DownloadRequestList]
 
 // New returns the kind's resource in a server. Velero's CRD shows name and age only.
 func New(*generic.Environment) *Resource {

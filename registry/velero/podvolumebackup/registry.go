@@ -4,17 +4,16 @@ package podvolumebackup
 import (
 	"k8s.io/apimachinery/pkg/fields"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
-type podVolumeBackup = *velero.PodVolumeBackup
+type podVolumeBackup = *v1.PodVolumeBackup
 
 // Resource serves copies of pods' volumes.
-type Resource = generic.Resource[podVolumeBackup, *velero.PodVolumeBackupList]
+type Resource = generic.Resource[podVolumeBackup, *v1.PodVolumeBackupList]
 
 // New returns the kind's resource in a server. The columns are those of Velero's CRD. Its Node is that of
 // a field of the status that is not there; this one is that of the pod.

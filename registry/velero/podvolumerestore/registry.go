@@ -4,17 +4,16 @@ package podvolumerestore
 import (
 	"k8s.io/apimachinery/pkg/fields"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
-type podVolumeRestore = *velero.PodVolumeRestore
+type podVolumeRestore = *v1.PodVolumeRestore
 
 // Resource serves restores of pods' volumes.
-type Resource = generic.Resource[podVolumeRestore, *velero.PodVolumeRestoreList]
+type Resource = generic.Resource[podVolumeRestore, *v1.PodVolumeRestoreList]
 
 // New returns the kind's resource in a server. The columns are those of Velero's CRD.
 func New(*generic.Environment) *Resource {

@@ -4,17 +4,16 @@ package restore
 import (
 	"k8s.io/apimachinery/pkg/fields"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
-type restore = *velero.Restore
+type restore = *v1.Restore
 
 // Resource serves restores.
-type Resource = generic.Resource[restore, *velero.RestoreList]
+type Resource = generic.Resource[restore, *v1.RestoreList]
 
 // New returns the kind's resource in a server. Velero's CRD shows name and age only.
 func New(*generic.Environment) *Resource {

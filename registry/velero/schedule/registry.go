@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	"github.com/velero-locations/velero-locations/apis/velero/cronexpr"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
@@ -18,10 +17,10 @@ import (
 	"github.com/velero-locations/velero-locations/registry/velero/destination"
 )
 
-type schedule = *velero.Schedule
+type schedule = *v1.Schedule
 
 // Resource serves schedules.
-type Resource = generic.Resource[schedule, *velero.ScheduleList]
+type Resource = generic.Resource[schedule, *v1.ScheduleList]
 
 // New returns the kind's resource in a server. The first columns are those of Velero's CRD.
 func New(env *generic.Environment) *Resource {

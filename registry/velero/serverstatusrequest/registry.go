@@ -4,17 +4,16 @@ package serverstatusrequest
 import (
 	"k8s.io/apimachinery/pkg/fields"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
-type request = *velero.ServerStatusRequest
+type request = *v1.ServerStatusRequest
 
 // Resource serves questions to the controllers.
-type Resource = generic.Resource[request, *velero.ServerStatusRequestList]
+type Resource = generic.Resource[request, *v1.ServerStatusRequestList]
 
 // New returns the kind's resource in a server. Velero's CRD shows name and age only.
 func New(*generic.Environment) *Resource {

@@ -7,17 +7,16 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/warnings"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
-type location = *velero.VolumeSnapshotLocation
+type location = *v1.VolumeSnapshotLocation
 
 // Resource serves volume snapshot locations.
-type Resource = generic.Resource[location, *velero.VolumeSnapshotLocationList]
+type Resource = generic.Resource[location, *v1.VolumeSnapshotLocationList]
 
 // New returns the kind's resource in a server. Velero's CRD shows name and age only.
 func New(env *generic.Environment) *Resource {

@@ -1,0 +1,59 @@
+package generic
+
+import (
+	"context"
+	"reflect"
+
+	"k8s.io/apimachinery/pkg/conversion"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/endpoints/handlers/fieldmanager"
+)
+
+// addInternal makes a kind's type the internal form of the kind too: the form that Kubernetes' generic server has an object
+// converted to before anything else happens to it, and from again for whoever asks.
+func addInternal[T, L runtime.Object](scheme *runtime.Scheme, group string) error {
+	scheme.AddKnownTypes(schema.GroupVersion{Group: group, Version: runtime.APIVersionInternal}, newOf[T](), newOf[L]())
+	for _, object := range []runtime.Object{newOf[T](), newOf[L]()} {
+		// Admission webhooks and policies are given, and may change, objects that were converted into new ones.
+		if err := scheme.AddConversionFunc(object, object, assign); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// assign converts an object into one of its own type. They share memory, as converted objects may.
+func assign(from, to any, _ conversion.Scope) error {
+	reflect.ValueOf(to).Elem().Set(reflect.ValueOf(from).Elem())
+	unname(to.(runtime.Object))
+	return nil
+}
+
+// Bare returns a decoder of objects that do not name their kind, as in all of Kubernetes' servers: within one it is known by the Go
+// type. Where that is the type of what is decoded, the name would stay: it would be shown of each item of a list, and an
+// object that a client has sent would differ from the same one that was stored.
+func Bare(decoder runtime.Decoder) runtime.Decoder { return bareDecoder{decoder} }
+
+type bareDecoder struct{ runtime.Decoder }
+
+// Decode implements runtime.Decoder.
+func (d bareDecoder) Decode(data []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
+	object, kind, err := d.Decoder.Decode(data, defaults, into)
+	if object != nil {
+		unname(object)
+	}
+	return object, kind, err
+}
+
+// unchanged takes a write for none that changes nothing but the times of its fields' managers, as the generic server has done
+// before. It would not see it of objects that it has converted in between: to convert one into its own type names it.
+func unchanged(ctx context.Context, object, old runtime.Object) (runtime.Object, error) {
+	unname(object)
+	unname(old)
+	return fieldmanager.IgnoreManagedFieldsTimestampsTransformer(ctx, object, old)
+}
+
+func unname(object runtime.Object) {
+	object.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{})
+}
