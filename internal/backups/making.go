@@ -1,0 +1,126 @@
+package backups
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/drivers/objectstore"
+)
+
+// ErrTaken says that a name belongs to another backup.
+var ErrTaken = errors.New("a backup of that name already exists in object storage")
+
+// Claim takes a name for a backup, under which nothing may be: ErrTaken. The log, whose first line names the backup's UID by
+// OwnerKey, is created. After another error the name may be taken all the same: Claimed knows.
+func (s *Store) Claim(ctx context.Context, name string, log []byte) error {
+	for key, err := range s.objects.Keys(ctx, Directory(s.place, name)) {
+		if err != nil {
+			return fmt.Errorf("looking whether there is such a backup: %w", err)
+		}
+		return fmt.Errorf("%w: %q is in the %s: give the backup another name", ErrTaken, key, s.place)
+	}
+	return s.create(ctx, Log, name, log)
+}
+
+// create creates a file, which nobody else may have done. The storage cannot tell a request that is repeated because its
+// answer was lost from that of somebody else, so the content of the file decides.
+func (s *Store) create(ctx context.Context, file File, name string, content []byte) error {
+	key := file.Key(s.place, name)
+	err := s.objects.Create(ctx, key, content)
+	if !errors.Is(err, objectstore.ErrExists) {
+		return err
+	}
+	stored, readErr := objectstore.ReadAll(ctx, s.objects, key)
+	if readErr != nil {
+		return readErr
+	}
+	if !bytes.Equal(stored, content) {
+		return fmt.Errorf("%w: somebody else is writing %q in the %s: give the backup another name", ErrTaken, key, s.place)
+	}
+	return nil
+}
+
+// Write writes a file of a backup as JSON under gzip.
+func (s *Store) Write(ctx context.Context, file File, name string, content any) error {
+	data, err := Encode(content)
+	if err != nil {
+		return err
+	}
+	return s.objects.Put(ctx, file.Key(s.place, name), bytes.NewReader(data))
+}
+
+// Stream writes a file of a backup while its content is made, of which only a piece is in memory at a time. If either fails,
+// there is no file.
+func (s *Store) Stream(ctx context.Context, file File, name string, produce func(io.Writer) error) error {
+	reader, writer := io.Pipe()
+	stored := make(chan error, 1)
+	go func() {
+		err := s.objects.Put(ctx, file.Key(s.place, name), reader)
+		_ = reader.CloseWithError(errStored) // always nil
+		stored <- err
+	}()
+	err := produce(writer)
+	_ = writer.CloseWithError(err) // always nil
+	putErr := <-stored
+	if err != nil && !errors.Is(err, errStored) {
+		return err
+	}
+	return putErr
+}
+
+// errStored is what those meet who still write when nobody reads any more.
+var errStored = errors.New("the object store does not take more")
+
+// Publish writes the whole log of a backup that has claimed its name, and then creates its metadata, by which others see it.
+// After an error they may see it all the same: Withdraw.
+func (s *Store) Publish(ctx context.Context, backup *velerov1.Backup, log []byte) error {
+	if err := s.objects.Put(ctx, Log.Key(s.place, backup.Name), bytes.NewReader(log)); err != nil {
+		return fmt.Errorf("writing the log: %w", err)
+	}
+	content, err := json.MarshalIndent(backup, "", "    ")
+	if err != nil {
+		return fmt.Errorf("encoding the backup: %w", err)
+	}
+	if err := s.create(ctx, Metadata, backup.Name, content); err != nil {
+		return fmt.Errorf("writing the backup's metadata: %w", err)
+	}
+	return nil
+}
+
+// Withdraw takes a backup out of the sight of others. Its files stay, and so does its claim.
+func (s *Store) Withdraw(ctx context.Context, name string) error {
+	if err := s.objects.Delete(ctx, Metadata.Key(s.place, name)); err != nil {
+		return fmt.Errorf("taking back what was published: %w", err)
+	}
+	return nil
+}
+
+// Delete deletes the files of a backup, and what an interrupted upload of its contents has left. Wherever it stops, it can be
+// repeated: the metadata goes first, and the log last.
+func (s *Store) Delete(ctx context.Context, name string) error {
+	fail := func(err error) error { return fmt.Errorf("deleting the backup's files: %w", err) }
+	if err := s.objects.Abandon(ctx, Contents.Key(s.place, name)); err != nil {
+		return fail(err)
+	}
+	first, last := Metadata.Key(s.place, name), Log.Key(s.place, name)
+	keys := []string{first}
+	for key, err := range s.objects.Keys(ctx, Directory(s.place, name)) {
+		if err != nil {
+			return fail(err)
+		}
+		if key != first && key != last {
+			keys = append(keys, key)
+		}
+	}
+	for _, key := range append(keys, last) {
+		if err := s.objects.Delete(ctx, key); err != nil {
+			return fail(err)
+		}
+	}
+	return nil
+}
