@@ -18,7 +18,7 @@ import (
 //
 // It belongs to the backup from the moment that its log is created in it, which the storage lets only one of several do,
 // and it is a backup for others to see from the moment that its metadata is created, which happens last. So nothing is
-// ever overwritten, and nothing is ever half there. deletion.Files takes both back, in the opposite order.
+// ever overwritten, and nothing is ever half there. erase.Files takes both back, in the opposite order.
 type folder struct {
 	store objectstore.Store
 	place locations.Place

@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/deletion"
+	"github.com/velero-locations/velero-locations/controllers/internal/erase"
 )
 
 // errStopped is why a backup failed that nobody ended.
@@ -97,5 +97,5 @@ func (r *reconciler) clear(ctx context.Context, backup *velerov1.Backup, folder 
 	if err := folder.hide(ctx); err != nil {
 		return err
 	}
-	return errors.Join(deletion.Data(ctx, r.Client, r.opts.Backend, backup, folder.store, folder.place)...)
+	return errors.Join(erase.Data(ctx, r.Client, r.opts.Backend, backup, folder.store, folder.place)...)
 }

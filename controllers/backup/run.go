@@ -15,7 +15,7 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
-	"github.com/velero-locations/velero-locations/controllers/deletion"
+	"github.com/velero-locations/velero-locations/controllers/internal/erase"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/internal/backups"
 )
@@ -147,7 +147,7 @@ func (r *run) discard(ctx context.Context, claimed bool) error {
 	if err := r.volumes.discard(ctx); err != nil {
 		return err
 	}
-	return deletion.Files(ctx, r.folder.store, r.folder.place, r.folder.name)
+	return erase.Files(ctx, r.folder.store, r.folder.place, r.folder.name)
 }
 
 // discardSnapshots deletes the snapshots alone.

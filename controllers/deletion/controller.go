@@ -17,6 +17,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/erase"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/internal/backups"
@@ -148,7 +149,7 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, loca
 		return []error{err}
 	}
 	if owned {
-		if problems := Data(ctx, r.Client, r.backend, backup, store, place); len(problems) > 0 {
+		if problems := erase.Data(ctx, r.Client, r.backend, backup, store, place); len(problems) > 0 {
 			return problems
 		}
 	}

@@ -19,6 +19,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
+	"github.com/velero-locations/velero-locations/controllers/internal/erase"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics/metricstest"
 	"github.com/velero-locations/velero-locations/internal/backups"
@@ -300,7 +301,7 @@ func TestFiles(t *testing.T) {
 		}
 		w.Put(t, backups.Log, "b", compressed(t, "time=now uid=uid-1 level=info\n"))
 		fault := w.Cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:DeleteObject"}}, Skip: deleted, Fault: faults.Error{Code: "AccessDenied"}})
-		if err := Files(t.Context(), w.Store, w.Place, "b"); err == nil || !strings.Contains(err.Error(), "may not delete") {
+		if err := erase.Files(t.Context(), w.Store, w.Place, "b"); err == nil || !strings.Contains(err.Error(), "may not delete") {
 			t.Errorf("after %d files: got %v", deleted, err)
 		}
 		w.Cloud.Faults().Remove(fault)
@@ -315,7 +316,7 @@ func TestFiles(t *testing.T) {
 				}
 			}
 		}
-		if err := Files(t.Context(), w.Store, w.Place, "b"); err != nil || len(w.Keys(t)) > 0 {
+		if err := erase.Files(t.Context(), w.Store, w.Place, "b"); err != nil || len(w.Keys(t)) > 0 {
 			t.Errorf("after %d files, again: got %v, %q", deleted, err, w.Keys(t))
 		}
 	}

@@ -1,4 +1,5 @@
-package deletion
+// Package erase deletes what a backup has stored: its snapshots, and its files in object storage.
+package erase
 
 import (
 	"context"
