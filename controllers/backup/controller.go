@@ -197,7 +197,7 @@ func (r *reconciler) newRun(ctx context.Context, backup *velerov1.Backup, plan *
 	}
 	return newRun(run{
 		backup: backup.DeepCopy(), api: r.api, resources: plan.resources, scope: plan.scope, record: notes, metrics: r.opts.Metrics, now: r.now,
-		folder:   &folder{store: plan.store, place: plan.place, name: backup.Name, uid: string(backup.UID)},
+		store:    plan.store,
 		volumes:  &volumes{backup: backup, locations: plan.snapshotLocations, record: notes, metrics: r.opts.Metrics, now: r.now},
 		progress: r.reporter(ctx, backup),
 	}), nil

@@ -16,7 +16,6 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
-	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/internal/backups"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/provider"
@@ -33,8 +32,7 @@ type plan struct {
 	// warnings are for the results of the backup.
 	warnings []string
 
-	store             objectstore.Store
-	place             locations.Place
+	store             *backups.Store
 	snapshotLocations []snapshotLocation
 	resources         []inventory.Resource
 	scope             *scope.Scope
@@ -100,7 +98,7 @@ func (r *reconciler) open(ctx context.Context, p *plan, selected selection.Resul
 			return nil
 		}
 		var err error
-		if p.store, p.place, err = r.opts.Backend.ObjectStore(ctx, location); err != nil {
+		if p.store, err = r.opts.Backend.Backups(ctx, location); err != nil {
 			return p.refuse("backup storage location", location.Name, err)
 		}
 	}

@@ -282,11 +282,14 @@ func TestNameTaken(t *testing.T) {
 // interrupted is a backup whose controller stopped.
 func interrupted(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseInProgress }
 
-// begin has the folder of a backup taken.
-func (d *desk) begin(t *testing.T, uid string) {
+// begin has the name of a backup claimed.
+func (d *desk) begin(t *testing.T, uid types.UID) {
 	t.Helper()
-	notes := newRecord("velero/b")
-	if err := (&folder{store: d.Store, place: d.Place, name: "b", uid: uid}).claim(t.Context(), notes); err != nil {
+	log, err := newRecord("velero/b").begin(uid)
+	if err == nil {
+		err = backups.NewStore(d.Store, d.Place).Claim(t.Context(), "b", log)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -329,7 +332,7 @@ func TestRecovers(t *testing.T) {
 // that those of others stay: also if its name belongs to another by now.
 func TestRecoversSnapshots(t *testing.T) {
 	for name, tc := range map[string]struct {
-		uid    string // whose the folder is
+		uid    types.UID // who has claimed the name
 		listed bool
 		left   int
 	}{

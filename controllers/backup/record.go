@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/velero-locations/velero-locations/internal/backups"
 )
 
@@ -50,9 +52,10 @@ func (r *record) doubtful(namespace, message string, args ...any) {
 	r.outcome.Warnings.Add(namespace, message)
 }
 
-// soFar returns the log as it is by now, compressed and complete in itself: what follows is compressed apart, which those
-// who decompress do not notice.
-func (r *record) soFar() ([]byte, error) {
+// begin notes of which backup the log is, and returns it as it is by now, compressed and complete in itself: what follows is
+// compressed apart, which those who decompress do not notice.
+func (r *record) begin(uid types.UID) ([]byte, error) {
+	r.info("Backup begins", backups.OwnerKey, string(uid))
 	if err := r.gzip.Close(); err != nil {
 		return nil, fmt.Errorf("compressing the log: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/erase"
+	"github.com/velero-locations/velero-locations/internal/backups"
 )
 
 // errStopped is why a backup failed that nobody ended.
@@ -35,35 +36,35 @@ func (r *reconciler) recover(ctx context.Context, backup *velerov1.Backup) (reco
 
 // settle returns a backup as it was published, if it was, and clears it away if it was not.
 func (r *reconciler) settle(ctx context.Context, backup *velerov1.Backup) (*velerov1.Backup, error) {
-	folder, err := r.openFolder(ctx, backup)
+	store, err := r.openStore(ctx, backup)
 	if err != nil {
 		return nil, err
 	}
-	defer folder.store.Close()
-	published, err := folder.published(ctx)
+	defer store.Close()
+	published, err := store.Published(ctx, backup.Name)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("what it wrote cannot be looked at: %w", err)
 	case published != nil && published.UID == backup.UID:
 		return published, nil
 	}
-	if err := r.clear(ctx, backup, folder); err != nil {
+	if err := r.clear(ctx, backup, store); err != nil {
 		return nil, fmt.Errorf("what it wrote could not be cleared away: %w", err)
 	}
 	return nil, nil // absence is an answer
 }
 
-// openFolder opens the folder of a backup with the credentials that its location has now.
-func (r *reconciler) openFolder(ctx context.Context, backup *velerov1.Backup) (*folder, error) {
+// openStore opens the location of a backup with the credentials that it has now.
+func (r *reconciler) openStore(ctx context.Context, backup *velerov1.Backup) (*backups.Store, error) {
 	var location velerov1.BackupStorageLocation
 	if err := r.Get(ctx, types.NamespacedName{Namespace: backup.Namespace, Name: backup.Spec.StorageLocation}, &location); err != nil {
 		return nil, fmt.Errorf("its location %q cannot be read: %w", backup.Spec.StorageLocation, err)
 	}
-	store, place, err := r.opts.Backend.ObjectStore(ctx, &location)
+	store, err := r.opts.Backend.Backups(ctx, &location)
 	if err != nil {
 		return nil, fmt.Errorf("its location %q cannot be opened: %w", location.Name, err)
 	}
-	return &folder{store: store, place: place, name: backup.Name, uid: string(backup.UID)}, nil
+	return store, nil
 }
 
 // discardAgain clears away what a run could not, with the credentials that the location has now: those that it had
@@ -75,27 +76,26 @@ func (r *reconciler) discardAgain(ctx context.Context, backup *velerov1.Backup, 
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
-	folder, err := r.openFolder(ctx, backup)
+	store, err := r.openStore(ctx, backup)
 	if err != nil {
 		return left
 	}
-	defer folder.store.Close()
-	if err := r.clear(ctx, backup, folder); err != nil {
+	defer store.Close()
+	if err := r.clear(ctx, backup, store); err != nil {
 		return left
 	}
 	return left.cause
 }
 
-// clear deletes the files of a backup, and its snapshots. A folder that is not the backup's stays as it is: then no
-// snapshot was taken either.
-func (r *reconciler) clear(ctx context.Context, backup *velerov1.Backup, folder *folder) error {
-	owned, err := folder.owned(ctx)
-	if err != nil || !owned {
+// clear deletes the files of a backup, and its snapshots. What is there stays as it is if the backup has not claimed its
+// name: then no snapshot was taken either.
+func (r *reconciler) clear(ctx context.Context, backup *velerov1.Backup, store *backups.Store) error {
+	claimed, err := store.Claimed(ctx, backup)
+	if err != nil || !claimed {
 		return err
 	}
-	folder.announced = true // who knows
-	if err := folder.hide(ctx); err != nil {
+	if err := store.Withdraw(ctx, backup.Name); err != nil { // it may have been published
 		return err
 	}
-	return errors.Join(erase.Data(ctx, r.Client, r.opts.Backend, backup, folder.store, folder.place)...)
+	return errors.Join(erase.Data(ctx, r.Client, r.opts.Backend, store, backup)...)
 }

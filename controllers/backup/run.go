@@ -15,7 +15,6 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
-	"github.com/velero-locations/velero-locations/controllers/internal/erase"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/internal/backups"
 )
@@ -31,7 +30,7 @@ type run struct {
 	api       *inventory.API
 	resources []inventory.Resource
 	scope     *scope.Scope
-	folder    *folder
+	store     *backups.Store
 	volumes   *volumes
 	record    *record
 	metrics   *metrics.Metrics
@@ -47,6 +46,8 @@ type run struct {
 	added    map[object]bool // what is added out of turn, as others need it
 	pvs      []*corev1.PersistentVolume
 	roles    map[object][]object // that service accounts have, with what binds them; nil: not read yet
+	// announced says that others may see the backup.
+	announced bool
 }
 
 // newRun returns a run with nothing in it yet.
@@ -70,7 +71,7 @@ func (e *leftError) Unwrap() []error { return []error{e.cause, e.left} }
 // do makes the backup, and returns it as it is in its bucket: with its final status. After an error nothing of it is
 // left there, or it is a *leftError.
 func (r *run) do(ctx context.Context) (*velerov1.Backup, error) {
-	err := r.folder.claim(ctx, r.record)
+	err := r.claim(ctx)
 	claimed := err == nil
 	if claimed {
 		var final *velerov1.Backup
@@ -78,7 +79,7 @@ func (r *run) do(ctx context.Context) (*velerov1.Backup, error) {
 			return final, nil
 		}
 	}
-	if errors.Is(err, errTaken) { // what is there now is somebody else's, but the snapshots are ours
+	if errors.Is(err, backups.ErrTaken) { // what is there now is somebody else's, but the snapshots are ours
 		return nil, errors.Join(err, r.discardSnapshots(ctx))
 	}
 	if left := r.discard(ctx, claimed); left != nil {
@@ -87,9 +88,19 @@ func (r *run) do(ctx context.Context) (*velerov1.Backup, error) {
 	return nil, err
 }
 
+// claim takes the backup's name in object storage.
+func (r *run) claim(ctx context.Context) error {
+	log, err := r.record.begin(r.backup.UID)
+	if err != nil {
+		return err
+	}
+	return r.store.Claim(ctx, r.backup.Name, log)
+}
+
 func (r *run) write(ctx context.Context) (*velerov1.Backup, error) {
 	var written size
-	if err := r.folder.stream(ctx, backups.Contents, func(w io.Writer) error { return r.writeContents(ctx, io.MultiWriter(w, &written)) }); err != nil {
+	produce := func(w io.Writer) error { return r.writeContents(ctx, io.MultiWriter(w, &written)) }
+	if err := r.store.Stream(ctx, backups.Contents, r.backup.Name, produce); err != nil {
 		return nil, err
 	}
 	r.metrics.TarballStored(r.backup, int64(written))
@@ -112,12 +123,17 @@ func (r *run) write(ctx context.Context) (*velerov1.Backup, error) {
 		{backups.ResourceList, r.names},
 		{backups.Results, r.record.outcome},
 	} {
-		if err := r.folder.write(ctx, part.file, part.content); err != nil {
+		if err := r.store.Write(ctx, part.file, r.backup.Name, part.content); err != nil {
 			return nil, err
 		}
 	}
 	r.record.info("Backup ends", "phase", final.Status.Phase, "items", r.done)
-	return final, r.folder.publish(ctx, r.record, final)
+	log, err := r.record.end()
+	if err != nil {
+		return nil, err
+	}
+	r.announced = true
+	return final, r.store.Publish(ctx, final, log)
 }
 
 // size counts what is written.
@@ -137,17 +153,19 @@ func (r *run) discard(ctx context.Context, claimed bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
 	if !claimed {
-		if owned, err := r.folder.owned(ctx); err != nil || !owned {
+		if claimed, err := r.store.Claimed(ctx, r.backup); err != nil || !claimed {
 			return err
 		}
 	}
-	if err := r.folder.hide(ctx); err != nil {
-		return err
+	if r.announced {
+		if err := r.store.Withdraw(ctx, r.backup.Name); err != nil {
+			return err
+		}
 	}
 	if err := r.volumes.discard(ctx); err != nil {
 		return err
 	}
-	return erase.Files(ctx, r.folder.store, r.folder.place, r.folder.name)
+	return r.store.Delete(ctx, r.backup.Name)
 }
 
 // discardSnapshots deletes the snapshots alone.

@@ -118,6 +118,8 @@ func (c cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+var place = locations.Place{Bucket: "velero", Prefix: "team"}
+
 // world is a cluster, and a bucket to back it up to.
 type world struct {
 	run   *run
@@ -160,7 +162,7 @@ func newWorld(t *testing.T, objects cluster, spec velerov1.BackupSpec, locations
 	notes, numbers := newRecord("velero/b"), metrics.New()
 	return &world{store: store, cloud: cloud, run: newRun(run{
 		backup: backup, api: apiOf(t, objects), resources: served, scope: selected, record: notes, metrics: numbers, now: time.Now, progress: func(int, int) {},
-		folder:  &folder{store: store, place: locations.Place{Bucket: "velero", Prefix: "team"}, name: "b", uid: "uid-1"},
+		store:   backups.NewStore(store, place),
 		volumes: &volumes{backup: backup, locations: locationsOf, record: notes, metrics: numbers, now: time.Now},
 	})}
 }
@@ -179,7 +181,7 @@ func (w *world) keys(t *testing.T) []string {
 
 func (w *world) read(t *testing.T, file backups.File) []byte {
 	t.Helper()
-	content, err := w.run.folder.read(t.Context(), file)
+	content, err := objectstore.ReadAll(t.Context(), w.store, file.Key(place, "b"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -389,7 +391,7 @@ func TestRunWrites(t *testing.T) {
 	if got := w.keys(t); !slices.Equal(got, want) {
 		t.Errorf("got keys %q, want %q", got, want)
 	}
-	stored, err := w.run.folder.published(t.Context())
+	stored, err := w.run.store.Published(t.Context(), "b")
 	if err != nil || stored.Status.Phase != velerov1.BackupPhaseCompleted || stored.Kind != "Backup" || stored.APIVersion != "velero.io/v1" || stored.UID != "uid-1" {
 		t.Errorf("got metadata %+v, %v", stored, err)
 	}
@@ -669,7 +671,7 @@ func TestRunOverwritesNothing(t *testing.T) {
 	}
 	_, err := w.run.do(t.Context())
 	want := `a backup of that name already exists in object storage: "team/backups/b/something" is in the prefix "team" of bucket "velero": give the backup another name`
-	if err == nil || err.Error() != want || !errors.Is(err, errTaken) {
+	if err == nil || err.Error() != want || !errors.Is(err, backups.ErrTaken) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	if got := w.keys(t); !slices.Equal(got, []string{key}) {
@@ -677,39 +679,20 @@ func TestRunOverwritesNothing(t *testing.T) {
 	}
 }
 
-// TestRunGivesWay shows that to a backup of the name that somebody puts there who does not claim the folder everything is
+// TestRunGivesWay shows that to a backup of the name that somebody puts there who does not claim the name everything is
 // left, but for the snapshots.
 func TestRunGivesWay(t *testing.T) {
 	disks := &disks{volumes: map[string]string{"pv-1": "vol-1"}}
 	w := newWorld(t, application, velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}}, snapshotLocation{name: "ebs", Snapshotter: disks})
 	w.run.progress = func(int, int) {
-		if err := w.store.Put(t.Context(), w.run.folder.key(backups.Metadata), strings.NewReader("theirs")); err != nil {
+		if err := w.store.Put(t.Context(), backups.Metadata.Key(place, "b"), strings.NewReader("theirs")); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, err := w.run.do(t.Context()); !errors.Is(err, errTaken) {
+	if _, err := w.run.do(t.Context()); !errors.Is(err, backups.ErrTaken) {
 		t.Errorf("got %v", err)
 	}
 	if !slices.Equal(disks.gone, []string{"snap-of-vol-1"}) || string(w.read(t, backups.Metadata)) != "theirs" {
 		t.Errorf("deleted the snapshots %q, there are %q", disks.gone, w.keys(t))
-	}
-}
-
-// TestClaim shows that of two who begin at once one gets the folder, and that an answer that got lost does no harm.
-func TestClaim(t *testing.T) {
-	w := newWorld(t, application, velerov1.BackupSpec{})
-	w.cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:PutObject"}}, Times: 1, Fault: faults.Reset{At: "download"}})
-	if err := w.run.folder.claim(t.Context(), w.run.record); err != nil {
-		t.Fatal(err)
-	}
-	if owned, err := w.run.folder.owned(t.Context()); !owned || err != nil {
-		t.Errorf("got %v, %v", owned, err)
-	}
-	other := &folder{store: w.store, place: w.run.folder.place, name: "b", uid: "uid-2"}
-	if owned, err := other.owned(t.Context()); owned || err != nil {
-		t.Errorf("another backup got %v, %v", owned, err)
-	}
-	if err := other.create(t.Context(), backups.Log, []byte("theirs")); !errors.Is(err, errTaken) {
-		t.Errorf("another backup got %v", err)
 	}
 }

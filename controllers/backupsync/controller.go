@@ -4,11 +4,9 @@ package backupsync
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"path"
 	"slices"
 	"time"
 
@@ -73,12 +71,12 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 }
 
 func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageLocation) error {
-	store, place, err := r.backend.ObjectStore(ctx, location)
+	store, err := r.backend.Backups(ctx, location)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	directories, err := store.CommonPrefixes(ctx, backups.Root(place))
+	names, err := store.Names(ctx)
 	if err != nil {
 		return err
 	}
@@ -89,13 +87,12 @@ func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageL
 	there := map[string]bool{}
 	var taken []*velerov1.Backup
 	var problems []error
-	for _, directory := range directories {
-		name := path.Base(directory)
+	for _, name := range names {
 		there[name] = true
 		if slices.ContainsFunc(known.Items, func(b velerov1.Backup) bool { return b.Name == name }) {
 			continue
 		}
-		switch backup, err := r.take(ctx, location, store, place, name); {
+		switch backup, err := r.take(ctx, location, store, name); {
 		case withheld(err):
 			problems = append(problems, err)
 		case err != nil:
@@ -110,12 +107,12 @@ func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageL
 		case there[backup.Name]:
 			taken = append(taken, backup) // before, and perhaps not to the end
 		case orphan(backup, location):
-			if err := r.drop(ctx, backup, store, place); err != nil {
+			if err := r.drop(ctx, backup, store); err != nil {
 				return err
 			}
 		}
 	}
-	return errors.Join(append(problems, r.completeAll(ctx, taken, store, place))...)
+	return errors.Join(append(problems, r.completeAll(ctx, taken, store))...)
 }
 
 // withheld says that the storage answers, but does not give out an object, for which others need not wait.
@@ -126,26 +123,24 @@ func withheld(err error) bool {
 
 // take makes the Backup of what is in a bucket, if it is one that has ended; nil: it is not. One that cannot be read does
 // not keep others.
-func (r *reconciler) take(ctx context.Context, location *velerov1.BackupStorageLocation, store objectstore.Store, place locations.Place, name string) (*velerov1.Backup, error) {
+func (r *reconciler) take(ctx context.Context, location *velerov1.BackupStorageLocation, store *backups.Store, name string) (*velerov1.Backup, error) {
 	log := klog.FromContext(ctx).WithValues("location", klog.KObj(location), "backup", name)
-	content, err := store.Get(ctx, backups.Metadata.Key(place, name))
-	if errors.Is(err, objectstore.ErrNotFound) {
-		return nil, nil // it is being made, or deleted
-	}
-	if err != nil {
+	backup, err := store.Published(ctx, name)
+	var refusal *objectstore.Error
+	switch {
+	case errors.As(err, &refusal):
 		return nil, err
-	}
-	defer func() { _ = content.Close() }()
-	backup := &velerov1.Backup{}
-	if err := json.NewDecoder(content).Decode(backup); err != nil {
+	case err != nil:
 		log.Error(err, "What is in the bucket is no backup")
 		return nil, nil
+	case backup == nil:
+		return nil, nil // it is being made, or deleted
 	}
 	if !r.adopt(backup, location, name) {
 		log.V(2).Info("The backup in the bucket has not ended", "phase", backup.Status.Phase)
 		return nil, nil
 	}
-	if err := announce(ctx, backup, store, place); err != nil {
+	if err := announce(ctx, backup, store); err != nil {
 		return nil, err
 	}
 	err = r.Create(ctx, backup, client.FieldOwner(r.FieldOwner))
@@ -196,8 +191,8 @@ func orphan(backup *velerov1.Backup, location *velerov1.BackupStorageLocation) b
 
 // drop deletes a Backup whose data is not there, and which takes with it what it owns. It looks again: the backup may have
 // ended since the bucket was listed.
-func (r *reconciler) drop(ctx context.Context, backup *velerov1.Backup, store objectstore.Store, place locations.Place) error {
-	exists, err := store.Exists(ctx, backups.Metadata.Key(place, backup.Name))
+func (r *reconciler) drop(ctx context.Context, backup *velerov1.Backup, store *backups.Store) error {
+	exists, err := store.Exists(ctx, backup.Name)
 	if err != nil || exists {
 		return err
 	}

@@ -1,7 +1,6 @@
 package backupsync
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,9 +13,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
-	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/internal/backups"
-	"github.com/velero-locations/velero-locations/locations"
 )
 
 // incompleteAnnotation marks a Backup whose PodVolumeBackups are still to be made. They name it by its UID, so that it has
@@ -24,8 +21,8 @@ import (
 const incompleteAnnotation = "velero-locations.io/import-incomplete"
 
 // announce marks a Backup that is to be made, if it has PodVolumeBackups.
-func announce(ctx context.Context, backup *velerov1.Backup, store objectstore.Store, place locations.Place) error {
-	copies, err := readCopies(ctx, backup, store, place)
+func announce(ctx context.Context, backup *velerov1.Backup, store *backups.Store) error {
+	copies, err := readCopies(ctx, backup, store)
 	if err != nil {
 		return err
 	}
@@ -41,21 +38,21 @@ func announce(ctx context.Context, backup *velerov1.Backup, store objectstore.St
 
 // completeAll makes the PodVolumeBackups of those Backups that still lack them. What fails is tried again at the next
 // sync, and does not keep others.
-func (r *reconciler) completeAll(ctx context.Context, taken []*velerov1.Backup, store objectstore.Store, place locations.Place) error {
+func (r *reconciler) completeAll(ctx context.Context, taken []*velerov1.Backup, store *backups.Store) error {
 	var problems []error
 	for _, backup := range taken {
 		if _, incomplete := backup.Annotations[incompleteAnnotation]; !incomplete {
 			continue
 		}
-		if err := r.complete(ctx, backup, store, place); err != nil {
+		if err := r.complete(ctx, backup, store); err != nil {
 			problems = append(problems, fmt.Errorf("making the pod volume backups of backup %q: %w", backup.Name, err))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-func (r *reconciler) complete(ctx context.Context, backup *velerov1.Backup, store objectstore.Store, place locations.Place) error {
-	copies, err := readCopies(ctx, backup, store, place)
+func (r *reconciler) complete(ctx context.Context, backup *velerov1.Backup, store *backups.Store) error {
+	copies, err := readCopies(ctx, backup, store)
 	if err != nil {
 		return err
 	}
@@ -75,19 +72,16 @@ func (r *reconciler) complete(ctx context.Context, backup *velerov1.Backup, stor
 // readCopies returns the PodVolumeBackups in a backup's folder that have ended; none if there is no list of them. A list,
 // or an entry, that cannot be understood is passed over. So is one that has not ended: whoever copies volumes would take it
 // for one to carry out.
-func readCopies(ctx context.Context, backup *velerov1.Backup, store objectstore.Store, place locations.Place) ([]*velerov1.PodVolumeBackup, error) {
+func readCopies(ctx context.Context, backup *velerov1.Backup, store *backups.Store) ([]*velerov1.PodVolumeBackup, error) {
 	log := klog.FromContext(ctx).WithValues("backup", klog.KObj(backup))
-	compressed, err := objectstore.ReadAll(ctx, store, backups.PodVolumeBackups.Key(place, backup.Name))
-	if errors.Is(err, objectstore.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
 	var entries []json.RawMessage
-	if err := backups.Decode(bytes.NewReader(compressed), &entries); err != nil {
+	_, err := store.Read(ctx, backups.PodVolumeBackups, backup.Name, &entries)
+	switch {
+	case errors.Is(err, backups.ErrMalformed):
 		log.Error(err, "What is in the bucket is no list of pod volume backups")
 		return nil, nil
+	case err != nil:
+		return nil, err
 	}
 	var copies []*velerov1.PodVolumeBackup
 	for _, entry := range entries {

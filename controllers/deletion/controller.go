@@ -139,17 +139,17 @@ func (r *reconciler) begin(ctx context.Context, request *velerov1.DeleteBackupRe
 
 // carryOut deletes everything, but nothing that is another backup's. Snapshots that cannot be deleted keep the list of them, and so all that is in the bucket.
 func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, location *velerov1.BackupStorageLocation) []error {
-	store, place, err := r.backend.ObjectStore(ctx, location)
+	store, err := r.backend.Backups(ctx, location)
 	if err != nil {
 		return []error{fmt.Errorf("backup storage location %q: %w", location.Name, err)}
 	}
 	defer store.Close()
-	owned, err := owns(ctx, store, place, backup)
+	owned, err := store.Owns(ctx, backup)
 	if err != nil {
 		return []error{err}
 	}
 	if owned {
-		if problems := erase.Data(ctx, r.Client, r.backend, backup, store, place); len(problems) > 0 {
+		if problems := erase.Data(ctx, r.Client, r.backend, store, backup); len(problems) > 0 {
 			return problems
 		}
 	}

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -19,7 +17,6 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
-	"github.com/velero-locations/velero-locations/controllers/internal/erase"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics/metricstest"
 	"github.com/velero-locations/velero-locations/internal/backups"
@@ -280,48 +277,6 @@ func TestDeletesTagged(t *testing.T) {
 				t.Errorf("there are snapshots %q, want %q", got, want)
 			}
 		})
-	}
-}
-
-// TestFiles shows that what stands in the way, wherever it does, leaves a folder that is no backup to others, and still says
-// whose it is; and that the rest goes the next time, with what an upload left that was broken off.
-func TestFiles(t *testing.T) {
-	w := backendtest.New(t, interceptor.Funcs{})
-	s3, err := minio.NewCore(strings.TrimPrefix(w.Cloud.S3, "http://"), &minio.Options{Region: w.Cloud.Region, Creds: credentials.NewStaticV4(w.Cloud.Key.ID, w.Cloud.Key.Secret, "")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s3.NewMultipartUpload(t.Context(), "velero", backups.Contents.Key(w.Place, "b"), minio.PutObjectOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	files := []backups.File{backups.Metadata, backups.Contents, backups.Log, backups.Results, backups.VolumeSnapshots}
-	for deleted := range files {
-		for _, file := range files {
-			w.Put(t, file, "b", "content")
-		}
-		w.Put(t, backups.Log, "b", compressed(t, "time=now uid=uid-1 level=info\n"))
-		fault := w.Cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:DeleteObject"}}, Skip: deleted, Fault: faults.Error{Code: "AccessDenied"}})
-		if err := erase.Files(t.Context(), w.Store, w.Place, "b"); err == nil || !strings.Contains(err.Error(), "may not delete") {
-			t.Errorf("after %d files: got %v", deleted, err)
-		}
-		w.Cloud.Faults().Remove(fault)
-		left := w.Keys(t)
-		if len(left) != len(files)-deleted || deleted > 0 == slices.Contains(left, backups.Metadata.Key(w.Place, "b")) {
-			t.Errorf("after %d files: there are %q", deleted, left)
-		}
-		if deleted > 0 {
-			for uid, want := range map[types.UID]bool{"uid-1": true, "uid-2": false} {
-				if owned, err := owns(t.Context(), w.Store, w.Place, &velerov1.Backup{ObjectMeta: metav1.ObjectMeta{Name: "b", UID: uid}}); owned != want || err != nil {
-					t.Errorf("after %d files: it belongs to %s: %v, %v", deleted, uid, owned, err)
-				}
-			}
-		}
-		if err := erase.Files(t.Context(), w.Store, w.Place, "b"); err != nil || len(w.Keys(t)) > 0 {
-			t.Errorf("after %d files, again: got %v, %q", deleted, err, w.Keys(t))
-		}
-	}
-	for upload := range s3.ListIncompleteUploads(t.Context(), "velero", "", true) {
-		t.Errorf("an upload of %s is left, %v", upload.Key, upload.Err)
 	}
 }
 

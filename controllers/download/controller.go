@@ -93,10 +93,10 @@ func (r *reconciler) address(ctx context.Context, request *velerov1.DownloadRequ
 	if err := r.Get(ctx, types.NamespacedName{Namespace: request.Namespace, Name: backup.Spec.StorageLocation}, &location); err != nil {
 		return "", fmt.Errorf("reading backup storage location %q: %w", backup.Spec.StorageLocation, err)
 	}
-	store, place, err := r.backend.ObjectStore(ctx, &location)
+	store, err := r.backend.Backups(ctx, &location)
 	if err != nil {
 		return "", fmt.Errorf("backup storage location %q: %w", location.Name, err)
 	}
 	defer store.Close()
-	return store.PresignGet(ctx, file.Key(place, target.Name), lifetime)
+	return store.Address(ctx, file, target.Name, lifetime)
 }

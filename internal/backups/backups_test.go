@@ -19,19 +19,19 @@ import (
 )
 
 func TestKeys(t *testing.T) {
-	root, inside := locations.Place{Bucket: "b"}, locations.Place{Bucket: "b", Prefix: "team/a"}
+	outside, inside := locations.Place{Bucket: "b"}, locations.Place{Bucket: "b", Prefix: "team/a"}
 	for _, tc := range []struct{ got, want string }{
-		{Metadata.Key(root, "n"), "backups/n/velero-backup.json"},
+		{Metadata.Key(outside, "n"), "backups/n/velero-backup.json"},
 		{Contents.Key(inside, "n"), "team/a/backups/n/n.tar.gz"},
-		{Log.Key(root, "n"), "backups/n/n-logs.gz"},
-		{Results.Key(root, "n"), "backups/n/n-results.gz"},
-		{ResourceList.Key(root, "n"), "backups/n/n-resource-list.json.gz"},
-		{PodVolumeBackups.Key(root, "n"), "backups/n/n-podvolumebackups.json.gz"},
-		{VolumeSnapshots.Key(root, "n"), "backups/n/n-volumesnapshots.json.gz"},
-		{VolumeInfos.Key(root, "n"), "backups/n/n-volumeinfo.json.gz"},
-		{ItemOperations.Key(root, "n"), "backups/n/n-itemoperations.json.gz"},
-		{Directory(inside, "n"), "team/a/backups/n/"},
-		{Root(root), "backups/"},
+		{Log.Key(outside, "n"), "backups/n/n-logs.gz"},
+		{Results.Key(outside, "n"), "backups/n/n-results.gz"},
+		{ResourceList.Key(outside, "n"), "backups/n/n-resource-list.json.gz"},
+		{PodVolumeBackups.Key(outside, "n"), "backups/n/n-podvolumebackups.json.gz"},
+		{VolumeSnapshots.Key(outside, "n"), "backups/n/n-volumesnapshots.json.gz"},
+		{VolumeInfos.Key(outside, "n"), "backups/n/n-volumeinfo.json.gz"},
+		{ItemOperations.Key(outside, "n"), "backups/n/n-itemoperations.json.gz"},
+		{directory(inside, "n"), "team/a/backups/n/"},
+		{root(outside), "backups/"},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("got %s, want %s", tc.got, tc.want)

@@ -1,5 +1,5 @@
 // Package backups is the form of backups: as a schedule makes them, and as they lie in object storage, their keys, the tarball of
-// what was backed up, and the files beside it, as Velero 1.18 writes and reads them.
+// what was backed up, and the files beside it, as Velero 1.18 writes and reads them. A Store is the backups of one place.
 package backups
 
 import (
@@ -59,8 +59,8 @@ func (f File) Key(place locations.Place, name string) string {
 	return place.Root() + strings.ReplaceAll(string(f), "{}", name)
 }
 
-// Root is what the keys of all backups in a place begin with.
-func Root(place locations.Place) string { return place.Root() + "backups/" }
+// root is what the keys of all backups in a place begin with.
+func root(place locations.Place) string { return place.Root() + "backups/" }
 
-// Directory is what the keys of all files of a backup begin with.
-func Directory(place locations.Place, name string) string { return Root(place) + name + "/" }
+// directory is what the keys of all files of a backup begin with.
+func directory(place locations.Place, name string) string { return root(place) + name + "/" }

@@ -18,7 +18,7 @@ var ErrTaken = errors.New("a backup of that name already exists in object storag
 // Claim takes a name for a backup, under which nothing may be: ErrTaken. The log, whose first line names the backup's UID by
 // OwnerKey, is created. After another error the name may be taken all the same: Claimed knows.
 func (s *Store) Claim(ctx context.Context, name string, log []byte) error {
-	for key, err := range s.objects.Keys(ctx, Directory(s.place, name)) {
+	for key, err := range s.objects.Keys(ctx, directory(s.place, name)) {
 		if err != nil {
 			return fmt.Errorf("looking whether there is such a backup: %w", err)
 		}
@@ -109,7 +109,7 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 	}
 	first, last := Metadata.Key(s.place, name), Log.Key(s.place, name)
 	keys := []string{first}
-	for key, err := range s.objects.Keys(ctx, Directory(s.place, name)) {
+	for key, err := range s.objects.Keys(ctx, directory(s.place, name)) {
 		if err != nil {
 			return fail(err)
 		}

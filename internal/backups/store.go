@@ -41,7 +41,7 @@ func (s *Store) Close() { s.objects.Close() }
 
 // Names lists, in order, the names under which there is anything, be it a backup or not.
 func (s *Store) Names(ctx context.Context) ([]string, error) {
-	directories, err := s.objects.CommonPrefixes(ctx, Root(s.place))
+	directories, err := s.objects.CommonPrefixes(ctx, root(s.place))
 	if err != nil {
 		return nil, err
 	}

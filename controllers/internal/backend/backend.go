@@ -19,6 +19,7 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/internal/backups"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
@@ -38,6 +39,15 @@ type Backend struct {
 	// StallTimeout is how long a connection to object storage may carry nothing, and an answer of a provider of volumes take.
 	// 0: a minute.
 	StallTimeout time.Duration
+}
+
+// Backups opens the backups of a location whose provider speaks S3. The caller closes them.
+func (b *Backend) Backups(ctx context.Context, location *velerov1.BackupStorageLocation) (*backups.Store, error) {
+	objects, place, err := b.ObjectStore(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	return backups.NewStore(objects, place), nil
 }
 
 // ObjectStore opens the store of a location whose provider speaks S3, and says where in it the
