@@ -7,21 +7,28 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 )
 
-// excludedNamespaces discovers the API, and which namespaces are marked to be left out.
-func (r *reconciler) excludedNamespaces(ctx context.Context, p *plan) ([]string, error) {
+// discover finds out which resources the API serves. Those of which that cannot be found out are a warning, unless it is all.
+func (r *reconciler) discover(p *plan) error {
 	var err error
-	if p.resources, err = inventory.Resources(r.discovery); err != nil {
-		if len(p.resources) == 0 {
-			return nil, err
-		}
-		p.warnings = append(p.warnings, err.Error())
+	p.resources, err = inventory.Resources(r.discovery)
+	if err == nil {
+		return nil
 	}
+	if len(p.resources) == 0 {
+		return err
+	}
+	p.warnings = append(p.warnings, err.Error())
+	return nil
+}
+
+// excludedNamespaces are those that are marked to be left out of all backups.
+func (r *reconciler) excludedNamespaces(ctx context.Context, resources []inventory.Resource) ([]string, error) {
 	var excluded []string
-	for i := range p.resources {
-		if p.resources[i].GroupResource() != namespaceResource {
+	for _, resource := range resources {
+		if resource.GroupResource() != namespaceResource {
 			continue
 		}
-		for namespace, err := range r.api.List(ctx, p.resources[i], "", scope.ExcludeLabel+"=true") {
+		for namespace, err := range r.api.List(ctx, resource, "", scope.ExcludeLabel+"=true") {
 			if err != nil {
 				return nil, err
 			}

@@ -30,23 +30,27 @@ func (r *reconciler) open(ctx context.Context, p *plan, selected selection.Resul
 		}
 	}
 	for i := range snapshots {
-		location := &snapshots[i]
-		if !slices.Contains(selected.SnapshotLocations, location.Name) {
+		if !slices.Contains(selected.SnapshotLocations, snapshots[i].Name) {
 			continue
 		}
-		if _, found := r.opts.Backend.Driver(location.Spec.Provider); !found {
-			p.warnings = append(p.warnings, fmt.Sprintf("volume snapshot location %q: no volumes of provider %q are snapshotted: there is no driver for it here", location.Name, location.Spec.Provider))
-			continue
+		if err := r.openSnapshots(ctx, p, &snapshots[i]); err != nil {
+			return err
 		}
-		opened, err := r.opts.Backend.Snapshotter(ctx, location)
-		if err != nil {
-			if err := p.refuse("volume snapshot location", location.Name, err); err != nil {
-				return err
-			}
-			continue
-		}
-		p.snapshotLocations = append(p.snapshotLocations, snapshotLocation{name: location.Name, Snapshotter: opened})
 	}
+	return nil
+}
+
+// openSnapshots opens a volume snapshot location. That there is no driver for it is a warning.
+func (r *reconciler) openSnapshots(ctx context.Context, p *plan, location *velerov1.VolumeSnapshotLocation) error {
+	if _, found := r.opts.Backend.Driver(location.Spec.Provider); !found {
+		p.warnings = append(p.warnings, fmt.Sprintf("volume snapshot location %q: no volumes of provider %q are snapshotted: there is no driver for it here", location.Name, location.Spec.Provider))
+		return nil
+	}
+	opened, err := r.opts.Backend.Snapshotter(ctx, location)
+	if err != nil {
+		return p.refuse("volume snapshot location", location.Name, err)
+	}
+	p.snapshotLocations = append(p.snapshotLocations, snapshotLocation{name: location.Name, Snapshotter: opened})
 	return nil
 }
 

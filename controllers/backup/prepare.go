@@ -61,7 +61,11 @@ func (r *reconciler) prepare(ctx context.Context, backup *velerov1.Backup) (*pla
 			p.problems = append(p.problems, warning.String())
 		}
 	}
-	excluded, err := r.excludedNamespaces(ctx, p)
+	var excluded []string
+	err := r.discover(p)
+	if err == nil {
+		excluded, err = r.excludedNamespaces(ctx, p.resources)
+	}
 	switch {
 	case apierrors.IsForbidden(err):
 		p.problem(err)
@@ -75,7 +79,11 @@ func (r *reconciler) prepare(ctx context.Context, backup *velerov1.Backup) (*pla
 		p.problem(err)
 	}
 	p.warnings = append(p.warnings, unfulfilled(&prepared.Spec)...)
-	return p, r.open(ctx, p, selected, storage.Items, snapshots.Items)
+	if err := r.open(ctx, p, selected, storage.Items, snapshots.Items); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
 }
 
 func request(spec *velerov1.BackupSpec) selection.Request {
