@@ -21,7 +21,7 @@ import (
 
 // Options says which controllers run, where, and how.
 type Options struct {
-	// Controllers are names of controllers; "*" stands for the default set.
+	// Controllers are names of controllers: "foo" turns one on, "-foo" off; "*" stands for the default set.
 	Controllers []string
 	// Namespace is the only one to work in. Empty: all.
 	Namespace string
@@ -94,7 +94,7 @@ func NewOptions() Options {
 // AddFlags defines a flag for each option, with the present values as defaults.
 func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&o.Controllers, "controllers", o.Controllers,
-		fmt.Sprintf("Controllers to run, separated by commas; '*' stands for those that run by default (%s). Known: %s.",
+		fmt.Sprintf("Controllers to run, separated by commas: '*' stands for those that run by default (%s), 'foo' turns one on, '-foo' turns one off, as in '*,-expiry'. Known: %s.",
 			strings.Join(defaultNames(), ", "), strings.Join(Names(), ", ")))
 	flags.StringVar(&o.Namespace, "namespace", o.Namespace,
 		"The only namespace to work in; empty: all.")
@@ -198,23 +198,30 @@ func (o *Options) backend() (backend.Backend, error) {
 	return storage, errors.Join(problems...)
 }
 
-// choose resolves names of controllers, and the name of the default set, to known controllers,
-// each once.
-func choose(names []string) ([]string, error) {
-	var chosen []string
-	for _, name := range names {
-		switch {
-		case name == defaultSet:
-			chosen = append(chosen, defaultNames()...)
-		case slices.Contains(Names(), name):
-			chosen = append(chosen, name)
-		default:
+// choose returns the controllers that run, in order, of which some must.
+func choose(choice []string) ([]string, error) {
+	for _, name := range choice {
+		if name != defaultSet && !slices.Contains(Names(), strings.TrimPrefix(name, "-")) {
 			return nil, fmt.Errorf("--controllers: there is no controller %q; known are %s, and '*' for the default set", name, strings.Join(Names(), ", "))
 		}
 	}
+	chosen := slices.DeleteFunc(Names(), func(name string) bool { return !isOn(name, choice) })
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("--controllers names none; known are %s, and '*' for the default set", strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("--controllers turns none on; known are %s, and '*' for the default set", strings.Join(Names(), ", "))
 	}
-	slices.Sort(chosen)
-	return slices.Compact(chosen), nil
+	return chosen, nil
+}
+
+// isOn says whether a controller runs, as with kube-controller-manager: the first time that a choice names it, to turn it on
+// or off, counts, wherever the default set stands.
+func isOn(controller string, choice []string) bool {
+	for _, name := range choice {
+		switch name {
+		case controller:
+			return true
+		case "-" + controller:
+			return false
+		}
+	}
+	return known[controller].byDefault && slices.Contains(choice, defaultSet)
 }

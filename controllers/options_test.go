@@ -13,6 +13,9 @@ import (
 
 func TestChoose(t *testing.T) {
 	known, byDefault := "known are "+strings.Join(Names(), ", "), defaultNames()
+	without := func(left string) []string {
+		return slices.DeleteFunc(defaultNames(), func(name string) bool { return name == left })
+	}
 	for name, tc := range map[string]struct {
 		names, want []string
 		err         string
@@ -23,6 +26,15 @@ func TestChoose(t *testing.T) {
 		"one outside the set":     {names: []string{"namespace"}, want: []string{"namespace"}},
 		"one that does not exist": {names: []string{"*", "locations"}, err: `there is no controller "locations"; ` + known + ", and '*'"},
 		"none":                    {err: known},
+		"all but one":             {names: []string{"*", "-expiry"}, want: without("expiry")},
+		"all but one, in front":   {names: []string{"-expiry", "*"}, want: without("expiry")},
+		"one on and one off":      {names: []string{"*", "-backup", "namespace"}, want: slices.Sorted(slices.Values(append(without("backup"), "namespace")))},
+		"on, then off":            {names: []string{"schedule", "expiry", "-expiry"}, want: []string{"expiry", "schedule"}},
+		"off, then on":            {names: []string{"schedule", "-expiry", "expiry"}, want: []string{"schedule"}},
+		"off that was not on":     {names: []string{"*", "-namespace"}, want: byDefault},
+		"only one off":            {names: []string{"-expiry"}, err: known},
+		"all off":                 {names: []string{"*", "-*"}, err: `there is no controller "-*"; ` + known},
+		"off, does not exist":     {names: []string{"*", "-locations"}, err: `there is no controller "-locations"; ` + known + ", and '*'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := choose(tc.names)

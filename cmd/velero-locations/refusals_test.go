@@ -67,7 +67,8 @@ func TestRefusesToStart(t *testing.T) {
 			apiserver(append(embedded, "--enable-admission-plugins", "MutatingAdmissionPolicy")...),
 			[]string{"--enable-admission-plugins", "MutatingAdmissionPolicy", "admissionregistration.k8s.io/v1", "upgrade the cluster"},
 		},
-		"unknown controller": {[]string{"controller", "--controllers", "lokation", "--kubeconfig", running.Path("kubeconfig")}, []string{"lokation", "location"}},
+		"unknown controller, off": {[]string{"dev", "--data-dir", t.TempDir(), "--port", "0", "--s3-address", "127.0.0.1:0", "--controllers", "*,-lokation"}, []string{"-lokation", "location"}},
+		"unknown controller":      {[]string{"controller", "--controllers", "lokation", "--kubeconfig", running.Path("kubeconfig")}, []string{"lokation", "location"}},
 	} {
 		t.Run(name, func(t *testing.T) { wantRefusal(t, test.args, nil, test.want...) })
 	}

@@ -92,7 +92,8 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
 	o.Controllers.SelectionDefaults.AddFlags(flags)
 	flags.StringSliceVar(&o.Controllers.Controllers, "controllers", o.Controllers.Controllers,
-		"Controllers to run, as those of velero-locations controller, for those who run Velero's own server against this one; and namespace, which clears namespaces that are deleted.")
+		"Controllers to run, as with velero-locations controller, for those who run Velero's own server against this one: '-foo' turns one off, as in '*,namespace,-expiry'. "+
+			"The controller namespace clears namespaces that are deleted.")
 	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
 	flags.StringVar(&o.EC2Address, "ec2-address", o.EC2Address, "Address of the simulator's EC2 and STS; port 0 takes any free one.")
 	flags.StringVar(&o.CloudsAddress, "clouds-address", o.CloudsAddress, "Address of the simulated Azure and Portworx; port 0 takes any free one.")
@@ -116,6 +117,9 @@ type dev struct {
 // Run runs a development server until the context ends. An error says what could not be
 // started, or what failed.
 func Run(ctx context.Context, options *Options) error {
+	if err := options.Controllers.Validate(); err != nil {
+		return fmt.Errorf("options of the controllers: %w", err)
+	}
 	dir, err := filepath.Abs(options.DataDir)
 	if err != nil {
 		return fmt.Errorf("finding the data directory: %w", err)
