@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Regenerates all generated code from the types in apis/, with the generators that go.mod pins, and
-# the documentation of providers from locations/provider.
+# Regenerates all generated code from the types in apis/, with the generators that go.mod pins, the
+# documentation of providers from locations/provider, and the drawings in docs/architecture.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -54,6 +54,7 @@ go tool informer-gen --go-header-file "$header" \
 	"$module/apis/velero/v1" "$module/apis/velero/v2alpha1"
 
 go run ./hack/providers >docs/providers.md
+go run ./hack/architecture
 
 # The report lists breaches of Kubernetes' API conventions; those in its own types are not ours.
 if grep "$module" "$report"; then
