@@ -87,19 +87,18 @@ func defaultNames() []string {
 	return slices.DeleteFunc(Names(), func(name string) bool { return !known[name].byDefault })
 }
 
-func setupLocation(setup func(context.Context, manager.Manager, location.Options) error) func(context.Context, manager.Manager, Options, record.EventRecorder) error {
+func setupLocation(setup func(context.Context, manager.Manager, mergepatch.Writer, location.Options) error) func(context.Context, manager.Manager, Options, record.EventRecorder) error {
 	return func(ctx context.Context, mgr manager.Manager, opts Options, events record.EventRecorder) error {
 		storage, err := opts.backend()
 		if err != nil {
 			return err
 		}
-		return setup(ctx, mgr, location.Options{
-			Backend:    storage,
-			Frequency:  opts.ValidationFrequency,
-			Timeout:    opts.ValidationTimeout,
-			Events:     events,
-			FieldOwner: component,
-			Metrics:    opts.metrics,
+		return setup(ctx, mgr, writer(mgr), location.Options{
+			Backend:   storage,
+			Frequency: opts.ValidationFrequency,
+			Timeout:   opts.ValidationTimeout,
+			Events:    events,
+			Metrics:   opts.metrics,
 		})
 	}
 }

@@ -5,7 +5,6 @@ package location
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 )
 
@@ -46,16 +46,15 @@ type Options struct {
 	Timeout time.Duration
 	// Events gets one event when a phase turns.
 	Events record.EventRecorder
-	// FieldOwner is the manager of the fields of status.
-	FieldOwner string
 	// Metrics are told the phases of backup storage locations.
 	Metrics *metrics.Metrics
 }
 
 // reconciler checks one location at a time in each worker.
 type reconciler[L client.Object] struct {
+	mergepatch.Writer
+
 	kind    kind[L]
-	client  client.Client
 	secrets client.Reader // the server, not a cache
 	opts    Options
 	memory  *memory
@@ -63,16 +62,16 @@ type reconciler[L client.Object] struct {
 }
 
 // SetupBackupStorage adds the controller of backup storage locations to a manager.
-func SetupBackupStorage(ctx context.Context, mgr manager.Manager, opts Options) error {
-	return setup(ctx, mgr, opts, backupStorage)
+func SetupBackupStorage(ctx context.Context, mgr manager.Manager, writer mergepatch.Writer, opts Options) error {
+	return setup(ctx, mgr, writer, opts, backupStorage)
 }
 
 // SetupVolumeSnapshot adds the controller of volume snapshot locations to a manager.
-func SetupVolumeSnapshot(ctx context.Context, mgr manager.Manager, opts Options) error {
-	return setup(ctx, mgr, opts, volumeSnapshot)
+func SetupVolumeSnapshot(ctx context.Context, mgr manager.Manager, writer mergepatch.Writer, opts Options) error {
+	return setup(ctx, mgr, writer, opts, volumeSnapshot)
 }
 
-func setup[L client.Object](ctx context.Context, mgr manager.Manager, opts Options, of kind[L]) error {
+func setup[L client.Object](ctx context.Context, mgr manager.Manager, writer mergepatch.Writer, opts Options, of kind[L]) error {
 	if err := mgr.GetFieldIndexer().IndexField(ctx, of.object(), indexSecrets, of.indexBySecrets); err != nil {
 		return fmt.Errorf("indexing locations by their Secrets: %w", err)
 	}
@@ -85,7 +84,7 @@ func setup[L client.Object](ctx context.Context, mgr manager.Manager, opts Optio
 		}).
 		Complete(&reconciler[L]{
 			kind:    of,
-			client:  mgr.GetClient(),
+			Writer:  writer,
 			secrets: mgr.GetAPIReader(),
 			opts:    opts,
 			memory:  newMemory(),
@@ -98,7 +97,7 @@ func setup[L client.Object](ctx context.Context, mgr manager.Manager, opts Optio
 // and tells of it in an event if the phase turned.
 func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	location := r.kind.object()
-	if err := r.client.Get(ctx, req.NamespacedName, location); err != nil {
+	if err := r.Get(ctx, req.NamespacedName, location); err != nil {
 		r.forget(req.NamespacedName)
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
@@ -159,7 +158,7 @@ func (r *reconciler[L]) knownSecrets(ctx context.Context, location L) (secretVer
 	for _, name := range r.kind.secrets(location) {
 		secret := &metav1.PartialObjectMetadata{}
 		secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-		err := r.client.Get(ctx, types.NamespacedName{Namespace: location.GetNamespace(), Name: name}, secret)
+		err := r.Get(ctx, types.NamespacedName{Namespace: location.GetNamespace(), Name: name}, secret)
 		if client.IgnoreNotFound(err) != nil {
 			return nil, fmt.Errorf("looking up Secret %q: %w", name, err)
 		}
@@ -187,27 +186,14 @@ func (r *reconciler[L]) check(ctx context.Context, location L, read secretVersio
 	return cause, nil
 }
 
-// writeStatus writes the outcome of a check as Velero does: by a merge patch of the location
-// itself, which has no status subresource. All three fields are always in it, because the location
-// at hand may be older than what is stored.
+// writeStatus writes the outcome of a check. All three fields are always written: what the cache has may not be what this
+// process wrote last.
 func (r *reconciler[L]) writeStatus(ctx context.Context, location L, phase, message string, at time.Time) error {
 	status := map[string]any{"phase": orNull(phase), "message": orNull(message), "lastValidationTime": nil}
 	if !at.IsZero() {
 		status["lastValidationTime"] = metav1.NewTime(at)
 	}
-	patch, err := json.Marshal(map[string]any{"status": status})
-	if err != nil {
-		return fmt.Errorf("encoding the status: %w", err)
-	}
-	// Into another object: what was checked is the location at hand, not what the server has by now.
-	written := r.kind.object()
-	written.SetNamespace(location.GetNamespace())
-	written.SetName(location.GetName())
-	err = r.client.Patch(ctx, written, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(r.opts.FieldOwner))
-	if err != nil {
-		return fmt.Errorf("writing the status: %w", err)
-	}
-	return nil
+	return mergepatch.WriteStatus(ctx, r.Writer, location, status)
 }
 
 // orNull is how a merge patch takes a text away.

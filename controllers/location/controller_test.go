@@ -23,6 +23,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics/metricstest"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
@@ -87,7 +88,7 @@ func newHarness[L client.Object](of kind[L], location L) *harness[L] {
 	}
 	h.reconciler = reconciler[L]{
 		kind:    of,
-		client:  h.api,
+		Writer:  mergepatch.Writer{Client: h.api},
 		secrets: h.api,
 		opts:    Options{Frequency: time.Minute, Timeout: time.Minute, Events: h.events, Metrics: metrics.New()},
 		memory:  newMemory(),

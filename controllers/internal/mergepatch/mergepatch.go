@@ -3,6 +3,7 @@ package mergepatch
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -43,19 +45,51 @@ func Advance[T client.Object](ctx context.Context, w Writer, object T, change fu
 	})
 }
 
+// WriteStatus writes fields of an object's status on the server, null for those that are to go. All of them are written, whatever
+// the object at hand says, which may be older than what the server has; and it stays as it is. If the object is gone, or is
+// another of its name, nothing changes, and the server's error says so.
+func WriteStatus(ctx context.Context, w Writer, object client.Object, status map[string]any) error {
+	content := map[string]any{"status": status}
+	if uid := object.GetUID(); uid != "" {
+		content["metadata"] = map[string]any{"uid": uid} // which object is meant
+	}
+	patch, err := json.Marshal(content)
+	if err != nil {
+		return fmt.Errorf("encoding the status of %s/%s: %w", object.GetNamespace(), object.GetName(), err)
+	}
+	written, err := copyOf(object) // the answer goes there
+	if err != nil {
+		return err
+	}
+	return w.send(ctx, written, client.RawPatch(types.MergePatchType, patch))
+}
+
+func (w Writer) send(ctx context.Context, object client.Object, patch client.Patch) error {
+	if err := w.Patch(ctx, object, patch, client.FieldOwner(w.FieldOwner)); err != nil {
+		return fmt.Errorf("writing %s/%s: %w", object.GetNamespace(), object.GetName(), err)
+	}
+	return nil
+}
+
 func write[T client.Object](ctx context.Context, w Writer, object T, change func(T), patch func(before T) client.Patch) error {
-	before, isT := object.DeepCopyObject().(T)
-	if !isT {
-		return fmt.Errorf("copying a %T gives a %T", object, object.DeepCopyObject())
+	before, err := copyOf(object)
+	if err != nil {
+		return err
 	}
 	change(object)
 	if apiequality.Semantic.DeepEqual(before, object) {
 		return nil
 	}
-	if err := w.Patch(ctx, object, patch(before), client.FieldOwner(w.FieldOwner)); err != nil {
-		return fmt.Errorf("writing %s/%s: %w", object.GetNamespace(), object.GetName(), err)
+	return w.send(ctx, object, patch(before))
+}
+
+func copyOf[T client.Object](object T) (T, error) {
+	other := object.DeepCopyObject()
+	same, isT := other.(T)
+	if !isT {
+		return same, fmt.Errorf("copying a %T gives a %T", object, other)
 	}
-	return nil
+	return same, nil
 }
 
 // isAnother says that the object of the name has another UID than the one that was to be changed.

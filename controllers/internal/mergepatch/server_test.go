@@ -56,19 +56,23 @@ func serve(t *testing.T) client.Client {
 	return nil
 }
 
+// newRepository makes an object which no controller here writes to.
+func newRepository(t *testing.T, l client.Client) *velerov1.BackupRepository {
+	t.Helper()
+	repository := &velerov1.BackupRepository{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "r"}, Spec: velerov1.BackupRepositorySpec{
+		VolumeNamespace: "shop", BackupStorageLocation: "primary", RepositoryType: "kopia", MaintenanceFrequency: metav1.Duration{Duration: time.Hour},
+	}}
+	if err := l.Create(t.Context(), repository); err != nil {
+		t.Fatal(err)
+	}
+	return repository
+}
+
 // TestPatches shows what becomes of changes of an object that was changed since it was read, or replaced by another, or is
 // gone.
 func TestPatches(t *testing.T) {
 	l := serve(t)
-	made := func() *velerov1.BackupRepository { // which no controller here writes to
-		repository := &velerov1.BackupRepository{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "r"}, Spec: velerov1.BackupRepositorySpec{
-			VolumeNamespace: "shop", BackupStorageLocation: "primary", RepositoryType: "kopia", MaintenanceFrequency: metav1.Duration{Duration: time.Hour},
-		}}
-		if err := l.Create(t.Context(), repository); err != nil {
-			t.Fatal(err)
-		}
-		return repository
-	}
+	made := func() *velerov1.BackupRepository { return newRepository(t, l) }
 	writer := mergepatch.Writer{Client: l, FieldOwner: "test"}
 	write := func(repository *velerov1.BackupRepository) error {
 		return mergepatch.Write(t.Context(), writer, repository, func(r *velerov1.BackupRepository) { r.Labels = map[string]string{"written": "true"} })
@@ -119,4 +123,47 @@ func TestPatches(t *testing.T) {
 		t.Errorf("another: got %v, want a conflict", err)
 	}
 	want("another", "")
+}
+
+// TestWriteStatus shows that a status is written as it is given, whatever the object at hand says, on that object alone.
+func TestWriteStatus(t *testing.T) {
+	l := serve(t)
+	writer := mergepatch.Writer{Client: l, FieldOwner: "test"}
+	stale := newRepository(t, l)
+	write := func(message any) error {
+		return mergepatch.WriteStatus(t.Context(), writer, stale, map[string]any{"phase": "Ready", "message": message})
+	}
+	want := func(phase velerov1.BackupRepositoryPhase, message string) {
+		t.Helper()
+		var repository velerov1.BackupRepository
+		if err := l.Get(t.Context(), client.ObjectKeyFromObject(stale), &repository); err != nil {
+			t.Fatal(err)
+		}
+		if repository.Status.Phase != phase || repository.Status.Message != message {
+			t.Errorf("got %+v, want %s, %q", repository.Status, phase, message)
+		}
+	}
+	if err := write("m"); err != nil {
+		t.Fatal(err)
+	}
+	want("Ready", "m")
+	if stale.Status.Phase != "" || stale.Status.Message != "" {
+		t.Errorf("the object at hand changed: %+v", stale.Status)
+	}
+	if err := write(nil); err != nil { // which the object at hand already says
+		t.Fatal(err)
+	}
+	want("Ready", "")
+
+	if err := l.Delete(t.Context(), stale.DeepCopy()); err != nil {
+		t.Fatal(err)
+	}
+	if err := write("m"); !apierrors.IsNotFound(err) {
+		t.Errorf("gone: got %v, want that it is not found", err)
+	}
+	newRepository(t, l)
+	if err := write("m"); err == nil || apierrors.IsNotFound(err) {
+		t.Errorf("another: got %v", err)
+	}
+	want("", "")
 }
