@@ -1,7 +1,6 @@
 package objectstore
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/xml"
@@ -11,7 +10,8 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
+
+	"github.com/velero-locations/velero-locations/drivers/advice"
 )
 
 // Codes of S3 that tell of a wrong region.
@@ -90,11 +90,11 @@ func (e *Error) answerAdvice() string {
 	case "SignatureDoesNotMatch":
 		return e.Endpoint + " refuses the signature: correct aws_secret_access_key in the credentials"
 	case "ExpiredToken", "TokenRefreshRequired":
-		return "the session token of the credentials has expired: put new ones in place"
+		return advice.SessionExpired
 	case "InvalidToken":
 		return "the session token is not valid: correct aws_session_token in the credentials, or leave it out for a key that has none"
 	case "RequestTimeTooSkewed":
-		return fmt.Sprintf("the clocks here and at %s differ too much for signed requests: set the clocks right", e.Endpoint)
+		return e.target().Skewed()
 	case "SlowDown", "ServiceUnavailable", "Throttling", "RequestLimitExceeded":
 		return fmt.Sprintf("%s is overloaded (%s): wait, or check less often with spec.validationFrequency", e.Endpoint, e.answer())
 	}
@@ -104,7 +104,7 @@ func (e *Error) answerAdvice() string {
 	case e.Status == http.StatusMethodNotAllowed, e.Status == http.StatusNotImplemented:
 		return fmt.Sprintf("%s cannot %s %s as S3 does (%s): correct spec.config.s3Url", e.Endpoint, e.action.verb, e.place(), e.answer())
 	case e.Status >= 500:
-		return fmt.Sprintf("%s has a fault of its own (%s): look at the storage", e.Endpoint, e.answer())
+		return e.target().Faulty(e.answer())
 	}
 	return fmt.Sprintf("%s refuses to %s %s (%s): correct spec.config or the credentials", e.Endpoint, e.action.verb, e.place(), e.answer())
 }
@@ -119,16 +119,12 @@ func (e *Error) place() string {
 	return fmt.Sprintf("the bucket %q under %q", e.Bucket, e.Prefix)
 }
 
-// answer is the status, the code and the words of an answer.
-func (e *Error) answer() string {
-	text := fmt.Sprintf("%d %s", e.Status, e.Code)
-	if e.Code == "" {
-		text = fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
-	}
-	if e.Detail != "" {
-		text += ": " + strings.TrimSuffix(e.Detail, ".")
-	}
-	return text
+func (e *Error) answer() advice.Answer {
+	return advice.Answer{Status: e.Status, Code: e.Code, Message: e.Detail}
+}
+
+func (e *Error) target() advice.Target {
+	return advice.Target{Endpoint: e.Endpoint, Service: "the storage", Setting: "spec.config.s3Url"}
 }
 
 // connectionAdvice is about why there was no answer, or none that could be read.
@@ -137,28 +133,16 @@ func (e *Error) connectionAdvice() string {
 		return text
 	}
 	var (
-		dns     *net.DNSError
-		syntax  *xml.SyntaxError
-		network net.Error
+		dns    *net.DNSError
+		syntax *xml.SyntaxError
 	)
 	switch {
-	case errors.As(e.cause, &dns) && dns.IsNotFound:
-		return e.unknownHostAdvice(dns.Name)
-	case errors.Is(e.cause, syscall.ECONNREFUSED):
-		return fmt.Sprintf("nothing listens at %s: start the storage, or correct spec.config.s3Url", e.Endpoint)
-	case errors.Is(e.cause, context.DeadlineExceeded), errors.As(e.cause, &network) && network.Timeout():
-		return e.Endpoint + " did not answer in time: see whether the network lets requests through, or correct spec.config.s3Url"
+	case errors.As(e.cause, &dns) && dns.IsNotFound && !e.PathStyle && strings.HasPrefix(dns.Name, e.Bucket+"."):
+		return fmt.Sprintf("the host name %s is not known: set spec.config.s3ForcePathStyle to \"true\", or correct spec.config.s3Url", dns.Name)
 	case errors.As(e.cause, &syntax), errors.Is(e.cause, io.EOF):
 		return fmt.Sprintf("what %s answers is not S3: correct spec.config.s3Url", e.Endpoint)
 	}
-	return fmt.Sprintf("%s could not be reached: %s", e.Endpoint, strings.Join(strings.Fields(e.cause.Error()), " "))
-}
-
-func (e *Error) unknownHostAdvice(host string) string {
-	if !e.PathStyle && strings.HasPrefix(host, e.Bucket+".") {
-		return fmt.Sprintf("the host name %s is not known: set spec.config.s3ForcePathStyle to \"true\", or correct spec.config.s3Url", host)
-	}
-	return fmt.Sprintf("the host name %s is not known: correct spec.config.s3Url", host)
+	return e.target().Unreached(e.cause)
 }
 
 // certificateAdvice is empty if it is not TLS that failed.

@@ -1,12 +1,9 @@
 package snapshotter
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"net"
-	"strings"
-	"syscall"
+
+	"github.com/velero-locations/velero-locations/drivers/advice"
 )
 
 // Reason is what kind of error it is, whatever the provider calls it.
@@ -74,20 +71,6 @@ func NewBadCredentials(err error) *Error {
 // NewUnreachable returns the error of a request that got no answer from an endpoint. Correct says
 // what of its address users can correct, such as "endpoint_url in the credentials".
 func NewUnreachable(endpoint, correct string, cause error) *Error {
-	failure := &Error{Reason: Unreachable, Cause: cause}
-	var (
-		dns     *net.DNSError
-		network net.Error
-	)
-	switch {
-	case errors.As(cause, &dns) && dns.IsNotFound:
-		failure.Advice = fmt.Sprintf("the host name %s is not known: correct %s", dns.Name, correct)
-	case errors.Is(cause, syscall.ECONNREFUSED):
-		failure.Advice = fmt.Sprintf("nothing listens at %s: start the provider's service, or correct %s", endpoint, correct)
-	case errors.Is(cause, context.DeadlineExceeded), errors.As(cause, &network) && network.Timeout():
-		failure.Advice = fmt.Sprintf("%s did not answer in time: see whether the network lets requests through, or correct %s", endpoint, correct)
-	default:
-		failure.Advice = fmt.Sprintf("%s could not be reached: %s", endpoint, strings.Join(strings.Fields(cause.Error()), " "))
-	}
-	return failure
+	target := advice.Target{Endpoint: endpoint, Service: "the provider's service", Setting: correct}
+	return &Error{Reason: Unreachable, Advice: target.Unreached(cause), Cause: cause}
 }

@@ -13,6 +13,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
+	"github.com/velero-locations/velero-locations/drivers/advice"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 )
 
@@ -21,11 +22,9 @@ type subject struct{ volume, snapshot, zone string }
 
 // answer is an error that EC2 answered with.
 type answer struct {
-	subject
-	action  string
-	code    string
-	status  int
-	message string
+	advice.Answer
+	about  subject
+	action string
 }
 
 // failure turns what the client returned into an error of a snapshotter; nil if it is nil.
@@ -37,13 +36,13 @@ func (v *volumes) failure(action string, about subject, err error) error {
 	if !errors.As(err, &response) || response.HTTPStatusCode() == 0 || interrupted(err) {
 		return v.unreachable(err)
 	}
-	a := answer{subject: about, action: action, status: response.HTTPStatusCode()}
+	a := answer{Answer: advice.Answer{Status: response.HTTPStatusCode()}, about: about, action: action}
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() != "UnknownError" { // the SDK's word for an answer without a code
-		a.code, a.message = api.ErrorCode(), v.key.Redact(api.ErrorMessage())
+		a.Code, a.Message = api.ErrorCode(), v.key.Redact(api.ErrorMessage())
 	}
-	reason, advice := v.advise(a)
-	return &snapshotter.Error{Reason: reason, Code: a.code, Advice: advice}
+	reason, text := v.advise(a)
+	return &snapshotter.Error{Reason: reason, Code: a.Code, Advice: text}
 }
 
 // interrupted says that an answer began, but did not end.
@@ -63,6 +62,10 @@ func (v *volumes) unreachable(err error) error {
 	return snapshotter.NewUnreachable(v.endpoint.String(), v.endpoint.source, err)
 }
 
+func (v *volumes) target() advice.Target {
+	return advice.Target{Endpoint: v.endpoint.String(), Service: "the service", Setting: v.endpoint.source}
+}
+
 // notOne is about an answer that does not describe the one that was asked for.
 func (v *volumes) notOne(kind, id string, count int) error {
 	return &snapshotter.Error{
@@ -73,14 +76,14 @@ func (v *volumes) notOne(kind, id string, count int) error {
 
 // advise says what kind of error an answer is, what happened, a colon, and what to do.
 func (v *volumes) advise(a answer) (snapshotter.Reason, string) {
-	switch a.code {
+	switch a.Code {
 	case "InvalidVolume.NotFound", "InvalidSnapshot.NotFound":
 		return snapshotter.NotFound, fmt.Sprintf("there is no %s in region %s of the account that the credentials are of: "+
-			"use a volume snapshot location of its region and account", a.subject, v.config.Region)
+			"use a volume snapshot location of its region and account", a.about, v.config.Region)
 	case "InvalidZone.NotFound":
-		return snapshotter.Elsewhere, fmt.Sprintf("there is no zone %q in region %s: choose one of that region", a.zone, v.config.Region)
+		return snapshotter.Elsewhere, fmt.Sprintf("there is no zone %q in region %s: choose one of that region", a.about.zone, v.config.Region)
 	case "IncorrectState":
-		return snapshotter.NotReady, fmt.Sprintf("the state of the %s does not allow %s yet (%s): wait, and try again", a.subject, a.action, a.message)
+		return snapshotter.NotReady, fmt.Sprintf("the state of the %s does not allow %s yet (%s): wait, and try again", a.about, a.action, a.Message)
 	case "UnauthorizedOperation", "AccessDenied":
 		return snapshotter.Denied, fmt.Sprintf("the credentials may not %s in region %s: allow it to them, or use others", a.denied(), v.config.Region)
 	case "InvalidAction", "UnknownParameter":
@@ -89,14 +92,14 @@ func (v *volumes) advise(a answer) (snapshotter.Reason, string) {
 		return snapshotter.WrongRegion, fmt.Sprintf("the account has not enabled region %s: enable it, or correct spec.config.region", v.config.Region)
 	}
 	switch {
-	case authenticationCodes[a.code]:
+	case authenticationCodes[a.Code]:
 		return v.adviseCredentials(a)
 	case a.throttled():
 		return snapshotter.Throttled, fmt.Sprintf("%s is overloaded, or a quota is used up (%s): wait, or have the quota raised", v.endpoint, a)
-	case a.code == "" && a.status < http.StatusInternalServerError:
+	case a.Code == "" && a.Status < http.StatusInternalServerError:
 		return snapshotter.Unreachable, fmt.Sprintf("what %s answers is not EC2 (%s): correct %s", v.endpoint, a, v.endpoint.source)
-	case a.status >= http.StatusInternalServerError:
-		return snapshotter.Refused, fmt.Sprintf("%s has a fault of its own (%s): look at the service", v.endpoint, a)
+	case a.Status >= http.StatusInternalServerError:
+		return snapshotter.Refused, v.target().Faulty(a.Answer)
 	}
 	return snapshotter.Refused, fmt.Sprintf("%s refuses %s (%s): correct spec.config or the credentials", v.endpoint, a.action, a)
 }
@@ -110,15 +113,15 @@ var authenticationCodes = map[string]bool{
 
 // adviseCredentials tells codes apart that EC2 uses for several things.
 func (v *volumes) adviseCredentials(a answer) (snapshotter.Reason, string) {
-	expired := a.code == "RequestExpired" || strings.HasPrefix(a.code, "ExpiredToken")
+	expired := a.Code == "RequestExpired" || strings.HasPrefix(a.Code, "ExpiredToken")
 	switch {
-	case strings.Contains(a.message, "valid region"):
+	case strings.Contains(a.Message, "valid region"):
 		return snapshotter.WrongRegion, fmt.Sprintf("%s does not serve region %s: correct spec.config.region", v.endpoint, v.config.Region)
 	case expired && v.key.SessionToken != "":
-		return snapshotter.CredentialsRefused, "the session token of the credentials has expired: put new ones in place"
-	case expired, a.code == "RequestTimeTooSkewed":
-		return snapshotter.Refused, fmt.Sprintf("the clocks here and at %s differ too much for signed requests: set the clocks right", v.endpoint)
-	case a.code == "Blocked", a.code == "PendingVerification":
+		return snapshotter.CredentialsRefused, advice.SessionExpired
+	case expired, a.Code == "RequestTimeTooSkewed":
+		return snapshotter.Refused, v.target().Skewed()
+	case a.Code == "Blocked", a.Code == "PendingVerification":
 		return snapshotter.CredentialsRefused, fmt.Sprintf("the account of the credentials cannot be used (%s): look after the account, or use another", a)
 	}
 	keys := "aws_access_key_id and aws_secret_access_key"
@@ -130,30 +133,18 @@ func (v *volumes) adviseCredentials(a answer) (snapshotter.Reason, string) {
 
 // throttled is about rates and quotas, for which EC2 has many codes.
 func (a answer) throttled() bool {
-	return a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable || strings.HasPrefix(a.code, "Throttling") ||
-		strings.HasSuffix(a.code, "LimitExceeded") || strings.HasSuffix(a.code, "RateExceeded")
+	return a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable || strings.HasPrefix(a.Code, "Throttling") ||
+		strings.HasSuffix(a.Code, "LimitExceeded") || strings.HasSuffix(a.Code, "RateExceeded")
 }
 
 // deniedAction is how EC2 names what a policy denies, which need not be the request itself: tagging, for example.
 var deniedAction = regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)`)
 
 func (a answer) denied() string {
-	if match := deniedAction.FindStringSubmatch(a.message); match != nil {
+	if match := deniedAction.FindStringSubmatch(a.Message); match != nil {
 		return match[1]
 	}
 	return "ec2:" + a.action
-}
-
-// String is the status, the code and the words of an answer.
-func (a answer) String() string {
-	text := fmt.Sprintf("%d %s", a.status, a.code)
-	if a.code == "" {
-		text = fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
-	}
-	if a.message != "" {
-		text += ": " + strings.TrimSuffix(a.message, ".")
-	}
-	return text
 }
 
 // String names the volume or the snapshot.

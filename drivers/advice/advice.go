@@ -1,0 +1,74 @@
+// Package advice is what the errors of all drivers say alike: on one line what happened, a colon, and what to do about it.
+package advice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+)
+
+// Answer is an answer that refuses, as messages quote it.
+type Answer struct {
+	// Status is that of HTTP.
+	Status int
+	// Code is the service's own. Empty: it gave none.
+	Code string
+	// Message is on one line, and holds no secret.
+	Message string
+}
+
+// String is the status, the code and the words of the answer.
+func (a Answer) String() string {
+	text := fmt.Sprintf("%d %s", a.Status, a.Code)
+	if a.Code == "" {
+		text = fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status))
+	}
+	if a.Message != "" {
+		text += ": " + strings.TrimSuffix(a.Message, ".")
+	}
+	return text
+}
+
+// Target is what requests go to, as messages name it.
+type Target struct {
+	// Endpoint is its address.
+	Endpoint string
+	// Service is what should answer there, such as "the storage".
+	Service string
+	// Setting is what of the address users can correct, such as spec.config.s3Url.
+	Setting string
+}
+
+// Unreached is about a request that got no answer, or none that could be read.
+func (t Target) Unreached(cause error) string {
+	var (
+		dns     *net.DNSError
+		network net.Error
+	)
+	switch {
+	case errors.As(cause, &dns) && dns.IsNotFound:
+		return fmt.Sprintf("the host name %s is not known: correct %s", dns.Name, t.Setting)
+	case errors.Is(cause, syscall.ECONNREFUSED):
+		return fmt.Sprintf("nothing listens at %s: start %s, or correct %s", t.Endpoint, t.Service, t.Setting)
+	case errors.Is(cause, context.DeadlineExceeded), errors.As(cause, &network) && network.Timeout():
+		return fmt.Sprintf("%s did not answer in time: see whether the network lets requests through, or correct %s", t.Endpoint, t.Setting)
+	}
+	return fmt.Sprintf("%s could not be reached: %s", t.Endpoint, strings.Join(strings.Fields(cause.Error()), " "))
+}
+
+// Faulty is about an answer that tells of a fault of the service.
+func (t Target) Faulty(answer Answer) string {
+	return fmt.Sprintf("%s has a fault of its own (%s): look at %s", t.Endpoint, answer, t.Service)
+}
+
+// Skewed is about a request that is signed for another time than the service's.
+func (t Target) Skewed() string {
+	return fmt.Sprintf("the clocks here and at %s differ too much for signed requests: set the clocks right", t.Endpoint)
+}
+
+// SessionExpired is about credentials that were good for a time.
+const SessionExpired = "the session token of the credentials has expired: put new ones in place"
