@@ -97,27 +97,33 @@ func newHarness[L client.Object](of kind[L], location L) *harness[L] {
 	return h
 }
 
-// reconcile returns the result and the patches and events that it led to.
-func (h *harness[L]) reconcile(ctx context.Context) (result reconcile.Result, patches, events []string, err error) {
+// outcome is what a look at the location led to.
+type outcome struct {
+	reconcile.Result
+	patches, events []string
+}
+
+func (h *harness[L]) reconcile(ctx context.Context) (outcome, error) {
 	h.api.patches = nil
-	result, err = h.Reconcile(ctx, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "velero", Name: "main"}})
+	result, err := h.Reconcile(ctx, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "velero", Name: "main"}})
+	got := outcome{Result: result, patches: h.api.patches}
 	for len(h.events.Events) > 0 {
-		events = append(events, <-h.events.Events)
+		got.events = append(got.events, <-h.events.Events)
 	}
-	return result, h.api.patches, events, err
+	return got, err
 }
 
 func (h *harness[L]) expect(t *testing.T, after time.Duration, patch, event string) {
 	t.Helper()
-	result, patches, events, err := h.reconcile(t.Context())
+	got, err := h.reconcile(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result.RequeueAfter != after {
-		t.Errorf("again after %s, want %s", result.RequeueAfter, after)
+	if got.RequeueAfter != after {
+		t.Errorf("again after %s, want %s", got.RequeueAfter, after)
 	}
-	expectOne(t, "patch", patches, patch)
-	expectOne(t, "event", events, event)
+	expectOne(t, "patch", got.patches, patch)
+	expectOne(t, "event", got.events, event)
 }
 
 func expectOne(t *testing.T, what string, got []string, want string) {
@@ -202,7 +208,7 @@ func TestMetrics(t *testing.T) {
 	} {
 		step.change()
 		h.clock = h.clock.Add(time.Minute)
-		if _, _, _, err := h.reconcile(t.Context()); err != nil {
+		if _, err := h.reconcile(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got := metricstest.Scrape(t, h.opts.Metrics); !slices.Equal(got, step.want) {
@@ -210,8 +216,8 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	volumes := newHarness(volumeSnapshot, &velerov1.VolumeSnapshotLocation{ObjectMeta: metav1.ObjectMeta{Namespace: "velero", Name: "main"}, Spec: velerov1.VolumeSnapshotLocationSpec{Provider: "aws"}})
-	if _, patches, _, err := volumes.reconcile(t.Context()); err != nil || len(patches) != 1 || len(metricstest.Scrape(t, volumes.opts.Metrics)) > 0 {
-		t.Errorf("got %v, %q, %q", err, patches, metricstest.Scrape(t, volumes.opts.Metrics))
+	if got, err := volumes.reconcile(t.Context()); err != nil || len(got.patches) != 1 || len(metricstest.Scrape(t, volumes.opts.Metrics)) > 0 {
+		t.Errorf("got %v, %q, %q", err, got.patches, metricstest.Scrape(t, volumes.opts.Metrics))
 	}
 }
 
@@ -229,8 +235,8 @@ func TestReconcileTriesAgain(t *testing.T) {
 	h := newHarness(backupStorage, newLocation())
 	h.cause = errors.New("x")
 	h.api.refusal = apierrors.NewInternalError(errors.New("x"))
-	if _, _, events, err := h.reconcile(t.Context()); err == nil || len(events) > 0 {
-		t.Fatalf("got error %v and events %q", err, events)
+	if got, err := h.reconcile(t.Context()); err == nil || len(got.events) > 0 {
+		t.Fatalf("got error %v and events %q", err, got.events)
 	}
 	h.api.refusal = nil
 	const bad = `BackupStorageLocation "main" is unavailable: x`
@@ -251,8 +257,8 @@ func TestReconcileStopping(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	h.cause = context.Canceled
 	cancel()
-	if _, patches, _, err := h.reconcile(ctx); !errors.Is(err, context.Canceled) || len(patches) > 0 {
-		t.Errorf("got error %v and patches %q", err, patches)
+	if got, err := h.reconcile(ctx); !errors.Is(err, context.Canceled) || len(got.patches) > 0 {
+		t.Errorf("got error %v and patches %q", err, got.patches)
 	}
 }
 
@@ -272,8 +278,8 @@ func TestReconcileTimeout(t *testing.T) {
 func TestReconcileAPIError(t *testing.T) {
 	h := newHarness(backupStorage, newLocation())
 	h.cause = fmt.Errorf("opening: %w", &backend.APIError{})
-	if _, patches, _, err := h.reconcile(t.Context()); err == nil || len(patches) > 0 {
-		t.Errorf("got error %v and patches %q", err, patches)
+	if got, err := h.reconcile(t.Context()); err == nil || len(got.patches) > 0 {
+		t.Errorf("got error %v and patches %q", err, got.patches)
 	}
 }
 

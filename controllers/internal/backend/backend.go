@@ -53,32 +53,39 @@ func (b *Backend) Backups(ctx context.Context, location *velerov1.BackupStorageL
 // ObjectStore opens the store of a location whose provider speaks S3, and says where in it the
 // location's backups are. The caller closes it.
 func (b *Backend) ObjectStore(ctx context.Context, location *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error) {
-	place, opts, config, err := b.s3Options(ctx, location)
+	access, err := b.access(ctx, location)
 	if err != nil {
 		return nil, locations.Place{}, err
 	}
-	if opts.Writing, err = b.writing(ctx, location.Namespace, config); err != nil {
+	if access.opts.Writing, err = b.writing(ctx, location.Namespace, access.config); err != nil {
 		return nil, locations.Place{}, err
 	}
-	return openS3(place, opts)
+	return access.open()
 }
 
-// Listing is ObjectStore for who only lists: settings of how objects are written are not looked at,
+// Listing is ObjectStore for those who only list: settings of how objects are written are not looked at,
 // so that a location is not found wanting which Velero can write to, though nothing here could.
 func (b *Backend) Listing(ctx context.Context, location *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error) {
-	place, opts, _, err := b.s3Options(ctx, location)
+	access, err := b.access(ctx, location)
 	if err != nil {
 		return nil, locations.Place{}, err
 	}
-	return openS3(place, opts)
+	return access.open()
 }
 
-func openS3(place locations.Place, opts objectstore.S3Options) (objectstore.Store, locations.Place, error) {
-	store, err := objectstore.NewS3(opts)
+// access is where the objects of a location are, and how to reach them.
+type access struct {
+	place  locations.Place
+	config provider.AWSObjectStore
+	opts   objectstore.S3Options
+}
+
+func (a *access) open() (objectstore.Store, locations.Place, error) {
+	store, err := objectstore.NewS3(a.opts)
 	if err != nil {
 		return nil, locations.Place{}, err // not the store: a nil pointer in an interface is not nil
 	}
-	return store, place, nil
+	return store, a.place, nil
 }
 
 // writing turns settings into how objects are stored.
@@ -103,25 +110,22 @@ func (b *Backend) writing(ctx context.Context, namespace string, config provider
 	return writing, nil
 }
 
-// s3Options turns a location into where its objects are and how to reach them.
-func (b *Backend) s3Options(ctx context.Context, location *velerov1.BackupStorageLocation) (locations.Place, objectstore.S3Options, provider.AWSObjectStore, error) {
-	fail := func(err error) (locations.Place, objectstore.S3Options, provider.AWSObjectStore, error) {
-		return locations.Place{}, objectstore.S3Options{}, provider.AWSObjectStore{}, err
-	}
+// access turns a location into where its objects are and how to reach them; not yet into how they are written.
+func (b *Backend) access(ctx context.Context, location *velerov1.BackupStorageLocation) (*access, error) {
 	if !provider.SpeaksS3(location.Spec.Provider) {
-		return fail(fmt.Errorf("object storage of provider %q cannot be reached from here: only S3's protocol is spoken, by provider aws", location.Spec.Provider))
+		return nil, fmt.Errorf("object storage of provider %q cannot be reached from here: only S3's protocol is spoken, by provider aws", location.Spec.Provider)
 	}
 	storage := location.Spec.ObjectStorage
 	if storage == nil {
-		return fail(errors.New("it has no spec.objectStorage: set spec.objectStorage.bucket"))
+		return nil, errors.New("it has no spec.objectStorage: set spec.objectStorage.bucket")
 	}
 	place, err := locations.ParsePlace(storage.Bucket, storage.Prefix)
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
 	config, err := provider.ParseAWSObjectStore(location.Spec.Config)
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
 	opts := objectstore.S3Options{
 		Bucket:                place.Bucket,
@@ -136,16 +140,16 @@ func (b *Backend) s3Options(ctx context.Context, location *velerov1.BackupStorag
 		opts.Endpoint = b.S3Endpoint
 	}
 	if err := b.addCertificates(ctx, &opts, location); err != nil {
-		return fail(err)
+		return nil, err
 	}
 	file, err := b.credentials(ctx, location.Namespace, location.Spec.Config, location.Spec.Credential)
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
 	if opts.Credentials, err = credentials.ParseAWS(file, config.Profile); err != nil {
-		return fail(inSecret(err, location.Spec.Credential))
+		return nil, inSecret(err, location.Spec.Credential)
 	}
-	return place, opts, config, nil
+	return &access{place: place, config: config, opts: opts}, nil
 }
 
 func (b *Backend) addCertificates(ctx context.Context, opts *objectstore.S3Options, location *velerov1.BackupStorageLocation) error {

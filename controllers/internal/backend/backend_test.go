@@ -197,12 +197,12 @@ func TestOptionsOfStore(t *testing.T) {
 				l.Spec.ObjectStorage.Bucket, l.Spec.ObjectStorage.Prefix = "/bbb/", "/p/"
 			})
 			b := Backend{Secrets: secrets{data: map[string]map[string]string{"cloud-credentials": {"cloud": goodFile}}}, S3Endpoint: byDefault}
-			place, got, _, err := b.s3Options(t.Context(), location)
+			got, err := b.access(t.Context(), location)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if place.Root() != "p/" || !reflect.DeepEqual(got, tc.want) {
-				t.Errorf("got %+v, %+v; want %+v", place, got, tc.want)
+			if got.place.Root() != "p/" || !reflect.DeepEqual(got.opts, tc.want) {
+				t.Errorf("got %+v; want %+v", got, tc.want)
 			}
 		})
 	}
