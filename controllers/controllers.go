@@ -231,7 +231,7 @@ func newManager(kubeconfig *rest.Config, opts Options) (manager.Manager, error) 
 	again := true
 	options := manager.Options{
 		Scheme: scheme,
-		// What the manager says about its doings is for those who ask for it; errors always show.
+		// Messages of the manager show only at a higher verbosity; errors always do.
 		Logger:                        klog.Background().V(2),
 		Metrics:                       metricsserver.Options{BindAddress: orOff(opts.MetricsAddress)},
 		HealthProbeBindAddress:        orOff(opts.HealthAddress),

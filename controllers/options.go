@@ -54,8 +54,8 @@ type Options struct {
 
 	// ServerNamespace and ServerService are where kube-apiserver reaches the API server whose certificates are kept.
 	ServerNamespace, ServerService string
-	// StorageStallTimeout is how long a connection to object storage may carry nothing before it is given up; and an answer
-	// of a provider of volumes take.
+	// StorageStallTimeout is how long a connection to object storage may carry nothing before it is given up; and how
+	// long a provider of volumes may take to answer.
 	StorageStallTimeout time.Duration
 
 	// LeaderElection lets only one of several processes work at a time.
@@ -124,7 +124,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.ServerService, "server-service", o.ServerService,
 		"Service of the API server whose certificates the controller \"certificates\" keeps.")
 	flags.DurationVar(&o.StorageStallTimeout, "storage-stall-timeout", o.StorageStallTimeout,
-		"How long a connection to object storage may carry nothing, in either direction, before it is given up; and an answer of a provider of volumes take.")
+		"How long a connection to object storage may carry nothing, in either direction, before it is given up; and how long a provider of volumes may take to answer.")
 	flags.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection,
 		"Work only while holding a lease, so that of several replicas one works at a time.")
 	flags.StringVar(&o.LeaderElectionNamespace, "leader-elect-namespace", o.LeaderElectionNamespace,

@@ -40,7 +40,7 @@ type Options struct {
 	// LocationWait is how long a backup waits for the first check of a location that is new; and one that was interrupted
 	// for its location to answer.
 	LocationWait time.Duration
-	// Metrics are told how backups go.
+	// Metrics get how backups go.
 	Metrics *metrics.Metrics
 }
 
@@ -48,7 +48,7 @@ type Options struct {
 type reconciler struct {
 	mergepatch.Writer
 
-	// live reads from the server, not from a cache: a location that was made just before a backup is to be known.
+	// live reads from the server, not from a cache: a location that was made just before a backup must be seen.
 	live      client.Reader
 	api       *inventory.API
 	discovery discovery.DiscoveryInterface
@@ -71,7 +71,7 @@ func Setup(mgr manager.Manager, writer mergepatch.Writer, opts Options) error {
 		Writer: writer, live: mgr.GetAPIReader(), api: api, discovery: discover, opts: opts, now: time.Now,
 		queue: newQueue(opts.Concurrent),
 	}
-	const free = 2 // workers that tell those who wait where they stand
+	const free = 2 // workers that write their positions into backups that wait
 	return builder.ControllerManagedBy(mgr).Named("backup").
 		For(&velerov1.Backup{}).
 		WithOptions(controller.Options{MaxConcurrentReconciles: opts.Concurrent + free}).
@@ -126,7 +126,7 @@ func (r *reconciler) take(ctx context.Context, backup *velerov1.Backup) (reconci
 	return reconcile.Result{}, r.carryOut(ctx, backup, plan)
 }
 
-// carryOut runs a backup that can run, and tells of one that cannot.
+// carryOut runs a backup that can run, and reports why one cannot.
 func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, plan *plan) error {
 	if len(plan.problems) > 0 {
 		return r.end(ctx, backup, func(b *velerov1.Backup) {
@@ -161,7 +161,7 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, plan
 	return r.fail(ctx, backup, err)
 }
 
-// fail ends a backup that is not one for others to see.
+// fail ends a backup that others never get to see.
 func (r *reconciler) fail(ctx context.Context, backup *velerov1.Backup, cause error) error {
 	reason := strings.ReplaceAll(cause.Error(), "\n", "; ")
 	end := metav1.NewTime(r.now())

@@ -77,7 +77,7 @@ func adding(list []string, names ...string) []string {
 	return list
 }
 
-// clusterAnnotations say which cluster the backup is of. A server that does not say its version is none the worse for it.
+// clusterAnnotations say which cluster the backup is of. A server need not say its version.
 func (r *reconciler) clusterAnnotations() map[string]string {
 	annotations := map[string]string{"velero.io/resource-timeout": "10m0s"}
 	if version, err := r.discovery.ServerVersion(); err == nil {

@@ -17,7 +17,7 @@ type queue struct {
 
 	mu        sync.Mutex
 	running   map[types.UID]bool
-	postponed map[types.UID]bool // wait for something else than their turn
+	postponed map[types.UID]bool // wait for something other than their turn
 	done      map[types.UID]bool // have ended here, which the cache may not know yet
 	// interrupted is when those were found whose controller stopped.
 	interrupted map[types.UID]time.Time
@@ -30,7 +30,7 @@ func newQueue(slots int) *queue {
 	}
 }
 
-// enter takes a slot for a backup and returns 0; or returns how many have to end or begin first, itself counted.
+// enter takes a slot for a backup and returns 0; or returns how many have to end or begin first, itself included.
 func (q *queue) enter(backup *velerov1.Backup, all []velerov1.Backup) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -93,7 +93,7 @@ func before(a, b *velerov1.Backup) bool {
 	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name)) < 0
 }
 
-// forget drops what is remembered of backups that are no more.
+// forget drops what is remembered of backups that are gone.
 func (q *queue) forget(all []velerov1.Backup) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -56,6 +56,6 @@ func TestQueue(t *testing.T) {
 	}
 	q.forget(nil)
 	if q.finished(c) || q.finished(d) || len(q.postponed)+len(q.interrupted) > 0 {
-		t.Error("what is no more is still remembered")
+		t.Error("what is gone is still remembered")
 	}
 }

@@ -196,7 +196,7 @@ func TestNamespacesHidden(t *testing.T) {
 	}
 }
 
-// TestUnfulfilled shows that what is asked for in vain is told.
+// TestUnfulfilled shows that what is asked for and not done is reported.
 func TestUnfulfilled(t *testing.T) {
 	yes, no := true, false
 	for want, spec := range map[string]velerov1.BackupSpec{

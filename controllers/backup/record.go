@@ -13,7 +13,7 @@ import (
 	"github.com/velero-locations/velero-locations/internal/backups"
 )
 
-// record is what is to be known later of how a backup went: its log, and the errors and warnings in it.
+// record is what is kept of how a backup went: its log, and the errors and warnings in it.
 type record struct {
 	outcome backups.Outcome
 	logger  *slog.Logger
@@ -46,7 +46,7 @@ func (r *record) failed(namespace string, err error, args ...any) {
 	r.outcome.Errors.Add(namespace, err.Error())
 }
 
-// doubtful notes what the person who reads about the backup should know.
+// doubtful notes what whoever reads about the backup should know.
 func (r *record) doubtful(namespace, message string, args ...any) {
 	r.logger.Warn(message, args...)
 	r.outcome.Warnings.Add(namespace, message)

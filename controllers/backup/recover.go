@@ -17,8 +17,8 @@ import (
 // errStopped is why a backup failed that nobody ended.
 var errStopped = errors.New("the controller stopped while the backup was being made")
 
-// recover ends a backup whose controller stopped in the middle: with the result in its metadata, if it came so far, and
-// as Failed otherwise, when what was written is cleared away. Storage that does not let that be done is given some time.
+// recover ends a backup whose controller stopped in the middle: with the result in its metadata, if it got that far, and
+// as Failed otherwise, when what was written is cleared away. Storage that does not allow that yet is given some time.
 func (r *reconciler) recover(ctx context.Context, backup *velerov1.Backup) (reconcile.Result, error) {
 	since := r.queue.interruptedSince(backup, r.now())
 	published, err := r.settle(ctx, backup)
@@ -68,7 +68,7 @@ func (r *reconciler) openStore(ctx context.Context, backup *velerov1.Backup) (*b
 }
 
 // discardAgain clears away what a run could not, with the credentials that the location has now: those that it had
-// may be of no more use. It returns why the backup failed, and what is left of it if that is something.
+// may no longer work. It returns why the backup failed, and what is left of it if that is something.
 func (r *reconciler) discardAgain(ctx context.Context, backup *velerov1.Backup, cause error) error {
 	var left *leftError
 	if !errors.As(cause, &left) {

@@ -35,7 +35,7 @@ type run struct {
 	record    *record
 	metrics   *metrics.Metrics
 	now       func() time.Time
-	// progress is told how many objects are in the backup so far, and how many there will be at least.
+	// progress is called with how many objects are in the backup so far, and how many there will be at least.
 	progress func(done, total int)
 
 	archive  *backups.Archive
@@ -147,8 +147,8 @@ func (s *size) Write(p []byte) (int, error) {
 // discardTimeout is how long is spent on clearing away a backup that came to nothing, even if the controller is to stop.
 const discardTimeout = 20 * time.Second
 
-// discard takes back everything: first the metadata, by which others see the backup. What is left of it keeps the rest,
-// so that nobody sees a backup whose snapshots are gone. A claim that failed may have succeeded all the same.
+// discard takes back everything: first the metadata, by which others see the backup. As long as that stays, the rest
+// does, so that nobody sees a backup whose snapshots are gone. A claim that failed may have succeeded all the same.
 func (r *run) discard(ctx context.Context, claimed bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
@@ -255,7 +255,7 @@ func (r *run) addResource(ctx context.Context, resource *inventory.Resource) err
 	return nil
 }
 
-// addNamespaces adds the objects of the namespaces, and notes which of those that were asked for there are not.
+// addNamespaces adds the objects of the namespaces, and notes which of those that were asked for do not exist.
 func (r *run) addNamespaces(ctx context.Context) error {
 	resource := r.resource(namespaceResource)
 	if resource == nil || !r.scope.Resource(resource) {

@@ -557,7 +557,7 @@ func TestRunFindsSnapshots(t *testing.T) {
 }
 
 // TestRunLosesPatience shows that a provider that does not answer is not waited for as often as there are volumes, but that
-// each of them is told.
+// each of them is reported.
 func TestRunLosesPatience(t *testing.T) {
 	const count = 10
 	disks := &disks{volumes: map[string]string{}, fail: &snapshotter.Error{Reason: snapshotter.Unreachable, Advice: "no answer"}}
@@ -577,7 +577,7 @@ func TestRunLosesPatience(t *testing.T) {
 	}
 }
 
-// TestRunWithoutSnapshots shows that volumes of which there is no snapshot are told.
+// TestRunWithoutSnapshots shows that volumes of which there is no snapshot are reported.
 func TestRunWithoutSnapshots(t *testing.T) {
 	no := false
 	for name, tc := range map[string]struct {

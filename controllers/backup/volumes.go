@@ -111,7 +111,7 @@ func (v *volumes) snapshot(ctx context.Context, location *snapshotLocation, id s
 	}
 }
 
-// attempt takes a snapshot where there is hope that the provider answers.
+// attempt takes a snapshot, unless the provider has not answered for several volumes in a row.
 func (v *volumes) attempt(ctx context.Context, location *snapshotLocation, pv *corev1.PersistentVolume, snapshot *backups.Snapshot) error {
 	if location.unanswered >= patience {
 		return fmt.Errorf("it is not asked any more: for %d volumes in a row there was no answer", patience)

@@ -115,14 +115,14 @@ func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageL
 	return errors.Join(append(problems, r.completeAll(ctx, taken, store))...)
 }
 
-// withheld says that the storage answers, but does not give out an object, for which others need not wait.
+// withheld says that the storage answers, but refuses to give out an object, for which others need not wait.
 func withheld(err error) bool {
 	var refusal *objectstore.Error
 	return errors.As(err, &refusal) && refusal.Status == http.StatusForbidden
 }
 
 // take makes the Backup of what is in a bucket, if it is one that has ended; nil: it is not. One that cannot be read does
-// not keep others.
+// not hold up others.
 func (r *reconciler) take(ctx context.Context, location *velerov1.BackupStorageLocation, store *backups.Store, name string) (*velerov1.Backup, error) {
 	log := klog.FromContext(ctx).WithValues("location", klog.KObj(location), "backup", name)
 	backup, err := store.Published(ctx, name)
@@ -131,7 +131,7 @@ func (r *reconciler) take(ctx context.Context, location *velerov1.BackupStorageL
 	case errors.As(err, &refusal):
 		return nil, err
 	case err != nil:
-		log.Error(err, "What is in the bucket is no backup")
+		log.Error(err, "What is in the bucket is not a backup")
 		return nil, nil
 	case backup == nil:
 		return nil, nil // it is being made, or deleted
@@ -189,7 +189,7 @@ func orphan(backup *velerov1.Backup, location *velerov1.BackupStorageLocation) b
 		(backup.Status.Phase == velerov1.BackupPhaseCompleted || backup.Status.Phase == velerov1.BackupPhasePartiallyFailed)
 }
 
-// drop deletes a Backup whose data is not there, and which takes with it what it owns. It looks again: the backup may have
+// drop deletes a Backup whose data is not there; what it owns goes with it. It looks again: the backup may have
 // ended since the bucket was listed.
 func (r *reconciler) drop(ctx context.Context, backup *velerov1.Backup, store *backups.Store) error {
 	exists, err := store.Exists(ctx, backup.Name)

@@ -37,7 +37,7 @@ func announce(ctx context.Context, backup *velerov1.Backup, store *backups.Store
 }
 
 // completeAll makes the PodVolumeBackups of those Backups that still lack them. What fails is tried again at the next
-// sync, and does not keep others.
+// sync, and does not hold up others.
 func (r *reconciler) completeAll(ctx context.Context, taken []*velerov1.Backup, store *backups.Store) error {
 	var problems []error
 	for _, backup := range taken {
@@ -78,7 +78,7 @@ func readCopies(ctx context.Context, backup *velerov1.Backup, store *backups.Sto
 	_, err := store.Read(ctx, backups.PodVolumeBackups, backup.Name, &entries)
 	switch {
 	case errors.Is(err, backups.ErrMalformed):
-		log.Error(err, "What is in the bucket is no list of pod volume backups")
+		log.Error(err, "What is in the bucket is not a list of pod volume backups")
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -88,7 +88,7 @@ func readCopies(ctx context.Context, backup *velerov1.Backup, store *backups.Sto
 		one := &velerov1.PodVolumeBackup{}
 		switch err := json.Unmarshal(entry, one); {
 		case err != nil:
-			log.Error(err, "What is in the bucket is no pod volume backup")
+			log.Error(err, "What is in the bucket is not a pod volume backup")
 		case !one.Status.Phase.Ended():
 			log.V(2).Info("A pod volume backup in the bucket has not ended", "podVolumeBackup", one.Name, "phase", one.Status.Phase)
 		default:

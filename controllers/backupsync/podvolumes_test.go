@@ -103,7 +103,7 @@ func TestTakesCopies(t *testing.T) {
 	}
 }
 
-// TestWhatCopiesAreTaken shows that neither what is no list, nor entries that are none, or may not be taken, keep the backup
+// TestWhatCopiesAreTaken shows that neither what is not a list, nor entries that are no copies, or may not be taken, keep the backup
 // or others of them.
 func TestWhatCopiesAreTaken(t *testing.T) {
 	refused := func(object client.Object) error {

@@ -93,7 +93,7 @@ func TestTakes(t *testing.T) {
 		t.Errorf("got %+v", backup)
 	}
 	if w.Read(t, "true-over-finalizing", backup); backup.Status.Phase != velerov1.BackupPhasePartiallyFailed {
-		t.Errorf("one that is over its time came as %s", backup.Status.Phase)
+		t.Errorf("one that has expired came as %s", backup.Status.Phase)
 	}
 	location := &velerov1.BackupStorageLocation{}
 	if w.Read(t, "primary", location); !location.Status.LastSyncedTime.Time.Equal(now) {
@@ -130,7 +130,7 @@ func TestWhatCannotBeTaken(t *testing.T) {
 	}
 }
 
-// TestWithheld shows that a backup that may not be read keeps neither others nor the removal of orphans, and is told.
+// TestWithheld shows that a backup that may not be read is reported, and holds up neither others nor the removal of orphans.
 func TestWithheld(t *testing.T) {
 	w := backendtest.New(t, interceptor.Funcs{}, &velerov1.Backup{
 		ObjectMeta: metav1.ObjectMeta{Name: "orphan", UID: "u", Labels: map[string]string{"velero.io/storage-location": "primary"}},

@@ -43,7 +43,7 @@ func Setup(mgr manager.Manager, writer mergepatch.Writer, storage *backend.Backe
 }
 
 // Reconcile carries out a request. One whose controller stopped in the middle is carried out again: all steps can be
-// repeated. One that was processed, which is to say in vain, goes after a day.
+// repeated. One that was processed, and so has failed, is deleted after a day.
 func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	request := &velerov1.DeleteBackupRequest{}
 	if err := r.Get(ctx, req.NamespacedName, request); err != nil {
@@ -110,7 +110,7 @@ func (r *reconciler) find(ctx context.Context, request *velerov1.DeleteBackupReq
 	return backup, location, nil
 }
 
-// begin tells that the backup is being deleted, and deletes other requests for it.
+// begin marks the backup as being deleted, and deletes other requests for it.
 func (r *reconciler) begin(ctx context.Context, request *velerov1.DeleteBackupRequest, backup *velerov1.Backup) error {
 	var list velerov1.DeleteBackupRequestList
 	if err := r.List(ctx, &list, client.InNamespace(request.Namespace)); err != nil {
@@ -137,7 +137,8 @@ func (r *reconciler) begin(ctx context.Context, request *velerov1.DeleteBackupRe
 	return mergepatch.Advance(ctx, r.Writer, backup, func(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseDeleting })
 }
 
-// carryOut deletes everything, but nothing that is another backup's. Snapshots that cannot be deleted keep the list of them, and so all that is in the bucket.
+// carryOut deletes everything, but nothing that is another backup's. As long as a snapshot cannot be deleted, the list of
+// snapshots stays, and all else that is in the bucket.
 func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, location *velerov1.BackupStorageLocation) []error {
 	store, err := r.backend.Backups(ctx, location)
 	if err != nil {

@@ -168,7 +168,7 @@ func TestErrorsKeep(t *testing.T) {
 				t.Errorf("got %s, %q", backup.Status.Phase, w.Keys(t))
 			}
 
-			// It is told for a day, and another request ends what this one could not.
+			// The request is kept for a day, and another request ends what this one could not.
 			if result, err = w.Reconcile(t, r, "r"); err != nil || result.RequeueAfter != 23*time.Hour {
 				t.Errorf("got %+v, %v", result, err)
 			}
@@ -280,7 +280,7 @@ func TestDeletesTagged(t *testing.T) {
 	}
 }
 
-// TestProcessedGo shows that a request that was carried out in vain goes after a day.
+// TestProcessedGo shows that a request that failed is deleted after a day.
 func TestProcessedGo(t *testing.T) {
 	request := requestFor("b")
 	request.Status.Phase = velerov1.DeleteBackupRequestPhaseProcessed

@@ -37,7 +37,7 @@ func Setup(mgr manager.Manager, writer mergepatch.Writer, storage *backend.Backe
 		Complete(&reconciler{Writer: writer, backend: storage, now: time.Now})
 }
 
-// Reconcile answers a request that is new, and deletes one whose time is over. Whether the file is there is not looked at:
+// Reconcile answers a request that is new, and deletes one that has expired. Whether the file is there is not looked at:
 // whoever reads from the address learns it. A request for a backup that is not there stays without an answer, as with
 // Velero: it may be synced in a moment.
 func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {

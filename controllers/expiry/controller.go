@@ -1,4 +1,4 @@
-// Package expiry is the controller that asks for the deletion of Backups whose time is over.
+// Package expiry is the controller that asks for the deletion of expired Backups.
 package expiry
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/velero-locations/velero-locations/locations"
 )
 
-// FailureLabel says why a backup whose time is over is still there. Its values are Velero's.
+// FailureLabel says why an expired backup is still there. Its values are Velero's.
 const FailureLabel = "velero.io/gc-failure"
 
 const (
@@ -37,15 +37,14 @@ type reconciler struct {
 	now       func() time.Time
 }
 
-// Setup adds the controller to a manager. The frequency is how often a backup is looked at again that is over its time,
-// but cannot be deleted.
+// Setup adds the controller to a manager. The frequency is how often it looks again at an expired backup that cannot be deleted.
 func Setup(mgr manager.Manager, writer mergepatch.Writer, frequency time.Duration) error {
 	return builder.ControllerManagedBy(mgr).Named("expiry").For(&velerov1.Backup{}).
 		Complete(&reconciler{Writer: writer, frequency: frequency, now: time.Now})
 }
 
-// Reconcile makes a DeleteBackupRequest for a backup whose time is over, unless one is under way or its location does not
-// let it be deleted. One that was tried to be deleted in vain is so again.
+// Reconcile makes a DeleteBackupRequest for an expired backup, unless one is under way or its location does not allow it. A
+// deletion that failed is tried again.
 func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	backup := &velerov1.Backup{}
 	if err := r.Get(ctx, req.NamespacedName, backup); err != nil {

@@ -19,7 +19,7 @@ const frequency = time.Hour
 
 var now = time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)
 
-// expired is over its time by a second.
+// expired is a backup that expired a second ago.
 func expired(change func(*velerov1.Backup)) *velerov1.Backup {
 	expiration := metav1.NewTime(now.Add(-time.Second))
 	backup := &velerov1.Backup{
@@ -57,13 +57,13 @@ func TestExpiry(t *testing.T) {
 		"running":               {backup: phase(velerov1.BackupPhaseInProgress)},
 		"finalizing":            {backup: phase(velerov1.BackupPhaseFinalizing)},
 		"being deleted":         {backup: phase(velerov1.BackupPhaseDeleting), earlier: request(velerov1.DeleteBackupRequestPhaseInProgress, "b"), after: frequency},
-		"deleted in vain":       {backup: phase(velerov1.BackupPhaseDeleting), earlier: request(velerov1.DeleteBackupRequestPhaseProcessed, "b"), asked: true, after: frequency},
+		"deletion failed":       {backup: phase(velerov1.BackupPhaseDeleting), earlier: request(velerov1.DeleteBackupRequestPhaseProcessed, "b"), asked: true, after: frequency},
 		"location gone":         {backup: func(b *velerov1.Backup) { b.Spec.StorageLocation = "gone" }, label: "BSLNotFound", after: frequency},
 		"location hidden":       {hidden: true, label: "BSLCannotGet", after: frequency},
 		"location read-only":    {location: func(l *velerov1.BackupStorageLocation) { l.Spec.AccessMode = velerov1.AccessModeReadOnly }, label: "BSLReadOnly", after: frequency},
 		"location down":         {location: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = velerov1.BackupStorageLocationUnavailable }, after: frequency},
 		"asked for":             {earlier: request("", "b"), after: frequency},
-		"asked for in vain":     {earlier: request(velerov1.DeleteBackupRequestPhaseProcessed, "b"), asked: true, after: frequency},
+		"request failed":        {earlier: request(velerov1.DeleteBackupRequestPhaseProcessed, "b"), asked: true, after: frequency},
 		"asked for another one": {earlier: request("", "c"), asked: true, after: frequency},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -46,7 +46,7 @@ type Options struct {
 	Timeout time.Duration
 	// Events gets one event when a phase turns.
 	Events record.EventRecorder
-	// Metrics are told the phases of backup storage locations.
+	// Metrics get the phases of backup storage locations.
 	Metrics *metrics.Metrics
 }
 
@@ -94,7 +94,7 @@ func setup[L client.Object](ctx context.Context, mgr manager.Manager, writer mer
 
 // Reconcile checks a location, if anything here can, when its spec or a Secret that it uses has
 // changed since the last check, or when its time has come; writes what it found into the status;
-// and tells of it in an event if the phase turned.
+// and records an event if the phase turned.
 func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	location := r.kind.object()
 	if err := r.Get(ctx, req.NamespacedName, location); err != nil {

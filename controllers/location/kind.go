@@ -37,7 +37,7 @@ type kind[L client.Object] struct {
 	unchecked func(opener, L) (message string, unchecked bool)
 	// check returns why the location cannot be used; nil if it can.
 	check func(context.Context, opener, L) error
-	// tell tells the phase of a location of a name, or that there is none.
+	// tell reports the phase of a location of a name, or that there is none.
 	tell func(m *metrics.Metrics, name, phase string)
 }
 
@@ -83,7 +83,7 @@ func checkDirectories(ctx context.Context, storage opener, location *velerov1.Ba
 }
 
 // volumeSnapshot are checked if their provider has a driver that reaches something. No release of Velero writes their
-// status, so that those of other providers can be told that nobody looks.
+// status, so those of other providers can say that nobody looks.
 var volumeSnapshot = kind[*velerov1.VolumeSnapshotLocation]{
 	name:      "VolumeSnapshotLocation",
 	object:    func() *velerov1.VolumeSnapshotLocation { return &velerov1.VolumeSnapshotLocation{} },

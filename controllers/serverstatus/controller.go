@@ -34,7 +34,7 @@ func Setup(mgr manager.Manager, writer mergepatch.Writer, version string, plugin
 		Complete(&reconciler{Writer: writer, version: version, plugins: plugins, now: time.Now})
 }
 
-// Reconcile answers a request that is new, and deletes one whose time is over.
+// Reconcile answers a request that is new, and deletes one that has expired.
 func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	request := &velerov1.ServerStatusRequest{}
 	if err := r.Get(ctx, req.NamespacedName, request); err != nil {

@@ -195,8 +195,8 @@ func TestWritingUnderFaults(t *testing.T) {
 	}
 }
 
-// TestAbandon shows that the parts of an upload go that was neither completed nor aborted, and that storage that does not
-// tell of such is none the worse for it.
+// TestAbandon shows that the parts of an upload go that was neither completed nor aborted, and that storage which does not
+// list them is no error.
 func TestAbandon(t *testing.T) {
 	store, cloud := openBucket(t)
 	cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:UploadPart"}}, Skip: 1, Fault: faults.Error{Code: "AccessDenied"}})

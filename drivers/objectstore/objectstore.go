@@ -28,12 +28,12 @@ type Store interface {
 	Exists(ctx context.Context, key string) (bool, error)
 	// Get opens an object for reading; the caller closes it. ErrNotFound: there is none.
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
-	// Put stores all that it reads until the end, in a piece of memory whatever the size. The
+	// Put stores all that it reads until the end, in a bounded piece of memory whatever the size. The
 	// object appears whole, or not at all: when reading or sending fails, nothing is stored. An
 	// object that is there is replaced.
 	Put(ctx context.Context, key string, content io.Reader) error
-	// Create stores a small object, and never replaces one: ErrExists. An answer of the storage that
-	// was lost can make ErrExists of what this very call has stored.
+	// Create stores a small object, and never replaces one: ErrExists. If an answer of the storage is
+	// lost, ErrExists can be about what this very call has stored.
 	Create(ctx context.Context, key string, content []byte) error
 	// Delete removes an object; that there is none is no error.
 	Delete(ctx context.Context, key string) error

@@ -14,7 +14,7 @@ import (
 
 // RootCAs returns the authorities that the system trusts and those whose PEM-encoded certificates
 // are given. It is an error if no certificate is in the text, or one that cannot be read; Velero
-// passes over such silently.
+// silently skips those.
 func RootCAs(pemCerts []byte) (*x509.CertPool, error) {
 	pool, err := x509.SystemCertPool()
 	if err != nil {

@@ -54,7 +54,7 @@ func (e *Error) CredentialsRefused() bool {
 	return e.Reason == CredentialsRefused || e.Reason == Denied
 }
 
-// ReasonOf returns the reason of an error; empty if it is none of a snapshotter.
+// ReasonOf returns the reason of an error; empty if it is not of a snapshotter.
 func ReasonOf(err error) Reason {
 	var failure *Error
 	if errors.As(err, &failure) {

@@ -21,8 +21,8 @@ type Snapshotter interface {
 	// Region that volumes must be in. Empty: they may be in any.
 	Region() string
 
-	// VolumeID returns the provider's id of the volume behind a persistent volume; empty: it is none
-	// of this provider. An error means that it is, but does not name its volume. It asks nobody.
+	// VolumeID returns the provider's id of the volume behind a persistent volume; empty: it is not
+	// of this provider. An error means that it is, but does not name its volume. No request is sent.
 	VolumeID(pv *corev1.PersistentVolume) (string, error)
 
 	// Volume describes a volume. The zone, empty if not known, is where ZoneOf says that it is, for
@@ -35,7 +35,7 @@ type Snapshotter interface {
 	CreateSnapshot(ctx context.Context, volumeID, zone string, tags map[string]string) (string, error)
 
 	// FindSnapshots returns the ids of the snapshots that CreateSnapshot was asked to give all these
-	// tags, whether they are complete or not. There must be some; values have no wildcards.
+	// tags, whether they are complete or not. There must be at least one tag; values have no wildcards.
 	FindSnapshots(ctx context.Context, tags map[string]string) ([]string, error)
 
 	// CreateVolume makes a volume that holds what a snapshot does, of the type and with the IOPS and
@@ -54,7 +54,7 @@ type Snapshotter interface {
 	Close()
 }
 
-// Volume is what is to be known of a volume to make another like it.
+// Volume is what it takes to make another volume like this one.
 type Volume struct {
 	ID string
 	// Type as the provider names it, such as gp3.
@@ -84,8 +84,8 @@ func (o Options) AnswerTimeout() time.Duration { return cmp.Or(o.Timeout, time.M
 
 // Driver makes the snapshotters of one provider.
 type Driver struct {
-	// Open returns the volumes that the options describe. It asks nobody; an error names the setting
-	// that is wrong.
+	// Open returns the volumes that the options describe. It sends no request; an error names the
+	// setting that is wrong.
 	Open func(Options) (Snapshotter, error)
 	// CredentialsOptional says that locations may do without any: a missing Secret is an error only
 	// if the location names it.

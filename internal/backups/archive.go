@@ -27,7 +27,7 @@ type Item struct {
 }
 
 // Archive writes the tarball of a backup: gzip's compression of a tar with one JSON file an object.
-// Nothing of what was added is held back for the end.
+// Nothing that was added is held back until the end.
 type Archive struct {
 	gzip *gzip.Writer
 	tar  *tar.Writer

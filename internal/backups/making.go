@@ -27,7 +27,7 @@ func (s *Store) Claim(ctx context.Context, name string, log []byte) error {
 	return s.create(ctx, Log, name, log)
 }
 
-// create creates a file, which nobody else may have done. The storage cannot tell a request that is repeated because its
+// create creates a file, unless somebody else has. The storage cannot tell a request that is repeated because its
 // answer was lost from that of somebody else, so the content of the file decides.
 func (s *Store) create(ctx context.Context, file File, name string, content []byte) error {
 	key := file.Key(s.place, name)
@@ -73,7 +73,7 @@ func (s *Store) Stream(ctx context.Context, file File, name string, produce func
 	return putErr
 }
 
-// errStored is what those meet who still write when nobody reads any more.
+// errStored is what a writer gets once nobody reads any more.
 var errStored = errors.New("the object store does not take more")
 
 // Publish writes the whole log of a backup that has claimed its name, and then creates its metadata, by which others see it.

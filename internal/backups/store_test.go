@@ -281,7 +281,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestAddress shows that who has no credentials can read from an address, and that it is given whether a file is there or not.
+// TestAddress shows that those without credentials can read from an address, and that it is given whether a file is there or not.
 func TestAddress(t *testing.T) {
 	s := newShelf(t)
 	s.put(t, Log, "log")

@@ -14,8 +14,8 @@ import (
 
 // Resources returns, in their preferred versions, the resources of an API whose objects can be listed, read, created and
 // deleted: what can be backed up and restored. They are in the order in which Velero backs them up: the core group first,
-// and in it Pods, then their volumes. Groups that cannot be discovered, because the server behind them is down, are told
-// in the error beside the others.
+// and in it Pods, then their volumes. Groups that cannot be discovered, because the server behind them is down, are reported
+// in the error, beside the resources of the others.
 func Resources(client discovery.DiscoveryInterface) ([]Resource, error) {
 	lists, err := discovery.ServerPreferredResources(client)
 	var partial *discovery.ErrGroupDiscoveryFailed

@@ -36,8 +36,8 @@ type Backend struct {
 	// VolumeEndpoints are those of providers of volumes, by the names that package provider knows them
 	// by, where a location's credentials name no other. A provider that is not there has its own.
 	VolumeEndpoints map[string]*url.URL
-	// StallTimeout is how long a connection to object storage may carry nothing, and an answer of a provider of volumes take.
-	// 0: a minute.
+	// StallTimeout is how long a connection to object storage may carry nothing, and how long a provider of volumes may take to
+	// answer. 0: a minute.
 	StallTimeout time.Duration
 }
 

@@ -314,7 +314,7 @@ func TestCredentialsOfVolumes(t *testing.T) {
 	}
 }
 
-// TestWriting shows what of the settings says how objects are stored, and that who only lists does
+// TestWriting shows what of the settings says how objects are stored, and that listing alone does
 // not stumble over it.
 func TestWriting(t *testing.T) {
 	b := Backend{Secrets: secrets{data: map[string]map[string]string{

@@ -24,7 +24,7 @@ type Writer struct {
 }
 
 // Write changes an object, here and on the server, by a merge patch of the object itself: no kind of velero.io has a
-// status subresource. Nothing is sent if nothing changes. An object that is no more needs no change, and another of its name
+// status subresource. Nothing is sent if nothing changes. An object that is gone needs no change, and another of its name
 // that was made since gets none.
 func Write[T client.Object](ctx context.Context, w Writer, object T, change func(T)) error {
 	err := write(ctx, w, object, change, func(before T) client.Patch {
@@ -38,7 +38,7 @@ func Write[T client.Object](ctx context.Context, w Writer, object T, change func
 }
 
 // Advance is Write for a change that follows from what the object was, of which others may want another: if it was changed
-// since it was read, or is no more, nothing changes, and the server's error says so.
+// since it was read, or is gone, nothing changes, and the server's error says so.
 func Advance[T client.Object](ctx context.Context, w Writer, object T, change func(T)) error {
 	return write(ctx, w, object, change, func(before T) client.Patch {
 		return client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})

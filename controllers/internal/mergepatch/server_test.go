@@ -109,10 +109,10 @@ func TestPatches(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := write(stale.DeepCopy()); err != nil {
-		t.Errorf("no more: got %v", err)
+		t.Errorf("gone: got %v", err)
 	}
 	if err := advance(stale.DeepCopy()); !apierrors.IsNotFound(err) {
-		t.Errorf("no more: got %v, want that it is not found", err)
+		t.Errorf("gone: got %v, want that it is not found", err)
 	}
 
 	made()

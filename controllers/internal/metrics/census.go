@@ -16,11 +16,11 @@ import (
 // period is how often Backups and Schedules are counted.
 const period = time.Minute
 
-// Census sets what only all Backups and Schedules together tell, among it what was told before a restart. A manager runs it.
+// Census sets the metrics that only all Backups and Schedules together give, with those from before a restart. A manager runs it.
 type Census struct {
 	// Reader has all Backups and Schedules.
 	Reader client.Reader
-	// Metrics are told what was counted.
+	// Metrics get what was counted.
 	Metrics *Metrics
 
 	known map[string]bool // schedules that have series
@@ -75,7 +75,7 @@ func (c *Census) count(backups []velerov1.Backup, schedules []velerov1.Schedule)
 	c.Metrics.backupTotal.WithLabelValues().Set(float64(len(backups)))
 }
 
-// ends is what is known of the last backups of a schedule.
+// ends is how the last backups of a schedule ended.
 type ends struct {
 	success time.Time // when the last one ended that is Completed
 	last    time.Time // when the last one ended

@@ -1,5 +1,5 @@
 // Package metrics tells Prometheus what the controllers do, by the names and labels of Velero's server, so that dashboards and
-// alerts which are made for that server work here. There is nothing of what no controller does.
+// alerts which are made for that server work here. What no controller does has no metric.
 package metrics
 
 import (
@@ -19,7 +19,7 @@ const (
 	locationLabel = "backup_location_name"
 )
 
-// Metrics are told of events at the moment at which they happen. All methods may be called concurrently.
+// Metrics count events as they happen. All methods may be called concurrently.
 type Metrics struct {
 	backupAttempts, backupSuccesses, backupPartialFailures   *prometheus.CounterVec
 	backupFailures, backupValidationFailures, backupWarnings *prometheus.CounterVec
@@ -130,7 +130,7 @@ func (m *Metrics) BackupBegins(b *velerov1.Backup) {
 	m.backupAttempts.WithLabelValues(scheduleOf(b)).Inc()
 }
 
-// TarballStored tells how large the tarball of a backup is.
+// TarballStored reports how large the tarball of a backup is.
 func (m *Metrics) TarballStored(b *velerov1.Backup, size int64) {
 	m.tarballSize.WithLabelValues(scheduleOf(b)).Set(float64(size))
 }
@@ -141,7 +141,7 @@ func (m *Metrics) SnapshotEnds(b *velerov1.Backup, err error) {
 	m.snapshotAttempts.WithLabelValues(scheduleOf(b)).Inc()
 }
 
-// BackupEnds counts a backup by its final phase, and tells what its status does.
+// BackupEnds counts a backup by its final phase, and reports what its status says.
 func (m *Metrics) BackupEnds(b *velerov1.Backup) {
 	schedule, status := scheduleOf(b), &b.Status
 	switch status.Phase {
@@ -184,7 +184,7 @@ func (m *Metrics) DeletionEnds(b *velerov1.Backup, failed bool) {
 	end(scheduleOf(b), failed, m.deletionSuccesses, m.deletionFailures)
 }
 
-// Location tells the phase of a backup storage location. One without a phase is not spoken of any more.
+// Location reports the phase of a backup storage location. One without a phase is dropped.
 func (m *Metrics) Location(name, phase string) {
 	if phase == "" {
 		m.locationStatus.DeleteLabelValues(name)

@@ -36,7 +36,7 @@ func backupOf(schedule string, phase velerov1.BackupPhase, seconds int64) *veler
 	return b
 }
 
-// TestEvents shows what is told of each event, and that nothing else is.
+// TestEvents shows what each event changes, and that nothing else changes.
 func TestEvents(t *testing.T) {
 	nightly := func(phase velerov1.BackupPhase, change ...func(*velerov1.BackupStatus)) *velerov1.Backup {
 		b := backupOf("nightly", phase, 90)
