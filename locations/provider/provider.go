@@ -101,6 +101,18 @@ func SpeaksS3(name string) bool {
 	return Normal(name) == AWS
 }
 
+// CheckBucket says what the name of a bucket of a provider, named in any form, must be, if it is not that.
+func CheckBucket(name, bucket string, config map[string]string) error {
+	return Find(name, ObjectStore).checkBucket(bucket, config)
+}
+
+func (p *Provider) checkBucket(bucket string, config map[string]string) error {
+	if p == nil || p.CheckBucket == nil {
+		return nil
+	}
+	return p.CheckBucket(bucket, config)
+}
+
 // Endpoint returns which storage the settings of a provider, named in any form, lead to. Two backup
 // storage locations with the same endpoint, bucket and prefix are the same place.
 func Endpoint(name string, config map[string]string) string {

@@ -20,6 +20,18 @@ func TestNormal(t *testing.T) {
 	}
 }
 
+// TestCheckBucket shows that a provider need not say anything about the names of its buckets.
+func TestCheckBucket(t *testing.T) {
+	if err := (&Provider{Name: "example.com/any", ObjectStore: &Schema{}}).checkBucket("Any Name", nil); err != nil {
+		t.Errorf("of a provider without rules: %v", err)
+	}
+	for name, wantErr := range map[string]bool{"aws": true, "velero.io/gcp": true, "azure": true, "portworx": false, "example.com/unknown": false} {
+		if err := CheckBucket(name, "_", nil); (err != nil) != wantErr {
+			t.Errorf("of provider %s: %v", name, err)
+		}
+	}
+}
+
 func TestParseAWSObjectStore(t *testing.T) {
 	for name, tc := range map[string]struct {
 		config map[string]string

@@ -99,8 +99,8 @@ func bucket(spec *v1.BackupStorageLocationSpec, path *field.Path) field.ErrorLis
 	if err == nil && strings.ContainsFunc(place.Bucket, notPrintable) {
 		err = errors.New("must not have spaces or control characters")
 	}
-	if p := provider.Find(spec.Provider, provider.ObjectStore); err == nil && p != nil {
-		err = p.CheckBucket(place.Bucket, spec.Config)
+	if err == nil {
+		err = provider.CheckBucket(spec.Provider, place.Bucket, spec.Config)
 	}
 	if err != nil {
 		return field.ErrorList{field.Invalid(path, written, err.Error())}
