@@ -52,7 +52,7 @@ func (r *reconciler) prepare(ctx context.Context, backup *velerov1.Backup) (*pla
 			return nil, fmt.Errorf("listing locations: %w", err)
 		}
 	}
-	selected := selection.Select(request(&backup.Spec), known(storage.Items, snapshots.Items), r.opts.Defaults, field.NewPath("spec"))
+	selected := selection.Select(selection.RequestOf(&backup.Spec), selection.LocationsOf(pointers(storage.Items), pointers(snapshots.Items)), r.opts.Defaults, field.NewPath("spec"))
 	for _, err := range selected.Errors {
 		p.problem(err)
 	}
@@ -86,24 +86,10 @@ func (r *reconciler) prepare(ctx context.Context, backup *velerov1.Backup) (*pla
 	return p, nil
 }
 
-func request(spec *velerov1.BackupSpec) selection.Request {
-	return selection.Request{
-		StorageLocation: spec.StorageLocation, VolumeSnapshotLocations: spec.VolumeSnapshotLocations, SnapshotVolumes: spec.SnapshotVolumes,
-	}
-}
-
-func known(storage []velerov1.BackupStorageLocation, snapshots []velerov1.VolumeSnapshotLocation) selection.Locations {
-	var all selection.Locations
-	for _, l := range storage {
-		all.Storage = append(all.Storage, selection.StorageLocation{
-			Name: l.Name, Default: l.Spec.Default, ReadOnly: l.Spec.AccessMode == velerov1.AccessModeReadOnly,
-			Status: selection.Status{Phase: string(l.Status.Phase), Message: l.Status.Message},
-		})
-	}
-	for _, l := range snapshots {
-		all.Snapshots = append(all.Snapshots, selection.SnapshotLocation{
-			Name: l.Name, Provider: l.Spec.Provider, Config: l.Spec.Config, Status: selection.Status{Phase: string(l.Status.Phase)},
-		})
+func pointers[T any](items []T) []*T {
+	all := make([]*T, len(items))
+	for i := range items {
+		all[i] = &items[i]
 	}
 	return all
 }

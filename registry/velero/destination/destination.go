@@ -31,7 +31,7 @@ func Select(ctx context.Context, env *generic.Environment, spec *v1.BackupSpec, 
 	if err != nil {
 		return selection.Result{}, err
 	}
-	return selection.Select(request(spec), known(storageLocations, snapshotLocations), env.Defaults, path), nil
+	return selection.Select(selection.RequestOf(spec), selection.LocationsOf(storageLocations, snapshotLocations), env.Defaults, path), nil
 }
 
 // Errors are all reasons for which a backup of the spec can go nowhere.
@@ -67,27 +67,4 @@ func Same(a, b *v1.BackupSpec) bool {
 
 func snapshots(spec *v1.BackupSpec) bool {
 	return spec.SnapshotVolumes == nil || *spec.SnapshotVolumes
-}
-
-func request(spec *v1.BackupSpec) selection.Request {
-	return selection.Request{
-		StorageLocation: spec.StorageLocation, VolumeSnapshotLocations: spec.VolumeSnapshotLocations, SnapshotVolumes: spec.SnapshotVolumes,
-	}
-}
-
-func known(storage []*v1.BackupStorageLocation, snapshots []*v1.VolumeSnapshotLocation) selection.Locations {
-	var all selection.Locations
-	for _, l := range storage {
-		all.Storage = append(all.Storage, selection.StorageLocation{
-			Name: l.Name, Default: l.Spec.Default, ReadOnly: l.Spec.AccessMode == v1.AccessModeReadOnly,
-			Status: selection.Status{Phase: string(l.Status.Phase), Message: l.Status.Message},
-		})
-	}
-	for _, l := range snapshots {
-		all.Snapshots = append(all.Snapshots, selection.SnapshotLocation{
-			Name: l.Name, Provider: l.Spec.Provider, Config: l.Spec.Config,
-			Status: selection.Status{Phase: string(l.Status.Phase), Message: l.Status.Message},
-		})
-	}
-	return all
 }
