@@ -20,7 +20,6 @@ import (
 	etcd3testing "k8s.io/apiserver/pkg/storage/etcd3/testing"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
 // withoutSpec are the kinds that are accepted without a spec, each for a reason.
@@ -41,21 +40,21 @@ func TestEveryKindIsValidated(t *testing.T) {
 	config.Codec = api.StorageCodec()
 	for _, kind := range api.Kinds {
 		resource := kind.GroupVersionResource().GroupResource()
-		storage, err := kind.Storage(api.Scheme, k8sgeneric.RESTOptions{
+		store, err := kind.NewStore(api.Scheme, k8sgeneric.RESTOptions{
 			StorageConfig: config.ForResource(resource), Decorator: k8sgeneric.UndecoratedStorage, ResourcePrefix: resource.String(),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer storage.Destroy()
+		defer store.Destroy()
 		wrong := func(obj runtime.Object, field string) bool {
-			errs := storage.(*generic.Store).CreateStrategy.Validate(context.Background(), obj)
+			errs := store.CreateStrategy.Validate(context.Background(), obj)
 			return slices.ContainsFunc(errs, func(err *fieldpath.Error) bool { return strings.HasPrefix(err.Field, field) })
 		}
-		if _, accepted := withoutSpec[resource.Resource]; wrong(storage.New(), "spec") == accepted {
+		if _, accepted := withoutSpec[resource.Resource]; wrong(store.New(), "spec") == accepted {
 			t.Errorf("%s without a spec are accepted: %v, want %v", resource, !accepted, accepted)
 		}
-		lost := storage.New()
+		lost := store.New()
 		reflect.ValueOf(lost).Elem().FieldByName("Status").FieldByName("Phase").SetString("Lost")
 		if !wrong(lost, "status.phase") {
 			t.Errorf("%s of a phase that there is not are accepted", resource)

@@ -14,7 +14,6 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	generatedopenapi "github.com/velero-locations/velero-locations/generated/openapi"
-	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
 // Name of the server, as its metrics, logs and OpenAPI document give it.
@@ -106,14 +105,12 @@ func (c *Config) completeEnvironment() error {
 func (c *Config) groups() (map[string]*genericapiserver.APIGroupInfo, error) {
 	groups := map[string]*genericapiserver.APIGroupInfo{}
 	for _, kind := range c.API.Kinds {
-		storage, err := kind.Storage(c.API.Scheme, c.Generic.RESTOptionsGetter)
+		store, err := kind.NewStore(c.API.Scheme, c.Generic.RESTOptionsGetter)
 		if err != nil {
 			return nil, err
 		}
-		if store, ok := storage.(*generic.Store); ok {
-			c.API.Environment.Serve(kind.GroupVersionResource().GroupResource(), store)
-		}
-		addStorage(groups, c.API, kind.GroupVersionResource(), storage)
+		c.API.Environment.Serve(kind.GroupVersionResource().GroupResource(), store)
+		addStorage(groups, c.API, kind.GroupVersionResource(), store)
 	}
 	return groups, nil
 }

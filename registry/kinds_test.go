@@ -52,11 +52,6 @@ func scheme(t *testing.T, kind generic.Kind) *runtime.Scheme {
 	return scheme
 }
 
-type storer interface {
-	generic.Kind
-	NewStore(*runtime.Scheme, k8sgeneric.RESTOptionsGetter) (*generic.Store, error)
-}
-
 // startEtcd returns how to reach a real etcd.
 func startEtcd(t *testing.T) storagebackend.Config {
 	t.Helper()
@@ -67,13 +62,13 @@ func startEtcd(t *testing.T) storagebackend.Config {
 }
 
 // newStore returns a kind's store, empty, in an etcd that other stores may be in too.
-func newStore(t *testing.T, storage storagebackend.Config, kind storer) *generic.Store {
+func newStore(t *testing.T, storage storagebackend.Config, kind generic.Kind) *generic.Store {
 	t.Helper()
 	return newStoreWith(t, storage, kind, k8sgeneric.UndecoratedStorage)
 }
 
 // newStoreWith is newStore with a watch cache, or without.
-func newStoreWith(t *testing.T, storage storagebackend.Config, kind storer, decorator k8sgeneric.StorageDecorator) *generic.Store {
+func newStoreWith(t *testing.T, storage storagebackend.Config, kind generic.Kind, decorator k8sgeneric.StorageDecorator) *generic.Store {
 	t.Helper()
 	scheme := scheme(t, kind)
 	storage.Prefix = "/" + t.Name()
@@ -97,7 +92,7 @@ func newStoreWith(t *testing.T, storage storagebackend.Config, kind storer, deco
 
 // kinds that are served, each with what the upstream tester of registries needs to know.
 var kinds = map[string]struct {
-	kind          storer
+	kind          generic.Kind
 	valid         func() runtime.Object
 	invalid       runtime.Object
 	update        func(runtime.Object) runtime.Object

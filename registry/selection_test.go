@@ -40,9 +40,9 @@ func serve(t *testing.T) *server {
 	t.Helper()
 	etcd := startEtcd(t)
 	env := &generic.Environment{Defaults: selection.Defaults{StorageLocation: selection.DefaultStorageLocation}}
-	add := func(kind storer) *generic.Store {
+	add := func(kind generic.Kind) *generic.Store {
 		store := newStoreWith(t, etcd, kind, genericregistry.StorageWithCacher())
-		env.Serve(kind.(generic.Kind).GroupVersionResource().GroupResource(), store)
+		env.Serve(kind.GroupVersionResource().GroupResource(), store)
 		return store
 	}
 	return &server{

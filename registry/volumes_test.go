@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/velero-locations/velero-locations/registry/core"
+	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
 func newPersistentVolume() *corev1.PersistentVolume {
@@ -155,7 +156,7 @@ func TestVolumeTables(t *testing.T) {
 	claim.Annotations = map[string]string{corev1.BetaStorageClassAnnotation: "old"}
 	pending.Status.Phase = ""
 	for _, test := range []struct {
-		kind   storer
+		kind   generic.Kind
 		object runtime.Object
 		want   string
 	}{

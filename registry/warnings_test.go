@@ -168,7 +168,7 @@ func TestProviderConfigMode(t *testing.T) {
 func TestKindsNeedValidation(t *testing.T) {
 	kind := backupstoragelocation.New(&generic.Environment{})
 	kind.Validate = nil
-	_, err := kind.Storage(scheme(t, kind), k8sgeneric.RESTOptions{})
+	_, err := kind.NewStore(scheme(t, kind), k8sgeneric.RESTOptions{})
 	if err == nil || !strings.Contains(err.Error(), v1.Resource("backupstoragelocations").Resource) || errors.Unwrap(err) == nil {
 		t.Errorf("a kind without validation: %v", err)
 	}

@@ -20,7 +20,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/registry/generic"
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
-	"k8s.io/apiserver/pkg/registry/rest"
 
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
@@ -89,8 +88,8 @@ type Kind interface {
 	// AddToScheme tells a scheme that has the kind's type how it is served: without another form inside of the server, and by
 	// which labels field selectors may select.
 	AddToScheme(scheme *runtime.Scheme) error
-	// Storage of the kind on etcd.
-	Storage(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (rest.Storage, error)
+	// NewStore returns the kind's store on etcd.
+	NewStore(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (*Store, error)
 }
 
 // GroupVersionResource implements Kind.
@@ -130,12 +129,7 @@ func (r *Resource[T, L]) addFieldLabels(scheme *runtime.Scheme) error {
 	return nil
 }
 
-// Storage implements Kind.
-func (r *Resource[T, L]) Storage(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (rest.Storage, error) {
-	return r.NewStore(scheme, options)
-}
-
-// NewStore returns the kind's store.
+// NewStore implements Kind.
 func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOptionsGetter) (*Store, error) {
 	if r.Validate == nil {
 		return nil, fmt.Errorf("setting up the store of %s: %w", r.Plural, errNoValidation)
