@@ -437,3 +437,25 @@ func TestDeletedLocationsTakeRecords(t *testing.T) {
 		t.Errorf("after the deletion of all locations there are %v", got)
 	}
 }
+
+// TestWritesReadListsOnce shows that all steps of a write - to select locations, to refuse, to warn - decide by the same lists.
+func TestWritesReadListsOnce(t *testing.T) {
+	s := serve(t)
+	s.makeLocations(t, []string{"primary default unavailable"}, []string{"ebs aws"})
+	var read int
+	for _, store := range []*generic.Store{s.storage, s.snapshots} {
+		empty := store.NewListFunc
+		store.NewListFunc = func() runtime.Object {
+			read++
+			return empty()
+		}
+	}
+	made, said, err := create(s.backups, &v1.Backup{ObjectMeta: metav1.ObjectMeta{Name: "one", Namespace: "velero"}})
+	must(t, err)
+	if read != 2 || made.Spec.StorageLocation != "primary" || len(said) != 1 {
+		t.Errorf("a backup to %q, with the warnings %q, took %d lists of two kinds", made.Spec.StorageLocation, said, read)
+	}
+	if _, _, err := create(s.backups, &v1.Backup{ObjectMeta: metav1.ObjectMeta{Name: "two", Namespace: "velero"}}); err != nil || read != 4 {
+		t.Errorf("another backup took %d lists, %v", read-2, err)
+	}
+}

@@ -32,6 +32,17 @@ type Environment struct {
 	stores map[schema.GroupResource]*Store
 }
 
+// Serve tells kinds of another one that the server serves.
+func (e *Environment) Serve(resource schema.GroupResource, store *Store) {
+	if e.stores == nil {
+		e.stores = map[schema.GroupResource]*Store{}
+	}
+	e.stores[resource] = store
+}
+
+// Store returns the store of a kind, nil if the server does not serve it.
+func (e *Environment) Store(resource schema.GroupResource) *Store { return e.stores[resource] }
+
 // Secrets returns the keys of Secrets in the namespace of a request, nil for one that is not there.
 // Left out are those that the request's user may not get, and those that cannot be read.
 func (e *Environment) Secrets(ctx context.Context, names ...string) map[string]sets.Set[string] {

@@ -41,6 +41,8 @@ type Resource[T table.Object, L runtime.Object] struct {
 	// Columns of `kubectl get`, after the name.
 	Columns table.Columns[T]
 
+	// Environment of the server that serves the kind. Nil: the kind has nothing to do with others.
+	Environment *Environment
 	// Spec returns what metadata.generation counts changes of. Nil: the kind has no generation.
 	Spec func(T) any
 	// Fields returns the fields that selectors may use, beside name and namespace, with their
@@ -50,17 +52,16 @@ type Resource[T table.Object, L runtime.Object] struct {
 	Prepare func(obj, old T)
 	// Complete fills in what objects of other kinds decide, after Prepare. What keeps it from doing so is for
 	// Relate to say. old is nil on creation. Nil: nothing.
-	Complete func(ctx context.Context, obj, old T)
+	Complete func(ctx context.Context, view *View, obj, old T)
 	// ValidateName returns what is wrong with a name. Nil: it must be a DNS subdomain.
 	ValidateName validation.ValidateNameFunc
 	// Validate returns all that is wrong with an object. old is nil on creation.
 	Validate func(obj, old T) field.ErrorList
 	// Relate returns all that is wrong with an object in the light of others. old is nil on creation. Nil: nothing.
-	Relate func(ctx context.Context, obj, old T) field.ErrorList
-	// Warn returns what is accepted but doubtful in an object that is new, or has a new spec. all
-	// lists the kind's objects in the namespace of the request. The context is short: what
+	Relate func(ctx context.Context, view *View, obj, old T) field.ErrorList
+	// Warn returns what is accepted but doubtful in an object that is new, or has a new spec. The context is short: what
 	// cannot be found out in time is not warned of. Nil: nothing.
-	Warn func(ctx context.Context, obj T, all Lister[T]) []string
+	Warn func(ctx context.Context, view *View, obj T) []string
 	// WarnOfDeletion returns what else goes with an object that is deleted. The context is short. Nil: nothing.
 	WarnOfDeletion func(ctx context.Context, obj T) []string
 	// Deleted does what follows from the deletion of an object, however that came about; never in a dry run.
@@ -75,9 +76,6 @@ type Resource[T table.Object, L runtime.Object] struct {
 	// Decorate changes what is shown of an object, not what is stored.
 	Decorate func(T)
 }
-
-// Lister lists the objects of a kind in the namespace of a request.
-type Lister[T any] func(context.Context) ([]T, error)
 
 // Kind is a Resource of any type.
 type Kind interface {
@@ -141,7 +139,7 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 		SingularQualifiedResource: r.GroupVersion.WithResource(strings.ToLower(r.GroupVersionKind().Kind)).GroupResource(),
 		TableConvertor:            table.NewConvertor(r.Columns),
 	}
-	strategy := newStrategy(r, scheme, lister[T](store))
+	strategy := newStrategy(r, scheme)
 	store.CreateStrategy, store.UpdateStrategy, store.DeleteStrategy = strategy, strategy, strategy
 	if r.TTL > 0 {
 		store.TTLFunc = func(runtime.Object, uint64, bool) (uint64, error) { return uint64(r.TTL.Seconds()), nil }
@@ -160,15 +158,17 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: r.attributes}); err != nil {
 		return nil, fmt.Errorf("setting up the store of %s: %w", r.GroupVersionResource().GroupResource(), err)
 	}
-	return &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories, warnOfDeletion: r.warnOfDeletion()}, nil
+	complete := &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories, warnOfDeletion: r.warnOfDeletion()}
+	complete.strategy = func() writeStrategy {
+		view := NewView(r.Environment)
+		view.own = complete
+		return strategy.of(view)
+	}
+	return complete, nil
 }
 
 // errNoValidation keeps kinds from being served without rules by oversight.
 var errNoValidation = errors.New("the kind has no validation: set Resource.Validate")
-
-func lister[T any](store *genericregistry.Store) Lister[T] {
-	return func(ctx context.Context) ([]T, error) { return listAll[T](ctx, store, fields.Everything()) }
-}
 
 // attributes returns what label and field selectors are matched against.
 func (r *Resource[T, L]) attributes(object runtime.Object) (labels.Set, fields.Set, error) {

@@ -19,6 +19,8 @@ type Store struct {
 
 	shortNames []string
 	categories []string
+	// strategy returns that of one write.
+	strategy func() writeStrategy
 	// warnOfDeletion is nil where nothing goes with an object.
 	warnOfDeletion func(context.Context, runtime.Object) []string
 }
@@ -39,7 +41,7 @@ func (s *Store) Categories() []string { return s.categories }
 
 // Create creates an object, as rest.StandardStorage says.
 func (s *Store) Create(ctx context.Context, obj runtime.Object, validate rest.ValidateObjectFunc, options *metav1.CreateOptions) (runtime.Object, error) {
-	return s.Store.Create(withMemory(ctx), obj, validate, options)
+	return s.write().Create(ctx, obj, validate, options)
 }
 
 // Update updates an object, as rest.StandardStorage says.
@@ -47,7 +49,14 @@ func (s *Store) Update(
 	ctx context.Context, name string, info rest.UpdatedObjectInfo, validateCreate rest.ValidateObjectFunc,
 	validate rest.ValidateObjectUpdateFunc, forceCreate bool, options *metav1.UpdateOptions,
 ) (runtime.Object, bool, error) {
-	return s.Store.Update(withMemory(ctx), name, rest.WrapUpdatedObjectInfo(info, unchanged), validateCreate, validate, forceCreate, options)
+	return s.write().Update(ctx, name, rest.WrapUpdatedObjectInfo(info, unchanged), validateCreate, validate, forceCreate, options)
+}
+
+// write returns the store for one write, all of whose steps see the same of other objects.
+func (s *Store) write() *genericregistry.Store {
+	store, strategy := *s.Store, s.strategy()
+	store.CreateStrategy, store.UpdateStrategy = strategy, strategy
+	return &store
 }
 
 // Delete deletes an object, as rest.StandardStorage says, and warns of what goes with the object.

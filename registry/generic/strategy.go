@@ -26,7 +26,13 @@ type strategy[T table.Object, L runtime.Object] struct {
 	names.NameGenerator
 
 	resource *Resource[T, L]
-	all      Lister[T]
+	view     *View // of the one write that the strategy is for, or one that keeps nothing
+}
+
+// writeStrategy is a strategy of any kind.
+type writeStrategy interface {
+	rest.RESTCreateStrategy
+	rest.RESTUpdateStrategy
 }
 
 var (
@@ -36,8 +42,14 @@ var (
 	_ rest.GarbageCollectionDeleteStrategy = strategy[table.Object, runtime.Object]{}
 )
 
-func newStrategy[T table.Object, L runtime.Object](resource *Resource[T, L], typer runtime.ObjectTyper, all Lister[T]) strategy[T, L] {
-	return strategy[T, L]{ObjectTyper: typer, NameGenerator: names.SimpleNameGenerator, resource: resource, all: all}
+func newStrategy[T table.Object, L runtime.Object](resource *Resource[T, L], typer runtime.ObjectTyper) strategy[T, L] {
+	return strategy[T, L]{ObjectTyper: typer, NameGenerator: names.SimpleNameGenerator, resource: resource, view: &View{Environment: resource.Environment}}
+}
+
+// of returns the strategy of a write that sees others by the view.
+func (s strategy[T, L]) of(view *View) strategy[T, L] {
+	s.view = view
+	return s
 }
 
 // NamespaceScoped says whether objects of the kind live in a namespace.
@@ -72,7 +84,7 @@ func (s strategy[T, L]) prepare(ctx context.Context, obj, old T) {
 		s.resource.Prepare(obj, old)
 	}
 	if s.resource.Complete != nil {
-		s.resource.Complete(ctx, obj, old)
+		s.resource.Complete(ctx, s.view, obj, old)
 	}
 }
 
@@ -126,7 +138,7 @@ func enough(errs field.ErrorList) field.ErrorList {
 func (s strategy[T, L]) validate(ctx context.Context, obj, old T) field.ErrorList {
 	errs := s.resource.Validate(obj, old)
 	if s.resource.Relate != nil {
-		errs = append(errs, s.resource.Relate(ctx, obj, old)...)
+		errs = append(errs, s.resource.Relate(ctx, s.view, obj, old)...)
 	}
 	return errs
 }
@@ -169,7 +181,7 @@ func (s strategy[T, L]) warnings(ctx context.Context, obj T) []string {
 	}
 	ctx, cancel := context.WithTimeout(ctx, warningTimeout)
 	defer cancel()
-	return s.resource.Warn(ctx, obj, s.all)
+	return s.resource.Warn(ctx, s.view, obj)
 }
 
 // Canonicalize leaves objects as their users wrote them.

@@ -32,11 +32,11 @@ func isNew(b backup) bool { return b.Status.Phase == "" || b.Status.Phase == v1.
 
 // complete writes the selected locations into a backup. One that a schedule makes and that can never
 // work is recorded as failed; others are refused for the same errors.
-func complete(ctx context.Context, env *generic.Environment, b, old backup) {
+func complete(ctx context.Context, view *generic.View, b, old backup) {
 	if !selects(b, old) {
 		return
 	}
-	result, err := destination.Select(ctx, env, &b.Spec, spec)
+	result, err := destination.Select(ctx, view, &b.Spec, spec)
 	if err != nil {
 		return
 	}

@@ -41,20 +41,21 @@ func New(env *generic.Environment) *Resource {
 		Fields: func(b backup) fields.Set {
 			return fields.Set{"spec.storageLocation": b.Spec.StorageLocation, "status.phase": string(b.Status.Phase)}
 		},
-		Prepare:  keep,
-		Complete: func(ctx context.Context, b, old backup) { complete(ctx, env, b, old) },
-		Validate: validation.Backup,
-		Relate: func(ctx context.Context, b, old backup) field.ErrorList {
+		Environment: env,
+		Prepare:     keep,
+		Complete:    complete,
+		Validate:    validation.Backup,
+		Relate: func(ctx context.Context, view *generic.View, b, old backup) field.ErrorList {
 			if !selects(b, old) {
 				return nil
 			}
-			return destination.Errors(ctx, env, &b.Spec, spec)
+			return destination.Errors(ctx, view, &b.Spec, spec)
 		},
-		Warn: func(ctx context.Context, b backup, _ generic.Lister[backup]) []string {
+		Warn: func(ctx context.Context, view *generic.View, b backup) []string {
 			if !isNew(b) {
 				return nil
 			}
-			return destination.Warnings(ctx, env, &b.Spec, spec)
+			return destination.Warnings(ctx, view, &b.Spec, spec)
 		},
 	}
 }

@@ -19,14 +19,14 @@ import (
 )
 
 // backupsIn lists the records of backups that go to a location, or are there.
-func backupsIn(ctx context.Context, env *generic.Environment, l location) ([]*v1.Backup, error) {
+func backupsIn(ctx context.Context, view *generic.View, l location) ([]*v1.Backup, error) {
 	selector := fields.OneTermEqualSelector("spec.storageLocation", l.Name)
-	return generic.Others[*v1.Backup](ctx, env, v1.Resource("backups"), selector)
+	return generic.List[*v1.Backup](ctx, view, v1.Resource("backups"), selector)
 }
 
 // immovable refuses to point a location elsewhere while backups are in it: they would be looked for, and deleted, in
 // a place where they are not.
-func immovable(ctx context.Context, env *generic.Environment, l, old location) field.ErrorList {
+func immovable(ctx context.Context, view *generic.View, l, old location) field.ErrorList {
 	if old == nil {
 		return nil
 	}
@@ -34,7 +34,7 @@ func immovable(ctx context.Context, env *generic.Environment, l, old location) f
 	if len(moved) == 0 {
 		return nil
 	}
-	backups, err := backupsIn(ctx, env, l)
+	backups, err := backupsIn(ctx, view, l)
 	if err != nil {
 		return field.ErrorList{field.InternalError(field.NewPath("spec"), err)}
 	}
@@ -84,7 +84,7 @@ func moves(l, old location) []move {
 
 // warnOfDeletion says how many records of backups go with a location.
 func warnOfDeletion(ctx context.Context, env *generic.Environment, l location) []string {
-	backups, err := backupsIn(ctx, env, l)
+	backups, err := backupsIn(ctx, generic.NewView(env), l)
 	if err != nil || len(backups) == 0 {
 		return nil
 	}
@@ -101,7 +101,7 @@ const deletionWorkers = 8
 // deleteRecords deletes the records of backups in a location that was deleted, but none that was made since. What is
 // in the bucket stays.
 func deleteRecords(ctx context.Context, env *generic.Environment, l location) {
-	backups, err := backupsIn(ctx, env, l)
+	backups, err := backupsIn(ctx, generic.NewView(env), l)
 	if err != nil {
 		klog.FromContext(ctx).Error(err, "Backups of a deleted location stay", "backupStorageLocation", klog.KObj(l))
 		return

@@ -47,10 +47,11 @@ func New(env *generic.Environment) *Resource {
 				"status.phase":  string(l.Status.Phase),
 			}
 		},
-		Validate: func(l, old location) field.ErrorList { return env.Rules.BackupStorageLocation(l, old) },
-		Relate:   func(ctx context.Context, l, old location) field.ErrorList { return immovable(ctx, env, l, old) },
-		Warn: func(ctx context.Context, l location, all generic.Lister[location]) []string {
-			return warnings.BackupStorageLocation(l, surroundings(ctx, env, l, all))
+		Environment: env,
+		Validate:    func(l, old location) field.ErrorList { return env.Rules.BackupStorageLocation(l, old) },
+		Relate:      immovable,
+		Warn: func(ctx context.Context, view *generic.View, l location) []string {
+			return warnings.BackupStorageLocation(l, surroundings(ctx, view, l))
 		},
 		WarnOfDeletion: func(ctx context.Context, l location) []string { return warnOfDeletion(ctx, env, l) },
 		Deleted:        func(ctx context.Context, l location) { deleteRecords(ctx, env, l) },
@@ -65,8 +66,9 @@ func New(env *generic.Environment) *Resource {
 }
 
 // surroundings of a location, as far as they can be found out.
-func surroundings(ctx context.Context, env *generic.Environment, l location, all generic.Lister[location]) warnings.Surroundings {
-	locations, err := all(ctx)
+func surroundings(ctx context.Context, view *generic.View, l location) warnings.Surroundings {
+	env := view.Environment
+	locations, err := generic.List[location](ctx, view, v1.Resource("backupstoragelocations"), fields.Everything())
 	return warnings.Surroundings{
 		Rules:     env.Rules,
 		Listed:    err == nil,

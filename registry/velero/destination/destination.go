@@ -18,25 +18,25 @@ import (
 var ErrNotServed = errors.New("this server serves no locations")
 
 // Select decides where a backup of the spec goes, in the namespace of the request. The path is that of the spec.
-func Select(ctx context.Context, env *generic.Environment, spec *v1.BackupSpec, path *field.Path) (selection.Result, error) {
+func Select(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *field.Path) (selection.Result, error) {
 	storage, snapshots := v1.Resource("backupstoragelocations"), v1.Resource("volumesnapshotlocations")
-	if env.Store(storage) == nil || env.Store(snapshots) == nil {
+	if env := view.Environment; env.Store(storage) == nil || env.Store(snapshots) == nil {
 		return selection.Result{}, ErrNotServed
 	}
-	storageLocations, err := generic.Others[*v1.BackupStorageLocation](ctx, env, storage, fields.Everything())
+	storageLocations, err := generic.List[*v1.BackupStorageLocation](ctx, view, storage, fields.Everything())
 	if err != nil {
 		return selection.Result{}, err
 	}
-	snapshotLocations, err := generic.Others[*v1.VolumeSnapshotLocation](ctx, env, snapshots, fields.Everything())
+	snapshotLocations, err := generic.List[*v1.VolumeSnapshotLocation](ctx, view, snapshots, fields.Everything())
 	if err != nil {
 		return selection.Result{}, err
 	}
-	return selection.Select(selection.RequestOf(spec), selection.LocationsOf(storageLocations, snapshotLocations), env.Defaults, path), nil
+	return selection.Select(selection.RequestOf(spec), selection.LocationsOf(storageLocations, snapshotLocations), view.Environment.Defaults, path), nil
 }
 
 // Errors are all reasons for which a backup of the spec can go nowhere.
-func Errors(ctx context.Context, env *generic.Environment, spec *v1.BackupSpec, path *field.Path) field.ErrorList {
-	result, err := Select(ctx, env, spec, path)
+func Errors(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *field.Path) field.ErrorList {
+	result, err := Select(ctx, view, spec, path)
 	switch {
 	case errors.Is(err, ErrNotServed):
 		return nil
@@ -47,8 +47,8 @@ func Errors(ctx context.Context, env *generic.Environment, spec *v1.BackupSpec, 
 }
 
 // Warnings are about the locations that a backup of the spec goes to, as far as they can be found out.
-func Warnings(ctx context.Context, env *generic.Environment, spec *v1.BackupSpec, path *field.Path) []string {
-	result, err := Select(ctx, env, spec, path)
+func Warnings(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *field.Path) []string {
+	result, err := Select(ctx, view, spec, path)
 	if err != nil {
 		return nil
 	}

@@ -40,17 +40,18 @@ func New(env *generic.Environment) *Resource {
 		Fields: func(s schedule) fields.Set {
 			return fields.Set{"spec.template.storageLocation": s.Spec.Template.StorageLocation, "status.phase": string(s.Status.Phase)}
 		},
+		Environment:  env,
 		ValidateName: validation.ScheduleName,
 		Validate:     validation.Schedule,
-		Relate: func(ctx context.Context, s, old schedule) field.ErrorList {
+		Relate: func(ctx context.Context, view *generic.View, s, old schedule) field.ErrorList {
 			// Whoever pauses a schedule, or writes its status, is not held up by a location that is gone by now.
 			if old != nil && destination.Same(&s.Spec.Template, &old.Spec.Template) {
 				return nil
 			}
-			return destination.Errors(ctx, env, &s.Spec.Template, template)
+			return destination.Errors(ctx, view, &s.Spec.Template, template)
 		},
-		Warn: func(ctx context.Context, s schedule, _ generic.Lister[schedule]) []string {
-			texts := destination.Warnings(ctx, env, &s.Spec.Template, template)
+		Warn: func(ctx context.Context, view *generic.View, s schedule) []string {
+			texts := destination.Warnings(ctx, view, &s.Spec.Template, template)
 			if when, err := cronexpr.Parse(s.Spec.Schedule); err == nil && !cronexpr.Comes(when, time.Now()) {
 				texts = append(texts, fmt.Sprintf("spec.schedule: %q never comes: no backup will be made", s.Spec.Schedule))
 			}

@@ -38,7 +38,7 @@ func New(env *generic.Environment) *Resource {
 			return fields.Set{"spec.provider": l.Spec.Provider, "status.phase": string(l.Status.Phase)}
 		},
 		Validate: func(l, old location) field.ErrorList { return env.Rules.VolumeSnapshotLocation(l, old) },
-		Warn: func(ctx context.Context, l location, _ generic.Lister[location]) []string {
+		Warn: func(ctx context.Context, _ *generic.View, l location) []string {
 			return warnings.VolumeSnapshotLocation(l, warnings.Surroundings{
 				Rules: env.Rules, Secrets: env.Secrets(ctx, warnings.SecretNames(l.Spec.Credential)...),
 			})
