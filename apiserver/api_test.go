@@ -167,7 +167,9 @@ type laterSchedule struct {
 }
 
 func (s *laterSchedule) DeepCopyObject() runtime.Object {
-	return &laterSchedule{s.TypeMeta, *s.ObjectMeta.DeepCopy(), s.Cron}
+	out := *s
+	s.DeepCopyInto(&out.ObjectMeta)
+	return &out
 }
 
 // TestSecondVersion shows that a kind can have another version: with conversions to the type of the one that is stored, no

@@ -16,9 +16,9 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
-	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/azure"
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/portworx"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -48,7 +49,7 @@ func run() error {
 
 // list returns what the module's packages import of each other, by their folders.
 func list() (map[string][]string, error) {
-	out, err := exec.Command("go", "list", "-f", `{{if .GoFiles}}{{.Module.Path}} {{.ImportPath}}{{range .Imports}} {{.}}{{end}}{{end}}`, "./...").Output()
+	out, err := exec.CommandContext(context.Background(), "go", "list", "-f", `{{if .GoFiles}}{{.Module.Path}} {{.ImportPath}}{{range .Imports}} {{.}}{{end}}{{end}}`, "./...").Output()
 	if err != nil {
 		return nil, fmt.Errorf("listing the packages: %w", err)
 	}

@@ -21,7 +21,7 @@ type View struct {
 	// Environment of the server.
 	Environment *Environment
 
-	own  *Store // nil: that of no kind
+	own  *Store             // nil: that of no kind
 	read map[string]listing // nil: nothing is kept
 }
 
