@@ -130,7 +130,7 @@ func (r *reconciler) take(ctx context.Context, location *velerov1.BackupStorageL
 	switch {
 	case errors.As(err, &refusal):
 		return nil, err
-	case err != nil:
+	case err != nil: // it broke off, perhaps, and can be read the next time
 		log.Error(err, "What is in the bucket is not a backup")
 		return nil, nil
 	case backup == nil:

@@ -11,8 +11,8 @@ import (
 // OwnerKey is what the first line of a log names the backup's UID by.
 const OwnerKey = "uid"
 
-// LogOwner returns the UID of the backup that a log is of. Empty: it does not say, as those of Velero do not.
-func LogOwner(log io.Reader) (string, error) {
+// logOwner returns the UID of the backup that a log is of. Empty: it does not say, as those of Velero do not.
+func logOwner(log io.Reader) (string, error) {
 	plain, err := gzip.NewReader(log)
 	if err != nil {
 		return "", fmt.Errorf("decompressing the log: %w", err)

@@ -14,15 +14,15 @@ import (
 	"github.com/velero-locations/velero-locations/locations"
 )
 
-// Store is the backups of one place in object storage. Whoever reads or writes backups does so through it, which keeps them
-// safe from one another, and from being stopped at any moment:
+// Store is the backups of one place in object storage. Everything that reads or writes backups does so through it. It keeps
+// backups apart, and whole wherever their making or their deletion is interrupted:
 //
 //   - A name belongs to the backup whose log is created under it, which the storage lets only one of several do. The log names
 //     that backup by its UID. It is written first and deleted last, so it is there for as long as anything else is.
 //   - Others see a backup from the moment that its metadata is created, which happens last, until the metadata is deleted, which
 //     happens first. So nobody sees half a backup.
 //   - No backup overwrites what is another's: ErrTaken.
-//   - What cannot be read to its end is an error, and neither absent nor nobody's.
+//   - What cannot be read to its end is an error: it is neither absent nor without an owner.
 //
 // Files are read and written as streams. How often a request is tried, and when a connection that stalls is given up, is up to
 // the object store. Like that, a Store is for use by one goroutine at a time.
@@ -92,9 +92,10 @@ func (s *Store) Claimed(ctx context.Context, backup *velerov1.Backup) (bool, err
 	return err == nil && owner != "" && owner == string(backup.UID), err
 }
 
-// Owns says whether what is stored under the name of a backup, of which there is a record, belongs to it. It does not if the
-// backup failed because the name was taken, or never began: then it belongs to a backup of another cluster, or to one whose
-// record is gone. What nobody can be told to own, as Velero's logs name no owner, belongs to a backup that began.
+// Owns says whether what is stored under the name of a recorded backup belongs to it: by the UID in the metadata or by how that
+// backup went, and without metadata by the log. It does not belong to it if the backup failed because the name was taken, or
+// never began: then it is of another cluster, or its record is gone. What says nothing of its owner, as Velero's logs do not,
+// belongs to any backup that began.
 func (s *Store) Owns(ctx context.Context, record *velerov1.Backup) (bool, error) {
 	stored, err := s.Published(ctx, record.Name)
 	switch {
@@ -111,8 +112,9 @@ func (s *Store) Owns(ctx context.Context, record *velerov1.Backup) (bool, error)
 	return owner == "" && begun || owner == string(record.UID), nil
 }
 
-// sameRun tells the record of a backup that was found in a bucket, which has a UID of its own, by how that went. When it
-// began does not suffice: of one schedule in two clusters, a run begins in both at once, and the second finds the name taken.
+// sameRun recognizes the record of a backup that was found in a bucket, which has a UID of its own, by how that backup went.
+// When it began is not enough: of one schedule in two clusters, a run begins in both at once, and the second finds the name
+// taken.
 func sameRun(stored, recorded *velerov1.BackupStatus) bool {
 	return recorded.StartTimestamp != nil && stored.StartTimestamp.Equal(recorded.StartTimestamp) &&
 		stored.CompletionTimestamp.Equal(recorded.CompletionTimestamp) && stored.FailureReason == recorded.FailureReason
@@ -123,7 +125,7 @@ func sameRun(stored, recorded *velerov1.BackupStatus) bool {
 func (s *Store) owner(ctx context.Context, name string) (string, error) {
 	var owner string
 	_, err := s.read(ctx, Log, name, func(log io.Reader) (err error) {
-		owner, err = LogOwner(log)
+		owner, err = logOwner(log)
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrMalformed) {
@@ -141,8 +143,8 @@ type malformed struct{ error }
 func (m malformed) Is(target error) bool { return target == ErrMalformed }
 func (m malformed) Unwrap() error        { return m.error }
 
-// read has a file decoded while it is read. False: there is none. Where the content ends before its time, it is the reading
-// that failed, whatever decode makes of that; all else that decode does not understand is malformed.
+// read has a file decoded while it is read. False: there is none. If the content broke off, that is the error, whatever decode
+// makes of it; anything else that decode does not understand is malformed.
 func (s *Store) read(ctx context.Context, file File, name string, decode func(io.Reader) error) (found bool, err error) {
 	key := file.Key(s.place, name)
 	content, err := s.objects.Get(ctx, key)
