@@ -1,8 +1,6 @@
 package deletion
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"slices"
 	"strings"
@@ -190,96 +188,6 @@ func TestErrorsKeep(t *testing.T) {
 	}
 }
 
-// TestLosesPatience shows that a provider that does not answer is not waited for as often as there are snapshots.
-func TestLosesPatience(t *testing.T) {
-	for name, listed := range map[string]bool{"listed": true, "tagged": false} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			backup := finished()
-			backup.Spec.VolumeSnapshotLocations = []string{"ebs"}
-			w := backendtest.New(t, interceptor.Funcs{}, backup, requestFor("b"))
-			w.Put(t, backups.Log, "b", compressed(t, "time=now uid=uid-1 level=info\n"))
-			var list []backups.Snapshot
-			for range 3 {
-				id := w.Snapshot(t, backups.SnapshotTags(backup))
-				list = append(list, backups.Snapshot{Spec: backups.SnapshotSpec{Location: "ebs"}, Status: backups.SnapshotStatus{ProviderSnapshotID: id}})
-			}
-			if listed {
-				w.Put(t, backups.VolumeSnapshots, "b", list)
-			}
-			w.Backend.StallTimeout = time.Second
-			w.Cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"ec2:DeleteSnapshot"}}, Fault: faults.Outage{Mode: faults.Hanging}})
-			if _, err := w.Reconcile(t, newReconciler(w), "r"); err != nil {
-				t.Fatal(err)
-			}
-			request := &velerov1.DeleteBackupRequest{}
-			if !w.Read(t, "r", request) || len(request.Status.Errors) != 1 || !strings.Contains(request.Status.Errors[0], "did not answer in time") || len(w.Snapshots(t)) != len(list) {
-				t.Errorf("got %q, and there are %q", request.Status.Errors, w.Snapshots(t))
-			}
-		})
-	}
-}
-
-// TestDeletesTagged shows that of a backup which was interrupted before there was a list of its snapshots those are deleted
-// that have its tags, and no others; and that as long as they cannot be, the rest stays.
-func TestDeletesTagged(t *testing.T) {
-	no := false
-	denied := &faults.Rule{Match: faults.Match{Operations: []string{"ec2:DescribeSnapshots"}}, Fault: faults.Error{Code: "UnauthorizedOperation", Status: 403}}
-	for name, tc := range map[string]struct {
-		backup func(*velerov1.Backup)
-		listed bool
-		fault  *faults.Rule
-		left   bool
-		want   string
-	}{
-		"no list":                 {},
-		"some locations are gone": {backup: func(b *velerov1.Backup) { b.Spec.VolumeSnapshotLocations = []string{"gone", "no-driver", "ebs", "ebs"} }},
-		"may not be looked for":   {fault: denied, left: true, want: `volume snapshot location "ebs", which may have snapshots of the backup: the credentials may not ec2:DescribeSnapshots`},
-		"cannot be deleted":       {fault: &faults.Rule{Match: faults.Match{Operations: []string{"ec2:DeleteSnapshot"}}, Fault: faults.Error{Code: "UnauthorizedOperation", Status: 403}}, left: true, want: "deleting snapshot snap-"},
-		"a list, which is all":    {listed: true, fault: denied, left: true},
-		"none were wanted":        {backup: func(b *velerov1.Backup) { b.Spec.SnapshotVolumes = &no }, fault: denied, left: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			backup := finished()
-			backup.Status.Phase, backup.Spec.VolumeSnapshotLocations = velerov1.BackupPhaseFailed, []string{"ebs"}
-			if tc.backup != nil {
-				tc.backup(backup)
-			}
-			w := backendtest.New(t, interceptor.Funcs{}, backup, requestFor("b"),
-				&velerov1.VolumeSnapshotLocation{ObjectMeta: metav1.ObjectMeta{Name: "no-driver"}, Spec: velerov1.VolumeSnapshotLocationSpec{Provider: "gcp"}})
-			w.Put(t, backups.Log, "b", compressed(t, "time=now uid=uid-1 level=info\n"))
-			if tc.listed {
-				w.Put(t, backups.VolumeSnapshots, "b", []backups.Snapshot{})
-			}
-			tags := func(name, uid string) map[string]string {
-				return backups.SnapshotTags(&velerov1.Backup{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(uid)}})
-			}
-			others := []string{w.Snapshot(t, tags("b", "uid-2")), w.Snapshot(t, tags("a", "uid-1")), w.Snapshot(t, nil)}
-			all := slices.Concat(others, []string{w.Snapshot(t, tags("b", "uid-1")), w.Snapshot(t, tags("b", "uid-1"))})
-			if tc.fault != nil {
-				w.Cloud.Harm(t, *tc.fault)
-			}
-			if _, err := w.Reconcile(t, newReconciler(w), "r"); err != nil {
-				t.Fatal(err)
-			}
-			request, wantKeys, want := &velerov1.DeleteBackupRequest{}, 0, others
-			if tc.want != "" {
-				wantKeys = 1
-			}
-			if tc.left {
-				want = all
-			}
-			slices.Sort(want)
-			if w.Read(t, "r", request) != (tc.want != "") || !strings.Contains(strings.Join(request.Status.Errors, " "), tc.want) || len(w.Keys(t)) != wantKeys {
-				t.Errorf("got %q, and there are %q", request.Status.Errors, w.Keys(t))
-			}
-			if got := w.Snapshots(t); !slices.Equal(got, want) {
-				t.Errorf("there are snapshots %q, want %q", got, want)
-			}
-		})
-	}
-}
-
 // TestProcessedGo shows that a request that failed is deleted after a day.
 func TestProcessedGo(t *testing.T) {
 	request := requestFor("b")
@@ -328,7 +236,7 @@ func TestSparesOthers(t *testing.T) {
 				w.Put(t, backups.Metadata, "b", tc.metadata)
 			}
 			if tc.log != nil {
-				w.Put(t, backups.Log, "b", compressed(t, tc.log.(string)))
+				w.Put(t, backups.Log, "b", backendtest.Compressed(t, tc.log.(string)))
 			}
 			if _, err := w.Reconcile(t, newReconciler(w), "r"); err != nil || w.Read(t, "b", backup) {
 				t.Errorf("got %v, or the record is still there", err)
@@ -349,7 +257,7 @@ func TestUnreadable(t *testing.T) {
 		if file == backups.Metadata {
 			w.Put(t, file, "b", theirs)
 		} else {
-			w.Put(t, file, "b", compressed(t, "time=now uid=uid-2 level=info\n"))
+			w.Put(t, file, "b", backendtest.Compressed(t, "time=now uid=uid-2 level=info\n"))
 		}
 		w.Cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:GetObject"}}, Fault: faults.Truncate{After: 5}})
 		if _, err := w.Reconcile(t, newReconciler(w), "r"); err != nil {
@@ -375,7 +283,7 @@ func TestBegins(t *testing.T) {
 		}
 		return c.List(ctx, list, opts...)
 	}}, &velerov1.Backup{ObjectMeta: metav1.ObjectMeta{Name: "b", UID: "uid-1"}, Spec: velerov1.BackupSpec{StorageLocation: "primary"}}, requestFor("b"))
-	w.Put(t, backups.Log, "b", compressed(t, "time=now uid=uid-1 level=info\n"))
+	w.Put(t, backups.Log, "b", backendtest.Compressed(t, "time=now uid=uid-1 level=info\n"))
 	r := newReconciler(w)
 	if _, err := w.Reconcile(t, r, "r"); !apierrors.IsConflict(err) {
 		t.Errorf("got %v, want a conflict", err)
@@ -388,17 +296,4 @@ func TestBegins(t *testing.T) {
 		backup.Status.Phase != velerov1.BackupPhaseInProgress || len(w.Keys(t)) != 1 {
 		t.Errorf("got %+v, %+v, %q", request.Status, backup.Status, w.Keys(t))
 	}
-}
-
-func compressed(t *testing.T, text string) string {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write([]byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
 }

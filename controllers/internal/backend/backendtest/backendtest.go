@@ -2,7 +2,10 @@
 package backendtest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -174,6 +177,18 @@ func (w *World) Put(tb testing.TB, file backups.File, name string, content any) 
 	if err != nil {
 		tb.Fatal(err)
 	}
+}
+
+// Compressed is a text under gzip, as logs are.
+func Compressed(tb testing.TB, text string) string {
+	tb.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write([]byte(text))
+	if err := errors.Join(err, w.Close()); err != nil {
+		tb.Fatal(err)
+	}
+	return b.String()
 }
 
 // Keys lists what is in the bucket.
