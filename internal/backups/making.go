@@ -15,8 +15,9 @@ import (
 // ErrTaken says that a name belongs to another backup.
 var ErrTaken = errors.New("a backup of that name already exists in object storage")
 
-// Claim takes a name for a backup, under which nothing may be: ErrTaken. The log, whose first line names the backup's UID by
-// OwnerKey, is created. After another error the name may be taken all the same: Claimed knows.
+// Claim takes a name for a backup, under which nothing may be stored yet: ErrTaken. It creates the log, whose first line names
+// the backup's UID by OwnerKey, on the condition that there is none (If-None-Match), so that of several who claim a name at
+// once one gets it. After any other error the name may be claimed all the same: Claimed says so.
 func (s *Store) Claim(ctx context.Context, name string, log []byte) error {
 	for key, err := range s.objects.Keys(ctx, directory(s.place, name)) {
 		if err != nil {
