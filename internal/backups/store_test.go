@@ -44,7 +44,7 @@ func newShelf(t *testing.T) *shelf {
 		t.Fatal(err)
 	}
 	objects, err := objectstore.NewS3(objectstore.S3Options{
-		Bucket: "velero", Endpoint: endpoint, Region: cloud.Region, StallTimeout: 300 * time.Millisecond,
+		Bucket: "velero", Endpoint: endpoint, Region: cloud.Region,
 		Credentials: credentials.AWS{AccessKeyID: cloud.Key.ID, SecretAccessKey: cloud.Key.Secret},
 	})
 	if err != nil {
