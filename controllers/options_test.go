@@ -55,7 +55,8 @@ func TestValidate(t *testing.T) {
 		t.Errorf("the defaults: %v", err)
 	}
 	bad := Options{
-		Controllers: []string{"x"}, DefaultS3Endpoint: "https://key:hidden@s3", ValidationFrequency: -time.Second,
+		SnapshotDrivers: NewOptions().SnapshotDrivers,
+		Controllers:     []string{"x"}, DefaultS3Endpoint: "https://key:hidden@s3", ValidationFrequency: -time.Second,
 		DefaultVolumeEndpoints: map[string]string{"aws": "https://key:hidden@ec2", "gcp": "http://gcp"},
 		LeaderElection:         true,
 		BackupSyncPeriod:       -time.Second, LocationWait: -time.Second,

@@ -27,6 +27,8 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics/metricstest"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
 // api stands for the cache and the server: it serves one location and versions of Secrets, and
@@ -90,9 +92,12 @@ func newHarness[L client.Object](of kind[L], location L) *harness[L] {
 		kind:    of,
 		Writer:  mergepatch.Writer{Client: h.api},
 		secrets: h.api,
-		opts:    Options{Frequency: time.Minute, Timeout: time.Minute, Events: h.events, Metrics: metrics.New()},
-		memory:  newMemory(),
-		now:     func() time.Time { return h.clock },
+		opts: Options{
+			Backend:   backend.Backend{SnapshotDrivers: snapshotter.Drivers{provider.AWS: {}}},
+			Frequency: time.Minute, Timeout: time.Minute, Events: h.events, Metrics: metrics.New(),
+		},
+		memory: newMemory(),
+		now:    func() time.Time { return h.clock },
 	}
 	return h
 }
@@ -286,7 +291,7 @@ func TestReconcileAPIError(t *testing.T) {
 // TestReconcileWithoutDriver follows a volume snapshot location to a provider that nothing here can
 // reach, and back.
 func TestReconcileWithoutDriver(t *testing.T) {
-	for _, provider := range []string{"example.com/disks", "azure"} { // the driver of Azure speaks to the simulator only, which is not here
+	for _, provider := range []string{"example.com/disks", "azure"} { // the driver of Azure is the development server's
 		t.Run(provider, func(t *testing.T) { followToUnreachable(t, provider) })
 	}
 }

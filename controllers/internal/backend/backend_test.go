@@ -17,6 +17,7 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter/ec2"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
@@ -252,7 +253,7 @@ func TestSnapshotter(t *testing.T) {
 	}{
 		"nothing wrong":   {change: config("profile", "other")},
 		"no driver":       {change: func(l *velerov1.VolumeSnapshotLocation) { l.Spec.Provider = "gcp" }, want: `volumes of provider "gcp" cannot be reached from here: there is no driver for it`},
-		"no simulator":    {change: func(l *velerov1.VolumeSnapshotLocation) { l.Spec.Provider = "azure" }, want: `volumes of provider "azure" cannot be reached from here: there is no driver for it`},
+		"only simulated":  {change: func(l *velerov1.VolumeSnapshotLocation) { l.Spec.Provider = "azure" }, want: `volumes of provider "azure" cannot be reached from here: there is no driver for it`},
 		"no region":       {change: config("region", ""), want: "spec.config.region is not set: set it to the region of the volumes, such as us-east-1"},
 		"no such Secret":  {change: ref("none", "cloud"), want: `there is no Secret "none" in namespace "velero": create it with key "cloud", or name another in spec.credential`},
 		"no such key":     {change: ref("cloud-credentials", "clod"), want: `the Secret "cloud-credentials" in namespace "velero" has no key "clod" (it has "cloud"): add it, or name another in spec.credential`},
@@ -263,7 +264,10 @@ func TestSnapshotter(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := Backend{Secrets: secrets{data: map[string]map[string]string{"cloud-credentials": {"cloud": goodFile}}}}
+			b := Backend{
+				Secrets:         secrets{data: map[string]map[string]string{"cloud-credentials": {"cloud": goodFile}}},
+				SnapshotDrivers: snapshotter.Drivers{provider.AWS: ec2.Driver},
+			}
 			s, err := b.Snapshotter(t.Context(), volumeLocation(tc.change))
 			if got := text(err); got != tc.want || (s == nil) != (err != nil) {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
