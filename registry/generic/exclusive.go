@@ -10,7 +10,6 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/storage"
-	"k8s.io/apiserver/pkg/storage/value"
 	"k8s.io/apiserver/pkg/warning"
 
 	"github.com/velero-locations/velero-locations/registry/generic/table"
@@ -32,12 +31,9 @@ type Exclusive[T table.Object] struct {
 // storage below it.
 type exclusiveStorage[T table.Object] struct {
 	storage.Interface
+	*direct[T]
 
-	mark        *Exclusive[T]
-	etcd        *clientv3.Client
-	prefix      string
-	codec       runtime.Codec
-	transformer value.Transformer
+	mark *Exclusive[T]
 }
 
 // errTakesMark ends an attempt to write an object that receives the mark the ordinary way.
@@ -93,11 +89,11 @@ func (s *exclusiveStorage[T]) GuaranteedUpdate(
 // writer got through.
 func (s *exclusiveStorage[T]) take(ctx context.Context, key string, out runtime.Object, update func(current T, revision int64) (runtime.Object, error)) error {
 	for {
-		seen, err := s.read(ctx, key)
+		seen, err := s.look(ctx, key)
 		if err != nil {
 			return err
 		}
-		updated, err := update(seen.target, seen.targetRevision)
+		updated, err := update(seen.target.object, seen.target.revision)
 		if err != nil {
 			return err
 		}
@@ -105,8 +101,8 @@ func (s *exclusiveStorage[T]) take(ctx context.Context, key string, out runtime.
 		if err != nil {
 			return err
 		}
-		if seen.targetRevision != 0 && bytes.Equal(data, seen.targetData) {
-			return s.decode(data, seen.targetRevision, out)
+		if seen.target.revision != 0 && bytes.Equal(data, seen.target.data) {
+			return s.decode(data, seen.target.revision, out)
 		}
 		revision, err := s.write(ctx, seen, data)
 		if err != nil {
@@ -127,7 +123,7 @@ func (s *exclusiveStorage[T]) take(ctx context.Context, key string, out runtime.
 func (s *exclusiveStorage[T]) write(ctx context.Context, seen *namespaceState[T], data []byte) (int64, error) {
 	conditions := []clientv3.Cmp{
 		clientv3.Compare(clientv3.ModRevision(seen.prefix).WithPrefix(), "<", seen.revision+1),
-		clientv3.Compare(clientv3.ModRevision(seen.key), "=", seen.targetRevision),
+		clientv3.Compare(clientv3.ModRevision(seen.target.key), "=", seen.target.revision),
 	}
 	// Watchers are told in the order of the operations: of none that is marked for a moment, never of two.
 	var writes []clientv3.Op
@@ -147,18 +143,18 @@ func (s *exclusiveStorage[T]) write(ctx context.Context, seen *namespaceState[T]
 		conditions = append(conditions, clientv3.Compare(clientv3.ModRevision(loser.key), "=", loser.revision))
 		writes = append(writes, put)
 	}
-	put, err := s.put(ctx, seen.key, data)
+	put, err := s.put(ctx, seen.target.key, data)
 	if err != nil {
 		return 0, err
 	}
 	response, err := s.etcd.Txn(ctx).If(conditions...).Then(append(writes, put)...).Commit()
 	if err != nil {
-		return 0, fmt.Errorf("writing %s: %w", seen.key, err)
+		return 0, fmt.Errorf("writing %s: %w", seen.target.key, err)
 	}
 	if !response.Succeeded {
 		return 0, nil
 	}
-	return s.repeat(ctx, seen.key, put, response.Header.Revision), nil
+	return s.repeat(ctx, seen.target.key, put, response.Header.Revision), nil
 }
 
 // repeat writes an object once more, as it was written in a transaction, and returns its revision then. All events of the
@@ -172,14 +168,6 @@ func (s *exclusiveStorage[T]) repeat(ctx context.Context, key string, put client
 	return response.Header.Revision
 }
 
-func (s *exclusiveStorage[T]) put(ctx context.Context, key string, data []byte) (clientv3.Op, error) {
-	stored, err := s.transformer.TransformToStorage(ctx, data, value.DefaultContext(key))
-	if err != nil {
-		return clientv3.Op{}, storage.NewInternalError(err)
-	}
-	return clientv3.OpPut(key, string(stored)), nil
-}
-
 func (s *exclusiveStorage[T]) warn(ctx context.Context, seen *namespaceState[T], winner T) {
 	for _, loser := range seen.marked {
 		warning.AddWarning(ctx, "", s.mark.Lost(loser.object, winner))
@@ -188,60 +176,34 @@ func (s *exclusiveStorage[T]) warn(ctx context.Context, seen *namespaceState[T],
 
 // namespaceState is what a namespace held at one revision.
 type namespaceState[T table.Object] struct {
-	revision    int64
-	prefix, key string // in etcd, of the namespace and of the object to write
-	// target is the object to write, empty when there is none; its revision is then 0.
-	target         T
-	targetRevision int64
-	targetData     []byte
+	revision int64
+	prefix   string // in etcd, of the namespace
+	// target is the object to write.
+	target stored[T]
 	// marked are the other objects that carry the mark.
 	marked []stored[T]
 }
 
-type stored[T table.Object] struct {
-	key      string
-	revision int64
-	object   T
-}
-
-// read sees all of an object's namespace at once.
-func (s *exclusiveStorage[T]) read(ctx context.Context, key string) (*namespaceState[T], error) {
-	full := path.Join("/", s.prefix, key)
-	seen := &namespaceState[T]{key: full, prefix: path.Dir(full) + "/", target: newOf[T]()}
+// look sees all of an object's namespace at once.
+func (s *exclusiveStorage[T]) look(ctx context.Context, key string) (*namespaceState[T], error) {
+	full := s.key(key)
+	seen := &namespaceState[T]{prefix: path.Dir(full) + "/", target: stored[T]{key: full, object: newOf[T]()}}
 	response, err := s.etcd.Get(ctx, seen.prefix, clientv3.WithPrefix())
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", seen.prefix, err)
 	}
 	seen.revision = response.Header.Revision
 	for _, kv := range response.Kvs {
-		data, _, err := s.transformer.TransformFromStorage(ctx, kv.Value, value.DefaultContext(kv.Key))
+		found, err := s.read(ctx, string(kv.Key), kv.Value, kv.ModRevision)
 		if err != nil {
-			return nil, storage.NewInternalError(err)
-		}
-		object := newOf[T]()
-		if err := s.decode(data, kv.ModRevision, object); err != nil {
 			return nil, err
 		}
 		switch {
-		case string(kv.Key) == full:
-			seen.target, seen.targetRevision, seen.targetData = object, kv.ModRevision, data
-		case s.mark.Marked(object):
-			seen.marked = append(seen.marked, stored[T]{string(kv.Key), kv.ModRevision, object})
+		case found.key == full:
+			seen.target = found
+		case s.mark.Marked(found.object):
+			seen.marked = append(seen.marked, found)
 		}
 	}
 	return seen, nil
-}
-
-func (s *exclusiveStorage[T]) encode(object runtime.Object) ([]byte, error) {
-	if err := s.Versioner().PrepareObjectForStorage(object); err != nil {
-		return nil, fmt.Errorf("preparing an object for storage: %w", err)
-	}
-	return runtime.Encode(s.codec, object)
-}
-
-func (s *exclusiveStorage[T]) decode(data []byte, revision int64, into runtime.Object) error {
-	if _, _, err := s.codec.Decode(data, nil, into); err != nil {
-		return fmt.Errorf("decoding a stored object: %w", err)
-	}
-	return s.Versioner().UpdateObject(into, uint64(revision)) // revisions are positive
 }

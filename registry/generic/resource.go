@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/registry/generic"
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
+	"k8s.io/apiserver/pkg/storage"
 
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
@@ -151,8 +152,11 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 		store.AfterDelete = r.afterDelete
 	}
 	if r.Exclusive != nil {
-		exclusive := &exclusiveStorage[T]{}
-		options = r.exclusively(options, exclusive)
+		exclusive := &exclusiveStorage[T]{direct: &direct[T]{}, mark: r.Exclusive}
+		options = exclusive.wrap(options, func(below storage.Interface) storage.Interface {
+			exclusive.Interface = below
+			return exclusive
+		})
 		exclusive.foretellMoves(store)
 	}
 	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: r.attributes}); err != nil {
