@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	generatedopenapi "github.com/velero-locations/velero-locations/generated/openapi"
+	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
 // Name of the server, as its metrics, logs and OpenAPI document give it.
@@ -60,7 +61,7 @@ func (c *Config) New() (*Server, error) {
 	if err := c.completeEnvironment(); err != nil {
 		return nil, err
 	}
-	groups, err := c.groups()
+	groups, err := c.groups(generic)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +102,8 @@ func (c *Config) completeEnvironment() error {
 	return nil
 }
 
-// groups returns the storage of all kinds, by group and version.
-func (c *Config) groups() (map[string]*genericapiserver.APIGroupInfo, error) {
+// groups returns the storage of all kinds, by group and version. What has to run beside a kind's does so with the server.
+func (c *Config) groups(server *genericapiserver.GenericAPIServer) (map[string]*genericapiserver.APIGroupInfo, error) {
 	groups := map[string]*genericapiserver.APIGroupInfo{}
 	for _, kind := range c.API.Kinds {
 		store, err := kind.NewStore(c.API.Scheme, c.Generic.RESTOptionsGetter)
@@ -111,8 +112,27 @@ func (c *Config) groups() (map[string]*genericapiserver.APIGroupInfo, error) {
 		}
 		c.API.Environment.Serve(kind.GroupVersionResource().GroupResource(), store)
 		addStorage(groups, c.API, kind.GroupVersionResource(), store)
+		if err := runBeside(server, store); err != nil {
+			return nil, err
+		}
 	}
 	return groups, nil
+}
+
+func runBeside(server *genericapiserver.GenericAPIServer, store *generic.Store) error {
+	run := store.Background()
+	if run == nil {
+		return nil
+	}
+	name := "dependents-of-" + store.DefaultQualifiedResource.Resource
+	err := server.AddPostStartHook(name, func(hook genericapiserver.PostStartHookContext) error {
+		go run(hook)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("adding %s to the server: %w", name, err)
+	}
+	return nil
 }
 
 func addStorage(groups map[string]*genericapiserver.APIGroupInfo, api *API, gvr schema.GroupVersionResource, storage rest.Storage) {

@@ -123,3 +123,19 @@ func TestWritesWithoutChange(t *testing.T) {
 		t.Errorf("an item of a list names its kind: %v, %v", item["kind"], item["apiVersion"])
 	}
 }
+
+// TestRecordsGoWithTheirLocation shows that a server does what has to run beside its stores.
+func TestRecordsGoWithTheirLocation(t *testing.T) {
+	c := startServer(t)
+	const locations, backups = "/apis/velero.io/v1/namespaces/velero/backupstoragelocations", "/apis/velero.io/v1/namespaces/velero/backups"
+	c.do("POST", locations, "application/json", map[string]any{
+		"metadata": map[string]any{"name": "primary"}, "spec": map[string]any{"provider": "aws", "objectStorage": map[string]any{"bucket": "backups"}},
+	})
+	c.do("POST", backups, "application/json", map[string]any{
+		"metadata": map[string]any{"name": "one"}, "spec": map[string]any{"storageLocation": "primary", "snapshotVolumes": false},
+	})
+	c.do("DELETE", locations+"/primary", "", nil)
+	if left := c.do("GET", backups, "", nil)["items"].([]any); len(left) > 0 {
+		t.Errorf("after the deletion of the location there is %v", left)
+	}
+}

@@ -70,6 +70,16 @@ func newStore(t *testing.T, storage storagebackend.Config, kind generic.Kind) *g
 // newStoreWith is newStore with a watch cache, or without.
 func newStoreWith(t *testing.T, storage storagebackend.Config, kind generic.Kind, decorator k8sgeneric.StorageDecorator) *generic.Store {
 	t.Helper()
+	store := newIdleStore(t, storage, kind, decorator)
+	if run := store.Background(); run != nil {
+		go run(t.Context())
+	}
+	return store
+}
+
+// newIdleStore is newStoreWith without what runs beside the store.
+func newIdleStore(t *testing.T, storage storagebackend.Config, kind generic.Kind, decorator k8sgeneric.StorageDecorator) *generic.Store {
+	t.Helper()
 	scheme := scheme(t, kind)
 	storage.Prefix = "/" + t.Name()
 	served := kind.GroupVersionResource()

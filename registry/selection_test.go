@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/apiserver/pkg/storage/storagebackend"
 	"sigs.k8s.io/yaml"
 
 	"github.com/velero-locations/velero-locations/apis/velero"
@@ -38,17 +39,24 @@ type server struct {
 
 func serve(t *testing.T) *server {
 	t.Helper()
-	etcd := startEtcd(t)
+	return serveOn(t.Context(), t, startEtcd(t))
+}
+
+// serveOn serves on an etcd that others may serve on, too. What runs beside the stores does so until the context ends.
+func serveOn(ctx context.Context, t *testing.T, etcd storagebackend.Config) *server {
+	t.Helper()
 	env := &generic.Environment{Defaults: selection.Defaults{StorageLocation: selection.DefaultStorageLocation}}
 	add := func(kind generic.Kind) *generic.Store {
-		store := newStoreWith(t, etcd, kind, genericregistry.StorageWithCacher())
+		store := newIdleStore(t, etcd, kind, genericregistry.StorageWithCacher())
 		env.Serve(kind.GroupVersionResource().GroupResource(), store)
 		return store
 	}
-	return &server{
+	s := &server{
 		env: env, made: map[string]int{}, storage: add(backupstoragelocation.New(env)), snapshots: add(volumesnapshotlocation.New(env)),
 		backups: add(backup.New(env)), schedules: add(schedule.New(env)),
 	}
+	go s.storage.Background()(ctx)
+	return s
 }
 
 // create returns the object as it was made, the warnings, and the error.
@@ -90,6 +98,10 @@ func (s *server) recorded(t *testing.T) []string {
 	t.Helper()
 	ctx, _ := request("ann")
 	list, err := s.backups.List(ctx, &metainternalversion.ListOptions{})
+	for apierrors.IsTooManyRequests(err) { // the watch cache is being filled
+		time.Sleep(10 * time.Millisecond)
+		list, err = s.backups.List(ctx, &metainternalversion.ListOptions{})
+	}
 	must(t, err)
 	names := []string{}
 	for _, b := range list.(*v1.BackupList).Items {

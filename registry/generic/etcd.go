@@ -49,6 +49,18 @@ type stored[T table.Object] struct {
 // key in etcd of what the store knows by another.
 func (d *direct[T]) key(key string) string { return path.Join("/", d.prefix, key) }
 
+// get reads what is under a key in etcd.
+func (d *direct[T]) get(ctx context.Context, key string) (stored[T], error) {
+	response, err := d.etcd.Get(ctx, key)
+	if err != nil {
+		return stored[T]{}, fmt.Errorf("reading %s: %w", key, err)
+	}
+	if len(response.Kvs) == 0 {
+		return stored[T]{key: key, object: newOf[T]()}, nil
+	}
+	return d.read(ctx, key, response.Kvs[0].Value, response.Kvs[0].ModRevision)
+}
+
 // read makes an object of what is in etcd.
 func (d *direct[T]) read(ctx context.Context, key string, written []byte, revision int64) (stored[T], error) {
 	data, _, err := d.transformer.TransformFromStorage(ctx, written, value.DefaultContext(key))

@@ -22,6 +22,7 @@ import (
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/apiserver/pkg/storage"
 
+	"github.com/velero-locations/velero-locations/registry/cascade"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
@@ -63,11 +64,8 @@ type Resource[T table.Object, L runtime.Object] struct {
 	// Warn returns what is accepted but doubtful in an object that is new, or has a new spec. The context is short: what
 	// cannot be found out in time is not warned of. Nil: nothing.
 	Warn func(ctx context.Context, view *View, obj T) []string
-	// WarnOfDeletion returns what else goes with an object that is deleted. The context is short. Nil: nothing.
-	WarnOfDeletion func(ctx context.Context, obj T) []string
-	// Deleted does what follows from the deletion of an object, however that came about; never in a dry run.
-	// The request waits for it, but not for long; the context does not end with the request. Nil: nothing.
-	Deleted func(ctx context.Context, obj T)
+	// Dependents are objects of another kind that go with an object that is deleted. Nil: there are none.
+	Dependents *Dependents
 	// Exclusive is a mark that at most one object of a namespace carries. Nil: there is none.
 	Exclusive *Exclusive[T]
 	// UnconditionalUpdate accepts a PUT without a resourceVersion.
@@ -148,27 +146,46 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 	if r.Decorate != nil {
 		store.Decorator = r.decorate
 	}
-	if r.Deleted != nil {
-		store.AfterDelete = r.afterDelete
-	}
-	if r.Exclusive != nil {
-		exclusive := &exclusiveStorage[T]{direct: &direct[T]{}, mark: r.Exclusive}
-		options = exclusive.wrap(options, func(below storage.Interface) storage.Interface {
-			exclusive.Interface = below
-			return exclusive
-		})
-		exclusive.foretellMoves(store)
-	}
+	options, dependents := r.transactions(store, options)
 	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: r.attributes}); err != nil {
 		return nil, fmt.Errorf("setting up the store of %s: %w", r.GroupVersionResource().GroupResource(), err)
 	}
-	complete := &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories, warnOfDeletion: r.warnOfDeletion()}
+	complete := &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories, dependents: dependents}
 	complete.strategy = func() writeStrategy {
 		view := NewView(r.Environment)
 		view.own = complete
 		return strategy.of(view)
 	}
 	return complete, nil
+}
+
+// transactions adds to the store what can only be done in transactions of etcd.
+func (r *Resource[T, L]) transactions(store *genericregistry.Store, options generic.RESTOptionsGetter) (generic.RESTOptionsGetter, *dependents) {
+	if r.Exclusive == nil && r.Dependents == nil {
+		return options, nil
+	}
+	past := &direct[T]{}
+	exclusive := &exclusiveStorage[T]{direct: past, mark: r.Exclusive}
+	if r.Exclusive != nil {
+		exclusive.foretellMoves(store)
+	}
+	var follow *dependents
+	if r.Dependents != nil {
+		follow = &dependents{Dependents: r.Dependents, env: r.Environment}
+		store.AfterDelete = follow.await
+	}
+	return past.wrap(options, func(below storage.Interface) storage.Interface {
+		if r.Exclusive != nil {
+			exclusive.Interface = below
+			below = exclusive
+		}
+		if follow != nil {
+			follow.journal = cascade.NewJournal(past.etcd, past.prefix, r.GroupVersionResource().GroupResource())
+			follow.cascade = cascade.NewController(follow.journal, follow.delete)
+			below = &cascadeStorage[T]{Interface: below, direct: past, journal: follow.journal}
+		}
+		return below
+	}), follow
 }
 
 // errNoValidation keeps kinds from being served without rules by oversight.

@@ -2,15 +2,11 @@ package generic
 
 import (
 	"context"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/apiserver/pkg/registry/rest"
-	"k8s.io/apiserver/pkg/util/dryrun"
-	"k8s.io/apiserver/pkg/warning"
 )
 
 // Store keeps one kind in etcd and answers every verb for it.
@@ -20,9 +16,8 @@ type Store struct {
 	shortNames []string
 	categories []string
 	// strategy returns that of one write.
-	strategy func() writeStrategy
-	// warnOfDeletion is nil where nothing goes with an object.
-	warnOfDeletion func(context.Context, runtime.Object) []string
+	strategy   func() writeStrategy
+	dependents *dependents // nil: there are none
 }
 
 var (
@@ -61,51 +56,32 @@ func (s *Store) write() *genericregistry.Store {
 
 // Delete deletes an object, as rest.StandardStorage says, and warns of what goes with the object.
 func (s *Store) Delete(ctx context.Context, name string, validate rest.ValidateObjectFunc, options *metav1.DeleteOptions) (runtime.Object, bool, error) {
-	texts := s.goesWith(ctx, name)
+	if s.dependents == nil {
+		return s.Store.Delete(ctx, name, validate, options)
+	}
+	object, count := s.countDependents(ctx, name)
 	out, deleted, err := s.Store.Delete(ctx, name, validate, options)
 	if err == nil {
-		for _, text := range texts {
-			warning.AddWarning(ctx, "", text)
-		}
+		s.dependents.warn(ctx, object, count)
 	}
 	return out, deleted, err
 }
 
-func (s *Store) goesWith(ctx context.Context, name string) []string {
-	if s.warnOfDeletion == nil {
-		return nil
-	}
+// countDependents returns none of an object that cannot be read: its deletion fails for the same reason, and says so.
+func (s *Store) countDependents(ctx context.Context, name string) (metav1.Object, int) {
 	ctx, cancel := context.WithTimeout(ctx, deletionWait)
 	defer cancel()
-	obj, err := s.Get(ctx, name, &metav1.GetOptions{})
+	object, err := s.Get(ctx, name, &metav1.GetOptions{})
 	if err != nil {
-		return nil // the deletion fails for the same reason, and says so
+		return nil, 0
 	}
-	return s.warnOfDeletion(ctx, obj)
+	return object.(metav1.Object), s.dependents.count(ctx, name)
 }
 
-func (r *Resource[T, L]) warnOfDeletion() func(context.Context, runtime.Object) []string {
-	if r.WarnOfDeletion == nil {
+// Background returns what has to run for as long as the store is served; nil where that is nothing.
+func (s *Store) Background() func(context.Context) {
+	if s.dependents == nil {
 		return nil
 	}
-	return func(ctx context.Context, obj runtime.Object) []string { return r.WarnOfDeletion(ctx, obj.(T)) }
-}
-
-// deletionWait is how long a deletion waits at most to find out what goes with the object, and for what follows from it.
-const deletionWait = 10 * time.Second
-
-func (r *Resource[T, L]) afterDelete(object runtime.Object, options *metav1.DeleteOptions) {
-	if options != nil && dryrun.IsDryRun(options.DryRun) {
-		return
-	}
-	obj := object.(T)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		r.Deleted(genericapirequest.WithNamespace(genericapirequest.NewContext(), obj.GetNamespace()), obj)
-	}()
-	select {
-	case <-done:
-	case <-time.After(deletionWait):
-	}
+	return s.dependents.cascade.Run
 }

@@ -53,8 +53,7 @@ func New(env *generic.Environment) *Resource {
 		Warn: func(ctx context.Context, view *generic.View, l location) []string {
 			return warnings.BackupStorageLocation(l, surroundings(ctx, view, l))
 		},
-		WarnOfDeletion: func(ctx context.Context, l location) []string { return warnOfDeletion(ctx, env, l) },
-		Deleted:        func(ctx context.Context, l location) { deleteRecords(ctx, env, l) },
+		Dependents: records,
 		Exclusive: &generic.Exclusive[location]{
 			Marked: func(l location) bool { return l.Spec.Default },
 			Unmark: func(l location) { l.Spec.Default = false },
