@@ -13,7 +13,7 @@ import (
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
 )
 
-// EtcdPrefix is where all keys of a server's API stand in etcd.
+// EtcdPrefix is what all keys of a server's API in etcd begin with.
 const EtcdPrefix = "/registry"
 
 // Options of an aggregated server, which leaves authentication and authorization to the

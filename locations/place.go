@@ -18,7 +18,7 @@ type Place struct {
 }
 
 // ParsePlace brings what a user wrote as bucket and prefix into normal form, as Velero does:
-// slashes at both ends are of no account. A bucket that is empty, or that has a slash inside, is
+// slashes at both ends do not matter. A bucket that is empty, or that has a slash inside, is
 // an error.
 func ParsePlace(bucket, prefix string) (Place, error) {
 	place := Place{Bucket: strings.Trim(bucket, "/"), Prefix: strings.Trim(prefix, "/")}

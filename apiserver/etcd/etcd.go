@@ -92,7 +92,7 @@ func (s *Server) Endpoint() string { return s.endpoint }
 // Failed receives an error when etcd cannot go on, such as after a failed write to its log.
 func (s *Server) Failed() <-chan error { return s.failures }
 
-// Close stops etcd and gives the directory free.
+// Close stops etcd and releases its directory.
 func (s *Server) Close() {
 	if s.etcd != nil {
 		s.etcd.Close()
@@ -115,7 +115,7 @@ func (s *Server) config(options *Options) (*embed.Config, error) {
 
 	config := embed.NewConfig()
 	config.Dir = filepath.Join(options.Dir, "data")
-	config.ListenPeerUrls = nil // a member without peers needs no ear for them
+	config.ListenPeerUrls = nil // a single member has no peers to listen for
 	config.ListenClientUrls = []url.URL{client}
 	config.AdvertiseClientUrls = []url.URL{client}
 	config.QuotaBackendBytes = options.QuotaBytes

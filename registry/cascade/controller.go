@@ -43,7 +43,7 @@ func NewController(journal *Journal, del Delete) *Controller {
 	return &Controller{journal: journal, delete: del, wake: make(chan struct{}, 1), works: map[types.UID]*work{}}
 }
 
-// Run fulfils intents until the context ends: at first those that are there from before.
+// Run fulfils intents until the context ends, beginning with those that an earlier server has left.
 func (c *Controller) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	defer c.stop()
@@ -63,7 +63,7 @@ func (c *Controller) Run(ctx context.Context) {
 	}
 }
 
-// look begins with every intent that is not being fulfilled.
+// look starts on every intent that is not being fulfilled.
 func (c *Controller) look(ctx context.Context, running *sync.WaitGroup) error {
 	awaited := c.idle()
 	intents, err := c.journal.Open(ctx)
@@ -112,7 +112,7 @@ func (c *Controller) Await(uid types.UID, patience time.Duration) {
 	}
 }
 
-// Left returns how much is still to be deleted of what somebody waited for in vain: at most as much as there was before.
+// Left returns how much is still to be deleted of what somebody has stopped waiting for. Until that is counted, it is as much as there was before.
 func (c *Controller) Left(uid types.UID, before int) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -175,7 +175,7 @@ func (c *Controller) end(uid types.UID) {
 	}
 }
 
-// stop lets nobody wait for what will not be done here any more.
+// stop ends all waiting for what is no longer done here.
 func (c *Controller) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

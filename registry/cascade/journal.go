@@ -76,7 +76,7 @@ func (j *Journal) Concerns(ctx context.Context, intent Intent, key string) (bool
 	return len(response.Kvs) > 0 && response.Kvs[0].CreateRevision < intent.revision, nil
 }
 
-// Fulfil removes an intent that nothing is left to do of.
+// Fulfil removes an intent for which nothing is left to do.
 func (j *Journal) Fulfil(ctx context.Context, intent Intent) error {
 	if _, err := j.etcd.Delete(ctx, intent.key); err != nil {
 		return fmt.Errorf("removing %s: %w", intent.key, err)

@@ -30,7 +30,7 @@ type Dependents struct {
 	Resource schema.GroupResource
 	// Of selects the dependents of an object, in its namespace.
 	Of func(name string) fields.Selector
-	// Warn is told to whoever deletes an object that has dependents, and Remain to whoever does not see them all deleted.
+	// Warn is told to whoever deletes an object that has dependents, and Remain too if they are not all deleted when that is answered.
 	Warn   func(name string, dependents int) string
 	Remain func(name string, left int) string
 }
@@ -63,7 +63,7 @@ func (d *dependents) list(ctx context.Context, name string) ([]metav1.Object, er
 // deletionWorkers is how many dependents are deleted at a time.
 const deletionWorkers = 8
 
-// delete deletes the dependents of a deleted object. All that can be deleted are, whatever is wrong with others.
+// delete deletes the dependents of a deleted object. One that cannot be deleted does not keep the others.
 func (d *dependents) delete(ctx context.Context, intent cascade.Intent, left *atomic.Int64) error {
 	if d.env.Store(d.Resource) == nil {
 		return fmt.Errorf("deleting %s: they are not served", d.Resource.Resource)

@@ -24,7 +24,7 @@ type Environment struct {
 	Rules validation.Rules
 	// Defaults of the locations of backups, where a namespace does not say.
 	Defaults selection.Defaults
-	// Authorizer says what users may do. Nil: nothing.
+	// Authorizer says what users may do. Nil: they may do nothing.
 	Authorizer authorizer.Authorizer
 	// Kubernetes is the API that Secrets are in. Nil: they cannot be read.
 	Kubernetes kubernetes.Interface

@@ -29,7 +29,7 @@ const (
 	etcdKeepaliveTimeout = 10 * time.Second
 )
 
-// direct reaches the objects of a kind in etcd past their storage, for what has to be one transaction with others.
+// direct reads and writes the objects of a kind in etcd without their storage, for what has to be one transaction with others.
 type direct[T table.Object] struct {
 	etcd        *clientv3.Client
 	prefix      string
@@ -93,8 +93,8 @@ func (d *direct[T]) decode(data []byte, revision int64, into runtime.Object) err
 	return d.versioner.UpdateObject(into, uint64(revision)) // revisions are positive
 }
 
-// wrap puts more storage around the one that options make; it is given a way past it. The store has the wrapped one from
-// the start: as soon as a store is complete, others read it.
+// wrap puts more storage around the one that options make, and connects to etcd for it. The store has the outermost from the
+// start: as soon as a store is complete, others read it.
 func (d *direct[T]) wrap(options generic.RESTOptionsGetter, more func(storage.Interface) storage.Interface) generic.RESTOptionsGetter {
 	return restOptions(func(resource schema.GroupResource, example runtime.Object) (generic.RESTOptions, error) {
 		given, err := options.GetRESTOptions(resource, example)
@@ -121,7 +121,7 @@ func (d *direct[T]) wrap(options generic.RESTOptionsGetter, more func(storage.In
 			}
 			return more(below), func() {
 				destroy()
-				_ = client.Close() // what is wrong with a connection that is given up is of no interest
+				_ = client.Close() // the connection is no longer needed, whatever is wrong with it
 			}, nil
 		}
 		return given, nil

@@ -11,7 +11,7 @@ import (
 )
 
 // addInternal makes a kind's type the internal form of the kind too: the form that Kubernetes' generic server has an object
-// converted to before anything else happens to it, and from again for whoever asks.
+// converted to before anything else happens to it, and from which it is converted back for the answer.
 func addInternal[T, L runtime.Object](scheme *runtime.Scheme, group string) error {
 	scheme.AddKnownTypes(schema.GroupVersion{Group: group, Version: runtime.APIVersionInternal}, newOf[T](), newOf[L]())
 	for _, object := range []runtime.Object{newOf[T](), newOf[L]()} {

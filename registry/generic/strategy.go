@@ -46,7 +46,7 @@ func newStrategy[T table.Object, L runtime.Object](resource *Resource[T, L], typ
 	return strategy[T, L]{ObjectTyper: typer, NameGenerator: names.SimpleNameGenerator, resource: resource, view: &View{Environment: resource.Environment}}
 }
 
-// of returns the strategy of a write that sees others by the view.
+// of returns the strategy of a write that has this view of other objects.
 func (s strategy[T, L]) of(view *View) strategy[T, L] {
 	s.view = view
 	return s
@@ -160,7 +160,7 @@ func (s strategy[T, L]) WarningsOnUpdate(ctx context.Context, object, oldObject 
 	return append(found, s.warnings(ctx, obj)...)
 }
 
-// finalizerWarnings warns of new finalizers without a domain, as custom resources do: another controller may choose the same.
+// finalizerWarnings warns of new finalizers without a domain, as custom resources do: another controller might choose the same.
 func finalizerWarnings(finalizers, old []string) []string {
 	known := append([]string{metav1.FinalizerOrphanDependents, metav1.FinalizerDeleteDependents, string(corev1.FinalizerKubernetes)}, old...)
 	var found []string

@@ -38,7 +38,7 @@ func (v *View) store(resource schema.GroupResource) *Store {
 	return nil
 }
 
-// listing is what came of reading a list.
+// listing is the result of reading a list.
 type listing struct {
 	objects any
 	err     error

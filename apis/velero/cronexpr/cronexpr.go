@@ -1,4 +1,4 @@
-// Package cronexpr reads the cron expressions of schedules, in one way for all who do: what is accepted when a schedule is
+// Package cronexpr reads the cron expressions of schedules, in the same way wherever they are read: what is accepted when a schedule is
 // written can be carried out.
 package cronexpr
 

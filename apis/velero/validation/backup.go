@@ -185,12 +185,12 @@ func checkSchedule(schedule *v1.Schedule) field.ErrorList {
 
 // ScheduleName returns what is wrong with the name of a new schedule, or with the prefix of one, which is cut if it is long.
 func ScheduleName(name string, prefix bool) []string {
-	// A backup has its time in its name behind that of its schedule.
+	// The name of a backup is that of its schedule, followed by a time.
 	const most = dns.DNS1123SubdomainMaxLength - len("-20060102150405")
 	if errs := apivalidation.NameIsDNSSubdomain(name, prefix); len(errs) > 0 || prefix || len(name) <= most {
 		return errs
 	}
-	return []string{fmt.Sprintf("must be no more than %d characters: its backups are named after it, with their time behind", most)}
+	return []string{fmt.Sprintf("must be no more than %d characters: its backups are named after it, followed by a time", most)}
 }
 
 func cronExpression(expression string, path *field.Path) field.ErrorList {

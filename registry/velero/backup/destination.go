@@ -20,7 +20,7 @@ import (
 var spec = field.NewPath("spec")
 
 // selects says whether the locations of a backup are selected in this write: of one that somebody asks for, and when
-// other locations are asked for before it begins. Others are as who writes them knows.
+// other locations are asked for before it begins. The locations of all others are for whoever writes them to know.
 func selects(b, old backup) bool {
 	if old == nil {
 		return isNew(b)

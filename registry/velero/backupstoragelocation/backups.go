@@ -50,7 +50,7 @@ type move struct {
 	value, old string
 }
 
-// moves compares what matters of the fields: aws is velero.io/aws, and slashes at the ends are of no account.
+// moves compares what matters of the fields: aws is velero.io/aws, and slashes at the ends do not matter.
 func moves(l, old location) []move {
 	storage, oldStorage := objectStorage(l), objectStorage(old)
 	trim := func(text string) string { return strings.Trim(text, "/") }
