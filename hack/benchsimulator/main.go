@@ -25,6 +25,7 @@ type options struct {
 	servers *regexp.Regexp
 	dir     string
 	profile string
+	before  string
 }
 
 func main() {
@@ -64,6 +65,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&rows, "rows", "", "regular expression of the rows to run; all by default")
 	flags.StringVar(&servers, "servers", "", "regular expression of the servers to run; all by default")
 	flags.StringVar(&o.dir, "dir", "", "directory for the servers' data, on the disk to measure; the machine's for temporary files by default")
+	flags.StringVar(&o.before, "before", "", "this program as it was built at another commit: its servers, in memory and on disk, are compared with those of now")
 	flags.StringVar(&o.profile, "profile", "", "directory for CPU profiles of the servers that are not built: one each, of the whole run")
 	if err := flags.Parse(args); err != nil {
 		return o, err

@@ -36,7 +36,7 @@ func (r *results) print(w io.Writer) {
 
 // pairs are the comparisons that make sense: in memory with in memory, on disk with on disk.
 func (r *results) pairs() [][2]string {
-	all := [][2]string{{memoryServer, gofakes3Name}}
+	all := [][2]string{{memoryServer, gofakes3Name}, {memoryServer, memoryServer + beforeSuffix}, {diskServer, diskServer + beforeSuffix}}
 	for _, p := range r.options.peers {
 		all = append(all, [2]string{diskServer, p})
 	}

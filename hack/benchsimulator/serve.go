@@ -27,6 +27,8 @@ const (
 	memoryServer = "memory"
 	diskServer   = "disk"
 	gofakes3Name = "gofakes3"
+	// beforeSuffix follows the names of servers of an earlier build.
+	beforeSuffix = "-before"
 )
 
 // The key that all servers have and the client signs with; gofakes3 does not look at it.

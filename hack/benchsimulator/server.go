@@ -31,7 +31,11 @@ type server struct {
 // startAll starts the servers that are selected. It returns those that run also with an error, to be stopped.
 func startAll(ctx context.Context, o options, dir string) ([]*server, error) {
 	var servers []*server
-	for _, name := range append([]string{memoryServer, diskServer, gofakes3Name}, o.peers...) {
+	names := append([]string{memoryServer, diskServer, gofakes3Name}, o.peers...)
+	if o.before != "" {
+		names = append(names, memoryServer+beforeSuffix, diskServer+beforeSuffix)
+	}
+	for _, name := range names {
 		if !o.servers.MatchString(name) {
 			continue
 		}
@@ -40,7 +44,7 @@ func startAll(ctx context.Context, o options, dir string) ([]*server, error) {
 		if err := os.Mkdir(data, 0o700); err != nil {
 			return servers, err
 		}
-		address, err := s.start(ctx, data, o.profile)
+		address, err := s.start(ctx, data, o)
 		if s.cmd != nil && s.cmd.Process != nil {
 			servers = append(servers, s)
 		}
@@ -54,7 +58,7 @@ func startAll(ctx context.Context, o options, dir string) ([]*server, error) {
 	return servers, nil
 }
 
-func (s *server) start(ctx context.Context, data, profile string) (address string, err error) {
+func (s *server) start(ctx context.Context, data string, o options) (address string, err error) {
 	if p, found := peers[s.name]; found {
 		binary, err := p.binary(ctx, s.name)
 		if err != nil {
@@ -66,13 +70,16 @@ func (s *server) start(ctx context.Context, data, profile string) (address strin
 		s.cmd = p.command(ctx, binary, address, data)
 		return address, s.cmd.Start()
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return "", err
+	name, earlier := strings.CutSuffix(s.name, beforeSuffix)
+	program := o.before
+	if !earlier {
+		if program, err = os.Executable(); err != nil {
+			return "", err
+		}
 	}
-	s.cmd = exec.CommandContext(ctx, self, serveCommand, "-server", s.name, "-dir", data)
-	if profile != "" {
-		s.cmd.Args = append(s.cmd.Args, "-profile", filepath.Join(profile, s.name+".pprof"))
+	s.cmd = exec.CommandContext(ctx, program, serveCommand, "-server", name, "-dir", data)
+	if o.profile != "" {
+		s.cmd.Args = append(s.cmd.Args, "-profile", filepath.Join(o.profile, s.name+".pprof"))
 	}
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()
