@@ -182,9 +182,12 @@ func (c *Cluster) ServerPod(tb testing.TB, workload string, flags ...string) *Se
 func (s *ServerPod) AwaitReady(tb testing.TB) {
 	tb.Helper()
 	s.Await(tb, func() error {
-		client, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: rest.TLSClientConfig{
-			CAFile: filepath.Join(s.dirs["serving"], "ca.crt"), ServerName: program + "." + home + ".svc",
-		}})
+		// Not by the name of its file: clients of one file share a transport, which looks at the file again after minutes only.
+		ca, err := os.ReadFile(filepath.Join(s.dirs["serving"], "ca.crt"))
+		if err != nil {
+			return err
+		}
+		client, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: rest.TLSClientConfig{CAData: ca, ServerName: program + "." + home + ".svc"}})
 		if err != nil {
 			return err
 		}
