@@ -126,7 +126,7 @@ func harmed(t *testing.T, seed uint64, rule Rule, calls int) string {
 	}
 	var out strings.Builder
 	for range calls {
-		_, _, _, err := set.Inject(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), call.Call{})
+		_, err := set.Inject(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), call.Call{})
 		out.WriteString(map[bool]string{false: ".", true: "x"}[err != nil])
 	}
 	if status := set.List()[0]; status.Matched != calls || status.Injected != strings.Count(out.String(), "x") {
@@ -196,7 +196,7 @@ func serve(t *testing.T, rules ...Fault) (url string, received func() string) {
 	}
 	bodies := make(chan string, 10)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w, r, _, err := set.Inject(w, r, call.Call{})
+		harmed, err := set.Inject(w, r, call.Call{})
 		if refusal := (*Refusal)(nil); errors.As(err, &refusal) {
 			http.Error(w, refusal.Code, refusal.Status)
 			return
@@ -204,6 +204,7 @@ func serve(t *testing.T, rules ...Fault) (url string, received func() string) {
 		if err != nil {
 			return
 		}
+		w, r = harmed.W, harmed.Request
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			body = append(body, " and then an error"...)

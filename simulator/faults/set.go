@@ -140,13 +140,21 @@ func (r *rule) harms() bool {
 	return true
 }
 
+// Harmed is a request that rules may have harmed, with what to serve it with.
+type Harmed struct {
+	W       http.ResponseWriter
+	Request *http.Request
+	// Rules are the names of those that harmed it.
+	Rules []string
+}
+
 // Inject lets the rules that are about a call do to its exchange what they do, in their order; those after one that
-// refuses the request are not reached. It returns what to serve the request with, and the names of the rules that harmed
-// it. With an error the request is not to be served: a *Refusal is to be answered, anything else is the end.
-func (s *Set) Inject(w http.ResponseWriter, r *http.Request, c call.Call) (http.ResponseWriter, *http.Request, []string, error) {
+// refuses the request are not reached. With an error the request is not to be served: a *Refusal is to be answered,
+// anything else is the end.
+func (s *Set) Inject(w http.ResponseWriter, r *http.Request, c call.Call) (Harmed, error) {
 	matching := s.matching(c)
 	if len(matching) == 0 {
-		return w, r, nil, nil
+		return Harmed{W: w, Request: r}, nil
 	}
 	x := newExchange(w, r)
 	var names []string
@@ -156,8 +164,8 @@ func (s *Set) Inject(w http.ResponseWriter, r *http.Request, c call.Call) (http.
 		}
 		names = append(names, rule.Rule.Name)
 		if err := rule.Rule.Fault.Inject(x); err != nil {
-			return x, x.request, names, err
+			return Harmed{x, x.request, names}, err
 		}
 	}
-	return x, x.request, names, nil
+	return Harmed{x, x.request, names}, nil
 }

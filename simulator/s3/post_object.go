@@ -135,18 +135,17 @@ func (f *form) check(bucket string) (least, most int64, err error) {
 	covered := map[string]bool{}
 	f.fields["bucket"] = bucket
 	for _, raw := range f.policy.Conditions {
-		operator, name, value, low, high, err := parseCondition(raw)
+		c, err := parseCondition(raw)
 		if err != nil {
 			return 0, 0, err
 		}
-		if operator == "content-length-range" {
-			least, most = low, high
+		if c.operator == "content-length-range" {
+			least, most = c.low, c.high
 			continue
 		}
-		covered[name] = true
-		got := f.fields[name]
-		if operator == "eq" && got != value || operator == "starts-with" && !strings.HasPrefix(got, value) {
-			return 0, 0, aws.NewError(http.StatusForbidden, "AccessDenied", fmt.Sprintf("Invalid according to Policy: Policy Condition failed: [%q, %q, %q]", operator, "$"+name, value))
+		covered[c.name] = true
+		if !c.meets(f.fields[c.name]) {
+			return 0, 0, aws.NewError(http.StatusForbidden, "AccessDenied", fmt.Sprintf("Invalid according to Policy: Policy Condition failed: [%q, %q, %q]", c.operator, "$"+c.name, c.value))
 		}
 	}
 	for name := range f.fields {
@@ -157,35 +156,46 @@ func (f *form) check(bucket string) (least, most int64, err error) {
 	return least, most, nil
 }
 
+// condition is what a policy says of a field, or of the length of the file.
+type condition struct {
+	operator    string
+	name, value string // of a field
+	low, high   int64  // of content-length-range
+}
+
+func (c condition) meets(value string) bool {
+	return c.operator == "eq" && value == c.value || c.operator == "starts-with" && strings.HasPrefix(value, c.value)
+}
+
 // parseCondition reads {"name": "value"}, ["eq", "$name", "value"], ["starts-with", "$name", "value"] or
 // ["content-length-range", low, high].
-func parseCondition(raw json.RawMessage) (operator, name, value string, low, high int64, err error) {
+func parseCondition(raw json.RawMessage) (condition, error) {
 	var exact map[string]string
 	if json.Unmarshal(raw, &exact) == nil && len(exact) == 1 {
 		for name, value := range exact {
-			return "eq", strings.ToLower(name), value, 0, 0, nil
+			return condition{operator: "eq", name: strings.ToLower(name), value: value}, nil
 		}
 	}
 	var list []any
 	if json.Unmarshal(raw, &list) != nil || len(list) != 3 {
-		return "", "", "", 0, 0, invalidPolicy("Invalid Condition: " + string(raw))
+		return condition{}, invalidPolicy("Invalid Condition: " + string(raw))
 	}
-	operator = strings.ToLower(fmt.Sprint(list[0]))
+	operator := strings.ToLower(fmt.Sprint(list[0]))
 	switch operator {
 	case "content-length-range":
 		low, lowErr := strconv.ParseInt(number(list[1]), 10, 64)
 		high, highErr := strconv.ParseInt(number(list[2]), 10, 64)
 		if lowErr == nil && highErr == nil {
-			return operator, "", "", low, high, nil
+			return condition{operator: operator, low: low, high: high}, nil
 		}
 	case "eq", "starts-with":
 		field, isText := list[1].(string)
 		value, isValue := list[2].(string)
 		if name, found := strings.CutPrefix(field, "$"); isText && isValue && found {
-			return operator, strings.ToLower(name), value, 0, 0, nil
+			return condition{operator: operator, name: strings.ToLower(name), value: value}, nil
 		}
 	}
-	return "", "", "", 0, 0, invalidPolicy("Invalid Condition: " + string(raw))
+	return condition{}, invalidPolicy("Invalid Condition: " + string(raw))
 }
 
 // number is a bound of a range, which clients write as a number or as text.

@@ -26,8 +26,8 @@ func (x *Exchange) meetFaults() error {
 	if set.Empty() {
 		return nil
 	}
-	var err error
-	x.W, x.Request, x.recorder.Entry.Faults, err = set.Inject(x.W, x.Request, x.Call)
+	harmed, err := set.Inject(x.W, x.Request, x.Call)
+	x.W, x.Request, x.recorder.Entry.Faults = harmed.W, harmed.Request, harmed.Rules
 	if err == nil && x.small {
 		_, err = io.Copy(io.Discard, x.Body)
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -77,14 +78,14 @@ func (d *disk) sweep(named map[string]bool) error {
 
 func (d *disk) write(r io.Reader, size int64) (blob, int64, error) {
 	if size <= maxSmall {
-		small, n, rest, err := d.writeSmall(r, size)
+		start, whole, err := readSmall(r, size)
 		if err != nil {
 			return nil, 0, fmt.Errorf("receiving content: %w", err)
 		}
-		if small != nil {
-			return small, n, nil
+		if whole {
+			return d.newSmallBlob(start), int64(len(start)), nil
 		}
-		r = rest
+		r = io.MultiReader(bytes.NewReader(start), r)
 	}
 	return d.writeFile(r)
 }

@@ -110,20 +110,20 @@ func sweepSmall(tx *bolt.Tx, named map[string]bool) error {
 	return nil
 }
 
-// writeSmall reads content that may be small. When it is not, rest is all of it again.
-func (d *disk) writeSmall(r io.Reader, size int64) (small *smallBlob, n int64, rest io.Reader, err error) {
-	start := make([]byte, min(max(size+1, bytes.MinRead), maxSmall+1))
+// readSmall reads content that may be small. When it is not, whole is false, and the start is what was read of it.
+func readSmall(r io.Reader, size int64) (start []byte, whole bool, err error) {
+	start = make([]byte, min(max(size+1, bytes.MinRead), maxSmall+1))
 	filled := 0
 	for {
 		n, ended, err := fill(r, start[filled:])
 		filled += n
 		switch {
 		case err != nil:
-			return nil, 0, nil, err
+			return nil, false, err
 		case ended:
-			return d.newSmallBlob(bytes.Clone(start[:filled])), int64(filled), nil, nil
+			return bytes.Clone(start[:filled]), true, nil
 		case len(start) > maxSmall:
-			return nil, 0, io.MultiReader(bytes.NewReader(start), r), nil
+			return start, false, nil
 		}
 		start = append(start, make([]byte, maxSmall+1-len(start))...)
 	}

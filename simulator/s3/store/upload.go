@@ -196,16 +196,17 @@ type Completion struct {
 
 // Complete makes an object of an upload's parts. The upload stays as it was when that fails.
 func (b *Bucket) Complete(key, id string, c Completion) (*Object, error) {
-	u, infos, content, n, err := b.join(key, id, c)
+	joined, err := b.join(key, id, c)
 	if err != nil {
 		return nil, err
 	}
-	object := &Object{Key: key, Size: n, ETag: multipartETag(infos), Attributes: u.Attributes, content: content}
-	for _, p := range infos {
+	u, content := joined.upload, joined.content
+	object := &Object{Key: key, Size: joined.size, ETag: multipartETag(joined.parts), Attributes: u.Attributes, content: content}
+	for _, p := range joined.parts {
 		object.Parts = append(object.Parts, ObjectPart{p.Number, p.Size, p.Checksums})
 	}
 	if c.Checksums != nil {
-		if object.Checksums, err = c.Checksums(infos, n); err != nil {
+		if object.Checksums, err = c.Checksums(joined.parts, joined.size); err != nil {
 			return nil, errors.Join(err, content.remove())
 		}
 	}
@@ -221,14 +222,22 @@ func (b *Bucket) Complete(key, id string, c Completion) (*Object, error) {
 	return object, u.drop()
 }
 
+// joined is an upload whose chosen parts have become one content.
+type joined struct {
+	*upload
+	parts   []PartInfo
+	content blob
+	size    int64
+}
+
 // join makes one content of the chosen parts. When one of them is replaced meanwhile, it begins again with the new one,
 // or refuses it.
-func (b *Bucket) join(key, id string, c Completion) (*upload, []PartInfo, blob, int64, error) {
+func (b *Bucket) join(key, id string, c Completion) (joined, error) {
 	var before []blob
 	for {
 		u, parts, err := b.choose(key, id, c.Parts)
 		if err != nil {
-			return nil, nil, nil, 0, err
+			return joined{}, err
 		}
 		contents, infos := make([]blob, len(parts)), make([]PartInfo, len(parts))
 		for i, p := range parts {
@@ -241,10 +250,10 @@ func (b *Bucket) join(key, id string, c Completion) (*upload, []PartInfo, blob, 
 		}
 		content, n, err := b.store.blobs.join(contents, also)
 		if err == nil {
-			return u, infos, content, n, nil
+			return joined{u, infos, content, n}, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) || slices.Equal(contents, before) {
-			return nil, nil, nil, 0, fmt.Errorf("joining parts: %w", err)
+			return joined{}, fmt.Errorf("joining parts: %w", err)
 		}
 		before = contents
 	}
