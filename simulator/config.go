@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -74,9 +75,20 @@ type S3Config struct {
 	RegionalAddresses map[string]string `json:"regionalAddresses,omitempty"`
 	// Domains are those under which a bucket's name is a host, bucket.DOMAIN. localhost is one in any case.
 	Domains []string `json:"domains,omitempty"`
+	// HostStyleOnly are the endpoints that refuse requests with the bucket in their path, as some stores do: regions, whose
+	// endpoints are their own, and GlobalEndpoint.
+	HostStyleOnly []string `json:"hostStyleOnly,omitempty"`
 	// StallTimeout is how long a client may stop sending a body, or reading an answer, such as 30s, which is the default.
 	StallTimeout string `json:"stallTimeout,omitempty"`
 }
+
+// refusesPaths says whether the endpoint of a region, or the global one if there is none, is in HostStyleOnly.
+func (c *S3Config) refusesPaths(region string) bool {
+	return slices.Contains(c.HostStyleOnly, cmp.Or(region, GlobalEndpoint))
+}
+
+// GlobalEndpoint is how HostStyleOnly names the endpoint that is of no region.
+const GlobalEndpoint = "global"
 
 // AccountConfig is an account that exists from the start.
 type AccountConfig struct {

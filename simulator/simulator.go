@@ -94,7 +94,7 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 	}
 	sim.s3 = s3.NewServer(s3.Options{
 		Pipeline: sim.pipeline, Store: sim.store, Regions: config.Regions, Domains: config.S3.Domains, StallTimeout: stall,
-		BucketPolicies: newBucketPolicies(config), Endpoint: sim.regionalEndpoint,
+		BucketPolicies: newBucketPolicies(config), Endpoint: sim.regionalEndpoint, HostStyleOnly: config.S3.refusesPaths,
 	})
 	return sim, nil
 }

@@ -52,6 +52,11 @@ func (c *Config) Validate() error {
 			v.add(fmt.Sprintf("s3.domains[%d]", i), "%q is not a domain's name in lower case, without a port", domain)
 		}
 	}
+	for i, endpoint := range c.S3.HostStyleOnly {
+		if endpoint != GlobalEndpoint {
+			v.region(fmt.Sprintf("s3.hostStyleOnly[%d]", i), endpoint)
+		}
+	}
 	for _, region := range slices.Sorted(maps.Keys(c.S3.RegionalAddresses)) {
 		v.address("s3.regionalAddresses."+region, c.S3.RegionalAddresses[region])
 		v.region("s3.regionalAddresses."+region, region)

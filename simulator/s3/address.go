@@ -2,7 +2,10 @@ package s3
 
 import (
 	"net"
+	"net/http"
 	"strings"
+
+	"github.com/velero-locations/velero-locations/simulator/aws"
 )
 
 // address returns the bucket and the key that a request is for: /bucket/key, or /key at the host bucket.DOMAIN.
@@ -13,6 +16,17 @@ func (q *request) address() (bucket, key string) {
 	}
 	bucket, key, _ = strings.Cut(path, "/")
 	return bucket, key
+}
+
+// checkStyle refuses a bucket in the path where the endpoint takes it in the host only, as stores do whose customers' content
+// is not to appear to be their own.
+func (q *request) checkStyle() error {
+	hostOnly := q.server.options.HostStyleOnly
+	if q.name == "" || hostOnly == nil || !hostOnly(q.server.region) || q.hostBucket() != "" {
+		return nil
+	}
+	return aws.NewError(http.StatusForbidden, "SecondLevelDomainForbidden",
+		"The bucket you are attempting to access must be addressed using the third level domain.")
 }
 
 // hostBucket returns the bucket that the host names, by the longest domain that it is under.

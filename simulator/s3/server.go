@@ -27,6 +27,9 @@ type Options struct {
 	Regions []string
 	// Domains are those under which a bucket's name is a host: bucket.DOMAIN. localhost is one in any case.
 	Domains []string
+	// HostStyleOnly says whether an endpoint refuses requests with the bucket in their path: that of a region, or the global
+	// one for an empty name. Nil: none does.
+	HostStyleOnly func(region string) bool
 	// StallTimeout is how long a client may stop sending a body, or reading an answer; zero is 30 seconds.
 	StallTimeout time.Duration
 	// BucketPolicies returns the policy of a bucket; nil is none at all.
@@ -113,6 +116,9 @@ func (q *request) Serve() error {
 	}
 	if q.op.name == preflightOperation.name {
 		return q.op.handle(q)
+	}
+	if err := q.checkStyle(); err != nil {
+		return err
 	}
 	err := q.authenticate()
 	q.showRegion()
