@@ -99,7 +99,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Namespace, "namespace", o.Namespace,
 		"The only namespace to work in; empty: all.")
 	flags.StringVar(&o.DefaultS3Endpoint, "default-s3-endpoint", o.DefaultS3Endpoint,
-		"URL of the S3-compatible storage of locations whose spec.config has no s3Url; empty: Amazon S3.")
+		"URL of the S3-compatible storage of locations whose spec.config has no s3Url, which gets the bucket in the path; empty: Amazon S3.")
 	flags.StringToStringVar(&o.DefaultVolumeEndpoints, "default-volume-endpoints", o.DefaultVolumeEndpoints,
 		"URLs of the services that hold volumes, as provider=URL,..., such as aws=http://localstack:4566 for EC2, unless a volume snapshot location's credentials name another; "+
 			"a provider that is not named: its own.")

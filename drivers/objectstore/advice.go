@@ -95,6 +95,8 @@ func (e *Error) answerAdvice() string {
 		return "the session token is not valid: correct aws_session_token in the credentials, or leave it out for a key that has none"
 	case "RequestTimeTooSkewed":
 		return e.target().Skewed()
+	case "SecondLevelDomainForbidden", "PathStyleDomainForbidden", "VirtualHostDomainRequired", "InvalidPathAccess":
+		return fmt.Sprintf("%s takes requests only with the bucket in the host name (%s): leave out spec.config.s3ForcePathStyle, and give the storage's host name in spec.config.s3Url", e.Endpoint, e.answer())
 	case "SlowDown", "ServiceUnavailable", "Throttling", "RequestLimitExceeded":
 		return fmt.Sprintf("%s is overloaded (%s): wait, or check less often with spec.validationFrequency", e.Endpoint, e.answer())
 	}

@@ -68,7 +68,7 @@ func (s *S3) failed(ctx context.Context, action action, name string, err error) 
 		Bucket:    s.opts.Bucket,
 		Endpoint:  s.endpoint.String(),
 		Region:    s.signingRegion,
-		PathStyle: s.bucketURL().Host == s.endpoint.Host,
+		PathStyle: !s.opts.inHost(s.endpoint),
 		action:    action,
 	}
 	if action == listing {

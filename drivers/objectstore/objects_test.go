@@ -273,7 +273,7 @@ func TestPresignAtPublicEndpoint(t *testing.T) {
 		o.PublicEndpoint = &url.URL{Scheme: "https", Host: "s3.example.com"}
 	})
 	address, err := store.PresignGet(t.Context(), "key", time.Minute)
-	if err != nil || !strings.HasPrefix(address, "https://s3.example.com/bbb/key?") {
+	if err != nil || !strings.HasPrefix(address, "https://bbb.s3.example.com/key?") {
 		t.Errorf("got %s, %v", address, err)
 	}
 }

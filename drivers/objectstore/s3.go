@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,10 +33,8 @@ type S3Options struct {
 	Endpoint *url.URL
 	// Region is what requests are signed for. Empty: the region that the bucket is in.
 	Region string
-	// PathStyle says whether requests name the bucket in their path (true) or in the host name
-	// (false). Nil: in the path, except at Amazon's own endpoint. An endpoint whose host is an IP
-	// address is always used with the path, since no name can stand before it.
-	PathStyle *bool
+	// PathStyle has requests name the bucket in their path. Else they name it in the host, wherever that is possible.
+	PathStyle bool
 	// RootCAs are the authorities trusted to sign the endpoint's certificate. Nil: the system's.
 	RootCAs *x509.CertPool
 	// InsecureSkipTLSVerify accepts any certificate.
@@ -141,7 +138,7 @@ func (s *S3) clientOf(endpoint *url.URL) (*minio.Client, error) {
 		Secure:          endpoint.Scheme == "https",
 		Transport:       detaching{s.transport},
 		Region:          s.signingRegion,
-		BucketLookup:    s.bucketLookup(),
+		BucketLookup:    s.opts.bucketLookup(endpoint),
 		MaxRetries:      attempts,
 		TrailingHeaders: checksums[s.opts.Writing.Checksum].IsSet(),
 	})
@@ -152,25 +149,10 @@ func (s *S3) clientOf(endpoint *url.URL) (*minio.Client, error) {
 	return client, nil
 }
 
-func (s *S3) bucketLookup() minio.BucketLookupType {
-	switch {
-	case net.ParseIP(s.endpoint.Hostname()) != nil:
-		return minio.BucketLookupPath
-	case s.opts.PathStyle != nil && *s.opts.PathStyle:
-		return minio.BucketLookupPath
-	case s.opts.PathStyle != nil:
-		return minio.BucketLookupDNS
-	case s.endpoint == amazon:
-		return minio.BucketLookupAuto
-	default:
-		return minio.BucketLookupPath
-	}
-}
-
 // bucketRegion asks the storage where the bucket is, without credentials, as Velero's AWS plugin
 // does: S3 answers to anybody. Where there is no answer, or it does not say, the region is empty.
 func (s *S3) bucketRegion(ctx context.Context) string {
-	req, err := http.NewRequestWithContext(ctx, http.MethodHead, s.bucketURL().String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, s.opts.bucketURL(s.endpoint).String(), nil)
 	if err != nil {
 		return ""
 	}
@@ -180,11 +162,4 @@ func (s *S3) bucketRegion(ctx context.Context) string {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	return resp.Header.Get("X-Amz-Bucket-Region")
-}
-
-func (s *S3) bucketURL() *url.URL {
-	if s.bucketLookup() == minio.BucketLookupDNS {
-		return &url.URL{Scheme: s.endpoint.Scheme, Host: s.opts.Bucket + "." + s.endpoint.Host, Path: "/"}
-	}
-	return s.endpoint.JoinPath(s.opts.Bucket)
 }

@@ -441,25 +441,5 @@ func TestRootCAs(t *testing.T) {
 	}
 }
 
-func TestAddressing(t *testing.T) {
-	yes, no := true, false
-	for name, tc := range map[string]struct {
-		endpoint  string
-		pathStyle *bool
-		want      string
-	}{
-		"custom":                {endpoint: "http://minio:9000", want: "http://minio:9000/bbb"},
-		"custom, path asked":    {endpoint: "http://minio:9000", pathStyle: &yes, want: "http://minio:9000/bbb"},
-		"custom, host asked":    {endpoint: "http://minio:9000", pathStyle: &no, want: "http://bbb.minio:9000/"},
-		"address, host asked":   {endpoint: "http://127.0.0.1:9000", pathStyle: &no, want: "http://127.0.0.1:9000/bbb"},
-		"address 6, host asked": {endpoint: "http://[::1]:9000", pathStyle: &no, want: "http://[::1]:9000/bbb"},
-	} {
-		store := open(t, tc.endpoint, func(o *S3Options) { o.PathStyle = tc.pathStyle })
-		if got := store.bucketURL().String(); got != tc.want {
-			t.Errorf("%s: got %s, want %s", name, got, tc.want)
-		}
-	}
-}
-
 // quiet keeps what a test server says about broken handshakes, which are meant to be, out of the output.
 func quiet() *log.Logger { return log.New(io.Discard, "", 0) }

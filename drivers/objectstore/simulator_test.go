@@ -132,7 +132,7 @@ func TestAnswersOfSimulator(t *testing.T) {
 		"no region":                {change: func(o *objectstore.S3Options) { o.Region = "" }},
 		"no region, the other":     {change: func(o *objectstore.S3Options) { o.Bucket, o.Region = "west", "" }},
 		"the other bucket":         {change: func(o *objectstore.S3Options) { o.Bucket, o.Region = "west", "us-west-1" }},
-		"host style on a plain IP": {change: func(o *objectstore.S3Options) { o.PathStyle = new(bool) }},
+		"host style on a plain IP": {change: func(o *objectstore.S3Options) { o.PathStyle = false }},
 		"wrong region": {
 			change: func(o *objectstore.S3Options) { o.Bucket = "west" },
 			want:   `the bucket "west" is in region us-west-1, not us-east-1: set spec.config.region to us-west-1`,

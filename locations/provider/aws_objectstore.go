@@ -14,9 +14,8 @@ type AWSObjectStore struct {
 	Region string
 	// URL of the storage, with scheme and host only. Nil: Amazon's own.
 	URL *url.URL
-	// PathStyle says whether the bucket is named in the path of requests (true) or in their host
-	// name (false). Nil: not said.
-	PathStyle *bool
+	// PathStyle has the bucket named in the path of requests. Else it is named in the host, wherever that is possible.
+	PathStyle bool
 	// InsecureSkipTLSVerify accepts any certificate.
 	InsecureSkipTLSVerify bool
 	// Profile is the section of the credentials file to use. Empty: not said.
@@ -65,9 +64,7 @@ func ParseAWSObjectStore(config map[string]string) (AWSObjectStore, error) {
 	store.PublicURL, _ = ParseURL(config[keyPublicURL])
 	store.Tags = parseTags(config[keyTagging])
 	store.InsecureSkipTLSVerify, _ = strconv.ParseBool(config[keyInsecureSkipTLSVerify])
-	if style, err := strconv.ParseBool(config[keyS3ForcePathStyle]); err == nil {
-		store.PathStyle = &style
-	}
+	store.PathStyle, _ = strconv.ParseBool(config[keyS3ForcePathStyle])
 	return store, nil
 }
 

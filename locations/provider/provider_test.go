@@ -47,15 +47,14 @@ func TestParseAWSObjectStore(t *testing.T) {
 				"customerKeyEncryptionSecret": "sse/key", "customerKeyEncryptionFile": "/k",
 			},
 			want: func(s *AWSObjectStore) {
-				yes := true
 				*s = AWSObjectStore{
-					Region: "us-east-1", Profile: "p", CredentialsFile: "/f", PathStyle: &yes, InsecureSkipTLSVerify: true,
+					Region: "us-east-1", Profile: "p", CredentialsFile: "/f", PathStyle: true, InsecureSkipTLSVerify: true,
 					PublicURL: &url.URL{Scheme: "https", Host: "s3.example.com"}, ServerSideEncryption: "aws:kms", KMSKeyID: "alias/k",
 					CustomerKeySecret: "sse/key", CustomerKeyFile: "/k", Tags: map[string]string{"a": "1", "b": ""},
 				}
 			},
 		},
-		"path style off":        {config: map[string]string{"s3ForcePathStyle": "false"}, want: func(s *AWSObjectStore) { s.PathStyle = new(bool) }},
+		"path style off":        {config: map[string]string{"s3ForcePathStyle": "false"}, want: func(*AWSObjectStore) {}},
 		"a region not Amazon's": {config: map[string]string{"region": "RegionOne"}, want: func(s *AWSObjectStore) { s.Region = "RegionOne" }},
 		"every error at once": {
 			config: map[string]string{"region": "us east", "s3ForcePathStyle": "yes", "insecureSkipTLSVerify": "no", "s3Url": "minio:9000", "tagging": "a", "publicUrl": "https://s3/x"},

@@ -29,7 +29,8 @@ import (
 type Backend struct {
 	// Secrets reads Secrets from the server, not from a cache: what was rotated is to be used at once.
 	Secrets client.Reader
-	// S3Endpoint is the storage of backup storage locations that name no s3Url. Nil: Amazon's.
+	// S3Endpoint is the storage of backup storage locations that name no s3Url. Nil: Amazon's. Requests name the bucket in
+	// the path: this is often a Service, before whose name no other can stand.
 	S3Endpoint *url.URL
 	// SnapshotDrivers reach the volumes of volume snapshot locations.
 	SnapshotDrivers snapshotter.Drivers
@@ -136,8 +137,8 @@ func (b *Backend) access(ctx context.Context, location *velerov1.BackupStorageLo
 		PublicEndpoint:        config.PublicURL,
 		StallTimeout:          b.StallTimeout,
 	}
-	if opts.Endpoint == nil {
-		opts.Endpoint = b.S3Endpoint
+	if opts.Endpoint == nil && b.S3Endpoint != nil {
+		opts.Endpoint, opts.PathStyle = b.S3Endpoint, true
 	}
 	if err := b.addCertificates(ctx, &opts, location); err != nil {
 		return nil, err
