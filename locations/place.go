@@ -26,6 +26,10 @@ func ParsePlace(bucket, prefix string) (Place, error) {
 		return Place{}, errors.New("the bucket has no name: set spec.objectStorage.bucket")
 	}
 	if name, path, found := strings.Cut(place.Bucket, "/"); found {
+		if strings.HasPrefix(name, "arn:") && !strings.Contains(name, ":::") {
+			return Place{}, fmt.Errorf("the bucket %q has a slash in it, which Velero takes for the beginning of a path: set spec.objectStorage.bucket to %q",
+				bucket, strings.ReplaceAll(place.Bucket, "/", ":"))
+		}
 		return Place{}, fmt.Errorf("the bucket %q has a path in it: set spec.objectStorage.bucket to %q and put %q in spec.objectStorage.prefix",
 			bucket, name, strings.Trim(path, "/"))
 	}

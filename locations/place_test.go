@@ -19,6 +19,9 @@ func TestParsePlace(t *testing.T) {
 		"no bucket":                 {prefix: "p", err: "set spec.objectStorage.bucket"},
 		"a bucket of slashes":       {bucket: "/", err: "set spec.objectStorage.bucket"},
 		"a path in the bucket":      {bucket: "b/dir/", err: `set spec.objectStorage.bucket to "b" and put "dir" in spec.objectStorage.prefix`},
+		"an access point":           {bucket: "arn:aws:s3:us-west-2:111111111111:accesspoint/velero", err: `a slash in it, which Velero takes for the beginning of a path: set spec.objectStorage.bucket to "arn:aws:s3:us-west-2:111111111111:accesspoint:velero"`},
+		"one of several regions":    {bucket: "arn:aws:s3::111111111111:accesspoint/mfzwi23gnjvgw.mrap", err: `set spec.objectStorage.bucket to "arn:aws:s3::111111111111:accesspoint:mfzwi23gnjvgw.mrap"`},
+		"a bucket's ARN with path":  {bucket: "arn:aws:s3:::b/x", err: `put "x" in spec.objectStorage.prefix`},
 		"a long path in the bucket": {bucket: "/b/x/y", err: `put "x/y" in spec.objectStorage.prefix`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -61,11 +61,29 @@ var backupStorage = kind[*velerov1.BackupStorageLocation]{
 	message:   func(l *velerov1.BackupStorageLocation) string { return l.Status.Message },
 	frequency: func(l *velerov1.BackupStorageLocation) *metav1.Duration { return l.Spec.ValidationFrequency },
 	secrets:   backend.ObjectStoreSecrets,
-	unchecked: func(_ opener, l *velerov1.BackupStorageLocation) (string, bool) {
-		return "", !provider.SpeaksS3(l.Spec.Provider)
-	},
-	check: checkDirectories,
-	tell:  (*metrics.Metrics).Location,
+	unchecked: outOfReach,
+	check:     checkDirectories,
+	tell:      (*metrics.Metrics).Location,
+}
+
+// outOfReach is about locations that Velero may reach, but nothing here.
+func outOfReach(_ opener, location *velerov1.BackupStorageLocation) (string, bool) {
+	if !provider.SpeaksS3(location.Spec.Provider) {
+		return "", true
+	}
+	storage := location.Spec.ObjectStorage
+	if storage == nil {
+		return "", false // which the check says
+	}
+	place, err := locations.ParsePlace(storage.Bucket, storage.Prefix)
+	if err != nil {
+		return "", false // which the check says
+	}
+	reason := objectstore.OutOfReach(place.Bucket, location.Spec.Config["s3Url"])
+	if reason == "" {
+		return "", false
+	}
+	return fmt.Sprintf("BackupStorageLocation %q is not checked: %s, which says nothing about whether Velero can use it", location.Name, reason), true
 }
 
 // checkDirectories makes the check that Velero makes: one listing.

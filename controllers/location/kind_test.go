@@ -104,6 +104,30 @@ func TestChecks(t *testing.T) {
 	}
 }
 
+// TestOutOfReach shows which backup storage locations are left unchecked, and which of them are told why.
+func TestOutOfReach(t *testing.T) {
+	const path = `BackupStorageLocation "main" is not checked: spec.config.s3Url has a path, which the client here does not follow, which says nothing about whether Velero can use it`
+	for name, tc := range map[string]struct {
+		change    func(*velerov1.BackupStorageLocation)
+		message   string
+		unchecked bool
+	}{
+		"in reach":         {change: func(*velerov1.BackupStorageLocation) {}},
+		"another provider": {change: func(l *velerov1.BackupStorageLocation) { l.Spec.Provider = "gcp" }, unchecked: true},
+		"no storage":       {change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage = nil }},
+		"no bucket":        {change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = "/" }},
+		"a path": {
+			change:  func(l *velerov1.BackupStorageLocation) { l.Spec.Config = map[string]string{"s3Url": "https://s3.example.com/s3"} },
+			message: path, unchecked: true,
+		},
+	} {
+		message, unchecked := outOfReach(nil, newLocation(tc.change))
+		if message != tc.message || unchecked != tc.unchecked {
+			t.Errorf("%s: got %q, %v", name, message, unchecked)
+		}
+	}
+}
+
 // TestSecretReader shows that versions of Secrets are noted, and that of one which is not there too,
 // but nothing where the API did not say.
 func TestSecretReader(t *testing.T) {

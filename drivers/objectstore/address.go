@@ -1,34 +1,28 @@
 package objectstore
 
 import (
-	"net"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/s3utils"
+
+	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
-// hostLabel is what a bucket's name, or what is between its dots, must be to stand in a host name.
-var hostLabel = regexp.MustCompile(`^[a-z0-9-]{3,63}$`)
-
-// inHost says whether requests to an endpoint name the bucket in the host, BUCKET.HOST, and not in the path. It decides as the AWS
-// SDK for Go does, and with it Velero's plugin: a name goes into the host wherever it can, unless the path is asked for. Over
-// https it must have no dots, which no wildcard certificate covers.
-func (o *S3Options) inHost(endpoint *url.URL) bool {
-	if o.PathStyle || net.ParseIP(endpoint.Hostname()) != nil || net.ParseIP(o.Bucket) != nil {
-		return false
+// OutOfReach says why nothing here can reach a bucket that Velero's plugin may reach: no sentence, but a part of one. Empty: it can
+// be reached.
+func OutOfReach(bucket, endpoint string) string {
+	address, err := url.Parse(endpoint)
+	switch {
+	case strings.HasPrefix(bucket, "arn:"):
+		return "its bucket is named by an ARN, which only Amazon's own client understands"
+	case s3utils.CheckValidBucketName(bucket) != nil:
+		return "the client here does not take such a name of a bucket"
+	case err == nil && strings.Trim(address.Path, "/") != "":
+		return "spec.config.s3Url has a path, which the client here does not follow"
 	}
-	labels := []string{o.Bucket}
-	if endpoint.Scheme == "http" {
-		labels = strings.Split(o.Bucket, ".")
-	}
-	for _, label := range labels {
-		if !hostLabel.MatchString(label) {
-			return false
-		}
-	}
-	return true
+	return ""
 }
 
 // bucketURL is the address of the bucket at an endpoint.
@@ -39,7 +33,11 @@ func (o *S3Options) bucketURL(endpoint *url.URL) *url.URL {
 	return endpoint.JoinPath(o.Bucket)
 }
 
-// bucketLookup tells the client the same.
+func (o *S3Options) inHost(endpoint *url.URL) bool {
+	return provider.BucketInHost(endpoint, o.Bucket, o.PathStyle)
+}
+
+// bucketLookup tells the client how to name the bucket at an endpoint.
 func (o *S3Options) bucketLookup(endpoint *url.URL) minio.BucketLookupType {
 	if o.inHost(endpoint) {
 		return minio.BucketLookupDNS

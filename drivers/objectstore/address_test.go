@@ -2,15 +2,19 @@ package objectstore
 
 import (
 	"context"
+	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/velero-locations/velero-locations/locations/credentials"
+	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/simulatortest"
 )
@@ -116,4 +120,58 @@ func parseURL(t *testing.T, address string) *url.URL {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// TestARNsOfTheSDK shows that those ARNs are refused which the AWS SDK refuses, and that a colon is as good to it as a slash, which
+// Velero does not let through.
+func TestARNsOfTheSDK(t *testing.T) {
+	resolve := func(bucket string, pathStyle bool) (string, error) {
+		region := "us-west-2"
+		params := s3.EndpointParameters{Bucket: &bucket, Region: &region, ForcePathStyle: &pathStyle}
+		endpoint, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(t.Context(), params.WithDefaults())
+		return endpoint.URI.String(), err
+	}
+	for _, arn := range []string{
+		"arn:aws:s3:us-west-2:111111111111:accesspoint:velero", "arn:aws:s3::111111111111:accesspoint:mfzwi23gnjvgw.mrap", "arn:aws:s3:::velero-backups",
+		"arn:aws:s3-outposts:us-west-2:111111111111:outpost:op-01ac5d28a6a232904:accesspoint:velero",
+	} {
+		for _, pathStyle := range []bool{false, true} {
+			address, sdks := resolve(arn, pathStyle)
+			err := provider.CheckBucket("aws", arn, map[string]string{"region": "us-west-2", "s3ForcePathStyle": strconv.FormatBool(pathStyle)})
+			if (err != nil) != (sdks != nil) {
+				t.Errorf("%s, path style %v: got %v, but the SDK says %v", arn, pathStyle, err, sdks)
+			}
+			head, tail, _ := strings.Cut(arn, "111111111111:")
+			slashed, slashedErr := resolve(head+"111111111111:"+strings.ReplaceAll(tail, ":", "/"), pathStyle)
+			if sdks == nil && (slashedErr != nil || slashed != address) {
+				t.Errorf("%s: with slashes the SDK uses %s, %v instead of %s", arn, slashed, slashedErr, address)
+			}
+		}
+		if OutOfReach(arn, "") == "" {
+			t.Errorf("%s is taken to be in reach", arn)
+		}
+	}
+}
+
+// TestTenant lists a bucket of a tenant of Ceph's.
+func TestTenant(t *testing.T) {
+	address := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/team:bbb/" {
+			t.Errorf("got a request for %s", r.URL)
+		}
+		fmt.Fprint(w, `<ListBucketResult></ListBucketResult>`)
+	})
+	if _, err := open(t, address, func(o *S3Options) { o.Bucket = "team:bbb" }).CommonPrefixes(t.Context(), ""); err != nil {
+		t.Error(err)
+	}
+	for bucket, endpoint := range map[string]string{
+		"bbb": "https://s3.example.com/storage/v1/s3", "ab": "", ":bbb": "", strings.Repeat("b", 64): "",
+	} {
+		if OutOfReach(bucket, endpoint) == "" {
+			t.Errorf("%s at %q is taken to be in reach", bucket, endpoint)
+		}
+	}
+	if got := OutOfReach("bbb", "https://s3.example.com/"); got != "" {
+		t.Errorf("a slash at the end: %s", got)
+	}
 }

@@ -68,6 +68,9 @@ func NewS3(opts S3Options) (*S3, error) {
 	if opts.Bucket == "" {
 		return nil, errors.New("no bucket is named")
 	}
+	if reason := OutOfReach(opts.Bucket, ""); reason != "" {
+		return nil, fmt.Errorf("the bucket %q cannot be reached from here: %s", opts.Bucket, reason)
+	}
 	encryption, err := opts.Writing.newEncryption()
 	if err != nil {
 		return nil, err

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -43,7 +41,7 @@ var aws = Provider{
 			{Name: keyRegion, Type: Region, RequiredWith: keyS3URL, Doubt: doubtAWSRegion, Doc: "region of the bucket, such as us-east-1; without it, and without s3Url, the bucket is asked"},
 			{Name: keyS3URL, Type: URL, Doubt: doubtS3URL, Doc: "address of S3-compatible storage other than Amazon's"},
 			{Name: keyPublicURL, Type: URL, Doc: "address of the storage in links for downloads, if clients outside of the cluster need another"},
-			{Name: keyS3ForcePathStyle, Type: Boolean, Doc: "whether the bucket is named in the path of requests (true) or in their host name (false)"},
+			{Name: keyS3ForcePathStyle, Type: Boolean, Doubt: doubtPathStyle, Doc: "whether the bucket is named in the path of requests (true), or in their host name where that is possible (false, or not set)"},
 			{Name: keyInsecureSkipTLSVerify, Type: Boolean, Doubt: doubtInsecure, Doc: "whether any certificate of the storage is accepted"},
 			{Name: keyProfile, Type: String, Doc: "profile of the credentials file; default if not set"},
 			{Name: keyServerSideEncryption, Type: OneOf("AES256", "aws:kms", "aws:kms:dsse", "aws:fsx"), Doc: "how S3 encrypts what is written"},
@@ -59,13 +57,14 @@ var aws = Provider{
 		Exclusive: [][]string{{keyKMSKeyID, keyCustomerKeyFile, keyCustomerKeySecret}},
 	},
 	VolumeSnapshotter: &Schema{Keys: []Key{
-		{Name: keyRegion, Type: Region, Required: true, Doubt: doubtAWSRegion, Doc: "region of the volumes, such as us-east-1"},
+		{Name: keyRegion, Type: Region, Required: true, Doubt: doubtEBSRegion, Doc: "region of the volumes, such as us-east-1"},
 		{Name: keyProfile, Type: String, Doc: "profile of the credentials file; default if not set"},
 		{Name: keyEBSKMSKeyID, Type: String, Doc: "KMS key, by ID, ARN or alias, that encrypts volumes made from snapshots"},
 		{Name: keyCredentialsFile, Type: String, Caveat: caveatCredentialsFile, Doc: "credentials file in the file system of Velero's server"},
 		{Name: "enableSharedConfig", Type: String, Caveat: caveatUnused, Doc: "whether the shared configuration file is read"},
 	}},
 	CheckBucket: checkS3Bucket,
+	DoubtBucket: doubtS3Bucket,
 	Endpoint:    s3Endpoint,
 }
 
@@ -91,40 +90,6 @@ func checkS3Tags(tags [][2]string) error {
 	return nil
 }
 
-// awsRegion has the form of the regions of all of Amazon's partitions.
-var awsRegion = regexp.MustCompile(`^((us(-gov|-iso|-isob|-isof)?|eu(-isoe)?|eusc-de|ap|af|ca|cn|il|me|mx|sa)-(north|south|east|west|central|(north|south)(east|west))-[1-9]|aws-global)$`)
-
-func doubtAWSRegion(region string, config map[string]string) string {
-	if config[keyS3URL] != "" || awsRegion.MatchString(region) {
-		return ""
-	}
-	return fmt.Sprintf("%q is not the name of a region of Amazon, such as us-east-1; other storage needs s3Url", region)
-}
-
-func doubtInsecure(value string, _ map[string]string) string {
-	if insecure, err := strconv.ParseBool(value); err != nil || !insecure {
-		return ""
-	}
-	return "whoever can intercept the connection can read and change backups: name the authority's certificate in spec.objectStorage.caCertRef instead"
-}
-
-func doubtS3URL(address string, config map[string]string) string {
-	u, err := url.Parse(address)
-	switch {
-	case err != nil:
-		return ""
-	case strings.Trim(u.Path, "/") != "":
-		return "has a path, which Velero's plugin follows, but the check of locations here does not"
-	case config[keyS3ForcePathStyle] == "" && net.ParseIP(u.Hostname()) == nil && !isAmazon(u.Hostname()):
-		return `Velero's plugin puts the bucket in front of the host name; most storage other than Amazon's needs s3ForcePathStyle: "true"`
-	}
-	return ""
-}
-
-func isAmazon(host string) bool {
-	return strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn")
-}
-
 // s3Endpoint is the host, without the default port. Amazon's own is empty, as a bucket has the same
 // name in all of its regions.
 func s3Endpoint(config map[string]string) string {
@@ -146,33 +111,4 @@ func urlHost(address string) string {
 		return host
 	}
 	return net.JoinHostPort(host, port)
-}
-
-var (
-	s3Bucket = matches(`[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]`,
-		"3 to 63 lowercase letters, digits, dots and hyphens, with a letter or digit at both ends")
-	anyS3Bucket = matches(`[A-Za-z0-9._-]{1,255}`, "1 to 255 letters, digits, dots, hyphens and underscores")
-)
-
-// checkS3Bucket has Amazon's rules for general purpose buckets. Other storage, and Amazon where its
-// address is given in s3Url, has old buckets with capitals, underscores and longer names.
-func checkS3Bucket(bucket string, config map[string]string) error {
-	if config[keyS3URL] != "" {
-		return anyS3Bucket(bucket)
-	}
-	if strings.HasPrefix(bucket, "arn:aws") {
-		return nil // an access point, which the SDK takes for a bucket
-	}
-	if err := s3Bucket(bucket); err != nil {
-		return fmt.Errorf("a bucket's name in S3 %w", err)
-	}
-	switch {
-	case strings.Contains(bucket, ".."):
-		return errors.New("a bucket's name in S3 must not have two dots in a row")
-	case net.ParseIP(bucket) != nil:
-		return errors.New("a bucket's name in S3 must not be an IP address")
-	case strings.HasPrefix(bucket, "xn--"), strings.HasPrefix(bucket, "sthree-"):
-		return errors.New("a bucket's name in S3 must not begin with xn-- or sthree-")
-	}
-	return nil
 }

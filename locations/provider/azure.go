@@ -42,15 +42,15 @@ var azure = Provider{
 var storageAccount = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
 
 // doubtStorageAccount is a doubt only: Azure's stand-ins for development have other names.
-func doubtStorageAccount(name string, _ map[string]string) string {
+func doubtStorageAccount(name string, _ Settings) string {
 	if storageAccount.MatchString(name) {
 		return ""
 	}
 	return fmt.Sprintf("Azure has no storage account %q: their names are 3 to 24 lowercase letters and digits", name)
 }
 
-func doubtSubscription(_ string, config map[string]string) string {
-	if config["resourceGroup"] != "" {
+func doubtSubscription(_ string, all Settings) string {
+	if all.Config["resourceGroup"] != "" {
 		return ""
 	}
 	return "without resourceGroup, snapshots go to a resource group of this subscription that is named like the cluster's"

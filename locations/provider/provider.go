@@ -37,6 +37,8 @@ type Provider struct {
 	VolumeSnapshotter *Schema
 	// CheckBucket says what the name of a bucket must be, if it is not that. Nil: anything.
 	CheckBucket func(bucket string, config map[string]string) error
+	// DoubtBucket says what is doubtful about the name of a bucket that can be used. Nil: nothing.
+	DoubtBucket func(bucket string, config map[string]string) string
 	// Endpoint returns which storage the settings lead to, in a form that can be compared; empty
 	// for the provider's own. Nil: always that.
 	Endpoint func(config map[string]string) string
@@ -111,6 +113,15 @@ func (p *Provider) checkBucket(bucket string, config map[string]string) error {
 		return nil
 	}
 	return p.CheckBucket(bucket, config)
+}
+
+// DoubtBucket says what is doubtful about the name of a bucket, of a provider named in any form, that can be used.
+func DoubtBucket(name, bucket string, config map[string]string) string {
+	p := Find(name, ObjectStore)
+	if p == nil || p.DoubtBucket == nil {
+		return ""
+	}
+	return p.DoubtBucket(bucket, config)
 }
 
 // Endpoint returns which storage the settings of a provider, named in any form, lead to. Two backup

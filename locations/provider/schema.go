@@ -32,9 +32,16 @@ type Key struct {
 	// Caveat is what users of the setting should know: that it is deprecated, or does nothing.
 	Caveat string
 	// Doubt returns what is doubtful about a value that can be used, given all settings. Nil: nothing.
-	Doubt func(value string, config map[string]string) string
+	Doubt func(value string, all Settings) string
 	// Doc says in one line what the setting is for.
 	Doc string
+}
+
+// Settings are the spec.config of a location, with the bucket that they are for.
+type Settings struct {
+	Config map[string]string
+	// Bucket without the slashes at its ends. Empty: there is none, as in volume snapshot locations.
+	Bucket string
 }
 
 // elsewhere says which field of a backup storage location takes the place of a setting that
@@ -164,14 +171,14 @@ func (s *Schema) checkExclusive(config map[string]string, path *field.Path) fiel
 }
 
 // DoubtConfig returns what users should know about a spec.config, at a path, in which nothing is wrong.
-func DoubtConfig(name string, role Role, config map[string]string, path *field.Path) []string {
+func DoubtConfig(name string, role Role, all Settings, path *field.Path) []string {
 	p := Find(name, role)
 	if p == nil {
 		return nil
 	}
 	var doubts []string
 	schema := p.Schema(role)
-	for _, name := range slices.Sorted(maps.Keys(config)) {
+	for _, name := range slices.Sorted(maps.Keys(all.Config)) {
 		say := func(text string) {
 			if text != "" {
 				doubts = append(doubts, fmt.Sprintf("%s: %s", path.Key(name), text))
@@ -186,8 +193,8 @@ func DoubtConfig(name string, role Role, config map[string]string, path *field.P
 			continue
 		}
 		say(key.Caveat)
-		if value := config[name]; value != "" && key.Doubt != nil {
-			say(key.Doubt(value, config))
+		if value := all.Config[name]; value != "" && key.Doubt != nil {
+			say(key.Doubt(value, all))
 		}
 	}
 	return doubts

@@ -118,6 +118,28 @@ func TestDoubtConfig(t *testing.T) {
 		{"aws", ObjectStore, config{"region": "us-east-1", "s3Url": "https://s3.us-east-1.amazonaws.com"}, nil},
 		{"aws", ObjectStore, config{"region": "minio", "s3Url": "http://minio:9000"}, []string{`spec.config[s3Url]: Velero's plugin puts the bucket in front of the host name`}},
 		{"aws", ObjectStore, config{"region": "r", "s3Url": "https://example.com/s3"}, []string{"spec.config[s3Url]: has a path"}},
+		{"aws", ObjectStore, config{"region": "r", "s3Url": "https://minio.example.com"}, []string{`(my-bucket.minio.example.com): if that name does not lead to the storage, set s3ForcePathStyle to "true"`}},
+		{"aws", ObjectStore, config{"region": "r", "s3Url": "https://minio.example.com", "s3ForcePathStyle": "false"}, nil},
+		{"aws", ObjectStore, config{"region": "oss-cn-hangzhou", "s3Url": "https://oss-cn-hangzhou.aliyuncs.com"}, nil},
+		{"aws", ObjectStore, config{"region": "oss-cn-hangzhou", "s3Url": "https://oss-cn-hangzhou-internal.aliyuncs.com", "s3ForcePathStyle": "false"}, nil},
+		{"aws", ObjectStore, config{"region": "oss-cn-hangzhou", "s3Url": "https://oss-cn-hangzhou.aliyuncs.com", "s3ForcePathStyle": "true"}, []string{"spec.config[s3ForcePathStyle]: oss-cn-hangzhou.aliyuncs.com may refuse requests that have the bucket in their path: leave it out"}},
+		{"aws", ObjectStore, config{"region": "ap-guangzhou", "s3Url": "https://cos.ap-guangzhou.myqcloud.com"}, nil},
+		{"aws", ObjectStore, config{"region": "cn-north-4", "s3Url": "https://obs.cn-north-4.myhuaweicloud.com"}, nil},
+		{"aws", ObjectStore, config{"region": "us-east-1", "s3Url": "https://s3.wasabisys.com"}, nil},
+		{"aws", ObjectStore, config{"region": "nyc3", "s3Url": "https://nyc3.digitaloceanspaces.com", "s3ForcePathStyle": "true"}, nil},
+		{"aws", ObjectStore, config{"region": "nyc3", "s3Url": "https://my-bucket.nyc3.digitaloceanspaces.com"}, []string{"spec.config[s3Url]: begins with the name of the bucket, which Velero's plugin adds itself: give https://nyc3.digitaloceanspaces.com"}},
+		{"aws", ObjectStore, config{"region": "us-east-1", "s3Url": "https://my-bucket.s3.us-east-1.amazonaws.com"}, []string{"give https://s3.us-east-1.amazonaws.com"}},
+		{"aws", ObjectStore, config{"region": "minio", "s3Url": "http://my-bucket.minio.svc:9000", "s3ForcePathStyle": "true"}, nil},
+		{"aws", ObjectStore, config{"region": "us-east-1", "s3Url": "http://my-bucket.s3-website-us-east-1.amazonaws.com"}, []string{"spec.config[s3Url]: is an address of websites"}},
+		{"aws", ObjectStore, config{"region": "eu-central-1", "s3Url": "http://my-bucket.s3-website.eu-central-1.amazonaws.com", "s3ForcePathStyle": "true"}, []string{"is an address of websites"}},
+		{"aws", ObjectStore, config{"region": "us-east-1", "s3Url": "https://s3.amazonaws.com"}, nil},
+		{"aws", ObjectStore, config{"region": "eu-west-1", "s3Url": "https://s3.amazonaws.com"}, []string{"spec.config[s3Url]: is Amazon's global address, which need not serve a bucket in region eu-west-1: leave it out"}},
+		{"aws", ObjectStore, config{"region": "us-east-1", "s3Url": "https://s3.eu-west-1.amazonaws.com"}, []string{"is Amazon's address for region eu-west-1, but spec.config.region is us-east-1"}},
+		{"aws", ObjectStore, config{"region": "cn-north-1", "s3Url": "https://s3.cn-north-1.amazonaws.com.cn"}, nil},
+		{"aws", ObjectStore, config{"region": "eu-west-1", "s3Url": "https://bucket.vpce-1a2b3c4d-5e6f.s3.eu-west-1.vpce.amazonaws.com"}, nil},
+		{"aws", ObjectStore, config{"region": "eu-west-1", "s3Url": "https://s3.dualstack.eu-west-1.amazonaws.com"}, nil},
+		{"aws", VolumeSnapshotter, config{"region": "minio"}, []string{`"minio" is not the name of a region of Amazon, such as us-east-1: name the one that the volumes are in`}},
+		{"aws", ObjectStore, config{"region": "r", "s3Url": "http://10.0.0.1", "insecureSkipTLSVerify": "true"}, []string{"spec.config[insecureSkipTLSVerify]: means nothing where s3Url begins with http:"}},
 		{"aws", ObjectStore, config{"insecureSkipTLSVerify": "t"}, []string{"spec.config[insecureSkipTLSVerify]: whoever can intercept"}},
 		{"aws", ObjectStore, config{"enableSharedConfig": "true", "signatureVersion": "4"}, []string{"spec.config[enableSharedConfig]: deprecated", "spec.config[signatureVersion]: deprecated"}},
 		{"gcp", VolumeSnapshotter, config{"credentialsFile": "/f"}, []string{"spec.config[credentialsFile]: names a file"}},
@@ -127,7 +149,11 @@ func TestDoubtConfig(t *testing.T) {
 		{"portworx", VolumeSnapshotter, config{"orgID": "7", "type": "cloud"}, []string{"spec.config[orgID]: not a setting of provider portworx that is known here"}},
 		{"unknown", ObjectStore, config{"region": "?"}, nil},
 	} {
-		got := DoubtConfig(tc.name, tc.role, tc.config, field.NewPath("spec", "config"))
+		all := Settings{Config: tc.config}
+		if tc.role == ObjectStore {
+			all.Bucket = "my-bucket"
+		}
+		got := DoubtConfig(tc.name, tc.role, all, field.NewPath("spec", "config"))
 		if len(got) != len(tc.want) {
 			t.Errorf("%s %v: got %q, want %q", tc.name, tc.config, got, tc.want)
 			continue

@@ -37,8 +37,15 @@ type Surroundings struct {
 // BackupStorageLocation returns what is doubtful about a location.
 func BackupStorageLocation(location *v1.BackupStorageLocation, around Surroundings) []string {
 	spec := field.NewPath("spec")
-	warnings := config(location.Spec.Provider, provider.ObjectStore, location.Spec.Config, around.Rules)
+	settings := provider.Settings{Config: location.Spec.Config}
+	if location.Spec.ObjectStorage != nil {
+		settings.Bucket = strings.Trim(location.Spec.ObjectStorage.Bucket, "/")
+	}
+	warnings := config(location.Spec.Provider, provider.ObjectStore, settings, around.Rules)
 	if storage := location.Spec.ObjectStorage; storage != nil {
+		if text := provider.DoubtBucket(location.Spec.Provider, settings.Bucket, settings.Config); text != "" {
+			warnings = append(warnings, "spec.objectStorage.bucket: "+text)
+		}
 		if len(storage.CACert) > 0 {
 			warnings = append(warnings, "spec.objectStorage.caCert: deprecated: put the certificates in a Secret and name it in spec.objectStorage.caCertRef")
 		}
@@ -54,7 +61,7 @@ func BackupStorageLocation(location *v1.BackupStorageLocation, around Surroundin
 
 // VolumeSnapshotLocation returns what is doubtful about a location.
 func VolumeSnapshotLocation(location *v1.VolumeSnapshotLocation, around Surroundings) []string {
-	warnings := config(location.Spec.Provider, provider.VolumeSnapshotter, location.Spec.Config, around.Rules)
+	warnings := config(location.Spec.Provider, provider.VolumeSnapshotter, provider.Settings{Config: location.Spec.Config}, around.Rules)
 	return printable(append(warnings, secret(location.Namespace, location.Spec.Credential, field.NewPath("spec", "credential"), around.Secrets)...))
 }
 
@@ -69,7 +76,7 @@ func SecretNames(selectors ...*corev1.SecretKeySelector) []string {
 	return sets.List(names)
 }
 
-func config(name string, role provider.Role, settings map[string]string, rules validation.Rules) []string {
+func config(name string, role provider.Role, settings provider.Settings, rules validation.Rules) []string {
 	path := field.NewPath("spec", "config")
 	var warnings []string
 	if provider.Find(name, role) == nil {
@@ -81,7 +88,7 @@ func config(name string, role provider.Role, settings map[string]string, rules v
 		warnings = append(warnings, text)
 	}
 	if rules.ProviderConfig == validation.Warn {
-		for _, err := range provider.CheckConfig(name, role, settings, path) {
+		for _, err := range provider.CheckConfig(name, role, settings.Config, path) {
 			warnings = append(warnings, err.Error())
 		}
 	}

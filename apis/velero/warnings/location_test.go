@@ -37,6 +37,10 @@ func with(config settings) func(*v1.BackupStorageLocation) {
 	return func(l *v1.BackupStorageLocation) { l.Spec.Config = config }
 }
 
+func bucket(name string) func(*v1.BackupStorageLocation) {
+	return func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = name }
+}
+
 func named(provider string) func(*v1.BackupStorageLocation) {
 	return func(l *v1.BackupStorageLocation) { l.Spec.Provider = provider }
 }
@@ -122,6 +126,10 @@ func TestSettings(t *testing.T) {
 		"misspelt provider":   {location("a", "", named("asw")), Surroundings{}, []string{`did you mean "aws"?`}},
 		"no such role":        {location("a", "", named("portworx")), Surroundings{}, []string{`"portworx" is not known here (known for backup storage locations`}},
 		"region":              {location("a", "", with(settings{"region": "us-esat-1"})), Surroundings{}, []string{"spec.config[region]"}},
+		"access point":        {location("a", "", bucket("arn:aws:s3:us-west-2:111111111111:accesspoint:velero")), Surroundings{}, []string{"spec.objectStorage.bucket: it is in region us-west-2"}},
+		"access points":       {location("a", "", bucket("arn:aws:s3::111111111111:accesspoint:mfzwi23gnjvgw.mrap")), Surroundings{}, nil},
+		"in front of a host":  {location("a", "", with(settings{"region": "r", "s3Url": "http://minio:9000"}), bucket("/velero/")), Surroundings{}, []string{"(velero.minio)"}},
+		"not before a host":   {location("a", "", with(settings{"region": "r", "s3Url": "http://minio:9000"}), bucket("My_Bucket")), Surroundings{}, nil},
 		"certificate inline":  {location("a", "", func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage.CACert = []byte("x") }), Surroundings{}, []string{"spec.objectStorage.caCert: deprecated"}},
 		"errors":              {location("a", "", with(settings{"regoin": "x", "s3ForcePathStyle": "yes"})), warn, []string{`spec.config[regoin]: Unsupported value: "regoin": did you mean "region"?`, "spec.config[s3ForcePathStyle]: Invalid value"}},
 		"errors are not told": {location("a", "", with(settings{"regoin": "x"})), Surroundings{}, nil},
