@@ -10,6 +10,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
+	"github.com/velero-locations/velero-locations/locations"
 )
 
 // ErrTaken says that a name belongs to another backup.
@@ -101,27 +102,64 @@ func (s *Store) Withdraw(ctx context.Context, name string) error {
 	return nil
 }
 
-// Delete deletes the files of a backup, and what an interrupted upload of its contents has left. Wherever it stops, it can be
-// repeated: the metadata goes first, and the log last.
+// Delete deletes the files of a backup, and what an interrupted upload of its contents has left. It is an error if anything is
+// there afterwards, whatever the storage answered. Wherever it stops, it can be repeated: the metadata goes first, and the log
+// last, when nothing else is left.
 func (s *Store) Delete(ctx context.Context, name string) error {
-	fail := func(err error) error { return fmt.Errorf("deleting the backup's files: %w", err) }
+	if err := s.deleteFiles(ctx, name); err != nil {
+		return fmt.Errorf("deleting the backup's files: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) deleteFiles(ctx context.Context, name string) error {
 	if err := s.objects.Abandon(ctx, Contents.Key(s.place, name)); err != nil {
-		return fail(err)
+		return err
 	}
 	first, last := Metadata.Key(s.place, name), Log.Key(s.place, name)
-	keys := []string{first}
+	if err := s.objects.Delete(ctx, first); err != nil {
+		return err
+	}
+	keys, err := s.keys(ctx, name, last)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if err := s.objects.Delete(ctx, key); err != nil {
+			return err
+		}
+	}
+	if err := s.checkEmpty(ctx, name, last); err != nil {
+		return err
+	}
+	if err := s.objects.Delete(ctx, last); err != nil {
+		return err
+	}
+	return s.checkEmpty(ctx, name, "")
+}
+
+// keys lists what is stored under a name, but for one key.
+func (s *Store) keys(ctx context.Context, name, but string) ([]string, error) {
+	var keys []string
 	for key, err := range s.objects.Keys(ctx, directory(s.place, name)) {
 		if err != nil {
-			return fail(err)
+			return nil, err
 		}
-		if key != first && key != last {
+		if key != but {
 			keys = append(keys, key)
 		}
 	}
-	for _, key := range append(keys, last) {
-		if err := s.objects.Delete(ctx, key); err != nil {
-			return fail(err)
-		}
+	return keys, nil
+}
+
+// checkEmpty returns an error if anything but one key is stored under a name.
+func (s *Store) checkEmpty(ctx context.Context, name, but string) error {
+	left, err := s.keys(ctx, name, but)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("the storage still lists %s after they were deleted: find out what keeps them, or writes them again", locations.Enumerate(left))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package backups
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -418,4 +419,41 @@ func TestDelete(t *testing.T) {
 	for upload := range s3.ListIncompleteUploads(t.Context(), "velero", "", true) {
 		t.Errorf("an upload of %s is left, %v", upload.Key, upload.Err)
 	}
+}
+
+// TestDeleteProves shows that what the storage says it has deleted, and has not, is an error; and that the log stays for as long as
+// anything else is there.
+func TestDeleteProves(t *testing.T) {
+	for _, kept := range []File{Metadata, Contents, Log} {
+		s := newShelf(t)
+		honest := s.objects
+		for _, file := range []File{Metadata, Contents, Log} {
+			s.put(t, file, "content")
+		}
+		s.objects = keeping{honest, kept.Key(s.place, "b")}
+		err := s.Delete(t.Context(), "b")
+		if want := fmt.Sprintf("the storage still lists %q after they were deleted", kept.Key(s.place, "b")); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if left := s.keys(t); !slices.Contains(left, kept.Key(s.place, "b")) || !slices.Contains(left, Log.Key(s.place, "b")) {
+			t.Errorf("%s is kept: there are %q", kept, left)
+		}
+		s.objects = honest
+		if err := s.Delete(t.Context(), "b"); err != nil || len(s.keys(t)) > 0 {
+			t.Errorf("again: got %v, %q", err, s.keys(t))
+		}
+	}
+}
+
+// keeping is storage that keeps an object, whatever it says.
+type keeping struct {
+	objectstore.Store
+	key string
+}
+
+func (k keeping) Delete(ctx context.Context, key string) error {
+	if key == k.key {
+		return nil
+	}
+	return k.Store.Delete(ctx, key)
 }
