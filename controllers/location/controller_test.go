@@ -159,7 +159,7 @@ func patchOf(t *testing.T, phase, message string, at time.Time) string {
 
 // TestReconcile follows one location through its life.
 func TestReconcile(t *testing.T) {
-	const bad = `BackupStorageLocation "main" is unavailable: there is no bucket "bbb" at http://s3: create it, or correct spec.objectStorage.bucket`
+	const bad = `BackupStorageLocation "main" is unavailable: there is no bucket "bbb" at http://s3 (404 NoSuchBucket): create it, or correct spec.objectStorage.bucket`
 	h := newHarness(backupStorage, newLocation(func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }))
 
 	// New: checked, found good.

@@ -2,6 +2,7 @@ package location
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -94,6 +95,10 @@ func checkDirectories(ctx context.Context, storage opener, location *velerov1.Ba
 	}
 	defer store.Close()
 	names, err := store.CommonPrefixes(ctx, place.Root())
+	var refusal *objectstore.Error
+	if errors.As(err, &refusal) && refusal.Overloaded() {
+		return fmt.Errorf("%w, or check less often with spec.validationFrequency", err)
+	}
 	if err != nil {
 		return backend.NameCredentials(err, location.Spec.Credential)
 	}

@@ -83,7 +83,11 @@ func TestChecks(t *testing.T) {
 		},
 		"a store that refuses the credentials": {
 			check: store, storage: storage{err: &objectstore.Error{Code: "InvalidAccessKeyId", Status: 403, Endpoint: "http://s3"}}, asked: []string{"p/"},
-			want: "http://s3 does not know the access key: correct aws_access_key_id in the credentials" + named,
+			want: "http://s3 does not know the access key (403 InvalidAccessKeyId): correct aws_access_key_id in the credentials" + named,
+		},
+		"a store that is overloaded": {
+			check: store, storage: storage{err: &objectstore.Error{Code: "SlowDown", Status: 503, Endpoint: "http://s3"}}, asked: []string{"p/"},
+			want: "http://s3 is overloaded (503 SlowDown): wait, or check less often with spec.validationFrequency",
 		},
 		"volumes":           {check: volumes, asked: []string{"volumes"}},
 		"no volumes":        {check: volumes, storage: storage{refusal: errors.New("x")}, want: "x"},
@@ -117,7 +121,9 @@ func TestOutOfReach(t *testing.T) {
 		"no storage":       {change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage = nil }},
 		"no bucket":        {change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = "/" }},
 		"a path": {
-			change:  func(l *velerov1.BackupStorageLocation) { l.Spec.Config = map[string]string{"s3Url": "https://s3.example.com/s3"} },
+			change: func(l *velerov1.BackupStorageLocation) {
+				l.Spec.Config = map[string]string{"s3Url": "https://s3.example.com/s3"}
+			},
 			message: path, unchecked: true,
 		},
 	} {

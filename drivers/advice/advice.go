@@ -28,7 +28,10 @@ func (a Answer) String() string {
 		text = fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status))
 	}
 	if a.Message != "" {
-		text += ": " + strings.TrimSuffix(a.Message, ".")
+		text += ": " + a.Message
+		if strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "...") { // a sentence, and not one that was cut
+			text = strings.TrimSuffix(text, ".")
+		}
 	}
 	return text
 }
@@ -66,9 +69,11 @@ func (t Target) Faulty(answer Answer) string {
 }
 
 // Skewed is about a request that is signed for another time than the service's.
-func (t Target) Skewed() string {
-	return fmt.Sprintf("the clocks here and at %s differ too much for signed requests: set the clocks right", t.Endpoint)
+func (t Target) Skewed(answer Answer) string {
+	return fmt.Sprintf("the clocks here and at %s differ too much for signed requests (%s): set the clocks right", t.Endpoint, answer)
 }
 
 // SessionExpired is about credentials that were good for a time.
-const SessionExpired = "the session token of the credentials has expired: put new ones in place"
+func SessionExpired(answer Answer) string {
+	return fmt.Sprintf("the session token of the credentials has expired (%s): put new ones in place", answer)
+}

@@ -16,6 +16,7 @@ func TestAnswer(t *testing.T) {
 		want   string
 	}{
 		{Answer{Status: 403, Code: "AccessDenied", Message: "Access Denied."}, "403 AccessDenied: Access Denied"},
+		{Answer{Status: 403, Code: "AccessDenied", Message: "you may not do..."}, "403 AccessDenied: you may not do..."},
 		{Answer{Status: 403, Code: "AccessDenied"}, "403 AccessDenied"},
 		{Answer{Status: 502, Message: "no backend"}, "502 Bad Gateway: no backend"},
 		{Answer{Status: 502}, "502 Bad Gateway"},
@@ -53,7 +54,7 @@ func TestFaults(t *testing.T) {
 	if got, want := target.Faulty(Answer{Status: 500, Code: "InternalError"}), "http://s3:9000 has a fault of its own (500 InternalError): look at the storage"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got, want := target.Skewed(), "the clocks here and at http://s3:9000 differ too much for signed requests: set the clocks right"; got != want {
+	if got, want := target.Skewed(Answer{Status: 403, Code: "RequestTimeTooSkewed"}), "the clocks here and at http://s3:9000 differ too much for signed requests (403 RequestTimeTooSkewed): set the clocks right"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

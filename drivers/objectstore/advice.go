@@ -65,7 +65,7 @@ func (e *Error) regionAdvice() string {
 		return fmt.Sprintf("the endpoint %s is of region %s%s: set spec.config.region to %[2]s", e.Endpoint, e.EndpointRegion, e.notRegion())
 	case e.redirected() && e.BucketRegion != "":
 		return fmt.Sprintf("the endpoint %s is not the one of region %s, where the bucket %q is: correct spec.config.s3Url", e.Endpoint, e.BucketRegion, e.Bucket)
-	case e.redirected() || e.Code == codeInvalidRegion:
+	case e.redirected() && e.Code != "" || e.Code == codeInvalidRegion:
 		return fmt.Sprintf("the endpoint %s says that the bucket %q is elsewhere: set spec.config.region to the bucket's region, and spec.config.s3Url to its endpoint", e.Endpoint, e.Bucket)
 	}
 	return ""
@@ -82,27 +82,29 @@ func (e *Error) notRegion() string {
 func (e *Error) answerAdvice() string {
 	switch e.Code {
 	case "NoSuchBucket":
-		return fmt.Sprintf("there is no bucket %q at %s: create it, or correct spec.objectStorage.bucket", e.Bucket, e.Endpoint)
+		return fmt.Sprintf("there is no bucket %q at %s (%s): create it, or correct spec.objectStorage.bucket", e.Bucket, e.Endpoint, e.answer())
 	case "AccessDenied", "AllAccessDisabled":
-		return fmt.Sprintf("the credentials may not %s %s: allow them %s there, or use others", e.action.verb, e.place(), e.action.permission)
+		return fmt.Sprintf("the credentials may not %s %s (%s): allow them %s there, or use others", e.action.verb, e.place(), e.answer(), e.action.permission)
 	case "InvalidAccessKeyId":
-		return e.Endpoint + " does not know the access key: correct aws_access_key_id in the credentials"
+		return fmt.Sprintf("%s does not know the access key (%s): correct aws_access_key_id in the credentials", e.Endpoint, e.answer())
 	case "SignatureDoesNotMatch":
-		return e.Endpoint + " refuses the signature: correct aws_secret_access_key in the credentials"
+		return fmt.Sprintf("%s refuses the signature (%s): correct aws_secret_access_key in the credentials", e.Endpoint, e.answer())
 	case "ExpiredToken", "TokenRefreshRequired":
-		return advice.SessionExpired
+		return advice.SessionExpired(e.answer())
 	case "InvalidToken":
-		return "the session token is not valid: correct aws_session_token in the credentials, or leave it out for a key that has none"
+		return fmt.Sprintf("the session token is not valid (%s): correct aws_session_token in the credentials, or leave it out for a key that has none", e.answer())
 	case "RequestTimeTooSkewed":
-		return e.target().Skewed()
+		return e.target().Skewed(e.answer())
 	case "SecondLevelDomainForbidden", "PathStyleDomainForbidden", "VirtualHostDomainRequired", "InvalidPathAccess":
 		return fmt.Sprintf("%s takes requests only with the bucket in the host name (%s): leave out spec.config.s3ForcePathStyle, and give the storage's host name in spec.config.s3Url", e.Endpoint, e.answer())
-	case "SlowDown", "ServiceUnavailable", "Throttling", "RequestLimitExceeded":
-		return fmt.Sprintf("%s is overloaded (%s): wait, or check less often with spec.validationFrequency", e.Endpoint, e.answer())
 	}
 	switch {
+	case e.Overloaded():
+		return fmt.Sprintf("%s is overloaded (%s): wait", e.Endpoint, e.answer())
 	case strings.Contains(e.Detail, "HTTP request to an HTTPS server"):
-		return fmt.Sprintf("the endpoint %s speaks https: correct the scheme in spec.config.s3Url", e.Endpoint)
+		return fmt.Sprintf("the endpoint %s speaks https (%s): correct the scheme in spec.config.s3Url", e.Endpoint, e.answer())
+	case e.Code == "" && (e.Status == http.StatusNotFound || e.redirected()):
+		return fmt.Sprintf("what %s answers is not S3 (%s): correct spec.config.s3Url", e.Endpoint, e.answer())
 	case e.Status == http.StatusMethodNotAllowed, e.Status == http.StatusNotImplemented:
 		return fmt.Sprintf("%s cannot %s %s as S3 does (%s): correct spec.config.s3Url", e.Endpoint, e.action.verb, e.place(), e.answer())
 	case e.Status >= 500:
@@ -135,10 +137,15 @@ func (e *Error) connectionAdvice() string {
 		return text
 	}
 	var (
-		dns    *net.DNSError
-		syntax *xml.SyntaxError
+		dns     *net.DNSError
+		foreign *foreignError
+		syntax  *xml.SyntaxError
 	)
 	switch {
+	case errors.As(e.cause, &foreign) && foreign.got == bucketsElement && !e.PathStyle:
+		return fmt.Sprintf("%s answers with a list of buckets, not with what is in the bucket %q, which the host name of the request named: set spec.config.s3ForcePathStyle to \"true\", or correct spec.config.s3Url", e.Endpoint, e.Bucket)
+	case errors.As(e.cause, &foreign):
+		return fmt.Sprintf("what %s answers is not S3: correct spec.config.s3Url", e.Endpoint)
 	case errors.As(e.cause, &dns) && dns.IsNotFound && !e.PathStyle && strings.HasPrefix(dns.Name, e.Bucket+"."):
 		return fmt.Sprintf("the host name %s is not known: set spec.config.s3ForcePathStyle to \"true\", or correct spec.config.s3Url", dns.Name)
 	case errors.As(e.cause, &syntax), errors.Is(e.cause, io.EOF):
@@ -158,6 +165,8 @@ func (e *Error) certificateAdvice() string {
 	switch {
 	case errors.As(e.cause, &authority):
 		return fmt.Sprintf("the certificate of %s is signed by an authority that is not known: put the authority's certificate in a Secret and name it in spec.objectStorage.caCertRef", e.Endpoint)
+	case errors.As(e.cause, &host) && !e.PathStyle && strings.HasPrefix(host.Host, e.Bucket+"."):
+		return fmt.Sprintf("the certificate of %s is for other names (%s): set spec.config.s3ForcePathStyle to \"true\", or have a certificate made for that name", e.Endpoint, host)
 	case errors.As(e.cause, &host):
 		return fmt.Sprintf("the certificate of %s is for other names (%s): correct spec.config.s3Url, or have a certificate made for that name", e.Endpoint, host)
 	case errors.As(e.cause, &invalid) && invalid.Reason == x509.Expired:

@@ -24,7 +24,7 @@ func (d detaching) RoundTrip(req *http.Request) (*http.Response, error) {
 		body.detach()
 		return nil, err // as the transport's own
 	}
-	resp.Body = &answer{ReadCloser: resp.Body, body: body}
+	resp.Body = &answered{ReadCloser: resp.Body, body: body}
 	return resp, nil
 }
 
@@ -52,14 +52,14 @@ func (d *detachable) detach() {
 	d.detached = true
 }
 
-// answer detaches the body of its request when it is closed.
-type answer struct {
+// answered detaches the body of its request when it is closed.
+type answered struct {
 	io.ReadCloser
 
 	body *detachable
 }
 
-func (a *answer) Close() error {
+func (a *answered) Close() error {
 	a.body.detach()
 	return a.ReadCloser.Close() // as the body's own
 }

@@ -59,11 +59,20 @@ func (e *Error) CredentialsRefused() bool {
 		"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidSecurity", "AccountProblem":
 		return true
 	}
-	return e.Status == http.StatusUnauthorized
+	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden && e.Code == ""
+}
+
+// Overloaded says that the storage answered that it gets too many requests.
+func (e *Error) Overloaded() bool {
+	switch e.Code {
+	case "SlowDown", "ServiceUnavailable", "Throttling", "RequestLimitExceeded":
+		return true
+	}
+	return e.Status == http.StatusTooManyRequests
 }
 
 // failed turns what the client returned into an Error. The name is that of what the action was on.
-func (s *S3) failed(ctx context.Context, action action, name string, err error) error {
+func (s *S3) failed(ctx context.Context, action action, name string, err error) *Error {
 	failure := &Error{
 		Bucket:    s.opts.Bucket,
 		Endpoint:  s.endpoint.String(),

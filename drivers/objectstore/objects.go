@@ -76,7 +76,9 @@ func (s *S3) Exists(ctx context.Context, key string) (bool, error) {
 	case minio.ToErrorResponse(err).Code == minio.NoSuchKey:
 		return false, nil
 	}
-	return false, s.failed(ctx, reading, key, err)
+	refusal := s.failed(ctx, reading, key, err)
+	refusal.Detail = "" // an answer to HEAD has no words: these are the client's
+	return false, refusal
 }
 
 // Get implements Store.
@@ -233,6 +235,10 @@ func (s *S3) Abandon(ctx context.Context, key string) error {
 		return s.failed(ctx, deleting, key, err)
 	}
 	err = client.RemoveIncompleteUpload(ctx, s.opts.Bucket, key)
+	var foreign *foreignError
+	if errors.As(err, &foreign) {
+		return nil // as simple storage answers, which knows nothing of uploads
+	}
 	switch minio.ToErrorResponse(err).StatusCode {
 	case http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return nil

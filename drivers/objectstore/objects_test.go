@@ -163,7 +163,7 @@ func TestWritingUnderFaults(t *testing.T) {
 		"throttled twice":      {rule: faults.Rule{Match: upload, Times: 2, Fault: faults.Error{Code: "SlowDown"}}},
 		"connection reset":     {rule: faults.Rule{Match: upload, Times: 1, Fault: faults.Reset{}}},
 		"throttled for ever":   {rule: faults.Rule{Match: upload, Fault: faults.Error{Code: "SlowDown"}}, want: "is overloaded"},
-		"denied":               {rule: faults.Rule{Match: upload, Skip: 1, Fault: faults.Error{Code: "AccessDenied"}}, want: `the credentials may not write "key" in the bucket "bbb": allow them s3:PutObject there`},
+		"denied":               {rule: faults.Rule{Match: upload, Skip: 1, Fault: faults.Error{Code: "AccessDenied"}}, want: `the credentials may not write "key" in the bucket "bbb" (403 AccessDenied: Access Denied): allow them s3:PutObject there`},
 		"stalled for ever":     {rule: faults.Rule{Match: upload, Fault: faults.Stall{}}, want: "did not answer in time"},
 		"token that expires":   {rule: faults.Rule{Match: upload, Skip: 1, Fault: faults.Expired{}}, want: "the session token of the credentials has expired"},
 		"down at the very end": {rule: faults.Rule{Match: faults.Match{Operations: []string{"s3:CompleteMultipartUpload"}}, Fault: faults.Error{Code: "InternalError"}}, want: "has a fault of its own"},

@@ -139,7 +139,7 @@ func (s *S3) clientOf(endpoint *url.URL) (*minio.Client, error) {
 	client, err := minio.New(endpoint.Host, &minio.Options{
 		Creds:           miniocredentials.NewStaticV4(key.AccessKeyID, key.SecretAccessKey, key.SessionToken),
 		Secure:          endpoint.Scheme == "https",
-		Transport:       detaching{s.transport},
+		Transport:       strict{detaching{s.transport}},
 		Region:          s.signingRegion,
 		BucketLookup:    s.opts.bucketLookup(endpoint),
 		MaxRetries:      attempts,

@@ -131,35 +131,35 @@ func TestAnswers(t *testing.T) {
 	}{
 		"no such bucket": {
 			status: 404, body: errorBody("NoSuchBucket", "<BucketName>bbb</BucketName>"),
-			want: `there is no bucket "bbb" at @: create it, or correct spec.objectStorage.bucket`,
+			want: `there is no bucket "bbb" at @ (404 NoSuchBucket: words of the storage): create it, or correct spec.objectStorage.bucket`,
 		},
 		"access denied": {
 			status: 403, body: errorBody("AccessDenied", ""), refused: true,
-			want: `the credentials may not list the bucket "bbb" under "p/": allow them s3:ListBucket there, or use others`,
+			want: `the credentials may not list the bucket "bbb" under "p/" (403 AccessDenied: words of the storage): allow them s3:ListBucket there, or use others`,
 		},
 		"unknown key": {
 			status: 403, body: errorBody("InvalidAccessKeyId", "<AWSAccessKeyId>AKIDHIDDEN</AWSAccessKeyId>"), refused: true,
-			want: `@ does not know the access key: correct aws_access_key_id in the credentials`,
+			want: `@ does not know the access key (403 InvalidAccessKeyId: words of the storage): correct aws_access_key_id in the credentials`,
 		},
 		"wrong secret": {
 			status: 403, body: errorBody("SignatureDoesNotMatch", "<StringToSign>hidden-token</StringToSign>"), refused: true,
-			want: `@ refuses the signature: correct aws_secret_access_key in the credentials`,
+			want: `@ refuses the signature (403 SignatureDoesNotMatch: words of the storage): correct aws_secret_access_key in the credentials`,
 		},
 		"expired token": {
 			status: 400, body: errorBody("ExpiredToken", "<Token-0>hidden-token</Token-0>"), refused: true,
-			want: `the session token of the credentials has expired: put new ones in place`,
+			want: `the session token of the credentials has expired (400 ExpiredToken: words of the storage): put new ones in place`,
 		},
 		"wrong token": {
 			status: 400, body: errorBody("InvalidToken", ""), refused: true,
-			want: `the session token is not valid: correct aws_session_token in the credentials, or leave it out for a key that has none`,
+			want: `the session token is not valid (400 InvalidToken: words of the storage): correct aws_session_token in the credentials, or leave it out for a key that has none`,
 		},
 		"clocks": {
 			status: 403, body: errorBody("RequestTimeTooSkewed", ""),
-			want: `the clocks here and at @ differ too much for signed requests: set the clocks right`,
+			want: `the clocks here and at @ differ too much for signed requests (403 RequestTimeTooSkewed: words of the storage): set the clocks right`,
 		},
 		"overload": {
 			status: 503, body: errorBody("SlowDown", ""),
-			want: `@ is overloaded (503 SlowDown: words of the storage): wait, or check less often with spec.validationFrequency`,
+			want: `@ is overloaded (503 SlowDown: words of the storage): wait`,
 		},
 		"its own fault": {
 			status: 500, body: errorBody("InternalError", ""),
@@ -185,9 +185,45 @@ func TestAnswers(t *testing.T) {
 			status: 200,
 			want:   `what @ answers is not S3: correct spec.config.s3Url`,
 		},
+		"a list of buckets": {
+			status: 200, body: "<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>",
+			want: `what @ answers is not S3: correct spec.config.s3Url`,
+		},
+		"XHTML": {
+			status: 200, body: `<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head/></html>`,
+			want: `what @ answers is not S3: correct spec.config.s3Url`,
+		},
+		"a page that is not there": {
+			status: 404, body: "<html>\n<head><title>404 Not\nFound</title></head><body><li>Code: NoSuchBucket</li>hidden-secret</body></html>",
+			want: `what @ answers is not S3 (404 Not Found: 404 Not Found): correct spec.config.s3Url`,
+		},
+		"nothing, and that is not there": {
+			status: 404,
+			want:   `what @ answers is not S3 (404 Not Found): correct spec.config.s3Url`,
+		},
+		"to another page": {
+			status: 302, body: `<a href="/login">Found</a>`,
+			want: `what @ answers is not S3 (302 Found): correct spec.config.s3Url`,
+		},
+		"a page of a firewall": {
+			status: 403, body: "<html><title>Access &amp; denied</title></html>", refused: true,
+			want: `@ refuses to list the bucket "bbb" under "p/" (403 Forbidden: Access & denied): correct spec.config or the credentials`,
+		},
+		"a page of a balancer": {
+			status: 502, body: "<html><h1>Bad Gateway</h1></html>",
+			want: `@ has a fault of its own (502 Bad Gateway): look at the storage`,
+		},
+		"JSON": {
+			status: 404, body: `{"message":"no hidden-token"}`,
+			want: `what @ answers is not S3 (404 Not Found: {"message":"no ***"}): correct spec.config.s3Url`,
+		},
+		"a long story": {
+			status: 403, body: `<Error><Code>AccountProblem</Code><Message>` + strings.Repeat("long ", 100) + `</Message></Error>`, refused: true,
+			want: `@ refuses to list the bucket "bbb" under "p/" (403 AccountProblem: ` + strings.Repeat("long ", 40) + `...): correct spec.config or the credentials`,
+		},
 		"https wanted": {
 			status: 400, body: "Client sent an HTTP request to an HTTPS server.\n",
-			want: `the endpoint @ speaks https: correct the scheme in spec.config.s3Url`,
+			want: `the endpoint @ speaks https (400 Bad Request: Client sent an HTTP request to an HTTPS server): correct the scheme in spec.config.s3Url`,
 		},
 
 		"redirect, region in the header": {
@@ -220,7 +256,7 @@ func TestAnswers(t *testing.T) {
 		},
 		"bare 400 about something else": {
 			status: 400, headRegion: "us-east-1",
-			want: `@ refuses to list the bucket "bbb" under "p/" (400 Bad Request: 400 Bad Request): correct spec.config or the credentials`,
+			want: `@ refuses to list the bucket "bbb" under "p/" (400 Bad Request): correct spec.config or the credentials`,
 		},
 		"wrong signing region, the endpoint is the bucket's": {
 			status: 400, headRegion: "us-west-1", body: errorBody("AuthorizationHeaderMalformed", "<Region>us-west-1</Region>"),
@@ -404,7 +440,7 @@ func TestCertificates(t *testing.T) {
 		},
 		"https taken for http": {
 			address: strings.Replace(server.URL, "https:", "http:", 1), change: func(*S3Options) {},
-			want: "the endpoint " + strings.Replace(server.URL, "https:", "http:", 1) + " speaks https: correct the scheme in spec.config.s3Url",
+			want: "the endpoint " + strings.Replace(server.URL, "https:", "http:", 1) + " speaks https (400 Bad Request: Client sent an HTTP request to an HTTPS server): correct the scheme in spec.config.s3Url",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

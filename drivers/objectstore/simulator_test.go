@@ -143,27 +143,27 @@ func TestAnswersOfSimulator(t *testing.T) {
 		},
 		"no such bucket": {
 			change: func(o *objectstore.S3Options) { o.Bucket = "east-1" },
-			want:   `there is no bucket "east-1" at @: create it, or correct spec.objectStorage.bucket`,
+			want:   `there is no bucket "east-1" at @ (404 NoSuchBucket: The specified bucket does not exist): create it, or correct spec.objectStorage.bucket`,
 		},
 		"no such bucket, no region": {
 			change: func(o *objectstore.S3Options) { o.Bucket, o.Region = "east-1", "" },
-			want:   `there is no bucket "east-1" at @: create it, or correct spec.objectStorage.bucket`,
+			want:   `there is no bucket "east-1" at @ (404 NoSuchBucket: The specified bucket does not exist): create it, or correct spec.objectStorage.bucket`,
 		},
 		"another's bucket": {
 			change: func(o *objectstore.S3Options) { o.Credentials = others },
-			want:   `the credentials may not list the bucket "east": allow them s3:ListBucket there, or use others`,
+			want:   `the credentials may not list the bucket "east" (403 AccessDenied: Access Denied): allow them s3:ListBucket there, or use others`,
 		},
 		"unknown key": {
 			change: func(o *objectstore.S3Options) { o.Credentials.AccessKeyID = "AKIANOBODY0000000000" },
-			want:   `@ does not know the access key: correct aws_access_key_id in the credentials`,
+			want:   `@ does not know the access key (403 InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records): correct aws_access_key_id in the credentials`,
 		},
 		"wrong secret": {
 			change: func(o *objectstore.S3Options) { o.Credentials.SecretAccessKey = "another" },
-			want:   `@ refuses the signature: correct aws_secret_access_key in the credentials`,
+			want:   `@ refuses the signature (403 SignatureDoesNotMatch: The request signature we calculated does not match the signature you provided. Check your key and signing method): correct aws_secret_access_key in the credentials`,
 		},
 		"wrong secret and no region": {
 			change: func(o *objectstore.S3Options) { o.Credentials.SecretAccessKey, o.Region = "another", "" },
-			want:   `@ refuses the signature: correct aws_secret_access_key in the credentials`,
+			want:   `@ refuses the signature (403 SignatureDoesNotMatch: The request signature we calculated does not match the signature you provided. Check your key and signing method): correct aws_secret_access_key in the credentials`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -178,7 +178,7 @@ func TestAnswersOfSimulator(t *testing.T) {
 func TestClocksOfSimulator(t *testing.T) {
 	address := simulate(t, time.Hour)
 	_, err := list(t, objectstore.S3Options{Bucket: "east", Endpoint: address, Region: "us-east-1", Credentials: mine}, "")
-	expectText(t, err, "the clocks here and at "+address.String()+" differ too much for signed requests: set the clocks right")
+	expectText(t, err, "the clocks here and at "+address.String()+" differ too much for signed requests (403 RequestTimeTooSkewed: The difference between the request time and the current time is too large): set the clocks right")
 }
 
 func expectText(t *testing.T, err error, want string) {

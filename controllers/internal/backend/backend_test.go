@@ -379,10 +379,10 @@ func TestNameCredentials(t *testing.T) {
 	}{
 		"nothing":                  {},
 		"another error":            {err: other, want: "x"},
-		"another error of a store": {err: &objectstore.Error{Code: "NoSuchBucket", Status: 404, Bucket: "bbb", Endpoint: "http://s3"}, want: `there is no bucket "bbb" at http://s3: create it, or correct spec.objectStorage.bucket`},
+		"another error of a store": {err: &objectstore.Error{Code: "NoSuchBucket", Status: 404, Bucket: "bbb", Endpoint: "http://s3"}, want: `there is no bucket "bbb" at http://s3 (404 NoSuchBucket): create it, or correct spec.objectStorage.bucket`},
 		"of a store": {
 			err:  &objectstore.Error{Code: "InvalidAccessKeyId", Status: 403, Endpoint: "http://s3"},
-			want: `http://s3 does not know the access key: correct aws_access_key_id in the credentials (the credentials are those of Secret "cloud-credentials", key "cloud")`,
+			want: `http://s3 does not know the access key (403 InvalidAccessKeyId): correct aws_access_key_id in the credentials (the credentials are those of Secret "cloud-credentials", key "cloud")`,
 		},
 		"of volumes": {
 			err: &snapshotter.Error{Reason: snapshotter.Denied, Advice: "no"}, credential: selector("s", "k"),

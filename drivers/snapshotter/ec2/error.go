@@ -85,7 +85,7 @@ func (v *volumes) advise(a answer) (snapshotter.Reason, string) {
 	case "IncorrectState":
 		return snapshotter.NotReady, fmt.Sprintf("the state of the %s does not allow %s yet (%s): wait, and try again", a.about, a.action, a.Message)
 	case "UnauthorizedOperation", "AccessDenied":
-		return snapshotter.Denied, fmt.Sprintf("the credentials may not %s in region %s: allow it to them, or use others", a.denied(), v.config.Region)
+		return snapshotter.Denied, fmt.Sprintf("the credentials may not %s in region %s (%s): allow it to them, or use others", a.denied(), v.config.Region, a)
 	case "InvalidAction", "UnknownParameter":
 		return snapshotter.Refused, fmt.Sprintf("%s does not know %s as EC2 does (%s): correct %s", v.endpoint, a.action, a, v.endpoint.source)
 	case "OptInRequired":
@@ -116,11 +116,11 @@ func (v *volumes) adviseCredentials(a answer) (snapshotter.Reason, string) {
 	expired := a.Code == "RequestExpired" || strings.HasPrefix(a.Code, "ExpiredToken")
 	switch {
 	case strings.Contains(a.Message, "valid region"):
-		return snapshotter.WrongRegion, fmt.Sprintf("%s does not serve region %s: correct spec.config.region", v.endpoint, v.config.Region)
+		return snapshotter.WrongRegion, fmt.Sprintf("%s does not serve region %s (%s): correct spec.config.region", v.endpoint, v.config.Region, a)
 	case expired && v.key.SessionToken != "":
-		return snapshotter.CredentialsRefused, advice.SessionExpired
+		return snapshotter.CredentialsRefused, advice.SessionExpired(a.Answer)
 	case expired, a.Code == "RequestTimeTooSkewed":
-		return snapshotter.Refused, v.target().Skewed()
+		return snapshotter.Refused, v.target().Skewed(a.Answer)
 	case a.Code == "Blocked", a.Code == "PendingVerification":
 		return snapshotter.CredentialsRefused, fmt.Sprintf("the account of the credentials cannot be used (%s): look after the account, or use another", a)
 	}
@@ -128,7 +128,7 @@ func (v *volumes) adviseCredentials(a answer) (snapshotter.Reason, string) {
 	if v.key.SessionToken != "" {
 		keys = "aws_access_key_id, aws_secret_access_key and aws_session_token"
 	}
-	return snapshotter.CredentialsRefused, fmt.Sprintf("%s does not accept the access key: correct %s in the credentials", v.endpoint, keys)
+	return snapshotter.CredentialsRefused, fmt.Sprintf("%s does not accept the access key (%s): correct %s in the credentials", v.endpoint, a, keys)
 }
 
 // throttled is about rates and quotas, for which EC2 has many codes.

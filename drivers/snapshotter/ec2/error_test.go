@@ -63,11 +63,11 @@ func TestErrors(t *testing.T) {
 		"nothing wrong": {},
 		"the region of another endpoint": {
 			change: func(o *snapshotter.Options) { o.Endpoint, _ = url.Parse(regional.URL) },
-			reason: snapshotter.WrongRegion, want: "@ does not serve region us-east-1: correct spec.config.region",
+			reason: snapshotter.WrongRegion, want: "@ does not serve region us-east-1 (401 AuthFailure: Credential should be scoped to a valid region): correct spec.config.region",
 		},
 		"a region that there is not": {
 			change: func(o *snapshotter.Options) { o.Config["region"] = "us-esat-1" },
-			reason: snapshotter.WrongRegion, want: "@ does not serve region us-esat-1: correct spec.config.region",
+			reason: snapshotter.WrongRegion, want: "@ does not serve region us-esat-1 (401 AuthFailure: Credential should be scoped to a valid region): correct spec.config.region",
 		},
 		"a volume of another region": {
 			do: describe(mineInWest), reason: snapshotter.NotFound,
@@ -102,33 +102,33 @@ func TestErrors(t *testing.T) {
 		},
 		"an unknown key": {
 			change: func(o *snapshotter.Options) { o.Credentials = file("AKIANOBODY", "hidden", "") },
-			reason: snapshotter.CredentialsRefused, want: "@ does not accept the access key: correct aws_access_key_id and aws_secret_access_key in the credentials",
+			reason: snapshotter.CredentialsRefused, want: "@ does not accept the access key (401 AuthFailure: AWS was not able to validate the provided access credentials): correct aws_access_key_id and aws_secret_access_key in the credentials",
 		},
 		"a wrong secret": {
 			change: func(o *snapshotter.Options) { o.Credentials = file(sim.Key.ID, "hidden-too", "") },
-			reason: snapshotter.CredentialsRefused, want: "@ does not accept the access key: correct aws_access_key_id and aws_secret_access_key in the credentials",
+			reason: snapshotter.CredentialsRefused, want: "@ does not accept the access key (401 AuthFailure: AWS was not able to validate the provided access credentials): correct aws_access_key_id and aws_secret_access_key in the credentials",
 		},
 		"a wrong token": {
 			change: func(o *snapshotter.Options) { o.Credentials = file(sim.Key.ID, sim.Key.Secret, "hidden") },
-			reason: snapshotter.CredentialsRefused, want: "@ does not accept the access key: correct aws_access_key_id, aws_secret_access_key and aws_session_token in the credentials",
+			reason: snapshotter.CredentialsRefused, want: "@ does not accept the access key (401 AuthFailure: AWS was not able to validate the provided access credentials): correct aws_access_key_id, aws_secret_access_key and aws_session_token in the credentials",
 		},
 		"an expired token": {
 			change: func(o *snapshotter.Options) {
 				o.Credentials = file(expired.ID, expired.Secret, expired.SessionToken)
 			},
-			reason: snapshotter.CredentialsRefused, want: "the session token of the credentials has expired: put new ones in place",
+			reason: snapshotter.CredentialsRefused, want: "the session token of the credentials has expired (400 RequestExpired: Request has expired): put new ones in place",
 		},
 		"clocks": {
 			fault:  faults.Error{Code: "RequestExpired", Status: 400, Message: "Request has expired."},
-			reason: snapshotter.Refused, want: "the clocks here and at @ differ too much for signed requests: set the clocks right",
+			reason: snapshotter.Refused, want: "the clocks here and at @ differ too much for signed requests (400 RequestExpired: Request has expired): set the clocks right",
 		},
 		"a denied check": {
 			change: func(o *snapshotter.Options) { o.Credentials = deniedFile(t, sim) },
-			reason: snapshotter.Denied, want: "the credentials may not ec2:DescribeVolumes in region us-east-1: allow it to them, or use others",
+			reason: snapshotter.Denied, want: "the credentials may not ec2:DescribeVolumes in region us-east-1 (403 UnauthorizedOperation: You are not authorized to perform this operation. User: arn:aws:iam::111111111111:user/test is not authorized to perform: ec2:DescribeVolumes because no identity-based policy allows the ec2:DescribeVo...): allow it to them, or use others",
 		},
 		"denied tags": {
 			change: func(o *snapshotter.Options) { o.Credentials = file(reader.ID, reader.Secret, "") },
-			do:     snapshotOf(mine), reason: snapshotter.Denied, want: "the credentials may not ec2:CreateTags in region us-east-1: allow it to them, or use others",
+			do:     snapshotOf(mine), reason: snapshotter.Denied, want: "the credentials may not ec2:CreateTags in region us-east-1 (403 UnauthorizedOperation: You are not authorized to perform this operation. User: arn:aws:iam::111111111111:user/test is not authorized to perform: ec2:CreateTags because no identity-based policy allows the ec2:CreateTags acti...): allow it to them, or use others",
 		},
 		"throttled": {
 			fault:  faults.Error{Code: "RequestLimitExceeded"},
