@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 )
@@ -51,8 +52,15 @@ func (t Target) Unreached(cause error) string {
 	var (
 		dns     *net.DNSError
 		network net.Error
+		proxy   *ProxyError
 	)
 	switch {
+	case ByProxy(cause):
+		return fmt.Sprintf("%s could not be reached through the proxy that the environment names (%s): correct HTTPS_PROXY or HTTP_PROXY of the controller, or add the host to its NO_PROXY",
+			t.Endpoint, oneLine(connecting(cause).Err))
+	case errors.As(cause, &proxy):
+		return fmt.Sprintf("%s could not be reached through the proxy that the environment names (it answers %s): correct HTTPS_PROXY of the controller, or add the host to its NO_PROXY",
+			t.Endpoint, oneLine(proxy))
 	case errors.As(cause, &dns) && dns.IsNotFound:
 		return fmt.Sprintf("the host name %s is not known: correct %s", dns.Name, t.Setting)
 	case errors.Is(cause, syscall.ECONNREFUSED):
@@ -60,7 +68,37 @@ func (t Target) Unreached(cause error) string {
 	case errors.Is(cause, context.DeadlineExceeded), errors.As(cause, &network) && network.Timeout():
 		return fmt.Sprintf("%s did not answer in time: see whether the network lets requests through, or correct %s", t.Endpoint, t.Setting)
 	}
-	return fmt.Sprintf("%s could not be reached: %s", t.Endpoint, strings.Join(strings.Fields(cause.Error()), " "))
+	return fmt.Sprintf("%s could not be reached: %s", t.Endpoint, oneLine(cause))
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// proxyOp is what http.Transport calls connecting to a proxy.
+const proxyOp = "proxyconnect"
+
+// ByProxy says that it was a proxy that could not be reached, not what lies behind it.
+func ByProxy(cause error) bool { return connecting(cause) != nil }
+
+// connecting returns what went wrong on the way to a proxy; nil: it was not that.
+func connecting(cause error) *net.OpError {
+	var proxied *net.OpError
+	if errors.As(cause, &proxied) && proxied.Op == proxyOp {
+		return proxied
+	}
+	return nil
+}
+
+// ProxyError is how a proxy refused to connect.
+type ProxyError struct{ Status string }
+
+func (e *ProxyError) Error() string { return e.Status }
+
+// CheckProxy is for http.Transport.OnProxyConnectResponse: it makes a refusal a *ProxyError.
+func CheckProxy(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &ProxyError{Status: answer.Status}
 }
 
 // Faulty is about an answer that tells of a fault of the service.

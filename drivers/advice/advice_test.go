@@ -41,6 +41,14 @@ func TestUnreached(t *testing.T) {
 		{dial(syscall.ECONNREFUSED), "nothing listens at http://s3:9000: start the storage, or correct spec.config.s3Url"},
 		{dial(os.ErrDeadlineExceeded), "http://s3:9000 did not answer in time: see whether the network lets requests through, or correct spec.config.s3Url"},
 		{context.DeadlineExceeded, "http://s3:9000 did not answer in time: see whether the network lets requests through, or correct spec.config.s3Url"},
+		{
+			fmt.Errorf("sending: %w", &net.OpError{Op: "proxyconnect", Net: "tcp", Err: dial(syscall.ECONNREFUSED)}),
+			"http://s3:9000 could not be reached through the proxy that the environment names (sending: dial: connection refused): correct HTTPS_PROXY or HTTP_PROXY of the controller, or add the host to its NO_PROXY",
+		},
+		{
+			fmt.Errorf("sending: %w", &ProxyError{Status: "407 Proxy Authentication Required"}),
+			"http://s3:9000 could not be reached through the proxy that the environment names (it answers 407 Proxy Authentication Required): correct HTTPS_PROXY of the controller, or add the host to its NO_PROXY",
+		},
 		{errors.New("two\n\tlines"), "http://s3:9000 could not be reached: two lines"},
 	} {
 		if got := target.Unreached(tc.cause); got != tc.want {

@@ -133,7 +133,7 @@ func (e *Error) target() advice.Target {
 
 // connectionAdvice is about why there was no answer, or none that could be read.
 func (e *Error) connectionAdvice() string {
-	if text := e.certificateAdvice(); text != "" {
+	if text := e.certificateAdvice(); text != "" && !advice.ByProxy(e.cause) {
 		return text
 	}
 	var (

@@ -364,6 +364,24 @@ func TestConnectionRefused(t *testing.T) {
 	}
 }
 
+// TestProxy shows that a proxy which is not there, or refuses, is not taken for the storage behind it, and that its password is not shown.
+func TestProxy(t *testing.T) {
+	refusing := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) })
+	const dead = "http://user:hidden@127.0.0.1:1"
+	for _, tc := range []struct{ proxy, endpoint, want string }{
+		{dead, "http://s3.example", "http://s3.example could not be reached through the proxy that the environment names ("},
+		{dead, "https://s3.example", "https://s3.example could not be reached through the proxy that the environment names ("},
+		{refusing, "https://s3.example", "(it answers 407 Proxy Authentication Required): correct HTTPS_PROXY of the controller"},
+	} {
+		store := open(t, tc.endpoint)
+		store.transport.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(tc.proxy) }
+		_, err := store.CommonPrefixes(t.Context(), "")
+		if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%s by %s: got %v", tc.endpoint, tc.proxy, err)
+		}
+	}
+}
+
 func TestTimeout(t *testing.T) {
 	release := make(chan struct{})
 	address := serve(t, func(http.ResponseWriter, *http.Request) { <-release })

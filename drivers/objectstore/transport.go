@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/velero-locations/velero-locations/drivers/advice"
 	"github.com/velero-locations/velero-locations/locations"
 )
 
@@ -41,9 +42,10 @@ func (o *S3Options) newTransport() *http.Transport {
 		stall = stallTimeout
 	}
 	return &http.Transport{
-		Proxy:              http.ProxyFromEnvironment,
-		DialContext:        (&dialer{stall: stall}).dial,
-		DisableCompression: true, // as the S3 clients do: sizes and checksums are of what is stored
+		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: advice.CheckProxy,
+		DialContext:            (&dialer{stall: stall}).dial,
+		DisableCompression:     true, // as the S3 clients do: sizes and checksums are of what is stored
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
 			RootCAs:            o.RootCAs,

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/velero-locations/velero-locations/drivers/advice"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
@@ -55,6 +56,7 @@ func open(opts snapshotter.Options) (snapshotter.Snapshotter, error) {
 		return nil, err
 	}
 	v := &volumes{config: config, key: key, endpoint: at, transport: awshttp.NewBuildableClient().GetTransport()}
+	v.transport.OnProxyConnectResponse = advice.CheckProxy
 	v.client = ec2.New(ec2.Options{
 		Region:       config.Region,
 		BaseEndpoint: at.base(),
