@@ -47,7 +47,7 @@ var aws = Provider{
 			{Name: keyServerSideEncryption, Type: OneOf("AES256", "aws:kms", "aws:kms:dsse", "aws:fsx"), Doc: "how S3 encrypts what is written"},
 			{Name: keyKMSKeyID, Type: String, Doc: "KMS key, by ID, ARN or alias, that encrypts what is written"},
 			{Name: keyCustomerKeyFile, Type: String, Doc: "file, in the file system of Velero's server, with the 32 bytes of a key that the customer keeps (SSE-C)"},
-			{Name: keyCustomerKeySecret, Type: secretSlashKey, Doc: "Secret and its key, as name/key, that hold such a key (SSE-C)"},
+			{Name: keyCustomerKeySecret, Type: secretSlashKey, MayHoldSecret: true, Doc: "Secret and its key, as name/key, that hold such a key (SSE-C)"},
 			{Name: keyChecksumAlgorithm, Type: OneOf("CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"), Doc: `checksum that is sent with what is written; CRC32 if not set, none if set to ""`},
 			{Name: keyTagging, Type: Type{Name: "two to ten tags, as k1=v1&k2=v2", Check: keyValues("&", checkS3Tags)}, Doc: "tags of all objects that are written"},
 			{Name: keyCredentialsFile, Type: String, Caveat: caveatCredentialsFile, Doc: "credentials file in the file system of Velero's server"},

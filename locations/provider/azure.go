@@ -15,7 +15,7 @@ var azure = Provider{
 		{Name: "resourceGroup", Type: String, Doc: "resource group of the storage account"},
 		{Name: "subscriptionId", Type: String, Doc: "subscription of the storage account; that of the credentials if not set"},
 		{Name: "storageAccountURI", Type: URL, Doc: "address of the account's blob service; if not set, Azure is asked for it"},
-		{Name: "storageAccountKeyEnvVar", Type: Type{Name: "name of a variable", Check: matches(`[A-Za-z_][A-Za-z0-9_]*`, "the name of a variable, such as AZURE_STORAGE_KEY")}, Doc: "variable of the credentials file that holds the account's access key"},
+		{Name: "storageAccountKeyEnvVar", Type: Type{Name: "name of a variable", Check: matches(`[A-Za-z_][A-Za-z0-9_]*`, "the name of a variable, such as AZURE_STORAGE_KEY")}, MayHoldSecret: true, Doc: "variable of the credentials file that holds the account's access key"},
 		{Name: "useAAD", Type: Boolean, Doc: "whether Microsoft Entra ID is used for the storage account; otherwise its keys are listed"},
 		{Name: "activeDirectoryAuthorityURI", Type: URL, Doc: "address of Microsoft Entra ID, if useAAD is true"},
 		{Name: "blockSizeInBytes", Type: Integer(1, 104857600), Doc: "size of the blocks that large objects are written in; 1048576 if not set"},
@@ -41,12 +41,13 @@ var azure = Provider{
 
 var storageAccount = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
 
-// doubtStorageAccount is a doubt only: Azure's stand-ins for development have other names.
+// doubtStorageAccount is a doubt only: Azure's stand-ins for development have other names. It does not repeat the name, in whose
+// place the account's key is sometimes written.
 func doubtStorageAccount(name string, _ Settings) string {
 	if storageAccount.MatchString(name) {
 		return ""
 	}
-	return fmt.Sprintf("Azure has no storage account %q: their names are 3 to 24 lowercase letters and digits", name)
+	return "Azure has no storage account of that name: their names are 3 to 24 lowercase letters and digits"
 }
 
 func doubtSubscription(_ string, all Settings) string {

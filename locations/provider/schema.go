@@ -29,6 +29,9 @@ type Key struct {
 	Required bool
 	// RequiredWith names a setting that cannot be without this one.
 	RequiredWith string
+	// MayHoldSecret says that the value is the name of something secret, in whose place the secret itself is sometimes
+	// written: errors do not repeat it.
+	MayHoldSecret bool
 	// Caveat is what users of the setting should know: that it is deprecated, or does nothing.
 	Caveat string
 	// Doubt returns what is doubtful about a value that can be used, given all settings. Nil: nothing.
@@ -110,13 +113,16 @@ func checkKey(p *Provider, role Role, name, value string, path *field.Path) *fie
 		return nil
 	}
 	if err := key.Type.Check(value); err != nil {
-		return field.Invalid(path, shown(value), err.Error())
+		if key.MayHoldSecret {
+			return field.Invalid(path, field.OmitValueType{}, err.Error())
+		}
+		return field.Invalid(path, Shown(value), err.Error())
 	}
 	return nil
 }
 
-// shown is a value as errors may repeat it: not if it may hold a password.
-func shown(value string) any {
+// Shown is a value as errors may repeat it: not if it may hold a password.
+func Shown(value string) any {
 	if mayHoldPassword(value) {
 		return field.OmitValueType{}
 	}

@@ -143,7 +143,7 @@ func TestDoubtConfig(t *testing.T) {
 		{"aws", ObjectStore, config{"insecureSkipTLSVerify": "t"}, []string{"spec.config[insecureSkipTLSVerify]: whoever can intercept"}},
 		{"aws", ObjectStore, config{"enableSharedConfig": "true", "signatureVersion": "4"}, []string{"spec.config[enableSharedConfig]: deprecated", "spec.config[signatureVersion]: deprecated"}},
 		{"gcp", VolumeSnapshotter, config{"credentialsFile": "/f"}, []string{"spec.config[credentialsFile]: names a file"}},
-		{"azure", ObjectStore, config{"storageAccount": "my-account"}, []string{`spec.config[storageAccount]: Azure has no storage account "my-account"`}},
+		{"azure", ObjectStore, config{"storageAccount": "my-account"}, []string{`spec.config[storageAccount]: Azure has no storage account of that name`}},
 		{"azure", VolumeSnapshotter, config{"subscriptionId": "s"}, []string{"spec.config[subscriptionId]: without resourceGroup"}},
 		{"azure", VolumeSnapshotter, config{"activeDirectoryAuthorityURI": "https://a"}, []string{"refused by it up to v1.14"}},
 		{"portworx", VolumeSnapshotter, config{"orgID": "7", "type": "cloud"}, []string{"spec.config[orgID]: not a setting of provider portworx that is known here"}},

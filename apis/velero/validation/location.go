@@ -64,7 +64,7 @@ func providerName(name string, path *field.Path) field.ErrorList {
 	}
 	domain, plugin, _ := strings.Cut(provider.Normal(name), "/")
 	if plugin == "" || strings.Contains(plugin, "/") || strings.ContainsFunc(plugin, notPrintable) || len(dns.IsDNS1123Subdomain(domain)) > 0 {
-		return field.ErrorList{field.Invalid(path, name, "must be the name of a plugin, such as aws or example.com/my-storage")}
+		return field.ErrorList{field.Invalid(path, provider.Shown(name), "must be the name of a plugin, such as aws or example.com/my-storage")}
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func objectStorage(spec *v1.BackupStorageLocationSpec, path *field.Path) field.E
 	}
 	errs := bucket(spec, path.Child("bucket"))
 	if err := locations.CheckPrefix(storage.Prefix); err != nil {
-		errs = append(errs, field.Invalid(path.Child("prefix"), storage.Prefix, err.Error()))
+		errs = append(errs, field.Invalid(path.Child("prefix"), provider.Shown(storage.Prefix), err.Error()))
 	}
 	if len(storage.CACert) > 0 {
 		errs = append(errs, certificates(storage, path.Child("caCert"))...)
@@ -92,20 +92,28 @@ func bucket(spec *v1.BackupStorageLocationSpec, path *field.Path) field.ErrorLis
 	if strings.Trim(written, "/") == "" {
 		return field.ErrorList{field.Required(path, "name the bucket that backups are kept in")}
 	}
-	if scheme, _, found := strings.Cut(written, "://"); found {
-		return field.ErrorList{field.Invalid(path, written, fmt.Sprintf("must be the name of the bucket only, without %s://", scheme))}
+	err := bucketName(spec)
+	switch {
+	case err == nil:
+		return nil
+	case provider.Shown(written) != written:
+		return field.ErrorList{field.Invalid(path, field.OmitValueType{}, "must be the name of the bucket only, without @ and ?")}
 	}
-	place, err := locations.ParsePlace(written, "")
-	if err == nil && strings.ContainsFunc(place.Bucket, notPrintable) {
-		err = errors.New("must not have spaces or control characters")
+	return field.ErrorList{field.Invalid(path, written, err.Error())}
+}
+
+func bucketName(spec *v1.BackupStorageLocationSpec) error {
+	if scheme, _, found := strings.Cut(spec.ObjectStorage.Bucket, "://"); found {
+		return fmt.Errorf("must be the name of the bucket only, without %s://", scheme)
 	}
-	if err == nil {
-		err = provider.CheckBucket(spec.Provider, place.Bucket, spec.Config)
-	}
+	place, err := locations.ParsePlace(spec.ObjectStorage.Bucket, "")
 	if err != nil {
-		return field.ErrorList{field.Invalid(path, written, err.Error())}
+		return err
 	}
-	return nil
+	if strings.ContainsFunc(place.Bucket, notPrintable) {
+		return errors.New("must not have spaces or control characters")
+	}
+	return provider.CheckBucket(spec.Provider, place.Bucket, spec.Config)
 }
 
 // certificates does not repeat the text, which may be a private key by mistake.
@@ -121,7 +129,7 @@ func certificates(storage *v1.ObjectStorageLocation, path *field.Path) field.Err
 }
 
 // secretKey checks that a selector names a Secret and a key. Velero's CRDs accept an empty name,
-// which no Secret has.
+// which no Secret has. It repeats neither: the secret itself is sometimes written in their place.
 func secretKey(selector *corev1.SecretKeySelector, path *field.Path) field.ErrorList {
 	if selector == nil {
 		return nil
@@ -131,13 +139,13 @@ func secretKey(selector *corev1.SecretKeySelector, path *field.Path) field.Error
 	case selector.Name == "":
 		errs = append(errs, field.Required(path.Child("name"), "name the Secret"))
 	case len(dns.IsDNS1123Subdomain(selector.Name)) > 0:
-		errs = append(errs, field.Invalid(path.Child("name"), selector.Name, "must be the name of a Secret: lowercase letters, digits, dots and hyphens"))
+		errs = append(errs, field.Invalid(path.Child("name"), field.OmitValueType{}, "must be the name of a Secret: lowercase letters, digits, dots and hyphens"))
 	}
 	switch {
 	case selector.Key == "":
 		errs = append(errs, field.Required(path.Child("key"), "name the key of the Secret"))
 	case len(dns.IsConfigMapKey(selector.Key)) > 0:
-		errs = append(errs, field.Invalid(path.Child("key"), selector.Key, "must be the key of a Secret: letters, digits, dots, hyphens and underscores"))
+		errs = append(errs, field.Invalid(path.Child("key"), field.OmitValueType{}, "must be the key of a Secret: letters, digits, dots, hyphens and underscores"))
 	}
 	return errs
 }

@@ -31,7 +31,11 @@ func TestBadLocations(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			c.wantErrors(t, validate(t, validation.Rules{}, c.object(t), nil))
+			errs := validate(t, validation.Rules{}, c.object(t), nil)
+			c.wantErrors(t, errs)
+			if strings.Contains(fmt.Sprint(errs), "hidden") {
+				t.Errorf("%s\na secret shows: %v", c.text, errs)
+			}
 		})
 	}
 }
