@@ -3,6 +3,7 @@ package locations
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,15 +14,17 @@ import (
 type Place struct {
 	// Bucket has no slash in it.
 	Bucket string
-	// Prefix neither begins nor ends with a slash. Empty: the bucket's root.
+	// Prefix neither begins nor ends with a slash, nor has two in a row. Empty: the bucket's root.
 	Prefix string
 }
 
-// ParsePlace brings what a user wrote as bucket and prefix into normal form, as Velero does:
-// slashes at both ends do not matter. A bucket that is empty, or that has a slash inside, is
-// an error.
+var slashes = regexp.MustCompile(`/{2,}`)
+
+// ParsePlace brings what a user wrote as bucket and prefix into normal form, as Velero does for the keys of what it
+// stores: slashes at both ends do not matter, and inside of the prefix several are one. A bucket that is empty, or that has a
+// slash inside, is an error.
 func ParsePlace(bucket, prefix string) (Place, error) {
-	place := Place{Bucket: strings.Trim(bucket, "/"), Prefix: strings.Trim(prefix, "/")}
+	place := Place{Bucket: strings.Trim(bucket, "/"), Prefix: slashes.ReplaceAllString(strings.Trim(prefix, "/"), "/")}
 	if place.Bucket == "" {
 		return Place{}, errors.New("the bucket has no name: set spec.objectStorage.bucket")
 	}
@@ -40,21 +43,31 @@ func ParsePlace(bucket, prefix string) (Place, error) {
 // providers, to what Velero writes under the prefix.
 const maxPrefix = 512
 
-// CheckPrefix returns what is wrong with a prefix as a user wrote it. The error is meant to stand
-// behind the name of the field.
+// CheckPrefix returns what is wrong with a prefix as a user wrote it, but for the slashes at its ends. The error is
+// meant to stand behind the name of the field.
 func CheckPrefix(prefix string) error {
+	prefix = strings.Trim(prefix, "/")
 	segments := strings.Split(prefix, "/")
 	switch {
 	case len(prefix) > maxPrefix:
 		return fmt.Errorf("must have at most %d bytes, but has %d", maxPrefix, len(prefix))
 	case strings.ContainsFunc(prefix, unicode.IsControl):
 		return errors.New("must not have control characters such as tabs or line ends")
-	case strings.Contains(prefix, "//"):
-		return errors.New("must not have two slashes in a row: most storage takes what is between them for a directory without a name")
 	case slices.Contains(segments, ".."), slices.Contains(segments, "."):
 		return errors.New(`must not have the segments "." or "..": object storage takes them for names`)
 	}
 	return nil
+}
+
+// DoubtPrefix says what is doubtful about a prefix that can be used; empty: nothing. Velero's check looks under what was
+// written, while its backups go where one slash stands for several; some storage, such as MinIO, refuses the former.
+func DoubtPrefix(prefix string) string {
+	trimmed := strings.Trim(prefix, "/")
+	if !slashes.MatchString(trimmed) {
+		return ""
+	}
+	return fmt.Sprintf("it has several slashes in a row: Velero keeps backups under %q, but looks under %q when it checks the location, which some storage refuses; write the former",
+		slashes.ReplaceAllString(trimmed, "/")+"/", trimmed+"/")
 }
 
 // Contains says whether another place is the same, or lies inside of this one.

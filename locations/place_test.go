@@ -15,6 +15,8 @@ func TestParsePlace(t *testing.T) {
 		"bucket only":               {bucket: "b", want: Place{Bucket: "b"}},
 		"slashes at the ends":       {bucket: "/b//", prefix: "/team-a/", want: Place{"b", "team-a"}, root: "team-a/"},
 		"a prefix of two levels":    {bucket: "b", prefix: "x/y", want: Place{"b", "x/y"}, root: "x/y/"},
+		"many slashes":              {bucket: "b", prefix: "//team-s///", want: Place{"b", "team-s"}, root: "team-s/"},
+		"slashes in a row":          {bucket: "b", prefix: "x//y///z", want: Place{"b", "x/y/z"}, root: "x/y/z/"},
 		"a prefix of slashes":       {bucket: "b", prefix: "//", want: Place{Bucket: "b"}},
 		"no bucket":                 {prefix: "p", err: "set spec.objectStorage.bucket"},
 		"a bucket of slashes":       {bucket: "/", err: "set spec.objectStorage.bucket"},
@@ -45,11 +47,21 @@ func TestParsePlace(t *testing.T) {
 func TestCheckPrefix(t *testing.T) {
 	for prefix, want := range map[string]string{
 		"": "", "team-a": "", "/team-a/": "", "a/b/c": "", "..a/b..": "", "é ü": "", strings.Repeat("a", 512): "",
-		"a/../b": `".."`, "..": `".."`, "./a": `"."`, "a//b": "two slashes", "//": "two slashes", "a\tb": "control", "a\x7f": "control",
+		"a/../b": `".."`, "..": `".."`, "./a": `"."`, "a//b": "", "//": "", "/team-s//": "", "/" + strings.Repeat("a", 512) + "//": "", "a\tb": "control", "a\x7f": "control",
 		strings.Repeat("é", 257): "at most 512 bytes, but has 514",
 	} {
 		if err := CheckPrefix(prefix); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("CheckPrefix(%q): got %v, want %q", prefix, err, want)
+		}
+	}
+}
+
+func TestDoubtPrefix(t *testing.T) {
+	for prefix, want := range map[string]string{
+		"": "", "/team-s//": "", "//": "", "a/b": "", "/a//b/": `Velero keeps backups under "a/b/", but looks under "a//b/" when it checks`,
+	} {
+		if got := DoubtPrefix(prefix); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("DoubtPrefix(%q): got %q, want %q", prefix, got, want)
 		}
 	}
 }

@@ -43,6 +43,9 @@ func BackupStorageLocation(location *v1.BackupStorageLocation, around Surroundin
 	}
 	warnings := config(location.Spec.Provider, provider.ObjectStore, settings, around.Rules)
 	if storage := location.Spec.ObjectStorage; storage != nil {
+		if text := locations.DoubtPrefix(storage.Prefix); text != "" {
+			warnings = append(warnings, "spec.objectStorage.prefix: "+text)
+		}
 		if text := provider.DoubtBucket(location.Spec.Provider, settings.Bucket, settings.Config); text != "" {
 			warnings = append(warnings, "spec.objectStorage.bucket: "+text)
 		}
