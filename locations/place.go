@@ -24,7 +24,7 @@ var slashes = regexp.MustCompile(`/{2,}`)
 // stores: slashes at both ends do not matter, and inside of the prefix several are one. A bucket that is empty, or that has a
 // slash inside, is an error.
 func ParsePlace(bucket, prefix string) (Place, error) {
-	place := Place{Bucket: strings.Trim(bucket, "/"), Prefix: slashes.ReplaceAllString(strings.Trim(prefix, "/"), "/")}
+	place := Place{Bucket: strings.Trim(bucket, "/"), Prefix: NormalPrefix(prefix)}
 	if place.Bucket == "" {
 		return Place{}, errors.New("the bucket has no name: set spec.objectStorage.bucket")
 	}
@@ -37,6 +37,11 @@ func ParsePlace(bucket, prefix string) (Place, error) {
 			bucket, name, strings.Trim(path, "/"))
 	}
 	return place, nil
+}
+
+// NormalPrefix returns a prefix in normal form.
+func NormalPrefix(prefix string) string {
+	return slashes.ReplaceAllString(strings.Trim(prefix, "/"), "/")
 }
 
 // maxPrefix leaves half of the 1024 bytes that the key of an object may have, in all of the known
@@ -67,7 +72,7 @@ func DoubtPrefix(prefix string) string {
 		return ""
 	}
 	return fmt.Sprintf("it has several slashes in a row: Velero keeps backups under %q, but looks under %q when it checks the location, which some storage refuses; write the former",
-		slashes.ReplaceAllString(trimmed, "/")+"/", trimmed+"/")
+		NormalPrefix(prefix)+"/", trimmed+"/")
 }
 
 // Contains says whether another place is the same, or lies inside of this one.

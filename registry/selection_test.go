@@ -408,7 +408,7 @@ func TestLocationsWithBackupsStay(t *testing.T) {
 		`spec.objectStorage.prefix: Invalid value: "": must stay "first"` + advice,
 	})
 	_, err = change(t, s.storage, "primary", func(l *v1.BackupStorageLocation) {
-		l.Spec.Provider, l.Spec.ObjectStorage.Bucket, l.Spec.ObjectStorage.Prefix = "velero.io/aws", "/backups/", "/first/"
+		l.Spec.Provider, l.Spec.ObjectStorage.Bucket, l.Spec.ObjectStorage.Prefix = "velero.io/aws", "/backups/", "/first//"
 		l.Spec.Config, l.Spec.AccessMode = map[string]string{"region": "us-east-1"}, v1.AccessModeReadOnly
 	})
 	must(t, err)

@@ -50,7 +50,7 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	}
 	period := r.period
 	if own := location.Spec.BackupSyncPeriod; own != nil && own.Duration >= 0 {
-		period = own.Duration
+		period = locations.Period(own.Duration)
 	}
 	if period == 0 || location.DeletionTimestamp != nil || !provider.SpeaksS3(location.Spec.Provider) ||
 		location.Status.Phase != velerov1.BackupStorageLocationAvailable {

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/locations"
 )
 
 // secretVersions are resource versions by the name of the Secret; empty: there is no such Secret.
@@ -66,10 +67,10 @@ func (m *memory) forget(name types.NamespacedName) {
 }
 
 // frequency is how often a location is checked; 0: not again. A negative value counts as absent,
-// as with Velero.
+// as with Velero, and none makes it check without a pause.
 func frequency(own *metav1.Duration, byDefault time.Duration) time.Duration {
 	if own != nil && own.Duration >= 0 {
-		return own.Duration
+		return locations.Period(own.Duration)
 	}
 	return byDefault
 }

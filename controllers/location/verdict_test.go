@@ -34,6 +34,7 @@ func TestFrequency(t *testing.T) {
 	}{
 		"absent":   {nil, time.Minute},
 		"own":      {&metav1.Duration{Duration: time.Hour}, time.Hour},
+		"a trice":  {&metav1.Duration{Duration: 1}, 10 * time.Second},
 		"zero":     {&metav1.Duration{}, 0},
 		"negative": {&metav1.Duration{Duration: -1}, time.Minute},
 	} {

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -55,6 +56,8 @@ func BackupStorageLocation(location *v1.BackupStorageLocation, around Surroundin
 		warnings = append(warnings, secret(location.Namespace, storage.CACertRef, spec.Child("objectStorage", "caCertRef"), around.Secrets)...)
 	}
 	warnings = append(warnings, secret(location.Namespace, location.Spec.Credential, spec.Child("credential"), around.Secrets)...)
+	warnings = append(warnings, often(location.Spec.BackupSyncPeriod, spec.Child("backupSyncPeriod"), "never")...)
+	warnings = append(warnings, often(location.Spec.ValidationFrequency, spec.Child("validationFrequency"), "only when the location changes")...)
 	if around.Listed {
 		warnings = append(warnings, overlaps(location, around.Locations)...)
 		warnings = append(warnings, noDefault(location, around)...)
@@ -96,6 +99,14 @@ func config(name string, role provider.Role, settings provider.Settings, rules v
 		}
 	}
 	return append(warnings, provider.DoubtConfig(name, role, settings, path)...)
+}
+
+// often is about a period that is shorter than anybody keeps to. Zero says something else.
+func often(period *metav1.Duration, path *field.Path, zero string) []string {
+	if period == nil || period.Duration <= 0 || period.Duration >= locations.LeastPeriod {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: %s is shorter than Velero or anything here keeps to: it is done every %s at most; 0s means %s", path, period.Duration, locations.LeastPeriod, zero)}
 }
 
 // secret speaks of a Secret only where the surroundings tell of it.

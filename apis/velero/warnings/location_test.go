@@ -3,6 +3,7 @@ package warnings
 import (
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,6 +40,12 @@ func with(config settings) func(*v1.BackupStorageLocation) {
 
 func bucket(name string) func(*v1.BackupStorageLocation) {
 	return func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = name }
+}
+
+func periods(d time.Duration) func(*v1.BackupStorageLocation) {
+	return func(l *v1.BackupStorageLocation) {
+		l.Spec.BackupSyncPeriod, l.Spec.ValidationFrequency = &metav1.Duration{Duration: d}, &metav1.Duration{Duration: d}
+	}
 }
 
 func named(provider string) func(*v1.BackupStorageLocation) {
@@ -129,6 +136,9 @@ func TestSettings(t *testing.T) {
 		"region":              {location("a", "", with(settings{"region": "us-esat-1"})), Surroundings{}, []string{"spec.config[region]"}},
 		"slashes at the ends": {location("a", "//x//"), Surroundings{}, nil},
 		"slashes inside":      {location("a", "x//y"), Surroundings{}, []string{`spec.objectStorage.prefix: it has several slashes in a row: Velero keeps backups under "x/y/"`}},
+		"all the time":        {location("a", "", periods(1)), Surroundings{}, []string{"spec.backupSyncPeriod: 1ns is shorter than Velero or anything here keeps to: it is done every 10s at most; 0s means never", "spec.validationFrequency: 1ns is shorter"}},
+		"often":               {location("a", "", periods(10*time.Second)), Surroundings{}, nil},
+		"never":               {location("a", "", periods(0)), Surroundings{}, nil},
 		"access point":        {location("a", "", bucket("arn:aws:s3:us-west-2:111111111111:accesspoint:velero")), Surroundings{}, []string{"spec.objectStorage.bucket: it is in region us-west-2"}},
 		"access points":       {location("a", "", bucket("arn:aws:s3::111111111111:accesspoint:mfzwi23gnjvgw.mrap")), Surroundings{}, nil},
 		"in front of a host":  {location("a", "", with(settings{"region": "r", "s3Url": "http://minio:9000"}), bucket("/velero/")), Surroundings{}, []string{"(velero.minio)"}},

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/registry/generic"
 )
@@ -50,7 +51,8 @@ type move struct {
 	value, old string
 }
 
-// moves compares what matters of the fields: aws is velero.io/aws, and slashes at the ends do not matter.
+// moves compares what matters of the fields: aws is velero.io/aws, and slashes at the ends do not matter, nor how many there are in
+// a row.
 func moves(l, old location) []move {
 	storage, oldStorage := objectStorage(l), objectStorage(old)
 	trim := func(text string) string { return strings.Trim(text, "/") }
@@ -62,7 +64,7 @@ func moves(l, old location) []move {
 	}{
 		{move{spec.Child("provider"), l.Spec.Provider, old.Spec.Provider}, provider.Normal},
 		{move{spec.Child("objectStorage", "bucket"), storage.Bucket, oldStorage.Bucket}, trim},
-		{move{spec.Child("objectStorage", "prefix"), storage.Prefix, oldStorage.Prefix}, trim},
+		{move{spec.Child("objectStorage", "prefix"), storage.Prefix, oldStorage.Prefix}, locations.NormalPrefix},
 	} {
 		if c.normal(c.value) != c.normal(c.old) {
 			moved = append(moved, c.move)
