@@ -40,7 +40,7 @@ func doubtPathStyle(value string, all Settings) string {
 	if forced, err := strconv.ParseBool(value); err != nil || !forced || !under(host, hostOnlyDomains) {
 		return ""
 	}
-	return fmt.Sprintf("%s may refuse requests that have the bucket in their path: leave it out", host)
+	return host + " may refuse requests that have the bucket in their path: leave it out"
 }
 
 var (

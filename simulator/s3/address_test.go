@@ -48,7 +48,7 @@ func TestHostStyleOnly(t *testing.T) {
 			t.Errorf("%s %s%s: got %d %s, want %s", tc.method, tc.host, tc.path, response.StatusCode, got, tc.want)
 		}
 	}
-	regional := httptest.NewServer(c.Simulator.RegionalHandler("us-east-1"))
+	regional := httptest.NewServer(c.RegionalHandler("us-east-1"))
 	t.Cleanup(regional.Close)
 	c.URL = regional.URL
 	if got := text(t, c.send(t, aliceKey, "us-east-1", http.MethodGet, "/alice-home?list-type=2", "")); !strings.Contains(got, "<ListBucketResult") {
