@@ -40,7 +40,8 @@ func NewConfig(api *API) *Config {
 	generic.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(generatedopenapi.GetOpenAPIDefinitions, namer)
 	generic.OpenAPIConfig.Info.Title, generic.OpenAPIV3Config.Info.Title = Name, Name
 	generic.BuildHandlerChainFunc = func(handler http.Handler, c *genericapiserver.Config) http.Handler {
-		return genericapiserver.DefaultBuildHandlerChain(withoutProtobuf(handler, api.jsonOnly, api.Codecs), c)
+		handler = api.readApplied(withoutProtobuf(handler, api.jsonOnly, api.Codecs), c.MaxRequestBodyBytes)
+		return genericapiserver.DefaultBuildHandlerChain(handler, c)
 	}
 	generic.ShutdownWatchTerminationGracePeriod = watchGracePeriod
 	return &Config{API: api, Generic: generic}
@@ -138,7 +139,9 @@ func runBeside(server *genericapiserver.GenericAPIServer, store *generic.Store) 
 func addStorage(groups map[string]*genericapiserver.APIGroupInfo, api *API, gvr schema.GroupVersionResource, storage rest.Storage) {
 	if groups[gvr.Group] == nil {
 		info := genericapiserver.NewDefaultAPIGroupInfo(gvr.Group, api.Scheme, metav1.ParameterCodec, api.Codecs)
-		info.NegotiatedSerializer = readsDurations{api.Codecs, api.Scheme}
+		if api.jsonOnly.Has(gvr.Group) {
+			info.NegotiatedSerializer = carefulSerializer{api.Codecs, api.Scheme}
+		}
 		groups[gvr.Group] = &info
 	}
 	versions := groups[gvr.Group].VersionedResourcesStorageMap
