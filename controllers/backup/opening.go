@@ -8,6 +8,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/locations/selection"
 )
@@ -20,7 +21,8 @@ func (r *reconciler) open(ctx context.Context, p *plan, selected selection.Resul
 			continue
 		}
 		reached := provider.SpeaksS3(location.Spec.Provider)
-		p.undecided = reached && location.Status.Phase == "" // another is never checked here: opening it says why
+		// Another is never checked here, and one with a message cannot be: opening it says why.
+		p.undecided = reached && location.Status.Phase == "" && location.Status.Message == ""
 		if reached && len(p.problems) > 0 {
 			return nil
 		}
@@ -59,6 +61,10 @@ func (p *plan) refuse(kind, name string, err error) error {
 	var failure *backend.APIError
 	if errors.As(err, &failure) {
 		return failure
+	}
+	if credentials.AreElsewhere(err) {
+		p.problem(fmt.Errorf("%s %q cannot be used from here: %w", kind, name, err))
+		return nil
 	}
 	p.problem(fmt.Errorf("%s %q: %w", kind, name, err))
 	return nil

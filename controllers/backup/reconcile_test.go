@@ -257,6 +257,25 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
+// TestElsewhere shows that a backup ends at once, with the reason, if only Velero's own pod has an identity for its
+// locations.
+func TestElsewhere(t *testing.T) {
+	const why = `in Secret "cloud-credentials", key "cloud": profile "default" of the credentials file gets its key by credential_process, which only Velero's own pod can run`
+	d := newDesk(t, backupOf("b"))
+	d.Location(t, func(l *velerov1.BackupStorageLocation) { l.Status.Phase, l.Status.Message = "", "is not checked" })
+	secret := &corev1.Secret{}
+	d.Read(t, "cloud-credentials", secret)
+	secret.Data["cloud"] = []byte("[default]\ncredential_process = x")
+	if err := d.World.Client.Update(t.Context(), secret); err != nil {
+		t.Fatal(err)
+	}
+	_, backup := d.look(t, "b")
+	errs := backup.Status.ValidationErrors
+	if backup.Status.Phase != velerov1.BackupPhaseFailedValidation || len(errs) != 1 || errs[0] != `backup storage location "primary" cannot be used from here: `+why {
+		t.Errorf("got %s: %q", backup.Status.Phase, errs)
+	}
+}
+
 // TestPositions shows that a backup that waits for others says where it stands.
 func TestPositions(t *testing.T) {
 	d := newDesk(t, backupOf("first"), backupOf("second", func(b *velerov1.Backup) { b.UID = "uid-2" }))

@@ -1,6 +1,6 @@
 // Package location has the controllers that check locations: backup storage locations whose provider
 // speaks S3, and volume snapshot locations whose provider has a driver. They find out whether Velero
-// could use them, and if not, what to do about it.
+// could use them, and if not, what to do about it. Of those that only Velero's own pod has an identity for, they say so.
 package location
 
 import (
@@ -126,7 +126,7 @@ func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (r
 	found := conclude(r.kind.name, location.GetName(), last.phaseOr(seen.phase), cause)
 	r.kind.tell(r.opts.Metrics, req.Name, found.phase)
 	now := r.now()
-	if err := r.writeStatus(ctx, location, found.phase, found.message, now); err != nil {
+	if err := r.report(ctx, location, last, found, now); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if found.turned {
@@ -149,6 +149,18 @@ func (r *reconciler[L]) leaveUnchecked(ctx context.Context, location L, message 
 		return nil
 	}
 	return r.writeStatus(ctx, location, "", message, time.Time{})
+}
+
+// report writes what a check found. Where nothing can be found out from here, what somebody else has found since that was
+// said stands: Velero's own server can check what its pod has the identity for.
+func (r *reconciler[L]) report(ctx context.Context, location L, last *memo, found verdict, now time.Time) error {
+	switch {
+	case found.phase != "":
+		return r.writeStatus(ctx, location, found.phase, found.message, now)
+	case last != nil && last.phase == "" && r.kind.phase(location) != "":
+		return nil
+	}
+	return r.leaveUnchecked(ctx, location, found.message)
 }
 
 // knownSecrets returns the versions of the Secrets that a location uses, as far as the cache has

@@ -28,6 +28,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics/metricstest"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
@@ -313,6 +314,33 @@ func followToUnreachable(t *testing.T, provider string) {
 	location.Spec.Provider = "aws"
 	h.cause = errors.New("x")
 	const bad = `VolumeSnapshotLocation "main" is unavailable: x`
+	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
+}
+
+// TestReconcileElsewhere follows a location whose credentials become such that only Velero's own pod has.
+func TestReconcileElsewhere(t *testing.T) {
+	const message = `BackupStorageLocation "main" is not checked, which says nothing about whether Velero can use it: a pod's identity`
+	location := newLocation()
+	h := newHarness(backupStorage, location)
+	h.expect(t, time.Minute, patchOf(t, "Available", "", h.clock), "")
+
+	h.api.versions["cloud-credentials"] = "8"
+	h.cause = credentials.Elsewhere("a pod's identity")
+	h.expect(t, time.Minute, patchOf(t, "", message, time.Time{}), "")
+	if got := metricstest.Scrape(t, h.opts.Metrics); len(got) > 0 {
+		t.Errorf("a phase is measured: %q", got)
+	}
+	location.Status = velerov1.BackupStorageLocationStatus{Message: message}
+	h.expect(t, time.Minute, "", "") // its own write comes back
+
+	// Velero's own server finds it good: that stands.
+	location.Status = velerov1.BackupStorageLocationStatus{Phase: velerov1.BackupStorageLocationAvailable}
+	h.clock = h.clock.Add(time.Minute)
+	h.expect(t, time.Minute, "", "")
+
+	// Credentials that can be used from here, too.
+	h.api.versions["cloud-credentials"], h.cause = "9", errors.New("x")
+	const bad = `BackupStorageLocation "main" is unavailable: x`
 	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/locations"
+	"github.com/velero-locations/velero-locations/locations/credentials"
 )
 
 // secretVersions are resource versions by the name of the Secret; empty: there is no such Secret.
@@ -79,7 +80,7 @@ func frequency(own *metav1.Duration, byDefault time.Duration) time.Duration {
 // something changes).
 func due(last *memo, seen state, every time.Duration, now time.Time) (time.Duration, bool) {
 	switch {
-	case last == nil, seen.phase == "":
+	case last == nil, seen.phase == "" && last.phase != "":
 		return 0, true
 	case !apiequality.Semantic.DeepEqual(last.spec, seen.spec):
 		return 0, true
@@ -102,7 +103,7 @@ const (
 	unavailable = string(velerov1.BackupStorageLocationUnavailable)
 )
 
-// verdict is what a check comes to.
+// verdict is what a check comes to. The phase is empty if nothing could be found out from here.
 type verdict struct {
 	phase, message string
 	// turned says that the phase is not what it was, so that the event is to be recorded.
@@ -113,6 +114,9 @@ type verdict struct {
 // conclude turns the cause that a check found, nil if none, into a verdict on a location that was in
 // a phase before. The message begins as Velero's does.
 func conclude(kind, name, before string, cause error) verdict {
+	if credentials.AreElsewhere(cause) {
+		return verdict{message: fmt.Sprintf("%s %q is not checked, which says nothing about whether Velero can use it: %s", kind, name, cause)}
+	}
 	v := verdict{phase: available, eventType: corev1.EventTypeNormal, event: fmt.Sprintf("%s %q is available", kind, name)}
 	if cause != nil {
 		v.phase, v.eventType = unavailable, corev1.EventTypeWarning

@@ -2,6 +2,7 @@ package location
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/locations/credentials"
 )
 
 // newLocation returns a location of bucket b that was found available, and changes it.
@@ -48,6 +50,7 @@ func TestDue(t *testing.T) {
 	now := time.Now()
 	for name, tc := range map[string]struct {
 		never   bool // checked before
+		unknown bool // whether it can be used
 		change  func(*velerov1.BackupStorageLocation)
 		secrets secretVersions
 		every   time.Duration
@@ -62,6 +65,7 @@ func TestDue(t *testing.T) {
 		"spec changed":              {change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.Prefix = "p" }, due: true},
 		"labels changed":            {change: func(l *velerov1.BackupStorageLocation) { l.Labels = map[string]string{"a": "b"}; l.Generation++ }},
 		"status written":            {change: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = velerov1.BackupStorageLocationUnavailable }},
+		"never had a phase":         {unknown: true, change: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }, every: time.Minute, wait: 40 * time.Second},
 		"phase wiped":               {change: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }, due: true},
 		"Secret as it was":          {secrets: secretVersions{"s": "7"}},
 		"Secret changed":            {secrets: secretVersions{"s": "8"}, due: true},
@@ -79,6 +83,8 @@ func TestDue(t *testing.T) {
 			}
 			if tc.never {
 				last = nil
+			} else if tc.unknown {
+				last.phase = ""
 			}
 			location := newLocation()
 			if tc.change != nil {
@@ -99,20 +105,23 @@ func TestConclude(t *testing.T) {
 		bad  = `BackupStorageLocation "main" is unavailable: do this`
 	)
 	cause := errors.New("do this")
+	elsewhere := fmt.Errorf("in a Secret: %w", credentials.Elsewhere("a pod's identity"))
+	const unknown = `BackupStorageLocation "main" is not checked, which says nothing about whether Velero can use it: in a Secret: a pod's identity`
 	for name, tc := range map[string]struct {
 		stored string // in the location at hand
 		last   *memo
 		cause  error
 		want   verdict
 	}{
-		"new and good":           {"", nil, nil, verdict{available, "", true, "Normal", good}},
-		"new and bad":            {"", nil, cause, verdict{unavailable, bad, true, "Warning", bad}},
-		"still good":             {available, nil, nil, verdict{available, "", false, "Normal", good}},
-		"still bad":              {unavailable, nil, cause, verdict{unavailable, bad, false, "Warning", bad}},
-		"turned bad":             {available, nil, cause, verdict{unavailable, bad, true, "Warning", bad}},
-		"turned good":            {unavailable, nil, nil, verdict{available, "", true, "Normal", good}},
-		"turned, the cache lags": {available, &memo{state: state{phase: unavailable}}, nil, verdict{available, "", true, "Normal", good}},
-		"same, the cache lags":   {unavailable, &memo{state: state{phase: available}}, nil, verdict{available, "", false, "Normal", good}},
+		"new and good":            {"", nil, nil, verdict{available, "", true, "Normal", good}},
+		"new and bad":             {"", nil, cause, verdict{unavailable, bad, true, "Warning", bad}},
+		"still good":              {available, nil, nil, verdict{available, "", false, "Normal", good}},
+		"still bad":               {unavailable, nil, cause, verdict{unavailable, bad, false, "Warning", bad}},
+		"turned bad":              {available, nil, cause, verdict{unavailable, bad, true, "Warning", bad}},
+		"turned good":             {unavailable, nil, nil, verdict{available, "", true, "Normal", good}},
+		"turned, the cache lags":  {available, &memo{state: state{phase: unavailable}}, nil, verdict{available, "", true, "Normal", good}},
+		"nothing to be found out": {available, nil, elsewhere, verdict{message: unknown}},
+		"same, the cache lags":    {unavailable, &memo{state: state{phase: available}}, nil, verdict{available, "", false, "Normal", good}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := conclude("BackupStorageLocation", "main", tc.last.phaseOr(tc.stored), tc.cause); got != tc.want {

@@ -32,7 +32,7 @@ func TestParseAWS(t *testing.T) {
 		"no line [default]":           {file: "aws_access_key_id=hidden\naws_secret_access_key=hidden", err: "begin it with a line [default]"},
 		"no key id":                   {file: "[default]\naws_secret_access_key=hidden", err: "has no aws_access_key_id"},
 		"no secret key":               {file: "[default]\naws_access_key_id=hidden\naws_secret_access_key=", err: "has no aws_secret_access_key"},
-		"a role":                      {file: "[default]\nrole_arn=hidden", err: "by role_arn, which is not supported"},
+		"a key of another tool":       {file: "[default]\naccess_key=hidden\nsecret_key=hidden", err: "has no aws_access_key_id"},
 		"not such a file":             {file: `{"type": "service_account", "private_key": "hidden"}`, err: "neither [profile] nor key = value"},
 		"a bare secret":               {file: "[default]\nhidden/secret/in/a/wrong/line", err: "neither [profile] nor key = value"},
 		"an open section":             {file: "[hidden\nx=1", err: "neither [profile] nor key = value"},
@@ -49,6 +49,29 @@ func TestParseAWS(t *testing.T) {
 				t.Fatalf("got error %v, want %q in it and nothing hidden", err, tc.err)
 			}
 		})
+	}
+}
+
+// TestElsewhere shows which profiles are not called wrong, since Velero's own pod may have an identity for them.
+func TestElsewhere(t *testing.T) {
+	const role = "[default]\nrole_arn = arn:aws:iam::1:role/hidden\n"
+	for file, want := range map[string]string{
+		role + "web_identity_token_file = /hidden":       "by web_identity_token_file, which is a file of Velero's own pod",
+		role + "credential_source = Ec2InstanceMetadata": "by credential_source, which is the identity of Velero's own pod or of its node",
+		role: "by role_arn, a role that is only assumed in Velero's own pod",
+		"[default]\ncredential_process = /hidden --x":           "by credential_process, which only Velero's own pod can run",
+		"[default]\nsso_session = hidden\n[sso-session hidden]": "by sso_session, which is a login",
+		"[default]\nregion = us-east-1\n":                       "has no aws_access_key_id, so that Velero's own pod uses the identity that it or its node has",
+	} {
+		_, err := ParseAWS([]byte(file), "")
+		if !AreElsewhere(err) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%s\ngot  %v\nwant %s", file, err, want)
+		}
+	}
+	for _, file := range []string{"", "[default]\naws_access_key_id = a", "[default]\naws_secret_access_key = a", "[other]\ncredential_process = x"} {
+		if _, err := ParseAWS([]byte(file), ""); err == nil || AreElsewhere(err) {
+			t.Errorf("%s\ngot %v, which is not wrong", file, err)
+		}
 	}
 }
 

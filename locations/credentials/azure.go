@@ -20,15 +20,24 @@ func (c Azure) GoString() string { return c.String() }
 // MarshalLog shows nothing of the secret in structured logs.
 func (c Azure) MarshalLog() any { return c.String() }
 
-// ParseAzure reads the credentials file of Velero's Azure plugin, given by its content: NAME=VALUE lines. Errors never
-// repeat a line or a value of the file.
+// ParseAzure reads the credentials file of Velero's Azure plugin, given by its content: NAME=VALUE lines. One that leaves
+// it to the pod's own identity who asks is an ElsewhereError. Errors never repeat a line or a value of the file.
 func ParseAzure(file []byte) (Azure, error) {
 	variables, err := parseVariables(file)
 	if err != nil {
 		return Azure{}, err
 	}
-	err = required(variables, "AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
-	if err != nil {
+	if err := required(variables, "AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP"); err != nil {
+		return Azure{}, err
+	}
+	_, tried := variables["AZURE_CLIENT_SECRET"]
+	switch {
+	case variables["AZURE_CLIENT_CERTIFICATE"] != "" || variables["AZURE_CLIENT_CERTIFICATE_PATH"] != "":
+		return Azure{}, Elsewhere("the credentials file has a certificate of a client, with which only Velero's own pod can sign in")
+	case !tried:
+		return Azure{}, Elsewhere("the credentials file sets no AZURE_CLIENT_SECRET, so that Velero's own pod uses the identity that it or its node has")
+	}
+	if err := required(variables, "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"); err != nil {
 		return Azure{}, err
 	}
 	return Azure{

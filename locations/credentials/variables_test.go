@@ -37,6 +37,21 @@ func TestParseAzure(t *testing.T) {
 	}
 }
 
+// TestAzureElsewhere shows that workload identity, managed identity and certificates are not called wrong.
+func TestAzureElsewhere(t *testing.T) {
+	for name, tc := range map[string]struct{ file, want string }{
+		"workload identity":  {strings.Replace(azureFile, "AZURE_CLIENT_SECRET=hidden/+=\n", "", 1), "uses the identity that it or its node has"},
+		"managed identity":   {"AZURE_SUBSCRIPTION_ID=s\nAZURE_RESOURCE_GROUP=g\n", "uses the identity that it or its node has"},
+		"a certificate":      {strings.Replace(azureFile, "CLIENT_SECRET", "CLIENT_CERTIFICATE", 1), "has a certificate of a client"},
+		"a certificate file": {strings.Replace(azureFile, "CLIENT_SECRET", "CLIENT_CERTIFICATE_PATH", 1), "has a certificate of a client"},
+	} {
+		_, err := ParseAzure([]byte(tc.file))
+		if !AreElsewhere(err) || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
 func TestParsePortworx(t *testing.T) {
 	const file = "PORTWORX_CLUSTER=px\nPORTWORX_ACCESS_KEY=a\nPORTWORX_SECRET_KEY=hidden\n"
 	if got, err := ParsePortworx([]byte(file)); err != nil || got != (Portworx{"px", "a", "hidden"}) {

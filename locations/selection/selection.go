@@ -46,9 +46,9 @@ type SnapshotLocation struct {
 
 // Status of a location.
 type Status struct {
-	// Phase is Available or Unavailable; empty before the first check.
+	// Phase is Available or Unavailable; empty before the first check, and with a message where no check can be made.
 	Phase string
-	// Message says why the location is unavailable.
+	// Message says why the location is unavailable, or cannot be checked.
 	Message string
 }
 
@@ -157,6 +157,7 @@ func (r *Result) doubtStorage(location StorageLocation, path *field.Path) {
 func (r *Result) doubtStatus(fails bool, kind, name string, status Status, path *field.Path) {
 	switch {
 	case status.Phase == Available:
+	case status.Phase == "" && status.Message != "": // nothing can be found out from here, which is nothing against it
 	case status.Phase == "" && fails:
 		r.warn(fails, path, "%s %q was not checked yet: the backup fails if it is not available when it begins", kind, name)
 	case status.Phase == "":

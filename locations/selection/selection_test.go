@@ -109,6 +109,8 @@ func (c testCase) locations(t *testing.T) Locations {
 				location.Status = unavailable
 			case "unchecked":
 				location.Status = Status{}
+			case "uncheckable":
+				location.Status = Status{Message: "only Velero's own pod has its credentials"}
 			default:
 				t.Fatalf("%q is not about a storage location", word)
 			}

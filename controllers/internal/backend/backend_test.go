@@ -227,6 +227,43 @@ func TestObjectStoreSecrets(t *testing.T) {
 	}
 }
 
+// TestElsewhere shows which locations have credentials that only Velero's own pod can get at.
+func TestElsewhere(t *testing.T) {
+	own := func(l *velerov1.BackupStorageLocation) { l.Spec.Credential = selector("cloud-credentials", "cloud") }
+	file := func(l *velerov1.BackupStorageLocation) { l.Spec.Config = map[string]string{"credentialsFile": "/f"} }
+	const process = "[default]\ncredential_process = hidden"
+	for name, tc := range map[string]struct {
+		data      map[string]map[string]string
+		change    func(*velerov1.BackupStorageLocation)
+		want      string
+		elsewhere bool
+	}{
+		"no Secret": {elsewhere: true, change: func(*velerov1.BackupStorageLocation) {},
+			want: `only Velero's own pod can have credentials for it, as there is no Secret "cloud-credentials" in namespace "velero": create it with key "cloud", or name another in spec.credential`},
+		"no key in it": {elsewhere: true, change: func(*velerov1.BackupStorageLocation) {}, data: map[string]map[string]string{"cloud-credentials": {}},
+			want: `only Velero's own pod can have credentials for it, as the Secret "cloud-credentials" in namespace "velero" has no key "cloud", nor any other: add it, or name another in spec.credential`},
+		"no Secret of its own": {change: own, want: `there is no Secret "cloud-credentials" in namespace "velero": create it with key "cloud", or name another in spec.credential`},
+		"a process": {elsewhere: true, change: own, data: map[string]map[string]string{"cloud-credentials": {"cloud": process}},
+			want: `in Secret "cloud-credentials", key "cloud": profile "default" of the credentials file gets its key by credential_process, which only Velero's own pod can run`},
+		"a file of the server": {elsewhere: true, change: file,
+			want: "spec.config.credentialsFile names a file of Velero's server, which cannot be read from here: put the credentials in a Secret and name it in spec.credential"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := Backend{Secrets: secrets{data: tc.data}}
+			if _, _, err := b.Listing(t.Context(), newLocation(tc.change)); text(err) != tc.want || credentials.AreElsewhere(err) != tc.elsewhere {
+				t.Errorf("got  %v, %v\nwant %s, %v", err, credentials.AreElsewhere(err), tc.want, tc.elsewhere)
+			}
+		})
+	}
+	b := Backend{
+		Secrets:         secrets{data: map[string]map[string]string{"cloud-credentials": {"cloud": process}}},
+		SnapshotDrivers: snapshotter.Drivers{provider.AWS: ec2.Driver},
+	}
+	if _, err := b.Snapshotter(t.Context(), volumeLocation()); !credentials.AreElsewhere(err) {
+		t.Errorf("of volumes: got %v", err)
+	}
+}
+
 // volumeLocation returns a volume snapshot location, and changes it.
 func volumeLocation(change ...func(*velerov1.VolumeSnapshotLocation)) *velerov1.VolumeSnapshotLocation {
 	location := &velerov1.VolumeSnapshotLocation{
