@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
+	"github.com/velero-locations/velero-locations/simulator/aws/sts"
 	"github.com/velero-locations/velero-locations/simulator/azure"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/policy"
@@ -44,6 +45,8 @@ type Config struct {
 	S3      S3Config     `json:"s3,omitempty"`
 	EC2     EC2Config    `json:"ec2,omitempty,omitzero"`
 	Clouds  CloudsConfig `json:"clouds,omitempty,omitzero"`
+	// Metadata hands out keys of roles to what runs in the cloud.
+	Metadata MetadataConfig `json:"metadata,omitempty,omitzero"`
 	// DataDir keeps buckets, objects, disks, volumes and snapshots on disk; empty keeps them in memory.
 	DataDir string `json:"dataDir,omitempty"`
 	// MemoryLimit bounds what objects take without a data directory, such as 2Gi, which is the default; "0" is no limit.
@@ -96,6 +99,10 @@ type AccountConfig struct {
 	ID         string            `json:"id"`
 	Name       string            `json:"name,omitempty"`
 	AccessKeys []AccessKeyConfig `json:"accessKeys,omitempty"`
+	// Roles can be acted as, by those whom they trust.
+	Roles []RoleConfig `json:"roles,omitempty"`
+	// TokenIssuers make tokens that STS accepts in place of an access key, for roles of the account that trust them.
+	TokenIssuers []sts.Issuer `json:"tokenIssuers,omitempty"`
 	// Policy holds for all keys of the account.
 	Policy policy.Policy `json:"policy,omitempty"`
 	// Buckets are created where they are not there yet.

@@ -102,3 +102,32 @@ func TestRegionalNamesAreAccepted(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestParseRoles shows that what is wrong with roles and issuers is said with its path.
+func TestParseRoles(t *testing.T) {
+	const account = "accounts:\n- id: \"111111111111\"\n"
+	const issuers = "  tokenIssuers:\n  - url: https://oidc.example.com\n    jwks: {keys: [{kty: RSA, kid: a, alg: RS256, x5t: b, \"n\": AQAB, e: AQAB}]}\n"
+	for text, want := range map[string]string{
+		issuers + "  roles: [{name: velero, trust: [{issuer: https://oidc.example.com, subjects: [a]}], maxSessionDuration: 2h}]\n":                                        "",
+		"  roles: [{name: velero, trust: [{principals: [\"111111111111\"], externalID: x}]}]\n":                                                                            "",
+		"  roles: [{name: node, trust: [{services: [ec2.amazonaws.com]}]}]\nmetadata: {address: \"127.0.0.1:0\", instanceRole: \"arn:aws:iam::111111111111:role/node\"}\n": "",
+		"  roles: [{name: a b, trust: [{principals: [a]}]}]\n":                                                                                                             "accounts[0].roles[0].name: ",
+		"  roles: [{name: a, trust: []}]\n":                                                         "accounts[0].roles[0].trust: there is none",
+		"  roles: [{name: a, trust: [{}]}]\n":                                                       "accounts[0].roles[0].trust[0]: it is not about one of",
+		"  roles: [{name: a, trust: [{services: [x], externalID: y}]}]\n":                           "accounts[0].roles[0].trust[0].externalID: only principals",
+		"  roles: [{name: a, trust: [{services: [x]}]}]\n":                                          "accounts[0].roles[0].trust[0].services[0]: \"x\" is not one of",
+		"  roles: [{name: a, trust: [{issuer: x}]}]\n":                                              "accounts[0].roles[0].trust[0].issuer: \"x\" is not one of",
+		"  roles: [{name: a, trust: [{principals: [a], subjects: [b]}]}]\n":                         "subjects and audiences are those of",
+		"  roles: [{name: a, trust: [{principals: [a]}], maxSessionDuration: 13h}]\n":               "accounts[0].roles[0].maxSessionDuration: ",
+		"  roles: [{name: a, trust: [{principals: [a]}]}, {name: a, trust: [{principals: [a]}]}]\n": "accounts[0].roles[1].name: \"a\" is at",
+		"  tokenIssuers: [{url: x, jwks: {keys: []}}]\n":                                            "accounts[0].tokenIssuers[0].url: \"x\" is not a URL",
+		"  tokenIssuers: [{url: https://x, jwks: {keys: [{kty: OKP}]}}]\n":                          "accounts[0].tokenIssuers[0].jwks.keys[0]: a key of type \"OKP\" is not simulated",
+		"metadata: {containerRole: x}\n":                                                            "metadata.containerRole: \"x\" is not the ARN of a role that trusts the service pods.eks.amazonaws.com",
+		"metadata: {sessionDuration: 0s}\n":                                                         "metadata.sessionDuration: ",
+	} {
+		_, err := Parse([]byte(head + account + text))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%sgot %v\nwant %s", text, err, want)
+		}
+	}
+}

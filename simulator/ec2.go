@@ -28,7 +28,7 @@ func (s *Simulator) openVolumes() error {
 	}
 	s.query = query.NewServer(query.Options{
 		Pipeline: s.pipeline, Regions: s.config.Regions,
-		Services: []*query.Service{ec2.Service(ec2.Options{Store: s.volumes, Regions: s.config.Regions}), sts.Service()},
+		Services: []*query.Service{ec2.Service(ec2.Options{Store: s.volumes, Regions: s.config.Regions}), sts.Service(sts.Options{Accounts: s.accounts, Issuers: s.config.issuers()})},
 	})
 	return s.createVolumes()
 }

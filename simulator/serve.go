@@ -14,7 +14,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/internal/endpoint"
 )
 
-// Endpoints say where a simulator is served. All but the control API answer https:// at the same address, too.
+// Endpoints say where a simulator is served. All but metadata and the control API answer https:// at the same address, too.
 type Endpoints struct {
 	// S3 is the URL of the global endpoint.
 	S3 string
@@ -26,6 +26,8 @@ type Endpoints struct {
 	EC2Regions map[string]string
 	// Clouds is the URL of the simulated Azure and the simulated Portworx; empty without one.
 	Clouds string
+	// Metadata is the URL of the instance metadata service, and of containers' keys; empty without one.
+	Metadata string
 	// Control is the URL of the control API; empty without one.
 	Control string
 }
@@ -69,6 +71,11 @@ func (s *Simulator) Listen(ctx context.Context) (Endpoints, error) {
 	}
 	if err := s.listenClouds(ctx, &out); err != nil {
 		return out, err
+	}
+	if address := s.config.Metadata.Address; address != "" {
+		if out.Metadata, err = s.listen(ctx, "metadata.address", address, s.MetadataHandler(), false); err != nil {
+			return out, err
+		}
 	}
 	if s.config.Control.Address != "" {
 		out.Control, err = s.listen(ctx, "control.address", s.config.Control.Address, s.ControlHandler(), false)

@@ -19,6 +19,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/control"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
 	"github.com/velero-locations/velero-locations/simulator/faults"
+	"github.com/velero-locations/velero-locations/simulator/internal/metadata"
 	"github.com/velero-locations/velero-locations/simulator/internal/pipeline"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 	"github.com/velero-locations/velero-locations/simulator/policy"
@@ -157,6 +158,9 @@ func newDirectory(configured []AccountConfig) (*accounts.Directory, error) {
 				return nil, err
 			}
 		}
+		if err := addRoles(directory, account); err != nil {
+			return nil, err
+		}
 	}
 	return directory, nil
 }
@@ -206,6 +210,15 @@ func (s *Simulator) Handler() http.Handler { return s.s3 }
 
 // RegionalHandler serves the endpoint of a region.
 func (s *Simulator) RegionalHandler(region string) http.Handler { return s.s3.Regional(region) }
+
+// MetadataHandler serves the keys of roles to what runs in the cloud: IMDSv2, and those of containers at /v1/credentials.
+func (s *Simulator) MetadataHandler() http.Handler {
+	c := s.config.Metadata
+	return metadata.NewServer(metadata.Options{
+		Accounts: s.accounts, InstanceRole: c.InstanceRole, ContainerRole: c.ContainerRole, ContainerToken: c.ContainerToken,
+		Duration: c.duration(), Region: s.config.Regions[0], Now: s.clock.Now,
+	})
+}
 
 // ControlHandler serves the control API.
 func (s *Simulator) ControlHandler() http.Handler {

@@ -70,6 +70,7 @@ func (c *Config) Validate() error {
 		v.add("journalSize", "%d is negative", c.JournalSize)
 	}
 	v.faults()
+	v.metadata()
 	for i, account := range c.Accounts {
 		v.account(fmt.Sprintf("accounts[%d]", i), account)
 	}
@@ -158,6 +159,7 @@ func (v *validation) account(path string, account AccountConfig) {
 	for i, volume := range account.Volumes {
 		v.volume(fmt.Sprintf("%s.volumes[%d]", path, i), volume)
 	}
+	v.roles(path, account)
 	v.azure(path+".azure", account.Azure)
 	v.portworx(path+".portworx", account)
 }

@@ -266,7 +266,7 @@ func TestElsewhere(t *testing.T) {
 	secret := &corev1.Secret{}
 	d.Read(t, "cloud-credentials", secret)
 	secret.Data["cloud"] = []byte("[default]\ncredential_process = x")
-	if err := d.World.Client.Update(t.Context(), secret); err != nil {
+	if err := d.World.Update(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}
 	_, backup := d.look(t, "b")

@@ -1,4 +1,4 @@
-// Package accounts keeps the cloud accounts of a simulator and the access keys that act for them.
+// Package accounts keeps the cloud accounts of a simulator, their roles, and the access keys that act for them.
 package accounts
 
 import (
@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 )
 
@@ -54,6 +55,17 @@ type Key struct {
 	// Policy is what the key may do, together with its account's policy. A key that neither speaks of may do everything
 	// in its account.
 	Policy policy.Policy
+	// Role and Session are the names of those that the key was handed out for; empty for the key of a user.
+	Role, Session string
+	// Limit is what the key may do at most, whatever its policies allow. Empty: all of that.
+	Limit policy.Policy
+
+	issued bool // while the simulator runs
+}
+
+// Permits says whether the key may make a call on a resource of the account owner, whose own policy is given.
+func (k Key) Permits(c call.Call, owner string, resource policy.Policy) bool {
+	return (len(k.Limit) == 0 || k.Limit.Decide(c) == policy.Allowed) && policy.Permits(c, k.Identity(), owner, resource)
 }
 
 // Identity returns what the key may do by its own policy and its account's.
@@ -67,8 +79,11 @@ func (k Key) Identity() policy.Policy {
 // Expired says whether the key has expired at a time.
 func (k Key) Expired(now time.Time) bool { return !k.Expires.IsZero() && !now.Before(k.Expires) }
 
-// ARN names whom the key acts for: a user with the account's name, or the root of an account without one.
+// ARN names whom the key acts for: a session of a role, a user with the account's name, or the root of an account without one.
 func (k Key) ARN() string {
+	if k.Role != "" {
+		return "arn:aws:sts::" + k.Account.ID + ":assumed-role/" + k.Role + "/" + k.Session
+	}
 	if k.Account.Name == "" {
 		return "arn:aws:iam::" + k.Account.ID + ":root"
 	}
@@ -87,11 +102,12 @@ type Directory struct {
 	mu       sync.RWMutex
 	accounts map[string]Account
 	keys     map[string]Key
+	roles    map[string]Role // by ARN
 }
 
 // NewDirectory returns an empty directory.
 func NewDirectory() *Directory {
-	return &Directory{accounts: map[string]Account{}, keys: map[string]Key{}}
+	return &Directory{accounts: map[string]Account{}, keys: map[string]Key{}, roles: map[string]Role{}}
 }
 
 // AddAccount makes an account known; its keys are added one by one.
@@ -201,7 +217,7 @@ func (d *Directory) Replace(by *Directory) {
 	defer by.mu.RUnlock()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.accounts, d.keys = maps.Clone(by.accounts), maps.Clone(by.keys)
+	d.accounts, d.keys, d.roles = maps.Clone(by.accounts), maps.Clone(by.keys), maps.Clone(by.roles)
 }
 
 // Account looks an account up by its id.

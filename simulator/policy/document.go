@@ -104,11 +104,16 @@ func parseStatement(data []byte, bucket string) (Statement, error) {
 	if err := out.parseCondition(in.Condition); err != nil {
 		return out, err
 	}
-	if problems := out.validate("", true); len(problems) > 0 {
-		text := strings.TrimPrefix(problems[0].Error(), ".")
-		return out, errors.New(strings.ToUpper(text[:1]) + text[1:])
+	return out, firstProblem(out.validate("", true))
+}
+
+// firstProblem names the field as documents do.
+func firstProblem(problems []error) error {
+	if len(problems) == 0 {
+		return nil
 	}
-	return out, nil
+	text := strings.TrimPrefix(problems[0].Error(), ".")
+	return errors.New(strings.ToUpper(text[:1]) + text[1:])
 }
 
 var principalARN = regexp.MustCompile(`^(?:arn:aws:iam::)?(\d{12})(?::root)?$`)

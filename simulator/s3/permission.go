@@ -85,7 +85,7 @@ func (q *request) authorizeService(region string) error {
 func (q *request) permits(action string, bucket store.BucketInfo, key string) bool {
 	c := q.Call
 	c.Operation, c.Bucket, c.Region, c.Key = action, bucket.Name, bucket.Region, key
-	return policy.Permits(c, q.signer.Identity(), bucket.Account, q.bucketPolicy(action, bucket))
+	return q.signer.Permits(c, bucket.Account, q.bucketPolicy(action, bucket))
 }
 
 // bucketPolicy is what the configuration and PutBucketPolicy say of an action on a bucket. The owner can always read and

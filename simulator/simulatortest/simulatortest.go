@@ -41,10 +41,11 @@ func Start(tb testing.TB, change ...func(*simulator.Config)) *Simulator {
 	tb.Helper()
 	key := accounts.NewKey()
 	config := simulator.Config{
-		S3:      simulator.S3Config{Address: "127.0.0.1:0"},
-		EC2:     simulator.EC2Config{Address: "127.0.0.1:0"},
-		Clouds:  simulator.CloudsConfig{Address: "127.0.0.1:0"},
-		Control: simulator.ControlConfig{Address: "127.0.0.1:0"},
+		S3:       simulator.S3Config{Address: "127.0.0.1:0"},
+		EC2:      simulator.EC2Config{Address: "127.0.0.1:0"},
+		Clouds:   simulator.CloudsConfig{Address: "127.0.0.1:0"},
+		Control:  simulator.ControlConfig{Address: "127.0.0.1:0"},
+		Metadata: simulator.MetadataConfig{Address: "127.0.0.1:0"},
 		Accounts: []simulator.AccountConfig{{
 			ID: Account, Name: "test", AccessKeys: []simulator.AccessKeyConfig{{ID: key.ID, Secret: key.Secret}},
 		}},

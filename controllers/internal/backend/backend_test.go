@@ -238,15 +238,23 @@ func TestElsewhere(t *testing.T) {
 		want      string
 		elsewhere bool
 	}{
-		"no Secret": {elsewhere: true, change: func(*velerov1.BackupStorageLocation) {},
-			want: `only Velero's own pod can have credentials for it, as there is no Secret "cloud-credentials" in namespace "velero": create it with key "cloud", or name another in spec.credential`},
-		"no key in it": {elsewhere: true, change: func(*velerov1.BackupStorageLocation) {}, data: map[string]map[string]string{"cloud-credentials": {}},
-			want: `only Velero's own pod can have credentials for it, as the Secret "cloud-credentials" in namespace "velero" has no key "cloud", nor any other: add it, or name another in spec.credential`},
+		"no Secret": {
+			elsewhere: true, change: func(*velerov1.BackupStorageLocation) {},
+			want: `only Velero's own pod can have credentials for it, as there is no Secret "cloud-credentials" in namespace "velero": create it with key "cloud", or name another in spec.credential`,
+		},
+		"no key in it": {
+			elsewhere: true, change: func(*velerov1.BackupStorageLocation) {}, data: map[string]map[string]string{"cloud-credentials": {}},
+			want: `only Velero's own pod can have credentials for it, as the Secret "cloud-credentials" in namespace "velero" has no key "cloud", nor any other: add it, or name another in spec.credential`,
+		},
 		"no Secret of its own": {change: own, want: `there is no Secret "cloud-credentials" in namespace "velero": create it with key "cloud", or name another in spec.credential`},
-		"a process": {elsewhere: true, change: own, data: map[string]map[string]string{"cloud-credentials": {"cloud": process}},
-			want: `in Secret "cloud-credentials", key "cloud": profile "default" of the credentials file gets its key by credential_process, which only Velero's own pod can run`},
-		"a file of the server": {elsewhere: true, change: file,
-			want: "spec.config.credentialsFile names a file of Velero's server, which cannot be read from here: put the credentials in a Secret and name it in spec.credential"},
+		"a process": {
+			elsewhere: true, change: own, data: map[string]map[string]string{"cloud-credentials": {"cloud": process}},
+			want: `in Secret "cloud-credentials", key "cloud": profile "default" of the credentials file gets its key by credential_process, which only Velero's own pod can run`,
+		},
+		"a file of the server": {
+			elsewhere: true, change: file,
+			want: "spec.config.credentialsFile names a file of Velero's server, which cannot be read from here: put the credentials in a Secret and name it in spec.credential",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := Backend{Secrets: secrets{data: tc.data}}

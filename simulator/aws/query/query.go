@@ -10,7 +10,6 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/internal/pipeline"
-	"github.com/velero-locations/velero-locations/simulator/policy"
 )
 
 // Service is one service of a cloud.
@@ -22,6 +21,8 @@ type Service struct {
 	Namespace string
 	Format    Format
 	Actions   map[string]Action
+	// Unsigned are actions that prove who asks by other means than a signature.
+	Unsigned map[string]bool
 	Refusals  Refusals
 	// Resource names the first resource that a request is about, for faults and the journal; nil is none.
 	Resource func(*Parameters) string
@@ -37,7 +38,7 @@ type Refusals struct {
 	UnknownAction                                                              func(action string) *aws.Error
 }
 
-// Request is a request whose signature was verified.
+// Request is a request whose signature was verified, unless the action needs none.
 type Request struct {
 	// Call names who asks for what.
 	Call call.Call
@@ -53,7 +54,7 @@ type Request struct {
 func (r *Request) Permits(action string) bool {
 	c := r.Call
 	c.Operation = action
-	return policy.Permits(c, r.Key.Identity(), c.Account, nil)
+	return r.Key.Permits(c, c.Account, nil)
 }
 
 // Options of a server.

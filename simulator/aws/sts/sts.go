@@ -1,4 +1,4 @@
-// Package sts is the part of AWS's Security Token Service that tells clients who they are.
+// Package sts is AWS's Security Token Service: it tells clients who they are, and hands out keys of sessions.
 package sts
 
 import (
@@ -6,19 +6,36 @@ import (
 	"encoding/base32"
 	"net/http"
 
+	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/aws/query"
 )
 
+// Options of the service.
+type Options struct {
+	// Accounts have the roles, and get the keys of sessions.
+	Accounts *accounts.Directory
+	// Issuers are those whose tokens are good, by account: AssumeRoleWithWebIdentity asks those of the role's.
+	Issuers map[string][]Issuer
+}
+
+type service struct{ Options }
+
 // Service returns the service. Its codes and texts are those of STS's "Common errors".
-func Service() *query.Service {
+func Service(options Options) *query.Service {
 	forbidden := func(code, message string) aws.Error {
 		return aws.Error{Status: http.StatusForbidden, Code: code, Message: message}
 	}
+	s := service{options}
 	invalidToken := forbidden("InvalidClientTokenId", "The security token included in the request is invalid.")
 	return &query.Service{
 		Name: "sts", Version: "2011-06-15", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/", Format: query.Query,
-		Actions: map[string]query.Action{"GetCallerIdentity": getCallerIdentity},
+		Actions: map[string]query.Action{
+			"GetCallerIdentity": getCallerIdentity, "GetSessionToken": s.getSessionToken,
+			"AssumeRole": s.assumeRole, assumeWithToken: s.assumeRoleWithWebIdentity,
+		},
+		Unsigned: map[string]bool{assumeWithToken: true},
+		Resource: func(p *query.Parameters) string { return p.Get("RoleArn") },
 		Refusals: query.Refusals{
 			Unsigned:   forbidden("MissingAuthenticationToken", "Request is missing Authentication Token"),
 			UnknownKey: invalidToken,
@@ -49,9 +66,22 @@ func getCallerIdentity(r *query.Request) (any, error) {
 	}
 	account := r.Key.Account
 	out := identity{r.Key.ARN(), account.ID, account.ID}
-	if account.Name != "" {
-		sum := sha256.Sum256([]byte("user:" + account.ID))
-		out.UserID = "AIDA" + base32.StdEncoding.EncodeToString(sum[:])[:17]
+	switch {
+	case r.Key.Role != "":
+		out.UserID = assumedID(r.Key)
+	case account.Name != "":
+		out.UserID = "AIDA" + hashed("user:"+account.ID)
 	}
 	return out, nil
+}
+
+// assumedID is the id of a session of a role.
+func assumedID(key accounts.Key) string {
+	return "AROA" + hashed("role:"+key.Account.ID+":"+key.Role) + ":" + key.Session
+}
+
+// hashed is what ids of the same name end with, in every run.
+func hashed(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return base32.StdEncoding.EncodeToString(sum[:])[:17]
 }

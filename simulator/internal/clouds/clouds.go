@@ -14,7 +14,6 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/internal/openapi"
 	"github.com/velero-locations/velero-locations/simulator/internal/pipeline"
-	"github.com/velero-locations/velero-locations/simulator/policy"
 )
 
 // Provider is one simulated provider, whose API is below /NAME/v1.
@@ -102,7 +101,7 @@ func (r *Request) Peek(into any) { _ = json.Unmarshal(r.body, into) }
 func (r *Request) Authorize(operation, region, resource string) error {
 	c := r.Call
 	c.Operation, c.Region, c.Resource = r.provider.Name+":"+operation, region, resource
-	if policy.Permits(c, r.Key.Identity(), c.Account, nil) {
+	if r.Key.Permits(c, c.Account, nil) {
 		return nil
 	}
 	return r.provider.Refusals.Denied(r, c.Operation, resource)
