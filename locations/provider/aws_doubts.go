@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -43,6 +44,9 @@ func doubtPathStyle(value string, all Settings) string {
 	return host + " may refuse requests that have the bucket in their path: leave it out"
 }
 
+// services are what addresses of storage begin with, and so what does not show that one begins with the name of a bucket.
+var services = []string{"", "bucket", "cos", "objects", "obs", "oss", "s3", "sos", "storage", "tos"}
+
 var (
 	// website matches hosts that serve the content of buckets as pages.
 	website = regexp.MustCompile(`(^|\.)(s3|oss|obs|cos)-website[.-]`)
@@ -57,11 +61,12 @@ func doubtS3URL(address string, all Settings) string {
 	}
 	host, region := strings.ToLower(u.Hostname()), all.Config[keyRegion]
 	own, named := strings.CutPrefix(host, all.Bucket+".")
+	named = named && !slices.Contains(services, all.Bucket)
 	of := regional.FindStringSubmatch(host)
 	switch {
 	case website.MatchString(host):
 		return "is an address of websites, which serves pages and does not speak S3: give the one of the storage itself, such as https://s3.us-east-1.amazonaws.com"
-	case all.Bucket != "" && named && knownStore(own):
+	case named && knownStore(own):
 		return fmt.Sprintf("begins with the name of the bucket, which Velero's plugin adds itself: give %s://%s", u.Scheme, own)
 	case strings.Trim(u.Path, "/") != "":
 		return "has a path, which Velero's plugin follows, but neither its backups of file systems nor the check of locations here: that leaves the phase empty"

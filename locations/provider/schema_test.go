@@ -100,6 +100,20 @@ func TestEndpoint(t *testing.T) {
 	}
 }
 
+// TestBucketNamedLikeService shows that an address is not taken to begin with the name of a bucket because both are called cos.
+func TestBucketNamedLikeService(t *testing.T) {
+	for bucket, address := range map[string]string{
+		"cos": "https://cos.ap-guangzhou.myqcloud.com", "obs": "https://obs.cn-north-4.myhuaweicloud.com", "s3": "https://s3.us-west-1.wasabisys.com",
+		"bucket": "https://bucket.vpce-1a2b3c4d-5e6f.s3.eu-west-1.vpce.amazonaws.com", "gateway": "https://gateway.storjshare.io",
+		"minio": "https://minio.r2.example.com",
+	} {
+		all := Settings{Bucket: bucket, Config: map[string]string{"region": "eu-west-1", "s3Url": address, "s3ForcePathStyle": "false"}}
+		if got := doubtS3URL(address, all); got != "" {
+			t.Errorf("bucket %s at %s: %s", bucket, address, got)
+		}
+	}
+}
+
 func TestDoubtConfig(t *testing.T) {
 	type config = map[string]string
 	for _, tc := range []struct {
