@@ -33,6 +33,11 @@ type Options struct {
 	// DefaultVolumeEndpoints are URLs of the services that hold volumes, by the name of the provider, in any form,
 	// for locations whose credentials name no other. A provider that is not there has its own.
 	DefaultVolumeEndpoints map[string]string
+	// DefaultSTSEndpoint is the URL of the service that roles are assumed at, for locations whose credentials name no other.
+	// Empty: Amazon's.
+	DefaultSTSEndpoint string
+	// LendIdentity lets locations use the identity of the controller's pod.
+	LendIdentity bool
 	// ValidationFrequency is how often a location is checked whose spec does not say. 0: only when it changes.
 	ValidationFrequency time.Duration
 	// ValidationTimeout is how long one check may take.
@@ -103,6 +108,11 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringToStringVar(&o.DefaultVolumeEndpoints, "default-volume-endpoints", o.DefaultVolumeEndpoints,
 		"URLs of the services that hold volumes, as provider=URL,..., such as aws=http://localstack:4566 for EC2, unless a volume snapshot location's credentials name another; "+
 			"a provider that is not named: its own.")
+	flags.StringVar(&o.DefaultSTSEndpoint, "default-sts-endpoint", o.DefaultSTSEndpoint,
+		"URL of the service at which the roles of credentials are assumed, unless a location's credentials name another; empty: AWS STS.")
+	flags.BoolVar(&o.LendIdentity, "lend-identity", o.LendIdentity,
+		"Let locations use the AWS identity of this controller's pod and of its node, as those of Velero's pod. "+
+			"Whoever may write a location then acts with it.")
 	flags.DurationVar(&o.ValidationFrequency, "store-validation-frequency", o.ValidationFrequency,
 		"How often to check a location without spec.validationFrequency; 0: only when it changes.")
 	flags.DurationVar(&o.ValidationTimeout, "validation-timeout", o.ValidationTimeout,
@@ -183,7 +193,14 @@ func (o *Options) backend() (backend.Backend, error) {
 	if err != nil {
 		problems = append(problems, fmt.Errorf("--default-s3-endpoint %w", err))
 	}
-	storage := backend.Backend{S3Endpoint: endpoint, SnapshotDrivers: o.SnapshotDrivers, VolumeEndpoints: map[string]*url.URL{}, StallTimeout: o.StorageStallTimeout}
+	sts, err := provider.ParseURL(o.DefaultSTSEndpoint)
+	if err != nil {
+		problems = append(problems, fmt.Errorf("--default-sts-endpoint %w", err))
+	}
+	storage := backend.Backend{
+		S3Endpoint: endpoint, STSEndpoint: sts, LendIdentity: o.LendIdentity,
+		SnapshotDrivers: o.SnapshotDrivers, VolumeEndpoints: map[string]*url.URL{}, StallTimeout: o.StorageStallTimeout,
+	}
 	for _, name := range slices.Sorted(maps.Keys(o.DefaultVolumeEndpoints)) {
 		if _, found := o.SnapshotDrivers.Find(name); !found {
 			problems = append(problems, fmt.Errorf("--default-volume-endpoints: there is no driver for provider %q", name))

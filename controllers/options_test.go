@@ -56,7 +56,7 @@ func TestValidate(t *testing.T) {
 	}
 	bad := Options{
 		SnapshotDrivers: NewOptions().SnapshotDrivers,
-		Controllers:     []string{"x"}, DefaultS3Endpoint: "https://key:hidden@s3", ValidationFrequency: -time.Second,
+		Controllers:     []string{"x"}, DefaultS3Endpoint: "https://key:hidden@s3", DefaultSTSEndpoint: "https://key:hidden@sts", ValidationFrequency: -time.Second,
 		DefaultVolumeEndpoints: map[string]string{"aws": "https://key:hidden@ec2", "gcp": "http://gcp"},
 		LeaderElection:         true,
 		BackupSyncPeriod:       -time.Second, LocationWait: -time.Second,
@@ -66,7 +66,7 @@ func TestValidate(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, flag := range []string{
-		"--controllers", "--default-s3-endpoint", `--default-volume-endpoints: that of "aws"`, `there is no driver for provider "gcp"`, "--store-validation-frequency", "--validation-timeout",
+		"--controllers", "--default-s3-endpoint", "--default-sts-endpoint", `--default-volume-endpoints: that of "aws"`, `there is no driver for provider "gcp"`, "--store-validation-frequency", "--validation-timeout",
 		"--default-backup-ttl", "--backup-sync-period", "--garbage-collection-frequency", "--location-wait", "--storage-stall-timeout", "--leader-elect-namespace", "--server-service",
 	} {
 		if !strings.Contains(err.Error(), flag) {
@@ -87,7 +87,7 @@ func TestFlags(t *testing.T) {
 	opts.AddFlags(flags)
 	err := flags.Parse([]string{
 		"--controllers=snapshot-location,namespace", "--namespace=n", "--default-s3-endpoint=http://127.0.0.1:9000",
-		"--default-volume-endpoints=aws=http://127.0.0.1:4566",
+		"--default-volume-endpoints=aws=http://127.0.0.1:4566", "--default-sts-endpoint=http://127.0.0.1:4567", "--lend-identity",
 		"--store-validation-frequency=0", "--validation-timeout=3s", "--leader-elect", "--leader-elect-namespace=l",
 		"--metrics-address=:8085", "--health-address=:8086",
 	})
@@ -100,7 +100,8 @@ func TestFlags(t *testing.T) {
 		t.Errorf("got %+v", opts)
 	}
 	storage, err := opts.backend()
-	if err != nil || storage.S3Endpoint.String() != "http://127.0.0.1:9000" || storage.VolumeEndpoints["velero.io/aws"].String() != "http://127.0.0.1:4566" {
+	if err != nil || storage.S3Endpoint.String() != "http://127.0.0.1:9000" || storage.VolumeEndpoints["velero.io/aws"].String() != "http://127.0.0.1:4566" ||
+		storage.STSEndpoint.String() != "http://127.0.0.1:4567" || !storage.LendIdentity || NewOptions().LendIdentity {
 		t.Errorf("got %+v, %v", storage, err)
 	}
 	flags.VisitAll(func(f *pflag.Flag) {

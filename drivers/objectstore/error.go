@@ -72,7 +72,10 @@ func (e *Error) Overloaded() bool {
 }
 
 // failed turns what the client returned into an Error. The name is that of what the action was on.
-func (s *S3) failed(ctx context.Context, action action, name string, err error) *Error {
+func (s *S3) failed(ctx context.Context, action action, name string, err error) error {
+	if keyless(err) {
+		return err
+	}
 	failure := &Error{
 		Bucket:    s.opts.Bucket,
 		Endpoint:  s.endpoint.String(),
@@ -95,7 +98,7 @@ func (s *S3) failed(ctx context.Context, action action, name string, err error) 
 	if !strings.Contains(answer.Code, " ") { // not the status line, which stands in for a code that is missing
 		failure.Code = answer.Code
 	}
-	failure.Detail = s.opts.Credentials.Redact(answer.Message)
+	failure.Detail = s.key.Redact(answer.Message)
 	if failure.namesRegion() {
 		s.locate(ctx, failure, answer.Region)
 	}

@@ -76,9 +76,11 @@ func (s *S3) Exists(ctx context.Context, key string) (bool, error) {
 	case minio.ToErrorResponse(err).Code == minio.NoSuchKey:
 		return false, nil
 	}
-	refusal := s.failed(ctx, reading, key, err)
-	refusal.Detail = "" // an answer to HEAD has no words: these are the client's
-	return false, refusal
+	err = s.failed(ctx, reading, key, err)
+	if refusal := (*Error)(nil); errors.As(err, &refusal) {
+		refusal.Detail = "" // an answer to HEAD has no words: these are the client's
+	}
+	return false, err
 }
 
 // Get implements Store.
@@ -253,7 +255,7 @@ func (s *S3) Abandon(ctx context.Context, key string) error {
 func (s *S3) PresignGet(ctx context.Context, key string, lifetime time.Duration) (string, error) {
 	client, err := s.connect(ctx)
 	if err == nil && s.opts.PublicEndpoint != nil {
-		client, err = s.clientOf(s.opts.PublicEndpoint)
+		client, err = s.clientOf(ctx, s.opts.PublicEndpoint)
 	}
 	if err != nil {
 		return "", s.failed(ctx, reading, key, err)

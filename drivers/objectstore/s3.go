@@ -41,6 +41,8 @@ type S3Options struct {
 	InsecureSkipTLSVerify bool
 	// Credentials sign the requests.
 	Credentials credentials.AWS
+	// Keys give the key that signs, in place of Credentials, where it is another one from time to time.
+	Keys credentials.AWSKeys
 	// PublicEndpoint is what clients outside reach the storage at. Nil: the endpoint.
 	PublicEndpoint *url.URL
 	// Writing says how objects are stored.
@@ -57,6 +59,8 @@ type S3 struct {
 	transport *http.Transport
 	// encryption of what is written; nil: none is asked for.
 	encryption encrypt.ServerSide
+	// key is the one that signed last.
+	key credentials.AWS
 	// signingRegion is what requests are signed for, once it is known.
 	signingRegion string
 }
@@ -128,16 +132,18 @@ func (s *S3) list(ctx context.Context, prefix string) ([]string, error) {
 // connect makes a client for one call: a client that knows its region neither follows redirections
 // nor remembers where they led. Without a region it asks for the bucket's location.
 func (s *S3) connect(ctx context.Context) (*minio.Client, error) {
+	if _, err := s.currentKey(ctx); err != nil {
+		return nil, err
+	}
 	if s.signingRegion == "" {
 		s.signingRegion = s.bucketRegion(ctx)
 	}
-	return s.clientOf(s.endpoint)
+	return s.clientOf(ctx, s.endpoint)
 }
 
-func (s *S3) clientOf(endpoint *url.URL) (*minio.Client, error) {
-	key := s.opts.Credentials
+func (s *S3) clientOf(ctx context.Context, endpoint *url.URL) (*minio.Client, error) {
 	client, err := minio.New(endpoint.Host, &minio.Options{
-		Creds:           miniocredentials.NewStaticV4(key.AccessKeyID, key.SecretAccessKey, key.SessionToken),
+		Creds:           miniocredentials.New(signer(func() (credentials.AWS, error) { return s.currentKey(ctx) })),
 		Secure:          endpoint.Scheme == "https",
 		Transport:       strict{detaching{s.transport}},
 		Region:          s.signingRegion,

@@ -75,6 +75,10 @@ type Options struct {
 	// Endpoint of the provider, where nothing that the driver reads names another; it has a scheme and a host
 	// only. Nil: the provider's own.
 	Endpoint *url.URL
+	// Lend lets locations use the identity of this process's pod.
+	Lend bool
+	// STSEndpoint is where roles are assumed, where nothing that the driver reads names another. Nil: the provider's own.
+	STSEndpoint *url.URL
 	// Timeout is how long an answer may take, where the location does not say. 0: a minute.
 	Timeout time.Duration
 }

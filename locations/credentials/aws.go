@@ -52,22 +52,6 @@ func (c AWS) Redact(message string) string {
 	return message
 }
 
-// ParseAWS reads a profile of an AWS shared credentials file, given by its content. Sections named
-// "profile x", as in AWS configuration files, count as profile x, because Velero's AWS plugin
-// reads the file in both roles. An empty profile means DefaultProfile. A profile that has no key, but may have an identity
-// in Velero's own pod, is an ElsewhereError. Errors never repeat a line or a value of the file.
-func ParseAWS(file []byte, profile string) (AWS, error) {
-	profile = cmp.Or(profile, DefaultProfile)
-	parsed, section, err := loadProfile(file, profile)
-	if err != nil {
-		return AWS{}, err
-	}
-	if section == nil {
-		return AWS{}, profileNotFound(parsed, profile)
-	}
-	return fromSection(section, profile)
-}
-
 // AWSEndpoint returns the address that a profile of such a file gives a service, such as ec2: in the
 // section that the profile names by services, or else by endpoint_url. Empty: it gives none. The
 // error does not repeat the address, which may hold a password.
@@ -111,50 +95,6 @@ func loadProfile(file []byte, profile string) (*ini.File, *ini.Section, error) {
 		return nil, nil, errors.New("the credentials file has a line that is neither [profile] nor key = value")
 	}
 	return parsed, findProfile(parsed, profile), nil
-}
-
-func fromSection(section *ini.Section, profile string) (AWS, error) {
-	tried := triesKey(section) // first, since asking the parser for a setting adds it
-	value := func(key string) string { return strings.TrimSpace(section.Key(key).Value()) }
-	key := AWS{
-		AccessKeyID:     value("aws_access_key_id"),
-		SecretAccessKey: value("aws_secret_access_key"),
-		SessionToken:    value("aws_session_token"),
-	}
-	if key.AccessKeyID == "" {
-		for _, other := range ownWays {
-			if section.HasKey(other.key) {
-				return AWS{}, Elsewhere("profile %q of the credentials file gets its key by %s, %s", profile, other.key, other.meaning)
-			}
-		}
-	}
-	switch {
-	case key.AccessKeyID == "" && !tried:
-		return AWS{}, Elsewhere("profile %q of the credentials file has no aws_access_key_id, so that Velero's own pod uses the identity that it or its node has", profile)
-	case key.AccessKeyID == "":
-		return AWS{}, fmt.Errorf("profile %q of the credentials file has no aws_access_key_id", profile)
-	case key.SecretAccessKey == "":
-		return AWS{}, fmt.Errorf("profile %q of the credentials file has no aws_secret_access_key", profile)
-	}
-	return key, nil
-}
-
-// ownWays are the ways to a key that only Velero's own pod can go.
-var ownWays = []struct{ key, meaning string }{
-	{"web_identity_token_file", "which is a file of Velero's own pod"},
-	{"credential_process", "which only Velero's own pod can run"},
-	{"credential_source", "which is the identity of Velero's own pod or of its node"},
-	{"sso_session", "which is a login that only Velero's own pod can have"},
-	{"sso_start_url", "which is a login that only Velero's own pod can have"},
-	{"role_arn", "a role that is only assumed in Velero's own pod"},
-}
-
-// triesKey says whether a profile has a setting that was meant to be a key, or a part of one, such as access_key. Without
-// any, the SDK looks for the identity of the pod.
-func triesKey(section *ini.Section) bool {
-	return slices.ContainsFunc(section.KeyStrings(), func(name string) bool {
-		return strings.Contains(name, "access_key") || strings.Contains(name, "secret")
-	})
 }
 
 // findProfile prefers a section of the very name, as the SDK does.

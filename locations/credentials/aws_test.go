@@ -7,6 +7,15 @@ import (
 	"testing"
 )
 
+// parseKey returns the key of a profile that has one in the file.
+func parseKey(file []byte, profile string) (AWS, error) {
+	identity, err := ParseAWSIdentity(file, profile)
+	if err == nil && identity.Borrowed() {
+		err = identity.Elsewhere()
+	}
+	return identity.InFile, err
+}
+
 func TestParseAWS(t *testing.T) {
 	key := AWS{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "hidden/+="}
 	for name, tc := range map[string]struct {
@@ -38,7 +47,7 @@ func TestParseAWS(t *testing.T) {
 		"an open section":             {file: "[hidden\nx=1", err: "neither [profile] nor key = value"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := ParseAWS([]byte(tc.file), tc.profile)
+			got, err := parseKey([]byte(tc.file), tc.profile)
 			if tc.err == "" {
 				if err != nil || got != tc.want {
 					t.Fatalf("got %#v, %v", got == tc.want, err)
@@ -58,18 +67,18 @@ func TestElsewhere(t *testing.T) {
 	for file, want := range map[string]string{
 		role + "web_identity_token_file = /hidden":       "by web_identity_token_file, which is a file of Velero's own pod",
 		role + "credential_source = Ec2InstanceMetadata": "by credential_source, which is the identity of Velero's own pod or of its node",
-		role: "by role_arn, a role that is only assumed in Velero's own pod",
+		role: "has no aws_access_key_id, so that Velero's own pod uses the identity that it or its node has",
 		"[default]\ncredential_process = /hidden --x":           "by credential_process, which only Velero's own pod can run",
 		"[default]\nsso_session = hidden\n[sso-session hidden]": "by sso_session, which is a login",
 		"[default]\nregion = us-east-1\n":                       "has no aws_access_key_id, so that Velero's own pod uses the identity that it or its node has",
 	} {
-		_, err := ParseAWS([]byte(file), "")
+		_, err := parseKey([]byte(file), "")
 		if !AreElsewhere(err) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%s\ngot  %v\nwant %s", file, err, want)
 		}
 	}
 	for _, file := range []string{"", "[default]\naws_access_key_id = a", "[default]\naws_secret_access_key = a", "[other]\ncredential_process = x"} {
-		if _, err := ParseAWS([]byte(file), ""); err == nil || AreElsewhere(err) {
+		if _, err := parseKey([]byte(file), ""); err == nil || AreElsewhere(err) {
 			t.Errorf("%s\ngot %v, which is not wrong", file, err)
 		}
 	}

@@ -61,7 +61,7 @@ func TestParsePortworx(t *testing.T) {
 	if got, err := ParsePortworx([]byte(shared)); err != nil || got != (Portworx{"px", "a", "hidden"}) {
 		t.Errorf("in an AWS credentials file: got an error: %v", err)
 	}
-	if got, err := ParseAWS([]byte(shared), ""); err != nil || got != (AWS{AccessKeyID: "b", SecretAccessKey: "hidden"}) {
+	if got, err := parseKey([]byte(shared), ""); err != nil || got != (AWS{AccessKeyID: "b", SecretAccessKey: "hidden"}) {
 		t.Errorf("beside the variables of Portworx: got an error: %v", err)
 	}
 	if _, err := ParsePortworx([]byte(strings.Replace(file, "CLUSTER", "KLUSTER", 1))); err == nil || !strings.Contains(err.Error(), "does not set PORTWORX_CLUSTER") {

@@ -65,8 +65,25 @@ var aws = Provider{
 	}},
 	CheckBucket: checkS3Bucket,
 	DoubtBucket: doubtS3Bucket,
+	Identities:  awsIdentities,
 	Endpoint:    s3Endpoint,
 }
+
+const awsIdentities = "A profile of the credentials file is followed as Velero's plugin follows it. What is only in Velero's own pod is not called broken: `phase`\n" +
+	"stays empty, and `message` says why. `--lend-identity` of the controller is explained in [operations.md](operations.md#identities-without-keys).\n\n" +
+	`| Credentials | Checks, backups and snapshots here |
+|---|---|
+| ` + "`aws_access_key_id`, `aws_secret_access_key`, `aws_session_token`" + ` | Always. |
+| ` + "`role_arn` with `source_profile`, also several in a row; `external_id`, `role_session_name`, `duration_seconds`" + ` | Always. Keys are renewed five minutes before they end. |
+| ` + "`role_arn` with `web_identity_token_file` (IRSA)" + ` | With ` + "`--lend-identity`" + `, if the file is that of the controller's own pod. |
+| ` + "`role_arn` with `credential_source`: `Environment`, `EcsContainer` (Pod Identity) or `Ec2InstanceMetadata`" + ` | With ` + "`--lend-identity`" + `. |
+| A profile without a key, or no Secret ` + "`cloud-credentials`" + ` where the location names none | With ` + "`--lend-identity`" + `: environment, token file, container, machine, in this order. |
+| ` + "`credential_process`, `sso_session`, `credentialsFile`" + ` in ` + "`spec.config`" + ` | Never: by Velero's own pod only. |
+| ` + "`mfa_serial`" + ` | Refused: nobody is there to type a code. |
+
+STS is asked in the location's region, at ` + "`$AWS_ENDPOINT_URL_STS` or `$AWS_ENDPOINT_URL` of the controller, else at `endpoint_url`" + ` of the profile, or of its
+` + "`services`, else at `--default-sts-endpoint`" + `. The token of a pod is shown to no address that a location names.
+`
 
 const (
 	caveatUnused          = "deprecated: Velero's plugin accepts it and does nothing with it; remove it"

@@ -31,6 +31,8 @@ var azure = Provider{
 		{Name: keyCredentialsFile, Type: String, Caveat: caveatCredentialsFile, Doc: "credentials file in the file system of Velero's server"},
 	}},
 	CheckBucket: checkContainer,
+	Identities: "Backup storage locations are left to Velero's own server. A credentials file without `AZURE_CLIENT_SECRET`, as with workload identity and\n" +
+		"managed identity, and one with a certificate, are for Velero's own pod: a volume snapshot location with it keeps an empty `phase`.\n",
 	Endpoint: func(config map[string]string) string {
 		if host := urlHost(config["storageAccountURI"]); host != "" {
 			return host

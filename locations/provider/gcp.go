@@ -25,6 +25,8 @@ var gcp = Provider{
 		{Name: keyCredentialsFile, Type: String, Caveat: caveatCredentialsFile, Doc: "credentials file in the file system of Velero's server"},
 	}},
 	CheckBucket: checkGCSBucket,
+	Identities: "Locations are left to Velero's own server, with a key file as with workload identity: nothing here speaks to Google's cloud, and `phase`\n" +
+		"stays empty.\n",
 	Endpoint: func(config map[string]string) string {
 		endpoint := config["storeEndpoint"]
 		if endpoint != "" && !strings.Contains(endpoint, "://") {

@@ -27,6 +27,9 @@ What is checked, and what an error says, is in [locations.md](locations.md).
 				schema.markdown(&b)
 			}
 		}
+		if p.Identities != "" {
+			fmt.Fprintf(&b, "\n### %s: credentials\n\n%s", p.Short(), p.Identities)
+		}
 	}
 	return b.String()
 }

@@ -39,6 +39,8 @@ type Provider struct {
 	CheckBucket func(bucket string, config map[string]string) error
 	// DoubtBucket says what is doubtful about the name of a bucket that can be used. Nil: nothing.
 	DoubtBucket func(bucket string, config map[string]string) string
+	// Identities document which credentials work where. Empty: nothing is to be said.
+	Identities string
 	// Endpoint returns which storage the settings lead to, in a form that can be compared; empty
 	// for the provider's own. Nil: always that.
 	Endpoint func(config map[string]string) string

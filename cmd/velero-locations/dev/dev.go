@@ -272,7 +272,7 @@ func unlessStopped(ctx context.Context, err error) error {
 
 func (d *dev) controllerOptions() controllers.Options {
 	options := d.options.Controllers
-	options.DefaultS3Endpoint = d.endpoints.S3
+	options.DefaultS3Endpoint, options.DefaultSTSEndpoint = d.endpoints.S3, d.endpoints.EC2
 	options.SnapshotDrivers = maps.Clone(options.SnapshotDrivers)
 	options.SnapshotDrivers[azure.ProviderName], options.SnapshotDrivers[portworx.ProviderName] = azure.Driver, portworx.Driver
 	options.DefaultVolumeEndpoints = map[string]string{provider.AWS: d.endpoints.EC2, azure.ProviderName: d.endpoints.Clouds, portworx.ProviderName: d.endpoints.Clouds}

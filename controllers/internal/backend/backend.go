@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/drivers/identity"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/internal/backups"
@@ -32,6 +33,10 @@ type Backend struct {
 	// S3Endpoint is the storage of backup storage locations that name no s3Url. Nil: Amazon's. Requests name the bucket in
 	// the path: this is often a Service, before whose name no other can stand.
 	S3Endpoint *url.URL
+	// STSEndpoint is where roles are assumed that name no other. Nil: Amazon's.
+	STSEndpoint *url.URL
+	// LendIdentity lets locations use the identity of this process's pod.
+	LendIdentity bool
 	// SnapshotDrivers reach the volumes of volume snapshot locations.
 	SnapshotDrivers snapshotter.Drivers
 	// VolumeEndpoints are those of providers of volumes, by the names that package provider knows them
@@ -143,12 +148,18 @@ func (b *Backend) access(ctx context.Context, location *velerov1.BackupStorageLo
 	if err := b.addCertificates(ctx, &opts, location); err != nil {
 		return nil, err
 	}
-	file, err := b.credentials(ctx, location.Namespace, location.Spec.Config, location.Spec.Credential)
+	file, err := b.credentials(ctx, location.Namespace, location.Spec.Provider, location.Spec.Config, location.Spec.Credential)
 	if err != nil {
 		return nil, err
 	}
-	if opts.Credentials, err = credentials.ParseAWS(file, config.Profile); err != nil {
+	keys, err := identity.Open(file, config.Profile, identity.Options{Region: config.Region, Endpoint: b.STSEndpoint, Lend: b.LendIdentity, Timeout: b.StallTimeout})
+	if err != nil {
 		return nil, inSecret(err, location.Spec.Credential)
+	}
+	if key, fixed := keys.(credentials.AWS); fixed {
+		opts.Credentials = key
+	} else {
+		opts.Keys = keys
 	}
 	return &access{place: place, config: config, opts: opts}, nil
 }
@@ -196,7 +207,7 @@ func (b *Backend) Snapshotter(ctx context.Context, location *velerov1.VolumeSnap
 }
 
 func (b *Backend) open(ctx context.Context, driver snapshotter.Driver, location *velerov1.VolumeSnapshotLocation) (snapshotter.Snapshotter, error) {
-	file, err := b.credentials(ctx, location.Namespace, location.Spec.Config, location.Spec.Credential)
+	file, err := b.credentials(ctx, location.Namespace, location.Spec.Provider, location.Spec.Config, location.Spec.Credential)
 	var missing *missingError
 	if driver.CredentialsOptional && location.Spec.Credential == nil && errors.As(err, &missing) {
 		file, err = nil, nil
@@ -206,7 +217,7 @@ func (b *Backend) open(ctx context.Context, driver snapshotter.Driver, location 
 	}
 	s, err := driver.Open(snapshotter.Options{
 		Config: location.Spec.Config, Credentials: file,
-		Endpoint: b.volumeEndpoint(location.Spec.Provider), Timeout: b.StallTimeout,
+		Endpoint: b.volumeEndpoint(location.Spec.Provider), STSEndpoint: b.STSEndpoint, Lend: b.LendIdentity, Timeout: b.StallTimeout,
 	})
 	return s, NameCredentials(err, location.Spec.Credential)
 }

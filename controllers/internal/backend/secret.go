@@ -13,6 +13,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/locations/credentials"
+	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
 // The Secret, and the key in it, of locations that name none, as `velero install` makes it.
@@ -57,19 +58,25 @@ func normal(names []string) []string {
 	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
 }
 
-// credentials reads the credentials file of a location. Without the Secret that locations use which name none, Velero's
+// credentials reads the credentials file of a location of a provider. Without the Secret that locations use which name none, Velero's
 // plugins look for the identity of the pod that they run in, as after "velero install --no-secret".
-func (b *Backend) credentials(ctx context.Context, namespace string, config map[string]string, credential *corev1.SecretKeySelector) ([]byte, error) {
+func (b *Backend) credentials(ctx context.Context, namespace, of string, config map[string]string, credential *corev1.SecretKeySelector) ([]byte, error) {
 	if config["credentialsFile"] != "" && credential == nil {
 		return nil, credentials.Elsewhere("spec.config.credentialsFile names a file of Velero's server, which cannot be read from here: put the credentials in a Secret and name it in spec.credential")
 	}
 	file, err := b.secretKey(ctx, namespace, credentialSelector(credential), "spec.credential")
 	var missing *missingError
 	if credential == nil && errors.As(err, &missing) {
+		if b.LendIdentity && provider.Normal(of) == provider.AWS && config["profile"] == "" {
+			return ownIdentity, nil
+		}
 		return nil, credentials.Elsewhere("only Velero's own pod can have credentials for it, as %w", err)
 	}
 	return file, err
 }
+
+// ownIdentity is a credentials file that leaves it to the pod what identity there is.
+var ownIdentity = []byte("[default]\n")
 
 // credentialSelector says where the credentials of a location are. Its mark "optional" has no
 // meaning, as with Velero.

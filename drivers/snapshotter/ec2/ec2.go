@@ -7,16 +7,17 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/velero-locations/velero-locations/drivers/advice"
+	"github.com/velero-locations/velero-locations/drivers/identity"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
@@ -36,7 +37,7 @@ type volumes struct {
 	client    *ec2.Client
 	transport *http.Transport
 	config    provider.AWSVolumeSnapshotter
-	key       credentials.AWS
+	signer    *signer
 	endpoint  endpoint
 }
 
@@ -47,7 +48,9 @@ func open(opts snapshotter.Options) (snapshotter.Snapshotter, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := credentials.ParseAWS(opts.Credentials, config.Profile)
+	keys, err := identity.Open(opts.Credentials, config.Profile, identity.Options{
+		Region: config.Region, Endpoint: opts.STSEndpoint, Lend: opts.Lend, Timeout: opts.Timeout,
+	})
 	if err != nil {
 		return nil, snapshotter.NewBadCredentials(err)
 	}
@@ -55,15 +58,39 @@ func open(opts snapshotter.Options) (snapshotter.Snapshotter, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &volumes{config: config, key: key, endpoint: at, transport: awshttp.NewBuildableClient().GetTransport()}
+	v := &volumes{config: config, signer: &signer{keys: keys}, endpoint: at, transport: awshttp.NewBuildableClient().GetTransport()}
 	v.transport.OnProxyConnectResponse = advice.CheckProxy
 	v.client = ec2.New(ec2.Options{
 		Region:       config.Region,
 		BaseEndpoint: at.base(),
-		Credentials:  awscredentials.NewStaticCredentialsProvider(key.AccessKeyID, key.SecretAccessKey, key.SessionToken),
+		Credentials:  v.signer,
 		HTTPClient:   &http.Client{Transport: v.transport, CheckRedirect: stay, Timeout: opts.AnswerTimeout()},
 	})
 	return v, nil
+}
+
+// signer gives the client the key of the moment for each request.
+type signer struct {
+	keys credentials.AWSKeys
+	last atomic.Pointer[credentials.AWS]
+}
+
+// Retrieve returns the key.
+func (s *signer) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	key, err := s.keys.Key(ctx)
+	if err != nil {
+		return aws.Credentials{}, err
+	}
+	s.last.Store(&key)
+	return aws.Credentials{AccessKeyID: key.AccessKeyID, SecretAccessKey: key.SecretAccessKey, SessionToken: key.SessionToken}, nil
+}
+
+// key is the one that signed last.
+func (s *signer) key() credentials.AWS {
+	if key := s.last.Load(); key != nil {
+		return *key
+	}
+	return credentials.AWS{}
 }
 
 // stay keeps signed requests from being sent elsewhere.

@@ -14,7 +14,9 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/velero-locations/velero-locations/drivers/advice"
+	"github.com/velero-locations/velero-locations/drivers/identity"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/locations/credentials"
 )
 
 // subject is what a request was about.
@@ -32,6 +34,13 @@ func (v *volumes) failure(action string, about subject, err error) error {
 	if err == nil {
 		return nil
 	}
+	var keyless *identity.Error
+	switch {
+	case credentials.AreElsewhere(err):
+		return err
+	case errors.As(err, &keyless):
+		return snapshotter.NewBadCredentials(keyless)
+	}
 	var response *awshttp.ResponseError
 	if !errors.As(err, &response) || response.HTTPStatusCode() == 0 || interrupted(err) {
 		return v.unreachable(err)
@@ -39,7 +48,7 @@ func (v *volumes) failure(action string, about subject, err error) error {
 	a := answer{Answer: advice.Answer{Status: response.HTTPStatusCode()}, about: about, action: action}
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() != "UnknownError" { // the SDK's word for an answer without a code
-		a.Code, a.Message = api.ErrorCode(), v.key.Redact(api.ErrorMessage())
+		a.Code, a.Message = api.ErrorCode(), v.signer.key().Redact(api.ErrorMessage())
 	}
 	reason, text := v.advise(a)
 	return &snapshotter.Error{Reason: reason, Code: a.Code, Advice: text}
@@ -117,7 +126,7 @@ func (v *volumes) adviseCredentials(a answer) (snapshotter.Reason, string) {
 	switch {
 	case strings.Contains(a.Message, "valid region"):
 		return snapshotter.WrongRegion, fmt.Sprintf("%s does not serve region %s (%s): correct spec.config.region", v.endpoint, v.config.Region, a)
-	case expired && v.key.SessionToken != "":
+	case expired && v.signer.key().SessionToken != "":
 		return snapshotter.CredentialsRefused, advice.SessionExpired(a.Answer)
 	case expired, a.Code == "RequestTimeTooSkewed":
 		return snapshotter.Refused, v.target().Skewed(a.Answer)
@@ -125,7 +134,7 @@ func (v *volumes) adviseCredentials(a answer) (snapshotter.Reason, string) {
 		return snapshotter.CredentialsRefused, fmt.Sprintf("the account of the credentials cannot be used (%s): look after the account, or use another", a)
 	}
 	keys := "aws_access_key_id and aws_secret_access_key"
-	if v.key.SessionToken != "" {
+	if v.signer.key().SessionToken != "" {
 		keys = "aws_access_key_id, aws_secret_access_key and aws_session_token"
 	}
 	return snapshotter.CredentialsRefused, fmt.Sprintf("%s does not accept the access key (%s): correct %s in the credentials", v.endpoint, a, keys)

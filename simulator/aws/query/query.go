@@ -23,7 +23,7 @@ type Service struct {
 	Actions   map[string]Action
 	// Unsigned are actions that prove who asks by other means than a signature.
 	Unsigned map[string]bool
-	Refusals  Refusals
+	Refusals Refusals
 	// Resource names the first resource that a request is about, for faults and the journal; nil is none.
 	Resource func(*Parameters) string
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
@@ -120,9 +121,9 @@ func checkDuration(seconds *int, longest int) error {
 	switch {
 	case seconds == nil:
 	case *seconds < shortest:
-		return constraint(fmt.Sprint(*seconds), "durationSeconds", fmt.Sprintf("have value greater than or equal to %d", shortest))
+		return constraint(strconv.Itoa(*seconds), "durationSeconds", fmt.Sprintf("have value greater than or equal to %d", shortest))
 	case *seconds > longest:
-		return constraint(fmt.Sprint(*seconds), "durationSeconds", fmt.Sprintf("have value less than or equal to %d", longest))
+		return constraint(strconv.Itoa(*seconds), "durationSeconds", fmt.Sprintf("have value less than or equal to %d", longest))
 	}
 	return nil
 }

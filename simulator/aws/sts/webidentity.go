@@ -81,7 +81,15 @@ func (k PublicKey) Parse() (any, error) {
 		if err := errors.Join(errX, errY); err != nil {
 			return nil, err
 		}
-		return &ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y}, nil
+		const half = 32 // bytes of a coordinate
+		if x.BitLen() > 8*half || y.BitLen() > 8*half {
+			return nil, errors.New("a coordinate is too long for the curve P-256")
+		}
+		point := make([]byte, 1+2*half)
+		point[0] = 4 // both coordinates follow
+		x.FillBytes(point[1 : 1+half])
+		y.FillBytes(point[1+half:])
+		return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
 	}
 	return nil, fmt.Errorf("a key of type %q is not simulated: RSA is, and EC with curve P-256", k.Kty+k.Crv)
 }

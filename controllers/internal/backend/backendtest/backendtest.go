@@ -46,6 +46,8 @@ type World struct {
 	// Store and Place are those of the backup storage location.
 	Store objectstore.Store
 	Place locations.Place
+
+	tokens *simulatortest.Issuer
 }
 
 // New makes a world with objects of namespace Namespace in its API, whose calls are intercepted.
@@ -57,7 +59,8 @@ func New(tb testing.TB, calls interceptor.Funcs, objects ...client.Object) *Worl
 			tb.Fatal(err)
 		}
 	}
-	w := &World{Cloud: simulatortest.Start(tb)}
+	w := &World{tokens: simulatortest.NewIssuer(tb, issuer)}
+	w.Cloud = simulatortest.Start(tb, withRoles(w.tokens))
 	w.Cloud.CreateBucket(tb, "velero")
 	for _, object := range objects {
 		object.SetNamespace(Namespace)
@@ -66,7 +69,7 @@ func New(tb testing.TB, calls interceptor.Funcs, objects ...client.Object) *Worl
 	w.Writer = mergepatch.Writer{FieldOwner: "test", Client: fake.NewClientBuilder().WithScheme(scheme).
 		WithObjects(append(objects, storage, volumes, secret)...).WithInterceptorFuncs(calls).Build()}
 	w.Backend = &backend.Backend{
-		Secrets: w.Client, S3Endpoint: parse(tb, w.Cloud.S3),
+		Secrets: w.Client, S3Endpoint: parse(tb, w.Cloud.S3), STSEndpoint: parse(tb, w.Cloud.EC2),
 		SnapshotDrivers: snapshotter.Drivers{provider.AWS: ec2.Driver}, VolumeEndpoints: map[string]*url.URL{provider.AWS: parse(tb, w.Cloud.EC2)},
 	}
 	var err error
