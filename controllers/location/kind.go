@@ -47,6 +47,7 @@ type opener interface {
 	Driver(provider string) (snapshotter.Driver, bool)
 	Listing(context.Context, *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error)
 	Snapshotter(context.Context, *velerov1.VolumeSnapshotLocation) (snapshotter.Snapshotter, error)
+	NameCredentials(err error, credential *corev1.SecretKeySelector) error
 }
 
 var _ opener = (*backend.Backend)(nil)
@@ -100,7 +101,7 @@ func checkDirectories(ctx context.Context, storage opener, location *velerov1.Ba
 		return fmt.Errorf("%w, or check less often with spec.validationFrequency", err)
 	}
 	if err != nil {
-		return backend.NameCredentials(err, location.Spec.Credential)
+		return storage.NameCredentials(err, location.Spec.Credential)
 	}
 	return locations.CheckDirectories(place, names)
 }
@@ -136,7 +137,7 @@ func checkVolumes(ctx context.Context, storage opener, location *velerov1.Volume
 		return err
 	}
 	defer volumes.Close()
-	return backend.NameCredentials(volumes.Check(ctx), location.Spec.Credential)
+	return storage.NameCredentials(volumes.Check(ctx), location.Spec.Credential)
 }
 
 // secretReader reads Secrets, and notes which versions it saw.

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/locations"
@@ -50,6 +51,10 @@ func (s *storage) Listing(context.Context, *velerov1.BackupStorageLocation) (obj
 
 func (s *storage) Snapshotter(context.Context, *velerov1.VolumeSnapshotLocation) (snapshotter.Snapshotter, error) {
 	return s, s.refusal
+}
+
+func (s *storage) NameCredentials(err error, credential *corev1.SecretKeySelector) error {
+	return (&backend.Backend{}).NameCredentials(err, credential)
 }
 
 func (s *storage) CommonPrefixes(_ context.Context, prefix string) ([]string, error) {

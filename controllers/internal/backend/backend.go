@@ -219,16 +219,19 @@ func (b *Backend) open(ctx context.Context, driver snapshotter.Driver, location 
 		Config: location.Spec.Config, Credentials: file,
 		Endpoint: b.volumeEndpoint(location.Spec.Provider), STSEndpoint: b.STSEndpoint, Lend: b.LendIdentity, Timeout: b.StallTimeout,
 	})
-	return s, NameCredentials(err, location.Spec.Credential)
+	return s, b.NameCredentials(err, location.Spec.Credential)
 }
 
 // NameCredentials adds to an error of a store or of volumes, if other credentials would help, which
 // ones a location used.
-func NameCredentials(err error, credential *corev1.SecretKeySelector) error {
+func (b *Backend) NameCredentials(err error, credential *corev1.SecretKeySelector) error {
 	var refusal interface{ CredentialsRefused() bool }
 	if !errors.As(err, &refusal) || !refusal.CredentialsRefused() {
 		return err
 	}
-	selector := credentialSelector(credential)
-	return fmt.Errorf("%w (the credentials are those of Secret %q, key %q)", err, selector.Name, selector.Key)
+	selector, otherwise := credentialSelector(credential), ""
+	if credential == nil && b.LendIdentity {
+		otherwise = ", or where there is none of the controller's pod"
+	}
+	return fmt.Errorf("%w (the credentials are those of Secret %q, key %q%s)", err, selector.Name, selector.Key, otherwise)
 }

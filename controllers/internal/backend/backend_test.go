@@ -420,9 +420,14 @@ func TestNameCredentials(t *testing.T) {
 	for name, tc := range map[string]struct {
 		err        error
 		credential *corev1.SecretKeySelector
+		lent       bool
 		want       string
 	}{
-		"nothing":                  {},
+		"nothing": {},
+		"of a pod, perhaps": {
+			err: &snapshotter.Error{Reason: snapshotter.Denied, Advice: "no"}, lent: true,
+			want: `no (the credentials are those of Secret "cloud-credentials", key "cloud", or where there is none of the controller's pod)`,
+		},
 		"another error":            {err: other, want: "x"},
 		"another error of a store": {err: &objectstore.Error{Code: "NoSuchBucket", Status: 404, Bucket: "bbb", Endpoint: "http://s3"}, want: `there is no bucket "bbb" at http://s3 (404 NoSuchBucket): create it, or correct spec.objectStorage.bucket`},
 		"of a store": {
@@ -434,7 +439,7 @@ func TestNameCredentials(t *testing.T) {
 			want: `no (the credentials are those of Secret "s", key "k")`,
 		},
 	} {
-		if got := text(NameCredentials(tc.err, tc.credential)); got != tc.want {
+		if got := text((&Backend{LendIdentity: tc.lent}).NameCredentials(tc.err, tc.credential)); got != tc.want {
 			t.Errorf("%s: got %s, want %s", name, got, tc.want)
 		}
 	}
