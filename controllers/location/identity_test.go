@@ -80,9 +80,11 @@ func TestExpiry(t *testing.T) {
 		t.Errorf("later: got %q\nand %q", storage, volumes)
 	}
 	w.Use(t, session)
-	const expired = "is unavailable: the session token of the credentials has expired: put new ones in place"
-	if storage, volumes := check(t, w); !strings.Contains(storage, expired) || !strings.Contains(volumes, expired) {
-		t.Errorf("a session: got %q\nand %q", storage, volumes)
+	storage, volumes := check(t, w)
+	for text, code := range map[string]string{storage: "400 ExpiredToken: The provided token has expired", volumes: "400 RequestExpired: Request has expired"} {
+		if !strings.Contains(text, "is unavailable: the session token of the credentials has expired ("+code+"): put new ones in place") {
+			t.Errorf("a session: got %q", text)
+		}
 	}
 }
 

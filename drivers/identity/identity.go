@@ -178,7 +178,7 @@ func (c *chain) advice(cause error) string {
 	case "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException":
 		return fmt.Sprintf("%s (%s): correct aws_access_key_id and aws_secret_access_key in the credentials", what, refusal)
 	case "ExpiredToken":
-		return fmt.Sprintf("%s, as %s", what, advice.SessionExpired)
+		return fmt.Sprintf("%s, as %s", what, advice.SessionExpired(refusal))
 	}
 	return fmt.Sprintf("%s (%s): correct the role in the credentials", what, refusal)
 }
