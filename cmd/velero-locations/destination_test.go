@@ -36,14 +36,18 @@ func TestDestinationIsShown(t *testing.T) {
 	for _, test := range []struct{ kind, spec, want string }{
 		{"Backup", "{storageLocation: primry}", `spec.storageLocation: Not found: "primry": there is no such backup storage location: did you mean "primary"?`},
 		{"Backup", "{volumeSnapshotLocations: [east, west]}", `spec.volumeSnapshotLocations[1]: Invalid value: "west": "east" is of the same provider, aws`},
-		{"Schedule", `{schedule: "@daily", template: {storageLocation: gone}}`, `spec.template.storageLocation: Not found: "gone"`},
+		{"Schedule", `{schedule: "@daily", template: {volumeSnapshotLocations: [east, west]}}`, `spec.template.volumeSnapshotLocations[1]: Invalid value: "west": "east" is of the same provider, aws`},
 		{"Schedule", `{schedule: "0 1 * *", template: {}}`, `spec.schedule: Invalid value: "0 1 * *": must be minute, hour, day, month and weekday`},
 	} {
 		if got := s.Run(t, backupManifest(test.kind, "bad", test.spec), "create", "-f", "-"); got.Code == 0 || !strings.Contains(got.Stderr, test.want) {
 			t.Errorf("a %s of %s: exit code %d, %s, want %s", test.kind, test.spec, got.Code, got.Stderr, test.want)
 		}
 	}
-	got := s.Run(t, backupManifest("Backup", "late", "{storageLocation: archive}"), "create", "-f", "-", "--dry-run=server")
+	got := s.Run(t, backupManifest("Schedule", "early", `{schedule: "@daily", template: {storageLocation: gone}}`), "create", "-f", "-", "--dry-run=server")
+	if want := `Warning: spec.template.storageLocation: Not found: "gone": there is no such backup storage location: name one of "archive", "primary" (until it is there, backups fail)`; got.Code != 0 || !strings.Contains(got.Stderr, want) {
+		t.Errorf("a schedule whose location may come: %+v, want %s", got, want)
+	}
+	got = s.Run(t, backupManifest("Backup", "late", "{storageLocation: archive}"), "create", "-f", "-", "--dry-run=server")
 	if want := `Warning: spec.storageLocation: backup storage location "archive" is read-only`; got.Code != 0 || !strings.Contains(got.Stderr, want) {
 		t.Errorf("to a read-only location: %+v, want %s", got, want)
 	}

@@ -78,6 +78,8 @@ type Result struct {
 	SnapshotLocations []string
 	// Errors are all reasons for which the backup can go nowhere, as the locations are.
 	Errors field.ErrorList
+	// Missing are those of the Errors that are gone once another location is made.
+	Missing field.ErrorList
 	// Warnings are about selected locations that may not do.
 	Warnings []Warning
 }
@@ -90,6 +92,11 @@ type Warning struct {
 	Message string
 	// Fails says that a backup that runs now fails for it; it may pass.
 	Fails bool
+}
+
+// Lasting are those of the Errors that no other location can mend.
+func (r *Result) Lasting() field.ErrorList {
+	return slices.DeleteFunc(slices.Clone(r.Errors), func(err *field.Error) bool { return slices.Contains(r.Missing, err) })
 }
 
 // String is the warning as users are shown it.
@@ -105,6 +112,12 @@ func Select(request Request, locations Locations, defaults Defaults, path *field
 
 func (r *Result) fail(kind field.ErrorType, path *field.Path, value any, format string, args ...any) {
 	r.Errors = append(r.Errors, &field.Error{Type: kind, Field: path.String(), BadValue: value, Detail: fmt.Sprintf(format, args...)})
+}
+
+// miss fails for want of a location.
+func (r *Result) miss(kind field.ErrorType, path *field.Path, value any, format string, args ...any) {
+	r.fail(kind, path, value, format, args...)
+	r.Missing = append(r.Missing, r.Errors[len(r.Errors)-1])
 }
 
 func (r *Result) warn(fails bool, path *field.Path, format string, args ...any) {
@@ -126,11 +139,11 @@ func (r *Result) selectStorage(request Request, all []StorageLocation, standard 
 	names := namesOf(all, func(l StorageLocation) string { return l.Name })
 	switch {
 	case request.StorageLocation != "":
-		r.fail(field.ErrorTypeNotFound, path, request.StorageLocation, "%s", instead(request.StorageLocation, names, storageKind))
+		r.miss(field.ErrorTypeNotFound, path, request.StorageLocation, "%s", instead(request.StorageLocation, names, storageKind))
 	case standard == "":
-		r.fail(field.ErrorTypeRequired, path, "", "no backup storage location is the default: %s", orDefault(names))
+		r.miss(field.ErrorTypeRequired, path, "", "no backup storage location is the default: %s", orDefault(names))
 	default:
-		r.fail(field.ErrorTypeRequired, path, "", "no backup storage location is the default, and the server's, %q, does not exist: %s", standard, orDefault(names))
+		r.miss(field.ErrorTypeRequired, path, "", "no backup storage location is the default, and the server's, %q, does not exist: %s", standard, orDefault(names))
 	}
 }
 

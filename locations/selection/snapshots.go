@@ -59,7 +59,7 @@ func (r *Result) named(names []string, all []SnapshotLocation, path *field.Path)
 		found := slices.IndexFunc(all, func(l SnapshotLocation) bool { return l.Name == name })
 		if found < 0 {
 			existing := namesOf(all, func(l SnapshotLocation) string { return l.Name })
-			r.fail(field.ErrorTypeNotFound, path.Index(i), name, "%s", instead(name, existing, snapshotKind))
+			r.miss(field.ErrorTypeNotFound, path.Index(i), name, "%s", instead(name, existing, snapshotKind))
 			continue
 		}
 		location := all[found]
@@ -93,7 +93,7 @@ func (r *Result) choose(group, all []SnapshotLocation, standard SnapshotDefaults
 		r.fail(field.ErrorTypeRequired, path, "", "the server's default for provider %s, %q, is a volume snapshot location of another provider: name %s here, or correct the server's --default-volume-snapshot-locations",
 			short, name, oneOf(names))
 	default:
-		r.fail(field.ErrorTypeRequired, path, "", "the server's default for provider %s, volume snapshot location %q, does not exist: name %s here, or correct the server's --default-volume-snapshot-locations",
+		r.miss(field.ErrorTypeRequired, path, "", "the server's default for provider %s, volume snapshot location %q, does not exist: name %s here, or correct the server's --default-volume-snapshot-locations",
 			short, name, oneOf(names))
 	}
 	return SnapshotLocation{}, false

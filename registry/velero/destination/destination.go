@@ -34,25 +34,36 @@ func Select(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *
 	return selection.Select(selection.RequestOf(spec), selection.LocationsOf(storageLocations, snapshotLocations), view.Environment.Defaults, path), nil
 }
 
-// Errors are all reasons for which a backup of the spec can go nowhere.
+// Errors are all reasons for which a backup of the spec can go nowhere now.
 func Errors(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *field.Path) field.ErrorList {
-	result, err := Select(ctx, view, spec, path)
-	switch {
-	case errors.Is(err, ErrNotServed):
-		return nil
-	case err != nil:
-		return field.ErrorList{field.InternalError(path.Child("storageLocation"), err)}
-	}
-	return result.Errors
+	result, errs := check(ctx, view, spec, path)
+	return append(errs, result.Errors...)
 }
 
-// Warnings are about the locations that a backup of the spec goes to, as far as they can be found out.
+// LastingErrors are the Errors without those that are gone once a location is made: of these there are Warnings.
+func LastingErrors(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *field.Path) field.ErrorList {
+	result, errs := check(ctx, view, spec, path)
+	return append(errs, result.Lasting()...)
+}
+
+func check(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *field.Path) (selection.Result, field.ErrorList) {
+	result, err := Select(ctx, view, spec, path)
+	if err != nil && !errors.Is(err, ErrNotServed) {
+		return result, field.ErrorList{field.InternalError(path.Child("storageLocation"), err)}
+	}
+	return result, nil
+}
+
+// Warnings are about the locations that a backup of the spec goes to, or that it cannot do without, as far as they can be found out.
 func Warnings(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *field.Path) []string {
 	result, err := Select(ctx, view, spec, path)
 	if err != nil {
 		return nil
 	}
-	texts := make([]string, 0, len(result.Warnings))
+	texts := make([]string, 0, len(result.Missing)+len(result.Warnings))
+	for _, err := range result.Missing {
+		texts = append(texts, err.Error()+" (until it is there, backups fail)")
+	}
 	for _, warning := range result.Warnings {
 		texts = append(texts, warning.String())
 	}

@@ -44,11 +44,11 @@ func New(env *generic.Environment) *Resource {
 		ValidateName: validation.ScheduleName,
 		Validate:     validation.Schedule,
 		Relate: func(ctx context.Context, view *generic.View, s, old schedule) field.ErrorList {
-			// Whoever pauses a schedule, or writes its status, is not held up by a location that is gone by now.
+			// Whoever pauses a schedule, or writes its status, is not held up by what has become of its locations.
 			if old != nil && destination.Same(&s.Spec.Template, &old.Spec.Template) {
 				return nil
 			}
-			return destination.Errors(ctx, view, &s.Spec.Template, template)
+			return destination.LastingErrors(ctx, view, &s.Spec.Template, template)
 		},
 		Warn: func(ctx context.Context, view *generic.View, s schedule) []string {
 			texts := destination.Warnings(ctx, view, &s.Spec.Template, template)
