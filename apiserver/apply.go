@@ -16,19 +16,21 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// readApplied reads objects that are applied as carefully as those that are created: the generic server reads an apply patch
-// by the schema, with no decoder, and keeps its nulls. What cannot be read here is left for that server to refuse.
-func (a *API) readApplied(handler http.Handler, maxBytes int64) http.Handler {
+// readPatches reads what is applied as carefully as what is created: the generic server decodes neither an apply patch nor a strategic
+// merge patch, keeps the nulls of the first, and says little of what it cannot read. What cannot be read here is left for it to refuse.
+func (a *API) readPatches(handler http.Handler, maxBytes int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		info, ok := genericapirequest.RequestInfoFrom(r.Context())
-		media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-		if !ok || info.Verb != "patch" || !a.jsonOnly.Has(info.APIGroup) || err != nil || media != string(types.ApplyYAMLPatchType) {
+		media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // "" is no patch that is read here
+		patch := types.PatchType(media)
+		if !ok || info.Verb != "patch" || patch != types.ApplyYAMLPatchType && patch != types.StrategicMergePatchType {
 			handler.ServeHTTP(w, r)
 			return
 		}
+		kind := a.jsonKind(info)
 		data, err := io.ReadAll(io.LimitReader(r.Body, maxBytes+1))
-		if err == nil && int64(len(data)) <= maxBytes {
-			data, err = a.applied(data)
+		if kind != nil && err == nil && int64(len(data)) <= maxBytes {
+			data, err = readPatch(data, patch, kind)
 			if err != nil {
 				version := schema.GroupVersion{Group: info.APIGroup, Version: info.APIVersion}
 				responsewriters.ErrorNegotiated(err, a.Codecs, version, w, r)
@@ -41,14 +43,25 @@ func (a *API) readApplied(handler http.Handler, maxBytes int64) http.Handler {
 	})
 }
 
+// jsonKind returns the Go type of what a request is about, nil of a group that Velero's rules are not for.
+func (a *API) jsonKind(info *genericapirequest.RequestInfo) reflect.Type {
+	asked := schema.GroupVersionResource{Group: info.APIGroup, Version: info.APIVersion, Resource: info.Resource}
+	for _, kind := range a.Kinds {
+		if kind.GroupVersionResource() == asked && a.jsonOnly.Has(asked.Group) {
+			return a.Scheme.AllKnownTypes()[kind.GroupVersionKind()]
+		}
+	}
+	return nil
+}
+
 // unread is a body of which a part was read, which comes again.
 type unread struct {
 	io.Reader
 	io.Closer
 }
 
-// applied returns an apply patch without the nulls that stand for no value, or says what is wrong in it.
-func (a *API) applied(data []byte) ([]byte, error) {
+// readPatch returns a patch without the nulls that stand for no value, or says what is wrong in it.
+func readPatch(data []byte, patch types.PatchType, kind reflect.Type) ([]byte, error) {
 	text, err := yaml.YAMLToJSONStrict(data)
 	if err != nil {
 		return data, nil //nolint:nilerr // the server says so
@@ -57,14 +70,8 @@ func (a *API) applied(data []byte) ([]byte, error) {
 	if err != nil {
 		return data, nil //nolint:nilerr // the server says so
 	}
-	version, _ := object["apiVersion"].(string)
-	kind, _ := object["kind"].(string)
-	typed, err := a.Scheme.New(schema.FromAPIVersionAndKind(version, kind))
-	if err != nil {
-		return data, nil //nolint:nilerr // the server says so
-	}
-	var written written
-	written.readObject(object, reflect.TypeOf(typed).Elem(), nil)
+	written := written{keepsNulls: patch == types.StrategicMergePatchType} // where they remove what there is
+	written.readObject(object, kind, nil)
 	if len(written.mistakes) > 0 {
 		return nil, apierrors.NewBadRequest(written.mistakes.ToAggregate().Error())
 	}

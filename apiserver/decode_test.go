@@ -2,6 +2,8 @@ package apiserver
 
 import (
 	encodingjson "encoding/json"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -59,8 +61,80 @@ func TestNulls(t *testing.T) {
 	}
 }
 
+// TestMistakes shows that each value that the Go type cannot hold is named, with what to write instead, and that none is repeated that
+// may hold a secret.
+func TestMistakes(t *testing.T) {
+	api, err := NewAPI(Velero)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, _ := runtime.SerializerInfoForMediaType(api.Codecs.SupportedMediaTypes(), runtime.ContentTypeYAML)
+	decoder := carefulSerializer{api.Codecs, api.Scheme}.DecoderToVersion(info.Serializer, v1.SchemeGroupVersion)
+	for _, test := range []struct{ kind, data, want string }{
+		{"BackupStorageLocation", "spec: {config: {s3ForcePathStyle: true}}", `spec.config[s3ForcePathStyle]: Invalid value: true: must be text: put it in quotes, "true"`},
+		{"BackupStorageLocation", "spec: {config: {profile: 012345678901}}", `spec.config[profile]: Invalid value: must be text: put it in quotes`},
+		{"BackupStorageLocation", "spec: {config: {profile: 1.5}}", `spec.config[profile]: Invalid value: must be text: put it in quotes`},
+		{"BackupStorageLocation", "spec: {config: {profile: [secret]}}", `spec.config[profile]: Invalid value: must be text`},
+		{"BackupStorageLocation", "spec: {config: [region=a]}", `spec.config: Invalid value: must be keys and their values, such as {key: value}`},
+		{"BackupStorageLocation", "spec: {credential: secret}", `spec.credential: Invalid value: must be an object: its fields and their values`},
+		{"BackupStorageLocation", "spec: {default: \"true\"}", `spec.default: Invalid value: "true": must be true or false, without quotes`},
+		{"BackupStorageLocation", "spec: {default: perhaps}", `spec.default: Invalid value: "perhaps": must be true or false`},
+		{"BackupStorageLocation", "spec: {default: 1}", `spec.default: Invalid value: must be true or false`},
+		{"BackupStorageLocation", "spec: {validationFrequency: 60}", `spec.validationFrequency: Invalid value: must be a duration, such as 30s, 10m or 2h30m`},
+		{
+			"BackupStorageLocation", "spec:\n  objectStorage:\n    caCert: |\n      -----BEGIN CERTIFICATE-----\n      MIIB\n",
+			"spec.objectStorage.caCert: Invalid value: must be PEM in base64, but is PEM itself: write what `base64 -w0 FILE` prints, or put the file in a Secret, and name that in spec.objectStorage.caCertRef instead",
+		},
+		{"BackupStorageLocation", "spec: {objectStorage: {caCert: not base64}}", "spec.objectStorage.caCert: Invalid value: must be text in base64, as `base64 -w0 FILE` prints it"},
+		{"BackupStorageLocation", "spec: {objectStorage: {caCert: 7}}", "spec.objectStorage.caCert: Invalid value: must be text in base64"},
+		{"BackupStorageLocation", "status: {lastValidationTime: yesterday}", `status.lastValidationTime: Invalid value: "yesterday": must be a time, such as 2026-01-02T15:04:05Z`},
+		{"BackupStorageLocation", "spec: {accessMode: [ReadOnly]}", `spec.accessMode: Invalid value: must be text`},
+		{"BackupStorageLocation", "spec: aws", `spec: Invalid value: must be an object`},
+		{"Backup", "metadata: {labels: {app: true}}\nspec: {}", `metadata.labels[app]: Invalid value: true: must be text: put it in quotes, "true"`},
+		{"Backup", "spec: {includedNamespaces: shop}", `spec.includedNamespaces: Invalid value: "shop": must be a list: put it in brackets, ["shop"]`},
+		{"Backup", "spec: {includedNamespaces: {a: b}}", `spec.includedNamespaces: Invalid value: must be a list, such as [a, b]`},
+		{"Backup", "spec: {includedNamespaces: [shop, 7]}", `spec.includedNamespaces[1]: Invalid value: must be text: put it in quotes`},
+		{"Backup", "spec: {includeClusterResources: \"no\"}", `spec.includeClusterResources: Invalid value: "no": must be true or false`},
+		{"Backup", "spec: {uploaderConfig: {parallelFilesUpload: \"4\"}}", `spec.uploaderConfig.parallelFilesUpload: Invalid value: "4": must be a number: write 4, without quotes`},
+		{"Backup", "spec: {uploaderConfig: {parallelFilesUpload: 1.5}}", `spec.uploaderConfig.parallelFilesUpload: Invalid value: must be a whole number`},
+		{"Backup", "spec: {uploaderConfig: {parallelFilesUpload: many}}", `spec.uploaderConfig.parallelFilesUpload: Invalid value: "many": must be a whole number`},
+		{"Backup", "status: {progress: {totalItems: 99999999999999999999}}", `status.progress.totalItems: Invalid value: must be a whole number`},
+		{"Restore", "spec: {restoreStatus: {includedResources: 7}}", `spec.restoreStatus.includedResources: Invalid value: must be a list`},
+		{"Schedule", "spec: {template: {labelSelector: {matchLabels: {a: 1}}}}", `spec.template.labelSelector.matchLabels[a]: Invalid value: must be text: put it in quotes`},
+	} {
+		_, _, err := decoder.Decode([]byte("apiVersion: velero.io/v1\nkind: "+test.kind+"\n"+test.data), nil, nil)
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v, want %q", test.data, err, test.want)
+		}
+	}
+}
+
+// TestDocumentedMistakes shows that the answers in docs/locations.md are those that users see.
+func TestDocumentedMistakes(t *testing.T) {
+	api, err := NewAPI(Velero)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, _ := runtime.SerializerInfoForMediaType(api.Codecs.SupportedMediaTypes(), runtime.ContentTypeYAML)
+	decoder := carefulSerializer{api.Codecs, api.Scheme}.DecoderToVersion(info.Serializer, v1.SchemeGroupVersion)
+	text, err := os.ReadFile("../docs/locations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| ``(.*)`` \\| ``(spec.*)`` \\|$").FindAllStringSubmatch(string(text), -1)
+	if len(rows) < 5 {
+		t.Errorf("docs/locations.md has %d mistakes, want at least 5", len(rows))
+	}
+	for _, row := range rows {
+		_, _, err := decoder.Decode([]byte("apiVersion: velero.io/v1\nkind: BackupStorageLocation\nspec: {"+row[1]+"}"), nil, nil)
+		if err == nil || err.Error() != row[2] {
+			t.Errorf("%s: %v, want %s", row[1], err, row[2])
+		}
+	}
+}
+
 // TestDurations shows that null is no duration, that an error of decoding names the fields whose durations are
-// none, and that all other errors, and what can be decoded, are left alone.
+// none beside all others, and that what can be decoded is left alone.
 func TestDurations(t *testing.T) {
 	api, err := NewAPI(Velero)
 	if err != nil {
@@ -82,7 +156,7 @@ func TestDurations(t *testing.T) {
 			[]string{`spec.ttl: Invalid value: "5 minutes": ` + hint, `spec.csiSnapshotTimeout: Invalid value: "10": ` + hint},
 		},
 		{"null", info.Serializer, `{"kind":"Backup","spec":{"ttl":null,"hooks":{"resources":[{"pre":[{"exec":{"timeout":null}}]}]}}}`, nil},
-		{"null and a mistake", info.Serializer, `{"kind":"Backup","spec":{"ttl":null,"storageLocation":7}}`, []string{"cannot unmarshal number", "storageLocation"}},
+		{"null and a mistake", info.Serializer, `{"kind":"Backup","spec":{"ttl":null,"storageLocation":7}}`, []string{"spec.storageLocation: Invalid value: must be text: put it in quotes"}},
 		{"nullable", info.Serializer, `{"kind":"BackupStorageLocation","spec":{"backupSyncPeriod":null}}`, nil},
 		{"in a pointer", info.Serializer, `{"kind":"BackupStorageLocation","spec":{"backupSyncPeriod":"often"}}`, []string{`spec.backupSyncPeriod: Invalid value: "often": ` + hint}},
 		{
@@ -90,7 +164,7 @@ func TestDurations(t *testing.T) {
 			[]string{`spec.template.hooks.resources[1].pre[0].exec.timeout: Invalid value: "1": ` + hint},
 		},
 		{"YAML", yaml.Serializer, "kind: BackupRepository\nspec:\n  maintenanceFrequency: daily\n", []string{`spec.maintenanceFrequency: Invalid value: "daily": ` + hint}},
-		{"another mistake", info.Serializer, `{"kind":"Backup","spec":{"storageLocation":7}}`, []string{"cannot unmarshal number", "storageLocation"}},
+		{"another mistake", info.Serializer, `{"kind":"Backup","spec":{"storageLocation":7}}`, []string{"spec.storageLocation: Invalid value: must be text: put it in quotes"}},
 		{"no object", info.Serializer, `[]`, []string{"cannot unmarshal array"}},
 	} {
 		data := test.data

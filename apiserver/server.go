@@ -40,7 +40,7 @@ func NewConfig(api *API) *Config {
 	generic.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(generatedopenapi.GetOpenAPIDefinitions, namer)
 	generic.OpenAPIConfig.Info.Title, generic.OpenAPIV3Config.Info.Title = Name, Name
 	generic.BuildHandlerChainFunc = func(handler http.Handler, c *genericapiserver.Config) http.Handler {
-		handler = api.readApplied(withoutProtobuf(handler, api.jsonOnly, api.Codecs), c.MaxRequestBodyBytes)
+		handler = api.readPatches(withoutProtobuf(handler, api.jsonOnly, api.Codecs), c.MaxRequestBodyBytes)
 		return genericapiserver.DefaultBuildHandlerChain(handler, c)
 	}
 	generic.ShutdownWatchTerminationGracePeriod = watchGracePeriod

@@ -48,3 +48,37 @@ func TestSets(t *testing.T) {
 		t.Errorf("a backup that runs now: %+v, want %s", got, want)
 	}
 }
+
+// TestWrongTypes shows that whoever writes a value of a wrong type is told which and what to write instead, whichever way it is sent.
+func TestWrongTypes(t *testing.T) {
+	s := startDev(t, t.TempDir())
+	manifest := func(config string) string {
+		return "apiVersion: velero.io/v1\nkind: BackupStorageLocation\nmetadata: {name: minio, namespace: velero}\n" +
+			"spec: {provider: aws, config: {region: minio, s3Url: \"http://minio:9000\", s3ForcePathStyle: " + config + "}, objectStorage: {bucket: velero-backups}}\n"
+	}
+	refused := func(when string, args ...string) {
+		t.Helper()
+		got := s.Run(t, manifest("true"), append(args, "-f", "-")...)
+		if want := `spec.config[s3ForcePathStyle]: Invalid value: true: must be text: put it in quotes, "true"`; got.Code == 0 || !strings.Contains(got.Stderr, want) {
+			t.Errorf("%s, kubectl %s: %+v, want %s", when, strings.Join(args, " "), got, want)
+		}
+	}
+	refused("new", "create")
+	refused("new", "apply")
+	refused("new", "apply", "--server-side")
+	s.KubectlWith(t, manifest(`"true"`), "apply", "-f", "-")
+	refused("changed", "apply")
+	refused("changed", "apply", "--server-side", "--force-conflicts")
+	refused("changed", "replace")
+	refused("changed", "diff")
+	for _, kind := range []string{"merge", "strategic"} {
+		got := s.Run(t, "", "patch", "bsl", "minio", "-n", "velero", "--type", kind, "-p", `{"spec":{"validationFrequency":60}}`)
+		if want := "spec.validationFrequency: Invalid value: must be a duration, such as 30s, 10m or 2h30m"; got.Code == 0 || !strings.Contains(got.Stderr, want) {
+			t.Errorf("a %s patch: %+v, want %s", kind, got, want)
+		}
+	}
+	s.Kubectl(t, "patch", "bsl", "minio", "-n", "velero", "-p", `{"spec":{"config":{"profile":null,"s3ForcePathStyle":null}}}`)
+	if got := s.Kubectl(t, "get", "bsl", "minio", "-n", "velero", "-o", "jsonpath={.spec.config}"); got != `{"region":"minio","s3Url":"http://minio:9000"}` {
+		t.Errorf("nulls of a strategic merge patch leave %s", got)
+	}
+}
