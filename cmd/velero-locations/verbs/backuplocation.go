@@ -30,7 +30,7 @@ var backupLocation = kind[*v1.BackupStorageLocation, *v1.BackupStorageLocationLi
 	},
 	newList:     func() *v1.BackupStorageLocationList { return &v1.BackupStorageLocationList{} },
 	newCreation: func() creation[*v1.BackupStorageLocation] { return &backupLocationCreation{config: keyValues{}} },
-	newChange:   func() change { return &backupLocationChange{} },
+	newChange:   func() change { return &backupLocationChange{credential: secretKey{removable: true}} },
 	addFilters: func(flags *pflag.FlagSet) func(*v1.BackupStorageLocation) bool {
 		onlyDefault := flags.Bool("default", false, "Only the default location")
 		return func(location *v1.BackupStorageLocation) bool { return location.Spec.Default || !*onlyDefault }
@@ -99,9 +99,9 @@ type backupLocationChange struct {
 }
 
 func (c *backupLocationChange) addFlags(flags *pflag.FlagSet) {
-	flags.Var(&c.credential, "credential", credentialUsage)
+	flags.Var(&c.credential, "credential", credentialChangeUsage)
 	flags.BoolVar(&c.isDefault, "default", false, "Make this the namespace's default location, in place of the present one. With =false: make it the default no longer")
-	flags.StringVar(&c.caCertFile, "cacert", "", `File with certificates (PEM) to verify the storage's endpoint with; "" removes them`)
+	flags.StringVar(&c.caCertFile, "cacert", "", `File with certificates (PEM) to verify the storage's endpoint with; "" removes them, those of a Secret, too`)
 }
 
 func (c *backupLocationChange) spec(flags *pflag.FlagSet) (map[string]any, error) {
@@ -117,11 +117,12 @@ func (c *backupLocationChange) spec(flags *pflag.FlagSet) (map[string]any, error
 		if err != nil {
 			return nil, err
 		}
-		var value any // null: remove it
+		// Null removes a field. Without certificates, those that the location has from a Secret go, too.
+		storage := map[string]any{"caCert": nil, "caCertRef": nil}
 		if caCert != nil {
-			value = caCert
+			storage = map[string]any{"caCert": caCert}
 		}
-		spec["objectStorage"] = map[string]any{"caCert": value}
+		spec["objectStorage"] = storage
 	}
 	return spec, nil
 }

@@ -94,6 +94,7 @@ func TestRefusesWrongFlags(t *testing.T) {
 		bsl + "--credential secret=":                         "want SECRET=KEY",
 		bsl + "--credential a=b,c=d":                         "want SECRET=KEY",
 		bsl + "--credential a=b --credential c=d":            "given twice",
+		bsl + "--credential=":                                "want SECRET=KEY",
 		bsl + "--cacert " + empty + "/":                      "--cacert: open ",
 		bsl + "--cacert " + empty:                            "is empty",
 		bsl + "--backup-sync-period weekly":                  `invalid duration`,

@@ -64,14 +64,22 @@ func (m keyValues) over(others map[string]string) map[string]string {
 // secretKey is a flag of the form SECRET=KEY, given at most once.
 type secretKey struct {
 	name, key string
+	// removable says that an empty value means no Secret, and is no mistake.
+	removable bool
 }
 
 var _ pflag.Value = &secretKey{}
 
-const credentialUsage = "Key of a Secret, in the location's namespace, that holds the provider's credentials file"
+const (
+	credentialUsage       = "Key of a Secret, in the location's namespace, that holds the provider's credentials file"
+	credentialChangeUsage = credentialUsage + `; "" removes it, so that the location uses those of the server`
+)
 
 // Set parses the one Secret and its key.
 func (s *secretKey) Set(value string) error {
+	if value == "" && s.removable {
+		return nil
+	}
 	name, key, _ := strings.Cut(value, "=")
 	if name == "" || key == "" || strings.ContainsAny(key, ",=") || strings.Contains(name, ",") {
 		return errors.New("want SECRET=KEY: one Secret of the location's namespace, and a key of it")
@@ -102,8 +110,11 @@ func (s *secretKey) selector() *corev1.SecretKeySelector {
 	return &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: s.name}, Key: s.key}
 }
 
-// patch replaces whatever the field holds.
+// patch replaces whatever the field holds; nil, which is null in JSON, removes it.
 func (s *secretKey) patch() map[string]any {
+	if s.name == "" {
+		return nil
+	}
 	return map[string]any{"name": s.name, "key": s.key, "optional": nil}
 }
 

@@ -27,7 +27,7 @@ var snapshotLocation = kind[*v1.VolumeSnapshotLocation, *v1.VolumeSnapshotLocati
 	},
 	newList:     func() *v1.VolumeSnapshotLocationList { return &v1.VolumeSnapshotLocationList{} },
 	newCreation: func() creation[*v1.VolumeSnapshotLocation] { return &snapshotLocationCreation{config: keyValues{}} },
-	newChange:   func() change { return &snapshotLocationChange{} },
+	newChange:   func() change { return &snapshotLocationChange{credential: secretKey{removable: true}} },
 	columns:     snapshotLocationColumns,
 }
 
@@ -77,7 +77,7 @@ type snapshotLocationChange struct {
 }
 
 func (c *snapshotLocationChange) addFlags(flags *pflag.FlagSet) {
-	flags.Var(&c.credential, "credential", credentialUsage)
+	flags.Var(&c.credential, "credential", credentialChangeUsage)
 }
 
 func (c *snapshotLocationChange) spec(flags *pflag.FlagSet) (map[string]any, error) {
