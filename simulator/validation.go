@@ -7,6 +7,7 @@ import (
 	"net"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -146,7 +147,11 @@ func (v *validation) faults() {
 
 func (v *validation) account(path string, account AccountConfig) {
 	if !accountID.MatchString(account.ID) {
-		v.add(path+".id", "%q is not 12 digits", account.ID)
+		hint := ""
+		if _, err := strconv.ParseFloat(account.ID, 64); err == nil {
+			hint = ": put it in quotes, so that it is not taken for a number and loses digits"
+		}
+		v.add(path+".id", "%q is not 12 digits%s", account.ID, hint)
 	}
 	v.unique(v.accounts, path+".id", account.ID, fmt.Sprintf("%q", account.ID))
 	v.policy(path+".policy", account.Policy, false)

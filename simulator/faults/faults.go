@@ -78,6 +78,18 @@ func (d Duration) String() string { return time.Duration(d).String() }
 // MarshalText writes the duration as time.Duration does.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+// UnmarshalJSON reads text. A number is refused, since nobody would know its unit.
+func (d *Duration) UnmarshalJSON(data []byte) error {
+	if _, err := json.Number(data).Float64(); err == nil {
+		return fmt.Errorf("%s is not a duration such as \"1m30s\": give it a unit, as in \"%ss\"", data, data)
+	}
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return fmt.Errorf("%s is not a duration such as \"1m30s\"", data)
+	}
+	return d.UnmarshalText([]byte(text))
+}
+
 // UnmarshalText reads what time.ParseDuration reads.
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))

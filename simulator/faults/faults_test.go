@@ -90,6 +90,17 @@ func TestNew(t *testing.T) {
 			t.Errorf("%s: %v, %v", test.name, got, err)
 		}
 	}
+	for parameter, want := range map[string]string{
+		"delay=3":             `latency: 3 is not a duration such as "1m30s": give it a unit, as in "3s"`,
+		"bytesPerSecond=many": "bandwidth: bytesPerSecond: string is not a whole number",
+		"code=503":            "error: code: number is not text",
+	} {
+		name, value, _ := strings.Cut(parameter, "=")
+		kind, _, _ := strings.Cut(want, ":")
+		if _, err := New(kind, map[string]string{name: value}); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", parameter, err, want)
+		}
+	}
 	if _, err := New("latency", map[string]string{"until": "x"}); err == nil {
 		t.Error("a parameter that is none was accepted")
 	}

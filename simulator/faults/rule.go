@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -116,10 +117,34 @@ func (r *Rule) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// strict decodes JSON without fields that nobody knows. Errors are in the words of who writes the JSON, not in Go's.
 func strict(data []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
-	return decoder.Decode(into)
+	err := decoder.Decode(into)
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s: %s is not %s", wrong.Field, wrong.Value, described(wrong.Type))
+	}
+	return err
+}
+
+// described is what a user calls a type.
+func described(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	default:
+		return "an object"
+	}
 }
 
 func marshalFault(fault Fault) (json.RawMessage, error) {
