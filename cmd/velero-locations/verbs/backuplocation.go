@@ -35,7 +35,8 @@ var backupLocation = kind[*v1.BackupStorageLocation, *v1.BackupStorageLocationLi
 		onlyDefault := flags.Bool("default", false, "Only the default location")
 		return func(location *v1.BackupStorageLocation) bool { return location.Spec.Default || !*onlyDefault }
 	},
-	columns: backupLocationColumns,
+	filtered: "the default; `velero backup-location set NAME --default` makes one so",
+	columns:  backupLocationColumns,
 }
 
 var accessModes = []string{string(v1.AccessModeReadWrite), string(v1.AccessModeReadOnly)}

@@ -36,7 +36,7 @@ func (k kind[T, L]) get(c *connection) *cobra.Command {
 				return missing
 			}
 			if len(kept) == 0 && out.table() {
-				fmt.Fprintf(c.ErrOut, "No %s found in namespace %s.\n", k.plural, namespace)
+				fmt.Fprintln(c.ErrOut, k.nothing(len(found), namespace))
 				return missing
 			}
 			return errors.Join(k.print(c, out, kept...), missing)
@@ -49,4 +49,12 @@ func (k kind[T, L]) get(c *connection) *cobra.Command {
 	}
 	out.addFlags(cmd, "How to print the "+k.plural+".")
 	return cmd
+}
+
+// nothing says why no object is shown: there is none, or none of those that there are is asked for.
+func (k kind[T, L]) nothing(found int, namespace string) string {
+	if found == 0 {
+		return fmt.Sprintf("No %s found in namespace %s.", k.plural, namespace)
+	}
+	return fmt.Sprintf("None of the %d %s found in namespace %s is %s.", found, k.plural, namespace, k.filtered)
 }

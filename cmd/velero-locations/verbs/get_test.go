@@ -168,6 +168,16 @@ func TestGetNothing(t *testing.T) {
 	}
 }
 
+// TestGetNoDefault shows that locations none of which is the default are not said to be absent.
+func TestGetNoDefault(t *testing.T) {
+	url, _ := api(t, answer(200, list(unchecked, unavailable)))
+	got := run(t, "backup-location", "get", "--default", "--server", url)
+	wantLines(t, got.stderr, "None of the 2 backup-locations found in namespace velero is the default; `velero backup-location set NAME --default` makes one so.")
+	if got.err != nil || got.stdout != "" {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // TestWarningsAreSaidOnce, however many answers have them.
 func TestWarningsAreSaidOnce(t *testing.T) {
 	url, _ := api(t, func(w http.ResponseWriter) {

@@ -44,6 +44,8 @@ type kind[T object, L runtime.Object] struct {
 	remove func(context.Context, versioned.Interface, T, dryRun) error
 	// addFilters adds flags to get that pick among the objects that were found. May be nil.
 	addFilters func(*pflag.FlagSet) func(T) bool
+	// filtered says what none of the objects that were found is, if those filters leave nothing.
+	filtered string
 	// compare is the order of rows. Nil: as they come.
 	compare func(a, b T) int
 	// columns of the table of these objects, after the name.
