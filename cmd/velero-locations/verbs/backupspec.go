@@ -23,7 +23,7 @@ type backupSpec struct {
 	snapshotVolumes, moveData, fsBackup, includeClusterResources optionalBool
 	ttl, csiSnapshotTimeout, itemOperationTimeout                time.Duration
 	resourcePolicies                                             string
-	parallelFilesUpload                                          int
+	parallelFilesUpload                                          count
 }
 
 // The flags of resources are of two kinds that cannot be mixed: of all resources, or of those with and without a namespace.
@@ -49,7 +49,7 @@ func (s *backupSpec) addFlags(c *connection, cmd *cobra.Command) {
 	flags.DurationVar(&s.itemOperationTimeout, "item-operation-timeout", 0, "How long background operations of plugins may take")
 	flags.StringVar(&s.Datamover, "data-mover", "", "What moves the data of snapshots. If absent, or velero: what Velero has built in")
 	flags.StringVar(&s.resourcePolicies, "resource-policies-configmap", "", "ConfigMap with the policies of resources")
-	flags.IntVar(&s.parallelFilesUpload, "parallel-files-upload", 0, "How many files are read at once, where volumes are backed up by reading their files")
+	flags.Var(&s.parallelFilesUpload, "parallel-files-upload", "How many files are read at once, where volumes are backed up by reading their files. If absent: as the server is set to")
 	backupLocation.completeNamesFlag(c, cmd, "storage-location")
 	snapshotLocation.completeNamesFlag(c, cmd, "volume-snapshot-locations")
 }
@@ -94,7 +94,7 @@ func (s *backupSpec) spec() v1.BackupSpec {
 		spec.ResourcePolicy = &corev1.TypedLocalObjectReference{Kind: configMapPolicy, Name: s.resourcePolicies}
 	}
 	if s.parallelFilesUpload > 0 {
-		spec.UploaderConfig = &v1.UploaderConfigForBackup{ParallelFilesUpload: s.parallelFilesUpload}
+		spec.UploaderConfig = &v1.UploaderConfigForBackup{ParallelFilesUpload: int(s.parallelFilesUpload)}
 	}
 	return spec
 }

@@ -101,6 +101,7 @@ func TestRefusesWrongFlags(t *testing.T) {
 		bsl + "--dry-run=client":                             `want "none" or "server"`,
 		bsl + "-o wide":                                      `--output "wide": want one of table, json, yaml, name`,
 		bsl + "--regoin=a":                                   "unknown flag: --regoin",
+		"backup create x --parallel-files-upload -1":         `"--parallel-files-upload" flag: want a whole number that is not negative`,
 		"backup-location set x":                              "nothing to set: give --cacert or --credential or --default",
 		"snapshot-location set x":                            "nothing to set: give --credential",
 		"backup-location set --default":                      "want the name of one location",

@@ -118,6 +118,27 @@ func (s *secretKey) patch() map[string]any {
 	return map[string]any{"name": s.name, "key": s.key, "optional": nil}
 }
 
+// count is a flag of how many there are to be. Nought leaves that open.
+type count int
+
+var _ pflag.Value = new(count)
+
+// Set parses a number that is not negative.
+func (n *count) Set(value string) error {
+	parsed, err := strconv.ParseInt(value, 10, 32)
+	if err != nil || parsed < 0 {
+		return errors.New("want a whole number that is not negative")
+	}
+	*n = count(parsed)
+	return nil
+}
+
+// String shows what was given.
+func (n *count) String() string { return strconv.Itoa(int(*n)) }
+
+// Type is what help calls the value.
+func (n *count) Type() string { return "int" }
+
 // dryRun is the flag --dry-run: whether the server is to check a request, and not to carry it out.
 type dryRun bool
 
