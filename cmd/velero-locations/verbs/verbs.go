@@ -7,6 +7,9 @@
 package verbs
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
@@ -70,10 +73,24 @@ func group(c *connection, use, short string, commands ...*cobra.Command) *cobra.
 	command := &cobra.Command{
 		Use:   use,
 		Short: short,
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:  noOther,
+		// So many letters may be wrong.
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	c.addFlags(command.PersistentFlags())
 	command.AddCommand(commands...)
 	return command
+}
+
+// noOther refuses a command that is not below this one, with those that may have been meant.
+func noOther(cmd *cobra.Command, args []string) error {
+	err := cobra.NoArgs(cmd, args)
+	if err == nil {
+		return nil
+	}
+	if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
+		return fmt.Errorf("%w: did you mean %s?", err, strings.Join(meant, " or "))
+	}
+	return err
 }
