@@ -82,6 +82,9 @@ func AWSEndpoint(file []byte, profile, service string) (*url.URL, error) {
 
 // loadProfile returns the section of a profile, nil if there is none.
 func loadProfile(file []byte, profile string) (*ini.File, *ini.Section, error) {
+	if encodedTwice(file) {
+		return nil, nil, errEncodedTwice
+	}
 	parsed, err := ini.LoadSources(ini.LoadOptions{
 		InsensitiveKeys:          true,
 		IgnoreContinuation:       true,

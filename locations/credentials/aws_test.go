@@ -43,6 +43,8 @@ func TestParseAWS(t *testing.T) {
 		"no secret key":               {file: "[default]\naws_access_key_id=hidden\naws_secret_access_key=", err: "has no aws_secret_access_key"},
 		"a key of another tool":       {file: "[default]\naccess_key=hidden\nsecret_key=hidden", err: "has no aws_access_key_id"},
 		"not such a file":             {file: `{"type": "service_account", "private_key": "hidden"}`, err: "neither [profile] nor key = value"},
+		"a file encoded twice":        {file: "W2RlZmF1bHRdCmF3c19hY2Nlc3Nfa2V5\nX2lkPWhpZGRlbgo=\n", err: "is encoded in base64 twice"},
+		"one line encoded twice":      {file: "W2RlZmF1bHRdCmF3c19hY2Nlc3Nfa2V5X2lkPWhpZGRlbgo=", err: "is encoded in base64 twice"},
 		"a bare secret":               {file: "[default]\nhidden/secret/in/a/wrong/line", err: "neither [profile] nor key = value"},
 		"an open section":             {file: "[hidden\nx=1", err: "neither [profile] nor key = value"},
 	} {

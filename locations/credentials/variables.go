@@ -12,6 +12,9 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // parseVariables reads a file of NAME=VALUE lines as shells would, with quotes, comments and export, but nothing is
 // expanded. The last one of a name counts. Errors never repeat a line.
 func parseVariables(file []byte) (map[string]string, error) {
+	if encodedTwice(file) {
+		return nil, errEncodedTwice
+	}
 	out := map[string]string{}
 	number := 0
 	for line := range strings.SplitSeq(string(bytes.TrimPrefix(file, []byte("\xef\xbb\xbf"))), "\n") {

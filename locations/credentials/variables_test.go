@@ -19,6 +19,7 @@ func TestParseAzure(t *testing.T) {
 		"no secret":              {strings.Replace(azureFile, "AZURE_CLIENT_SECRET=hidden/+=", "AZURE_CLIENT_SECRET=", 1), "does not set AZURE_CLIENT_SECRET"},
 		"no resource group":      {strings.Replace(azureFile, "AZURE_RESOURCE_GROUP", "RESOURCE_GROUP", 1), "does not set AZURE_RESOURCE_GROUP"},
 		"nothing":                {"", "does not set AZURE_SUBSCRIPTION_ID"},
+		"a file encoded twice":   {"QVpVUkVfVEVOQU5UX0lEPWhpZGRlbgo=", "is encoded in base64 twice"},
 		"a file of another kind": {"[default]\naws_secret_access_key = hidden\n", "line 1 of the credentials file is not NAME=VALUE"},
 		"a bare secret":          {azureFile + "hidden\n", "line 6 of the credentials file"},
 	} {
