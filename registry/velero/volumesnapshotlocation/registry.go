@@ -18,7 +18,8 @@ type location = *v1.VolumeSnapshotLocation
 // Resource serves volume snapshot locations.
 type Resource = generic.Resource[location, *v1.VolumeSnapshotLocationList]
 
-// New returns the kind's resource in a server. Velero's CRD shows name and age only.
+// New returns the kind's resource in a server. Velero's CRD shows name and age only, which tells no location from another; they
+// come first here, too.
 func New(env *generic.Environment) *Resource {
 	return &Resource{
 		GroupVersion: v1.SchemeGroupVersion,
@@ -27,9 +28,9 @@ func New(env *generic.Environment) *Resource {
 		Categories:   []string{"velero"},
 		Columns: table.Columns[location]{
 			table.Age[location](),
-			{Name: "Provider", Priority: 1, Description: "Provider of the volumes.", Value: func(l location) any { return l.Spec.Provider }},
-			{Name: "Region", Priority: 1, Description: "Region of the volumes, as configured.", Value: func(l location) any { return l.Spec.Config["region"] }},
-			{Name: "Phase", Priority: 1, Description: "Whether the location could be used when it was last checked.", Value: func(l location) any { return string(l.Status.Phase) }},
+			{Name: "Provider", Description: "Provider of the volumes.", Value: func(l location) any { return l.Spec.Provider }},
+			{Name: "Region", Description: "Region of the volumes, as configured.", Value: func(l location) any { return l.Spec.Config["region"] }},
+			{Name: "Phase", Description: "Whether the location could be used when it was last checked.", Value: func(l location) any { return string(l.Status.Phase) }},
 			{Name: "Last Validated", Priority: 1, Type: "date", Description: "Time since the last check.", Value: func(l location) any { return l.Status.LastValidationTime }},
 			{Name: "Message", Priority: 1, Description: "Why the location is unavailable, or not checked.", Value: func(l location) any { return l.Status.Message }},
 		},
