@@ -191,6 +191,24 @@ func TestCreateBackupSends(t *testing.T) {
 	}
 }
 
+// TestCreatePrintsNothingOfNowhere shows that what is printed for a file names locations that there are.
+func TestCreatePrintsNothingOfNowhere(t *testing.T) {
+	absent := answer(404, `{"kind":"Status","status":"Failure","reason":"NotFound","code":404,"message":"not found"}`)
+	for _, verb := range []string{"backup create x", "schedule create x --schedule @daily"} {
+		for _, location := range []string{"--storage-location", "--volume-snapshot-locations"} {
+			url, _ := api(t, absent)
+			if got := run(t, append(strings.Fields(verb), location, "nosuch", "-o", "yaml", "--server", url)...); got.err == nil || got.err.Error() != "not found" || got.stdout != "" {
+				t.Errorf("%s %s: got %+v", verb, location, got)
+			}
+		}
+		url, requests := api(t, answer(200, available))
+		got := run(t, append(strings.Fields(verb), "--storage-location", "east", "--volume-snapshot-locations", "ebs", "-o", "yaml", "--server", url)...)
+		if got.err != nil || !strings.Contains(got.stdout, "storageLocation: east") || len(*requests) != 2 {
+			t.Errorf("%s: got %+v, %+v", verb, got, *requests)
+		}
+	}
+}
+
 func TestWait(t *testing.T) {
 	for name, test := range map[string]struct {
 		ends, stdout, err string

@@ -61,6 +61,10 @@ func (b *backupCreation) ofSchedule(ctx context.Context, c *connection, name str
 	return object, nil
 }
 
+func (b *backupCreation) checkReferences(ctx context.Context, c *connection, object *v1.Backup) error {
+	return c.checkLocations(ctx, object.Spec)
+}
+
 // follow describes the backup as the server has filled it in, if it is only a trial; waits for its end, if asked to; or says how to look at it.
 func (b *backupCreation) follow(ctx context.Context, c *connection, created *v1.Backup, dry dryRun) error {
 	switch {

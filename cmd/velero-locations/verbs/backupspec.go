@@ -1,6 +1,8 @@
 package verbs
 
 import (
+	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -97,4 +99,25 @@ func (s *backupSpec) spec() v1.BackupSpec {
 		spec.UploaderConfig = &v1.UploaderConfigForBackup{ParallelFilesUpload: int(s.parallelFilesUpload)}
 	}
 	return spec
+}
+
+// checkLocations asks for the locations that a backup names, if there is an API to ask: without one, nobody can know.
+func (c *connection) checkLocations(ctx context.Context, spec v1.BackupSpec) error {
+	if spec.StorageLocation == "" && len(spec.VolumeSnapshotLocations) == 0 || c.requireServer() != nil {
+		return nil
+	}
+	clientset, namespace, err := c.connect()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	if spec.StorageLocation != "" {
+		_, err := clientset.VeleroV1().BackupStorageLocations(namespace).Get(ctx, spec.StorageLocation, metav1.GetOptions{})
+		errs = append(errs, err)
+	}
+	for _, name := range spec.VolumeSnapshotLocations {
+		_, err := clientset.VeleroV1().VolumeSnapshotLocations(namespace).Get(ctx, name, metav1.GetOptions{})
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }

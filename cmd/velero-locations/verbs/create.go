@@ -28,6 +28,11 @@ func (k kind[T, L]) create(c *connection) *cobra.Command {
 			object.SetAnnotations(annotations.over(object.GetAnnotations()))
 			// As Velero does: what is printed is for a file, and nothing is sent.
 			if out.wanted() && !bool(dry) {
+				if r, ok := creation.(referrer[T]); ok {
+					if err := r.checkReferences(cmd.Context(), c, object); err != nil {
+						return err
+					}
+				}
 				return k.print(c, out, object)
 			}
 			client, _, err := k.connect(c)

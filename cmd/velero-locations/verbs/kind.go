@@ -75,6 +75,11 @@ type unnamed interface {
 	nameOptional() bool
 }
 
+// referrer is a creation whose object names others, which are to be there even if it is only printed.
+type referrer[T object] interface {
+	checkReferences(ctx context.Context, c *connection, object T) error
+}
+
 // follower is a creation that has more to tell of an object than that it was created.
 type follower[T object] interface {
 	follow(ctx context.Context, c *connection, created T, dry dryRun) error

@@ -66,6 +66,10 @@ func (s *scheduleCreation) object(_ *cobra.Command, _ *connection, name string) 
 	}, nil
 }
 
+func (s *scheduleCreation) checkReferences(ctx context.Context, c *connection, object *v1.Schedule) error {
+	return c.checkLocations(ctx, object.Spec.Template)
+}
+
 func scheduleColumns([]*v1.Schedule) []column[*v1.Schedule] {
 	return []column[*v1.Schedule]{
 		{"Status", func(s *v1.Schedule) string { return string(cmp.Or(s.Status.Phase, v1.SchedulePhaseNew)) }},
