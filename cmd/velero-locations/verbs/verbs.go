@@ -36,7 +36,7 @@ func Commands(streams genericiooptions.IOStreams) []*cobra.Command {
 	for _, noun := range nouns {
 		var verbs []*cobra.Command
 		for _, newCommand := range noun.verbs {
-			verbs = append(verbs, newCommand(c))
+			verbs = append(verbs, withExample(newCommand(c), noun.singular))
 		}
 		command := group(c, noun.singular, "Work with "+noun.plural, verbs...)
 		command.Aliases = []string{noun.plural}
@@ -60,6 +60,7 @@ func byVerb(c *connection, name, short string) *cobra.Command {
 			if command.Name() != name {
 				continue
 			}
+			withExample(command, noun.singular)
 			command.Use = noun.singular + command.Use[len(name):]
 			command.Aliases = []string{noun.plural}
 			commands = append(commands, command)
