@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/component-base/logs"
 	logsapi "k8s.io/component-base/logs/api/v1"
@@ -60,16 +61,36 @@ func newRootCommand(name string) (*cobra.Command, error) {
 		SilenceErrors: true,
 	}
 	logging := logsapi.NewLoggingConfiguration()
-	logsapi.AddFlags(logging, root.PersistentFlags())
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return setUpLogs(logging) }
 
 	apiserver, err := newAPIServerCommand()
 	if err != nil {
 		return nil, err
 	}
-	root.AddCommand(newDevCommand(), apiserver, newControllerCommand(), newSimulatorCommand(), newKubectlCommand())
+	servers := []*cobra.Command{newDevCommand(), apiserver, newControllerCommand(), newSimulatorCommand()}
+	addLogFlags(logging, root, servers)
+	root.AddCommand(servers...)
+	root.AddCommand(newKubectlCommand())
 	root.AddCommand(verbs.Commands(genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})...)
 	return root, nil
+}
+
+// addLogFlags adds the flags about logs to all commands, and tells of them in the help of those that have much to log. Of the
+// others only the verbosity is told.
+func addLogFlags(logging *logsapi.LoggingConfiguration, root *cobra.Command, servers []*cobra.Command) {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	logsapi.AddFlags(logging, flags)
+	flags.VisitAll(func(flag *pflag.Flag) {
+		everywhere := *flag
+		root.PersistentFlags().AddFlag(&everywhere)
+		if flag.Shorthand != "" {
+			return
+		}
+		everywhere.Hidden = true
+		for _, server := range servers {
+			server.Flags().AddFlag(flag)
+		}
+	})
 }
 
 // setUpLogs shows warnings and errors only, unless flags ask for more.

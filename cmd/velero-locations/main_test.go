@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -32,6 +33,25 @@ func program(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	return cmd
+}
+
+// TestLogFlags shows that each command takes the flags about logs, of which only servers tell in their help.
+func TestLogFlags(t *testing.T) {
+	for command, tells := range map[string]bool{"dev": true, "apiserver": true, "controller": true, "simulator": true, "simulator fault list": false, "backup get": false, "create schedule": false} {
+		root, err := newRootCommand("velero-locations")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var help bytes.Buffer
+		root.SetOut(&help)
+		root.SetArgs(append(strings.Fields(command), "--logging-format", "text", "-v", "1", "--help"))
+		if err := root.Execute(); err != nil {
+			t.Errorf("%s: %v", command, err)
+		}
+		if strings.Contains(help.String(), "--logging-format") != tells || !strings.Contains(help.String(), "-v, --v Level") {
+			t.Errorf("%s --help:\n%s", command, help.String())
+		}
+	}
 }
 
 // server is a `velero-locations dev` in a process of its own.
