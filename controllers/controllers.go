@@ -60,7 +60,7 @@ type controller struct {
 var known = map[string]controller{
 	"backup-location":   {byDefault: true, setup: setupLocation(location.SetupBackupStorage)},
 	"snapshot-location": {byDefault: true, setup: setupLocation(location.SetupVolumeSnapshot)},
-	"backup":            {byDefault: true, setup: withStorage(setupBackup)},
+	"backup":            {byDefault: true, setup: setupBackup},
 	"backup-sync":       {byDefault: true, setup: withStorage(setupSync)},
 	"deletion":          {byDefault: true, setup: withStorage(setupDeletion)},
 	"download":          {byDefault: true, setup: withStorage(setupDownload)},
@@ -119,14 +119,17 @@ func withStorage(setup func(manager.Manager, *backend.Backend, Options) error) f
 	}
 }
 
-func setupBackup(mgr manager.Manager, storage *backend.Backend, opts Options) error {
+func setupBackup(ctx context.Context, mgr manager.Manager, opts Options, events record.EventRecorder) error {
 	if err := mgr.Add(&metrics.Census{Reader: mgr.GetClient(), Metrics: opts.metrics}); err != nil {
 		return fmt.Errorf("adding the census of backups: %w", err)
 	}
-	return backup.Setup(mgr, writer(mgr), backup.Options{
-		Backend: storage, Defaults: opts.SelectionDefaults, TTL: opts.DefaultBackupTTL,
-		Concurrent: opts.ConcurrentBackups, LocationWait: opts.LocationWait, Metrics: opts.metrics,
+	setup := withStorage(func(mgr manager.Manager, storage *backend.Backend, opts Options) error {
+		return backup.Setup(mgr, writer(mgr), backup.Options{
+			Backend: storage, Defaults: opts.SelectionDefaults, TTL: opts.DefaultBackupTTL,
+			Concurrent: opts.ConcurrentBackups, LocationWait: opts.LocationWait, Events: events, Metrics: opts.metrics,
+		})
 	})
+	return setup(ctx, mgr, opts, events)
 }
 
 func setupSync(mgr manager.Manager, storage *backend.Backend, opts Options) error {

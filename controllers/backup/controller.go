@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/discovery"
+	events "k8s.io/client-go/tools/record"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -40,6 +41,8 @@ type Options struct {
 	// LocationWait is how long a backup waits for the first check of a location that is new; and one that was interrupted
 	// for its location to answer.
 	LocationWait time.Duration
+	// Events gets one event when a backup begins, and one when it ends.
+	Events events.EventRecorder
 	// Metrics get how backups go.
 	Metrics *metrics.Metrics
 }
@@ -146,6 +149,7 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, plan
 		return err
 	}
 	r.opts.Metrics.BackupBegins(backup)
+	tellBegin(r.opts.Events, backup)
 	klog.FromContext(ctx).V(2).Info("Backup begins", "location", backup.Spec.StorageLocation)
 	run, err := r.newRun(ctx, backup, plan)
 	if err == nil {
@@ -182,6 +186,7 @@ func (r *reconciler) end(ctx context.Context, backup *velerov1.Backup, change fu
 	}
 	r.queue.finish(backup)
 	r.opts.Metrics.BackupEnds(backup)
+	tellEnd(r.opts.Events, backup)
 	return nil
 }
 

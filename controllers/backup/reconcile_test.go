@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/version"
 	fakediscovery "k8s.io/client-go/discovery/fake"
 	clienttesting "k8s.io/client-go/testing"
+	events "k8s.io/client-go/tools/record"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -33,7 +34,8 @@ type desk struct {
 	*backendtest.World
 	*reconciler
 
-	clock time.Time
+	clock  time.Time
+	events <-chan string
 }
 
 func newDesk(t *testing.T, objects ...client.Object) *desk {
@@ -54,13 +56,14 @@ func newDeskWith(t *testing.T, calls interceptor.Funcs, objects ...client.Object
 		}
 		resources[group].APIResources = append(resources[group].APIResources, metav1.APIResource{Name: r.Resource, Kind: r.Kind, Namespaced: r.Namespaced, Verbs: verbs})
 	}
-	d := &desk{World: backendtest.New(t, calls, objects...), clock: time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)}
+	events := events.NewFakeRecorder(100)
+	d := &desk{World: backendtest.New(t, calls, objects...), events: events.Events, clock: time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)}
 	d.reconciler = &reconciler{
 		Writer: d.World.Writer, live: d.World.Client, api: apiOf(t, contents), queue: newQueue(1), now: func() time.Time { return d.clock },
 		discovery: &fakediscovery.FakeDiscovery{
 			Fake: &clienttesting.Fake{Resources: slices.Collect(maps.Values(resources))}, FakedServerVersion: &version.Info{GitVersion: "v1.37.2", Major: "1", Minor: "37"},
 		},
-		opts: Options{Backend: d.Backend, TTL: time.Hour, Concurrent: 1, LocationWait: time.Minute, Metrics: metrics.New()},
+		opts: Options{Backend: d.Backend, TTL: time.Hour, Concurrent: 1, LocationWait: time.Minute, Events: events, Metrics: metrics.New()},
 	}
 	return d
 }
@@ -111,6 +114,25 @@ func TestDefaults(t *testing.T) {
 	if backup.Labels["velero.io/storage-location"] != "primary" || backup.Annotations["velero.io/source-cluster-k8s-gitversion"] != "v1.37.2" ||
 		backup.Annotations["velero.io/source-cluster-k8s-major-version"] != "1" || backup.Annotations["velero.io/source-cluster-k8s-minor-version"] != "37" || backup.Annotations["velero.io/resource-timeout"] != "10m0s" {
 		t.Errorf("got %v, %v", backup.Labels, backup.Annotations)
+	}
+}
+
+// TestEvents shows what is told of a backup while it runs.
+func TestEvents(t *testing.T) {
+	for location, want := range map[string][]string{
+		"primary": {`Normal InProgress The backup begins, to backup storage location "primary"`, "Normal Completed The backup is complete: "},
+		"gone":    {"Warning FailedValidation The backup cannot run: "},
+	} {
+		d := newDesk(t, backupOf("b", func(b *velerov1.Backup) { b.Spec.StorageLocation = location }))
+		d.look(t, "b")
+		if len(d.events) != len(want) {
+			t.Fatalf("to %s: got %d events, want %d", location, len(d.events), len(want))
+		}
+		for _, prefix := range want {
+			if got := <-d.events; !strings.HasPrefix(got, prefix) {
+				t.Errorf("to %s: got %q, want %q", location, got, prefix)
+			}
+		}
 	}
 }
 
