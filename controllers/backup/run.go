@@ -104,6 +104,9 @@ func (r *run) write(ctx context.Context) (*velerov1.Backup, error) {
 		return nil, err
 	}
 	r.metrics.TarballStored(r.backup, int64(written))
+	if r.done == 0 {
+		r.record.doubtful("", "nothing is in the backup: no object matches what it includes, by namespaces, resources and labels")
+	}
 	for _, pv := range r.pvs {
 		r.volumes.add(ctx, pv)
 	}

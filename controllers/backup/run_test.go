@@ -508,6 +508,15 @@ func (w *world) expectSnapshots(t *testing.T, outcome string) {
 	}
 }
 
+// TestRunFindsNothing shows that a backup of nothing says so.
+func TestRunFindsNothing(t *testing.T) {
+	w := newWorld(t, application, velerov1.BackupSpec{IncludedNamespaces: []string{"shop"}, IncludedResources: []string{"nosuch"}})
+	final, err := w.run.do(t.Context())
+	if err != nil || final.Status.Progress.ItemsBackedUp != 0 || final.Status.Warnings == 0 {
+		t.Fatalf("got %+v, %v, want a warning about nothing", final, err)
+	}
+}
+
 // TestRunIsIncomplete shows what makes a backup PartiallyFailed.
 func TestRunIsIncomplete(t *testing.T) {
 	hidden := maps.Clone(application)
