@@ -214,6 +214,7 @@ func TestWait(t *testing.T) {
 		ends, stdout, err string
 	}{
 		"complete": {`{"phase":"Completed"}`, "\nBackup completed with status: Completed. You may check", ""},
+		"counted":  {`{"phase":"Completed","progress":{"totalItems":3,"itemsBackedUp":3},"volumeSnapshotsAttempted":2,"volumeSnapshotsCompleted":1,"warnings":4}`, "\nItems: 3, snapshots of volumes: 1 of 2, errors: 0, warnings: 4.\n", ""},
 		"in parts": {`{"phase":"PartiallyFailed","errors":2}`, "\nBackup completed with status: PartiallyFailed.", `backup "x" ended as PartiallyFailed: status.errors is 2`},
 		"failed":   {`{"phase":"Failed","failureReason":"no bucket"}`, "Backup completed with status: Failed.", `backup "x" ended as Failed: no bucket`},
 		"refused":  {`{"phase":"FailedValidation","validationErrors":["a","b"]}`, "Backup completed with status: FailedValidation.", `backup "x" ended as FailedValidation: a; b`},

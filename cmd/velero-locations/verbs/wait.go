@@ -43,6 +43,7 @@ func (c *connection) waitForBackup(ctx context.Context, b *v1.Backup) error {
 		case backupEnded(found.Status.Phase):
 			fmt.Fprintf(c.Out, "\nBackup completed with status: %s. You may check for more information using the commands `velero backup describe %s` and `velero backup logs %s`.\n",
 				found.Status.Phase, b.Name, b.Name)
+			fmt.Fprint(c.Out, contents(&found.Status))
 			return failure(found)
 		default:
 			failures = 0
@@ -57,6 +58,15 @@ func (c *connection) waitForBackup(ctx context.Context, b *v1.Backup) error {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// contents is a line about what is in a backup that has ended; empty: nothing was written.
+func contents(status *v1.BackupStatus) string {
+	if status.Progress == nil {
+		return ""
+	}
+	return fmt.Sprintf("Items: %d, snapshots of volumes: %d of %d, errors: %d, warnings: %d.\n",
+		status.Progress.ItemsBackedUp, status.VolumeSnapshotsCompleted, status.VolumeSnapshotsAttempted, status.Errors, status.Warnings)
 }
 
 // progress is how far a backup is; empty: no controller has looked at it.
