@@ -2,7 +2,7 @@
 # A new client of client-go goes on trusting what a file of authorities held when an earlier client was made.
 #
 # Versions: k8s.io/client-go v0.37.2
-# Expected: who makes a client with a CAFile after the file was replaced trusts what is in it now.
+# Expected: a client that is made with a CAFile after the file was replaced trusts what is in it now.
 # Seen: clients of one file name, server name and client certificate share a transport, as long as the garbage collector leaves it alone. It
 #       looks at the file again every five minutes only: the second client refuses the server that the file is right for, now and then,
 #       depending on when memory was collected. After a collection, or with CAData, it works at once.

@@ -2,7 +2,7 @@
 # Whether an object that was decoded to the internal version names its kind depends on what it is decoded into.
 #
 # Versions: k8s.io/apimachinery v0.37.2, k8s.io/api v0.37.2
-# Expected: a decoder to the internal version returns objects without apiVersion and kind, as servers rely on: who registers one Go type as
+# Expected: a decoder to the internal version returns objects without apiVersion and kind, as servers rely on: a server that registers one Go type as
 #       wire and internal form gets the same from it.
 # Seen: without an object to decode into, the name is taken away; into an object of the wire's own type it stays, although the decoder
 #       is one to the internal version. The generic API server decodes requests and etcd's values the second way: with one type

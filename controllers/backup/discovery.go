@@ -7,7 +7,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 )
 
-// discover finds out which resources the API serves. Those of which that cannot be found out are a warning, unless it is all.
+// discover finds out which resources the API serves. Those that cannot be found out are a warning, unless none can.
 func (r *reconciler) discover(p *plan) error {
 	var err error
 	p.resources, err = inventory.Resources(r.discovery)

@@ -21,7 +21,7 @@ func (r *reconciler) open(ctx context.Context, p *plan, selected selection.Resul
 			continue
 		}
 		reached := provider.SpeaksS3(location.Spec.Provider)
-		// Another is never checked here, and one with a message cannot be: opening it says why.
+		// A location of another provider is never checked here, and one with a message cannot be checked: opening it says why.
 		p.undecided = reached && location.Status.Phase == "" && location.Status.Message == ""
 		if reached && len(p.problems) > 0 {
 			return nil

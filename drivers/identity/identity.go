@@ -174,7 +174,7 @@ func (c *chain) advice(cause error) string {
 	refusal := advice.Answer{Status: response.HTTPStatusCode(), Code: answer.ErrorCode(), Message: c.identity.InFile.Redact(answer.ErrorMessage())}
 	switch refusal.Code {
 	case "AccessDenied", "AccessDeniedException":
-		return fmt.Sprintf("%s (%s): have the role trust who asks, with the external_id if it wants one, and allow sts:AssumeRole to him", what, refusal)
+		return fmt.Sprintf("%s (%s): let the role trust these credentials, with the external_id if it wants one, and allow them sts:AssumeRole", what, refusal)
 	case "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException":
 		return fmt.Sprintf("%s (%s): correct aws_access_key_id and aws_secret_access_key in the credentials", what, refusal)
 	case "ExpiredToken":

@@ -172,7 +172,7 @@ func TestRefusals(t *testing.T) {
 		refused bool
 	}{
 		"no external id": {file(sim, "backup", ""), "the role " + roles + "backup could not be assumed (403 AccessDenied: ", true},
-		"no such role":   {file(sim, "none", ""), "have the role trust who asks, with the external_id if it wants one, and allow sts:AssumeRole to him", true},
+		"no such role":   {file(sim, "none", ""), "let the role trust these credentials, with the external_id if it wants one, and allow them sts:AssumeRole", true},
 		"a wrong secret": {
 			[]byte(strings.ReplaceAll(string(file(sim, "backup", "external_id=x")), sim.Key.Secret, "hidden")), "correct aws_access_key_id and aws_secret_access_key in the credentials", true,
 		},

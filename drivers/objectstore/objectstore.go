@@ -1,8 +1,8 @@
 // Package objectstore reaches the object storage that backup locations name. The rest of the
 // project sees the interface Store; drivers behind it speak the protocols.
 //
-// Errors of drivers are of type *Error: one line each, which says what to do about it and holds no
-// secret.
+// Errors of drivers are of type *Error, or say that there is no key to ask with: *identity.Error, or credentials.ElsewhereError.
+// Each is one line that says what to do about it, and holds no secret.
 package objectstore
 
 import (

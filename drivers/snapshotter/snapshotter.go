@@ -2,8 +2,8 @@
 // The rest of the project sees the interface Snapshotter; a driver behind it, a package each, speaks
 // to one provider.
 //
-// What a provider answers and what keeps it from answering comes back as *Error: one line that says
-// what to do about it and holds no secret.
+// What a provider answers, and what keeps it from answering, comes back as *Error; credentials that only Velero's own pod has, as a
+// credentials.ElsewhereError. Each is one line, and holds no secret.
 package snapshotter
 
 import (

@@ -42,7 +42,6 @@ type SnapshotPhase string
 
 // The phases of a snapshot.
 const (
-	SnapshotNew       SnapshotPhase = "New"
 	SnapshotCompleted SnapshotPhase = "Completed"
 	SnapshotFailed    SnapshotPhase = "Failed"
 )

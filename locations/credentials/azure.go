@@ -20,8 +20,8 @@ func (c Azure) GoString() string { return c.String() }
 // MarshalLog shows nothing of the secret in structured logs.
 func (c Azure) MarshalLog() any { return c.String() }
 
-// ParseAzure reads the credentials file of Velero's Azure plugin, given by its content: NAME=VALUE lines. One that leaves
-// it to the pod's own identity who asks is an ElsewhereError. Errors never repeat a line or a value of the file.
+// ParseAzure reads the credentials file of Velero's Azure plugin, given by its content: NAME=VALUE lines. A file
+// that relies on the pod's own identity gives an ElsewhereError. Errors never repeat a line or a value of the file.
 func ParseAzure(file []byte) (Azure, error) {
 	variables, err := parseVariables(file)
 	if err != nil {

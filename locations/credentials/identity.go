@@ -49,7 +49,7 @@ type AWSIdentity struct {
 	TokenFile string
 	// Roles are assumed one after the other.
 	Roles []AWSRole
-	// Profile and Why name the profile with the source, for who has no such identity.
+	// Profile and Why name the profile with the source, for those who have no such identity.
 	Profile, Why string
 }
 
@@ -63,7 +63,7 @@ type AWSRole struct {
 // Borrowed says that the key is not the location's own, but comes from where whoever asks runs.
 func (i AWSIdentity) Borrowed() bool { return i.Source != InFile }
 
-// Elsewhere is the error for who may not, or cannot, borrow an identity.
+// Elsewhere is the error for those who may not, or cannot, borrow an identity.
 func (i AWSIdentity) Elsewhere() error {
 	return Elsewhere("profile %q of the credentials file %s", i.Profile, i.Why)
 }

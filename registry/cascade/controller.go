@@ -99,7 +99,7 @@ func (c *Controller) fulfil(ctx context.Context, intent Intent, work *work) {
 	work.running = false
 }
 
-// Await waits until all that belonged to an object that was deleted just now is deleted too, but not for long.
+// Await waits until all that belonged to an object that was deleted just now is deleted too, or until the patience ends.
 func (c *Controller) Await(uid types.UID, patience time.Duration) {
 	work := c.work(uid)
 	select {

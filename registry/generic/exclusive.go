@@ -158,8 +158,8 @@ func (s *exclusiveStorage[T]) write(ctx context.Context, seen *namespaceState[T]
 }
 
 // repeat writes an object once more, as it was written in a transaction, and returns its revision then. All events of the
-// transaction have one revision: who has seen the first of them, be it a watcher that comes back or a cache that is read, does
-// not know that there are more. By this one they learn how it ended. If it fails, they are late, and nothing else is wrong.
+// transaction have one revision: whoever has seen the first of them, a watcher that resumes or a cache, does not know that
+// there are more. By this one they learn how it ended. If it fails, they are late, and nothing else is wrong.
 func (s *exclusiveStorage[T]) repeat(ctx context.Context, key string, put clientv3.Op, revision int64) int64 {
 	response, err := s.etcd.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", revision)).Then(put).Commit()
 	if err != nil || !response.Succeeded {

@@ -46,8 +46,9 @@ func (d bareDecoder) Decode(data []byte, defaults *schema.GroupVersionKind, into
 	return object, kind, err
 }
 
-// unchanged takes a write for none that changes nothing but the times of its fields' managers, as the generic server has done
-// before. It would not see it of objects that it has converted in between: to convert one into its own type names it.
+// unchanged makes a write that changes nothing but the times in managedFields no write at all. The generic server has tried that
+// before, but without success for objects that it converted meanwhile: converting one into its own type puts the name of its
+// kind into it.
 func unchanged(ctx context.Context, object, old runtime.Object) (runtime.Object, error) {
 	unname(object)
 	unname(old)

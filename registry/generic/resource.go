@@ -152,7 +152,7 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 	}
 	complete := &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories, dependents: dependents}
 	complete.strategy = func() writeStrategy {
-		view := NewView(r.Environment)
+		view := newView(r.Environment)
 		view.own = complete
 		return strategy.of(view)
 	}

@@ -25,8 +25,8 @@ type View struct {
 	read map[string]listing // nil: nothing is kept
 }
 
-// NewView returns a view that has seen nothing yet.
-func NewView(env *Environment) *View { return &View{Environment: env, read: map[string]listing{}} }
+// newView returns a view that has seen nothing yet.
+func newView(env *Environment) *View { return &View{Environment: env, read: map[string]listing{}} }
 
 func (v *View) store(resource schema.GroupResource) *Store {
 	switch {

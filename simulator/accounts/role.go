@@ -40,7 +40,7 @@ type Trust struct {
 // ARN names the role.
 func (r Role) ARN() string { return "arn:aws:iam::" + r.Account.ID + ":role/" + r.Name }
 
-// TrustsKey says whether who has a key may act as the role, with the external id that he names.
+// TrustsKey says whether the holder of a key may act as the role, given the external id that was sent.
 func (r Role) TrustsKey(key Key, externalID string) bool {
 	return slices.ContainsFunc(r.Trust, func(t Trust) bool {
 		return len(t.Principals) > 0 && (t.ExternalID == "" || t.ExternalID == externalID) && slices.ContainsFunc(key.principals(), func(name string) bool {
@@ -61,7 +61,7 @@ func (r Role) TrustsToken(issuer, subject, audience string) bool {
 	})
 }
 
-// principals are the names by which trust can speak of who has the key.
+// principals are the names by which a trust can mean the holder of the key.
 func (k Key) principals() []string {
 	names := []string{k.Account.ID, "arn:aws:iam::" + k.Account.ID + ":root", k.ARN()}
 	if k.Role != "" {

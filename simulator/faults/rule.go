@@ -117,7 +117,7 @@ func (r *Rule) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// strict decodes JSON without fields that nobody knows. Errors are in the words of who writes the JSON, not in Go's.
+// strict decodes JSON without fields that nobody knows. Errors are in the words of the JSON's author, not in Go's.
 func strict(data []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()

@@ -37,7 +37,7 @@ type Statement struct {
 	// names none.
 	Resources []string `json:"resources,omitempty" doc:"Ids of volumes and snapshots; * and ? are wild. Left out: any."`
 	// Accounts are those that a bucket's policy speaks of. A key's own policy has none.
-	Accounts []string `json:"accounts,omitempty" doc:"Only in a bucket's policy: ids of the accounts that it is about; * and ? are wild, and * is also who does not sign. Left out: all."`
+	Accounts []string `json:"accounts,omitempty" doc:"Only in a bucket's policy: ids of the accounts that it is about; * and ? are wild, and * also stands for requests that are not signed. Left out: all."`
 	// Paths are patterns of BUCKET, for actions on the bucket as a whole, and of BUCKET/KEY, for those on objects.
 	Paths []string `json:"paths,omitempty" doc:"BUCKET for actions on the bucket, BUCKET/KEY for those on objects; * and ? are wild. Left out: any."`
 	// ListPrefixes are patterns of the prefix parameter of lists. A statement that has some covers nothing but lists.
@@ -108,8 +108,8 @@ func isOnObject(action string) bool {
 
 // Permits says whether a key with the identity policy may make a call on a resource of the account owner, whose own
 // policy is given. In its own account either policy suffices, and without an identity policy a key may do everything; in
-// another account both must allow. A denial by either wins. Who does not sign has no account, and may do what a statement
-// about Everybody allows.
+// another account both must allow. A denial by either wins. A request that is not signed has no account, and may do what a
+// statement about Everybody allows.
 func Permits(c call.Call, identity Policy, owner string, resource Policy) bool {
 	if c.Account == "" {
 		resource = slices.DeleteFunc(slices.Clone(resource), func(s Statement) bool { return s.Effect == Allow && !slices.Contains(s.Accounts, Everybody) })

@@ -114,7 +114,7 @@ var operations = []operation{
 	{name: "DeleteObject", method: http.MethodDelete, level: objectLevel, params: versionParams, needs: ownBucket, handle: deleteObject},
 }
 
-// postObject is the upload of an HTML form, which is recognised by its type and not by its query.
+// postObjectOperation is the upload of an HTML form, which is recognised by its type and not by its query.
 var postObjectOperation = operation{name: "PostObject", method: http.MethodPost, level: bucketLevel, needs: ownBucket | stream, handle: postObject}
 
 // preflightOperation is what a browser asks before a page may use a bucket, which is recognised by its method alone.

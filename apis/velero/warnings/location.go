@@ -101,12 +101,12 @@ func config(name string, role provider.Role, settings provider.Settings, rules v
 	return append(warnings, provider.DoubtConfig(name, role, settings, path)...)
 }
 
-// often is about a period that is shorter than anybody keeps to. Zero says something else.
+// often is about a period that is shorter than anybody can keep to. Zero says something else.
 func often(period *metav1.Duration, path *field.Path, zero string) []string {
 	if period == nil || period.Duration <= 0 || period.Duration >= locations.LeastPeriod {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s: %s is shorter than Velero or anything here keeps to: it is done every %s at most; 0s means %s", path, period.Duration, locations.LeastPeriod, zero)}
+	return []string{fmt.Sprintf("%s: %s is shorter than Velero and the controllers here can keep to: it happens no more often than every %s; 0s means %s", path, period.Duration, locations.LeastPeriod, zero)}
 }
 
 // secret speaks of a Secret only where the surroundings tell of it.

@@ -136,7 +136,7 @@ func TestSettings(t *testing.T) {
 		"region":              {location("a", "", with(settings{"region": "us-esat-1"})), Surroundings{}, []string{"spec.config[region]"}},
 		"slashes at the ends": {location("a", "//x//"), Surroundings{}, nil},
 		"slashes inside":      {location("a", "x//y"), Surroundings{}, []string{`spec.objectStorage.prefix: it has several slashes in a row: Velero keeps backups under "x/y/"`}},
-		"all the time":        {location("a", "", periods(1)), Surroundings{}, []string{"spec.backupSyncPeriod: 1ns is shorter than Velero or anything here keeps to: it is done every 10s at most; 0s means never", "spec.validationFrequency: 1ns is shorter"}},
+		"all the time":        {location("a", "", periods(1)), Surroundings{}, []string{"spec.backupSyncPeriod: 1ns is shorter than Velero and the controllers here can keep to: it happens no more often than every 10s; 0s means never", "spec.validationFrequency: 1ns is shorter"}},
 		"often":               {location("a", "", periods(10*time.Second)), Surroundings{}, nil},
 		"never":               {location("a", "", periods(0)), Surroundings{}, nil},
 		"access point":        {location("a", "", bucket("arn:aws:s3:us-west-2:111111111111:accesspoint:velero")), Surroundings{}, []string{"spec.objectStorage.bucket: it is in region us-west-2"}},

@@ -35,8 +35,8 @@ type Cloud struct {
 	Write func(t *testing.T)
 	// Complete lets the snapshots that were begun become complete. Nil: they are so at once.
 	Complete func()
-	// Hang has the provider answer no more, Throttle has it refuse for overload, LoseAnswer has the answer to the next
-	// CreateSnapshot get lost on its way.
+	// Hang makes the provider stop answering, Throttle makes it refuse for overload, and LoseAnswer loses the answer to the next
+	// CreateSnapshot.
 	Hang, Throttle, LoseAnswer func(t *testing.T)
 }
 

@@ -77,7 +77,7 @@ func (s service) assumeRole(r *query.Request) (any, error) {
 	return s.begin(r, role, wanted)
 }
 
-// begin begins a session of a role for who may act as it.
+// begin begins a session of a role for whoever may act as it.
 func (s service) begin(r *query.Request, role accounts.Role, wanted assumption) (out assumedRole, err error) {
 	duration := ofRole * time.Second
 	if wanted.DurationSeconds != nil {
