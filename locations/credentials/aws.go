@@ -3,6 +3,7 @@
 package credentials
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -82,29 +83,36 @@ func AWSEndpoint(file []byte, profile, service string) (*url.URL, error) {
 
 // loadProfile returns the section of a profile, nil if there is none.
 func loadProfile(file []byte, profile string) (*ini.File, *ini.Section, error) {
-	if encodedTwice(file) {
+	switch {
+	case encodedTwice(file):
 		return nil, nil, errEncodedTwice
+	case bytes.HasPrefix(bytes.TrimSpace(file), []byte("{")): // of another provider; it would read as keys and values
+		return nil, nil, errNoINI
 	}
 	parsed, err := ini.LoadSources(ini.LoadOptions{
 		InsensitiveKeys:          true,
 		IgnoreContinuation:       true,
-		KeyValueDelimiters:       "=",
+		KeyValueDelimiters:       "=:", // both are the SDK's, too
 		SpaceBeforeInlineComment: true,
 		AllowNestedValues:        true,
 		ChildSectionDelimiter:    "\n", // none: a profile a.b inherits nothing from a profile a
 	}, file)
 	if err != nil {
 		// The parser's error repeats the line that it could not read, which may be a secret.
-		return nil, nil, errors.New("the credentials file has a line that is neither [profile] nor key = value")
+		return nil, nil, errNoINI
 	}
 	return parsed, findProfile(parsed, profile), nil
 }
 
-// findProfile prefers a section of the very name, as the SDK does.
+var errNoINI = errors.New("the credentials file has a line that is neither [profile] nor key = value")
+
+// findProfile prefers a section of the very name, as the SDK does, which takes no account of spaces inside the brackets.
 func findProfile(file *ini.File, profile string) *ini.Section {
 	for _, name := range []string{profile, "profile " + profile} {
-		if name != ini.DefaultSection && file.HasSection(name) {
-			return file.Section(name)
+		for _, section := range file.Sections() {
+			if section.Name() != ini.DefaultSection && strings.TrimSpace(section.Name()) == name {
+				return section
+			}
 		}
 	}
 	return nil
@@ -114,7 +122,7 @@ func profileNotFound(file *ini.File, profile string) error {
 	var names []string
 	for _, name := range file.SectionStrings() {
 		if name != ini.DefaultSection { // where the parser puts what stands before any section
-			names = append(names, fmt.Sprintf("%q", strings.TrimPrefix(name, "profile ")))
+			names = append(names, fmt.Sprintf("%q", strings.TrimPrefix(strings.TrimSpace(name), "profile ")))
 		}
 	}
 	if len(names) == 0 {

@@ -35,6 +35,15 @@ func TestParseAWS(t *testing.T) {
 		"a percent sign is nothing": {file: "[default]\naws_access_key_id=AKIAEXAMPLE\naws_secret_access_key=%(region)s\nregion=x", want: AWS{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "%(region)s"}},
 		"a setting with a subtree":  {file: "[default]\naws_access_key_id=AKIAEXAMPLE\naws_secret_access_key=hidden/+=\ns3 =\n  max_concurrent_requests = 10\n", want: key},
 
+		// As config v1.32.17 of aws-sdk-go-v2 reads them.
+		"spaces in the brackets":  {file: "[ default ]\naws_access_key_id=AKIAEXAMPLE\naws_secret_access_key=hidden/+=", want: key},
+		"colons":                  {file: "[default]\naws_access_key_id: AKIAEXAMPLE\naws_secret_access_key: hidden/+=", want: key},
+		"a colon in a value":      {file: "[default]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = a:b=c", want: AWS{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "a:b=c"}},
+		"a hash in a value":       {file: "[default]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = a#b # mine", want: AWS{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "a#b"}},
+		"quotes":                  {file: "[default]\naws_access_key_id = \"AKIAEXAMPLE\"\naws_secret_access_key = 'hidden/+='", want: key},
+		"a section in two pieces": {file: "[default]\naws_access_key_id=AKIAEXAMPLE\n[default]\naws_secret_access_key=hidden/+=", want: key},
+		"the last value counts":   {file: "[default]\naws_access_key_id=x\naws_secret_access_key=hidden/+=\naws_access_key_id=AKIAEXAMPLE", want: key},
+
 		"a profile that is not there": {profile: "c", file: "[b]\nx=1\n[profile a]\nx=1\n[a]\nx=1", err: `has no profile "c"; it has "a", "b"`},
 		"nothing inherited":           {profile: "a.b", file: "[a]\naws_access_key_id=hidden\naws_secret_access_key=hidden\n[a.b]\nregion=x", err: `profile "a.b" of the credentials file has no aws_access_key_id`},
 		"an empty file":               {err: `has no profile "default", nor any other: begin it with a line [default]`},
