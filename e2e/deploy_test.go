@@ -157,6 +157,9 @@ func TestInstall(t *testing.T) {
 	server.AwaitReady(t)
 	server.Expose(t)
 	controller := c.Pod(t, "deployment/velero-locations-controller", "--health-address=", "--metrics-address=", "--default-volume-endpoints=aws=http://127.0.0.1:1")
+	// Without a Secret it would be Velero's own identity that counts, which nothing is found out about from here.
+	c.Kubectl(t, "create", "secret", "generic", "cloud-credentials", "-n", "velero",
+		"--from-literal=cloud=[default]\naws_access_key_id=AKIAEXAMPLE\naws_secret_access_key=example")
 	c.KubectlWith(t, devtest.SnapshotLocation, "apply", "-f", "-")
 	c.Kubectl(t, "wait", "--for=jsonpath={.status.phase}=Unavailable", "vsl", "--all", "-n", "velero", "--timeout=30s")
 	if server.Log(t) != "" {
