@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"testing"
 
 	"k8s.io/client-go/rest"
@@ -159,18 +161,26 @@ func (c *Cluster) As(tb testing.TB, user string, groups ...string) devtest.Serve
 	return as
 }
 
-// freeAddress returns an address on loopback that nothing listens on.
+// given are the ports that freeAddress has returned.
+var given sync.Map
+
+// freeAddress returns an address on loopback that nothing listens on. Its port is below those that the system gives to
+// connections, and to listeners of port 0: one of these could have taken it before it is used.
 func freeAddress(tb testing.TB) (address, port string) {
 	tb.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
+	const first, last = 10_000, 32_000
+	for range 100 {
+		port = strconv.Itoa(first + rand.IntN(last-first))
+		if _, taken := given.LoadOrStore(port, true); taken {
+			continue
+		}
+		address = net.JoinHostPort("127.0.0.1", port)
+		listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
+		if err == nil {
+			_ = listener.Close()
+			return address, port
+		}
 	}
-	defer func() { _ = listener.Close() }()
-	address = listener.Addr().String()
-	_, port, err = net.SplitHostPort(address)
-	if err != nil {
-		tb.Fatal(fmt.Errorf("reading the address of a listener: %w", err))
-	}
-	return address, port
+	tb.Fatal("there is no free port")
+	return "", ""
 }
