@@ -98,7 +98,7 @@ func (s *S3) failed(ctx context.Context, action action, name string, err error) 
 	if !strings.Contains(answer.Code, " ") { // not the status line, which stands in for a code that is missing
 		failure.Code = answer.Code
 	}
-	failure.Detail = s.key.Redact(answer.Message)
+	failure.Detail = s.lastKey().Redact(answer.Message)
 	if failure.namesRegion() {
 		s.locate(ctx, failure, answer.Region)
 	}

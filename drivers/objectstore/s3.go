@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -59,8 +60,8 @@ type S3 struct {
 	transport *http.Transport
 	// encryption of what is written; nil: none is asked for.
 	encryption encrypt.ServerSide
-	// key is the one that signed last.
-	key credentials.AWS
+	// key is the one of Keys that signed last; nil: none has yet.
+	key atomic.Pointer[credentials.AWS]
 	// signingRegion is what requests are signed for, once it is known.
 	signingRegion string
 }

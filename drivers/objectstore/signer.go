@@ -13,14 +13,21 @@ import (
 // currentKey returns the key that signs now.
 func (s *S3) currentKey(ctx context.Context) (credentials.AWS, error) {
 	if s.opts.Keys == nil {
-		s.key = s.opts.Credentials
-		return s.key, nil
+		return s.opts.Credentials, nil
 	}
 	key, err := s.opts.Keys.Key(ctx)
 	if err == nil {
-		s.key = key
+		s.key.Store(&key)
 	}
 	return key, err
+}
+
+// lastKey is the key that signed last. Parts of an object are signed beside each other.
+func (s *S3) lastKey() credentials.AWS {
+	if key := s.key.Load(); key != nil {
+		return *key
+	}
+	return s.opts.Credentials
 }
 
 // keyless says that there was no key to sign with, so that the storage was not asked.
