@@ -9,11 +9,17 @@ import (
 	"reflect"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
+	"k8s.io/apiserver/pkg/warning"
 	"sigs.k8s.io/yaml"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // readPatches reads what is applied as carefully as what is created: the generic server decodes neither an apply patch nor a strategic
@@ -30,7 +36,7 @@ func (a *API) readPatches(handler http.Handler, maxBytes int64) http.Handler {
 		kind := a.jsonKind(info)
 		data, err := io.ReadAll(io.LimitReader(r.Body, maxBytes+1))
 		if kind != nil && err == nil && int64(len(data)) <= maxBytes {
-			data, err = readPatch(data, patch, kind)
+			data, err = readPatch(r, data, patch, kind)
 			if err != nil {
 				version := schema.GroupVersion{Group: info.APIGroup, Version: info.APIVersion}
 				responsewriters.ErrorNegotiated(err, a.Codecs, version, w, r)
@@ -61,7 +67,7 @@ type unread struct {
 }
 
 // readPatch returns a patch without the nulls that stand for no value, or says what is wrong in it.
-func readPatch(data []byte, patch types.PatchType, kind reflect.Type) ([]byte, error) {
+func readPatch(r *http.Request, data []byte, patch types.PatchType, kind reflect.Type) ([]byte, error) {
 	text, err := yaml.YAMLToJSONStrict(data)
 	if err != nil {
 		return data, nil //nolint:nilerr // the server says so
@@ -70,13 +76,41 @@ func readPatch(data []byte, patch types.PatchType, kind reflect.Type) ([]byte, e
 	if err != nil {
 		return data, nil //nolint:nilerr // the server says so
 	}
-	written := written{keepsNulls: patch == types.StrategicMergePatchType} // where they remove what there is
-	written.readObject(object, kind, nil)
-	if len(written.mistakes) > 0 {
-		return nil, apierrors.NewBadRequest(written.mistakes.ToAggregate().Error())
+	if patch == types.StrategicMergePatchType {
+		return data, strategicMistakes(r, written.ReadPatch(object, kind))
 	}
-	if !written.dropped {
+	reading := written.Read(object, kind)
+	switch {
+	case len(reading.Mistakes) > 0:
+		return nil, mistyped(reading)
+	case !reading.Dropped || len(reading.Unknown) > 0: // which the server refuses
 		return data, nil
 	}
 	return json.Marshal(object)
+}
+
+// strategicMistakes says what is wrong in a strategic merge patch. Of unknown fields the generic server tells those of types alone that
+// do not read themselves.
+func strategicMistakes(r *http.Request, reading written.Reading) error {
+	if len(reading.Mistakes) > 0 {
+		return mistyped(reading)
+	}
+	unknown := unknownErrors(reading)
+	switch r.URL.Query().Get("fieldValidation") {
+	case metav1.FieldValidationIgnore:
+	case metav1.FieldValidationStrict:
+		if len(unknown) > 0 {
+			err := runtime.NewStrictDecodingError(unknown)
+			return apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{field.Invalid(field.NewPath("patch"), field.OmitValueType{}, err.Error())})
+		}
+	default:
+		for _, err := range unknown {
+			warning.AddWarning(r.Context(), "", err.Error())
+		}
+	}
+	return nil
+}
+
+func mistyped(reading written.Reading) error {
+	return apierrors.NewBadRequest(reading.Mistakes.ToAggregate().Error())
 }

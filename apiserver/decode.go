@@ -1,66 +1,88 @@
 package apiserver
 
 import (
-	"bytes"
 	"encoding/json"
+	"fmt"
 	"reflect"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	kjson "k8s.io/apimachinery/pkg/util/json"
+	utiljson "sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
 
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
-// carefulSerializer reads what clients write as Velero's CRDs do, where the Go types do not: a null in a map, or for a
-// duration, is no value; one in a list is a mistake; and what cannot be read is named, which no validation ever sees.
-type carefulSerializer struct {
+// strictSerializer finds the fields that types which read themselves do not have, and those that are there twice: the API machinery's own
+// serializers do not look into what such a type reads.
+type strictSerializer struct {
 	runtime.NegotiatedSerializer
 	scheme *runtime.Scheme
 }
 
 // DecoderToVersion implements runtime.NegotiatedSerializer.
-func (s carefulSerializer) DecoderToVersion(decoder runtime.Decoder, version runtime.GroupVersioner) runtime.Decoder {
-	return generic.Bare(carefulDecoder{s.NegotiatedSerializer.DecoderToVersion(decoder, version), s.scheme})
+func (s strictSerializer) DecoderToVersion(decoder runtime.Decoder, version runtime.GroupVersioner) runtime.Decoder {
+	bare := generic.Bare(s.NegotiatedSerializer.DecoderToVersion(decoder, version))
+	if serializer, ok := decoder.(interface{ IsStrict() bool }); ok && serializer.IsStrict() {
+		return strictDecoder{bare, s.scheme}
+	}
+	return bare
 }
 
-type carefulDecoder struct {
+type strictDecoder struct {
 	runtime.Decoder
 	scheme *runtime.Scheme
 }
 
 // Decode implements runtime.Decoder.
-func (d carefulDecoder) Decode(data []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
+func (d strictDecoder) Decode(data []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
 	obj, kind, err := d.Decoder.Decode(data, defaults, into)
-	read := err == nil || runtime.IsStrictDecodingError(err)
-	if kind == nil || read && !mayHaveNulls(data) {
+	strict, isStrict := runtime.AsStrictDecodingError(err)
+	if kind == nil || err != nil && !isStrict {
 		return obj, kind, err
 	}
-	typed, unknown := d.scheme.New(*kind)
-	object, unreadable := parse(data)
-	if unknown != nil || unreadable != nil {
-		return obj, kind, err
+	mistakes := unknownFields(data, d.scheme.AllKnownTypes()[*kind])
+	if isStrict {
+		mistakes = append(strict.Errors(), mistakes...)
 	}
-	var written written
-	written.readObject(object, reflect.TypeOf(typed).Elem(), nil)
-	if len(written.mistakes) > 0 {
-		return obj, kind, written.mistakes.ToAggregate()
+	if len(mistakes) == 0 {
+		return obj, kind, nil
 	}
-	if !written.dropped {
-		return obj, kind, err
-	}
-	rest, unwritable := json.Marshal(object)
-	if unwritable != nil {
-		return obj, kind, err
-	}
-	if into != nil { // it holds what was read of the nulls
-		reflect.ValueOf(into).Elem().SetZero()
-	}
-	again, kind, errAgain := d.Decoder.Decode(rest, defaults, into)
-	if errAgain == nil && read {
-		errAgain = err // keys that are there twice are no longer
-	}
-	return again, kind, errAgain
+	return obj, kind, runtime.NewStrictDecodingError(mistakes)
 }
 
-// mayHaveNulls says whether there may be a null in an object: in YAML there are more ways to write one than are worth a look.
-func mayHaveNulls(data []byte) bool { return bytes.Contains(data, []byte("null")) || !json.Valid(data) }
+// unknownFields says of what is read into a type that reads itself which fields it does not have, and which are there twice.
+func unknownFields(data []byte, kind reflect.Type) []error {
+	if kind == nil || !reflect.PointerTo(kind).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return nil
+	}
+	var object map[string]any
+	var mistakes []error
+	if json.Valid(data) {
+		mistakes, _ = utiljson.UnmarshalStrict(data, &object)
+	} else {
+		object, _ = parse(data) // what is there twice has been told of
+	}
+	return append(mistakes, unknownErrors(written.Read(object, kind))...)
+}
+
+// unknownErrors tells of unknown fields in the words of the API machinery.
+func unknownErrors(reading written.Reading) []error {
+	var errs []error
+	for _, path := range reading.Unknown {
+		errs = append(errs, fmt.Errorf("unknown field %q", path))
+	}
+	return errs
+}
+
+// parse returns the object that a client wrote, in JSON or YAML.
+func parse(data []byte) (map[string]any, error) {
+	data, err := yaml.YAMLToJSON(data)
+	if err != nil {
+		return nil, err
+	}
+	var object map[string]any
+	return object, kjson.Unmarshal(data, &object) // which keeps whole numbers whole
+}

@@ -21,7 +21,7 @@ func TestNulls(t *testing.T) {
 	}
 	json, _ := runtime.SerializerInfoForMediaType(api.Codecs.SupportedMediaTypes(), runtime.ContentTypeJSON)
 	yaml, _ := runtime.SerializerInfoForMediaType(api.Codecs.SupportedMediaTypes(), runtime.ContentTypeYAML)
-	serializer := carefulSerializer{api.Codecs, api.Scheme}
+	serializer := strictSerializer{api.Codecs, api.Scheme}
 	for _, test := range []struct {
 		name    string
 		decoder runtime.Decoder
@@ -61,6 +61,27 @@ func TestNulls(t *testing.T) {
 	}
 }
 
+// TestEveryKindReadsItself shows that each of Velero's kinds reads and writes what users wrote as they wrote it.
+func TestEveryKindReadsItself(t *testing.T) {
+	api, err := NewAPI(Velero)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range api.Kinds {
+		object, err := api.Scheme.New(kind.GroupVersionKind())
+		if err != nil {
+			t.Fatal(err)
+		}
+		const data = `{"metadata":{"name":"a"},"spec":{},"status":{}}`
+		if err := encodingjson.Unmarshal([]byte(data), object); err != nil {
+			t.Fatal(err)
+		}
+		if back, err := encodingjson.Marshal(object.DeepCopyObject()); err != nil || string(back) != data {
+			t.Errorf("%s: %s, %v, want %s", kind.GroupVersionKind().Kind, back, err, data)
+		}
+	}
+}
+
 // TestMistakes shows that each value that the Go type cannot hold is named, with what to write instead, and that none is repeated that
 // may hold a secret.
 func TestMistakes(t *testing.T) {
@@ -69,7 +90,7 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	info, _ := runtime.SerializerInfoForMediaType(api.Codecs.SupportedMediaTypes(), runtime.ContentTypeYAML)
-	decoder := carefulSerializer{api.Codecs, api.Scheme}.DecoderToVersion(info.Serializer, v1.SchemeGroupVersion)
+	decoder := strictSerializer{api.Codecs, api.Scheme}.DecoderToVersion(info.Serializer, v1.SchemeGroupVersion)
 	for _, test := range []struct{ kind, data, want string }{
 		{"BackupStorageLocation", "spec: {config: {s3ForcePathStyle: true}}", `spec.config[s3ForcePathStyle]: Invalid value: true: must be text: put it in quotes, "true"`},
 		{"BackupStorageLocation", "spec: {config: {profile: 012345678901}}", `spec.config[profile]: Invalid value: must be text: put it in quotes`},
@@ -116,7 +137,7 @@ func TestDocumentedMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	info, _ := runtime.SerializerInfoForMediaType(api.Codecs.SupportedMediaTypes(), runtime.ContentTypeYAML)
-	decoder := carefulSerializer{api.Codecs, api.Scheme}.DecoderToVersion(info.Serializer, v1.SchemeGroupVersion)
+	decoder := strictSerializer{api.Codecs, api.Scheme}.DecoderToVersion(info.Serializer, v1.SchemeGroupVersion)
 	text, err := os.ReadFile("../docs/locations.md")
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +163,7 @@ func TestDurations(t *testing.T) {
 	}
 	info, _ := runtime.SerializerInfoForMediaType(api.Codecs.SupportedMediaTypes(), runtime.ContentTypeJSON)
 	yaml, _ := runtime.SerializerInfoForMediaType(api.Codecs.SupportedMediaTypes(), runtime.ContentTypeYAML)
-	serializer := carefulSerializer{api.Codecs, api.Scheme}
+	serializer := strictSerializer{api.Codecs, api.Scheme}
 	const hint = "must be a duration, such as 30s, 10m or 2h30m"
 	for _, test := range []struct {
 		name    string

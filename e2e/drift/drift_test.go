@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	velerov1 "github.com/vmware-tanzu/velero/pkg/apis/velero/v1"
 	velerov2alpha1 "github.com/vmware-tanzu/velero/pkg/apis/velero/v2alpha1"
 	"k8s.io/apimachinery/pkg/api/apitesting/fuzzer"
@@ -21,6 +22,7 @@ import (
 	"sigs.k8s.io/randfill"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 	"github.com/velero-locations/velero-locations/apiserver"
 )
 
@@ -163,6 +165,9 @@ func fields(of reflect.Type) map[string]reflect.StructField {
 	for i := range of.NumField() {
 		field := of.Field(i)
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		if name == "" && field.Anonymous {
 			for name, inner := range fields(field.Type) {
 				found[name] = inner
@@ -174,11 +179,11 @@ func fields(of reflect.Type) map[string]reflect.StructField {
 	return found
 }
 
-// tag says how a field is written as JSON. omitempty means nothing to a struct.
+// tag says how a field is written as JSON. omitempty means nothing to a struct, and Velero's types show those that are empty.
 func tag(field reflect.StructField) string {
 	tag := field.Tag.Get("json")
 	if field.Type.Kind() == reflect.Struct {
-		tag = strings.ReplaceAll(tag, ",omitempty", "")
+		tag = strings.NewReplacer(",omitempty", "", ",omitzero", "").Replace(tag)
 	}
 	return tag
 }
@@ -209,7 +214,7 @@ func TestJSON(t *testing.T) {
 // filler fills objects with what survives JSON.
 func filler(scheme *runtime.Scheme) *randfill.Filler {
 	raw := func(serializer.CodecFactory) []any {
-		return []any{withoutExtras, func(extension *runtime.RawExtension, c randfill.Continue) {
+		return []any{withoutExtras, func(*written.Form, randfill.Continue) {}, func(extension *runtime.RawExtension, c randfill.Continue) {
 			extension.Raw = fmt.Appendf(nil, `{"name":"container-%d"}`, c.Int31())
 		}}
 	}
@@ -226,8 +231,9 @@ func pass(t *testing.T, fill *randfill.Filler, from, to reflect.Type) {
 		t.Fatal(err)
 	}
 	before := through(t, from, filled) // some of what Go can hold, such as a pointer to a nil map, JSON cannot
-	if after := through(t, to, before); canonical(t, before) != canonical(t, after) {
-		t.Fatalf("%s is\n%s\nbut as %s it is\n%s", from, before, to, after)
+	after := through(t, to, before)
+	if diff := cmp.Diff(canonical(t, before), canonical(t, after)); diff != "" {
+		t.Fatalf("%s is other than %s (-, +):\n%s", to, from, diff)
 	}
 }
 
@@ -247,16 +253,29 @@ func through(t *testing.T, of reflect.Type, data []byte) []byte {
 	return written
 }
 
-// canonical puts the fields of JSON into order.
-func canonical(t *testing.T, data []byte) string {
+// canonical is what JSON says, without what only Velero's types show, which is empty.
+func canonical(t *testing.T, data []byte) any {
 	t.Helper()
 	var content any
 	if err := json.Unmarshal(data, &content); err != nil {
 		t.Fatal(err)
 	}
-	ordered, err := json.Marshal(content)
-	if err != nil {
-		t.Fatal(err)
+	return withoutEmpty(content)
+}
+
+func withoutEmpty(content any) any {
+	switch content := content.(type) {
+	case map[string]any:
+		for key, value := range content {
+			value = withoutEmpty(value)
+			if inner, isObject := value.(map[string]any); isObject && len(inner) == 0 || value == "0s" || value == "" || value == nil {
+				delete(content, key)
+			}
+		}
+	case []any:
+		for i, value := range content {
+			content[i] = withoutEmpty(value)
+		}
 	}
-	return string(ordered)
+	return content
 }

@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/endpoints/handlers/fieldmanager"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // addInternal makes a kind's type the internal form of the kind too: the form that Kubernetes' generic server has an object
@@ -46,13 +48,14 @@ func (d bareDecoder) Decode(data []byte, defaults *schema.GroupVersionKind, into
 	return object, kind, err
 }
 
-// unchanged makes a write that changes nothing but the times in managedFields no write at all. The generic server has tried that
-// before, but without success for objects that it converted meanwhile: converting one into its own type puts the name of its
-// kind into it.
-func unchanged(ctx context.Context, object, old runtime.Object) (runtime.Object, error) {
+// settle makes a write that changes nothing but the times in managedFields no write at all. The generic server has tried that before, but
+// without what the rules of the kind have brought back, and without success for objects that it converted meanwhile: converting one
+// into its own type puts the name of its kind into it.
+func settle(ctx context.Context, object, old runtime.Object) {
 	unname(object)
 	unname(old)
-	return fieldmanager.IgnoreManagedFieldsTimestampsTransformer(ctx, object, old)
+	written.Settle(object, old)
+	_, _ = fieldmanager.IgnoreManagedFieldsTimestampsTransformer(ctx, object, old) // it fails only for what are no objects
 }
 
 func unname(object runtime.Object) {

@@ -44,7 +44,7 @@ func (s *Store) Update(
 	ctx context.Context, name string, info rest.UpdatedObjectInfo, validateCreate rest.ValidateObjectFunc,
 	validate rest.ValidateObjectUpdateFunc, forceCreate bool, options *metav1.UpdateOptions,
 ) (runtime.Object, bool, error) {
-	return s.write().Update(ctx, name, rest.WrapUpdatedObjectInfo(info, unchanged), validateCreate, validate, forceCreate, options)
+	return s.write().Update(ctx, name, info, validateCreate, validate, forceCreate, options)
 }
 
 // write returns the store for one write, all of whose steps see the same of other objects.

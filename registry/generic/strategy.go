@@ -92,13 +92,13 @@ func (s strategy[T, L]) prepare(ctx context.Context, obj, old T) {
 func (s strategy[T, L]) PrepareForUpdate(ctx context.Context, object, oldObject runtime.Object) {
 	obj, old := object.(T), oldObject.(T)
 	s.prepare(ctx, obj, old)
-	if s.resource.Spec == nil {
-		return
+	if s.resource.Spec != nil {
+		obj.SetGeneration(old.GetGeneration())
+		if !apiequality.Semantic.DeepEqual(s.resource.Spec(obj), s.resource.Spec(old)) {
+			obj.SetGeneration(old.GetGeneration() + 1)
+		}
 	}
-	obj.SetGeneration(old.GetGeneration())
-	if !apiequality.Semantic.DeepEqual(s.resource.Spec(obj), s.resource.Spec(old)) {
-		obj.SetGeneration(old.GetGeneration() + 1)
-	}
+	settle(ctx, object, oldObject)
 }
 
 // Validate returns all that is wrong with a new object, metadata included.

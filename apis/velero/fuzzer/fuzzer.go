@@ -2,12 +2,16 @@
 package fuzzer
 
 import (
+	"reflect"
+
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	runtimeserializer "k8s.io/apimachinery/pkg/runtime/serializer"
 	"sigs.k8s.io/randfill"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/v2alpha1"
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // Funcs returns the fill functions of fields that defaulting would change, set here to a value
@@ -26,8 +30,24 @@ func Funcs(runtimeserializer.CodecFactory) []any {
 				upload.DataMoverResult = nil
 			}
 		},
+		nilIfEmpty[[]string], nilIfEmpty[map[string]string], nilIfEmpty[[]v1.BackupResourceHookSpec], nilIfEmpty[[]v1.RestoreResourceHookSpec],
+		func(reference *corev1.TypedLocalObjectReference, c randfill.Continue) {
+			c.FillNoCustom(reference)
+			if reference.APIGroup == nil {
+				reference.APIGroup = new(string)
+			}
+		},
+		func(*written.Form, randfill.Continue) {}, // it goes with what was read
 		func(raw *runtime.RawExtension, _ randfill.Continue) {
 			raw.Raw = []byte(`{"command":["true"],"image":"busybox","name":"init"}`)
 		},
+	}
+}
+
+// nilIfEmpty fills a list or a map. One without content is read as none, which matters to a struct that has nothing else.
+func nilIfEmpty[T any](value *T, c randfill.Continue) {
+	c.FillNoCustom(value)
+	if v := reflect.ValueOf(value).Elem(); v.Len() == 0 {
+		v.SetZero()
 	}
 }

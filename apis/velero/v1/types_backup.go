@@ -3,6 +3,8 @@ package v1
 import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // +genclient
@@ -18,11 +20,27 @@ type Backup struct {
 
 	// What to back up, and where to.
 	// +optional
-	Spec BackupSpec `json:"spec,omitempty"`
+	Spec BackupSpec `json:"spec,omitzero"`
 	// How far the backup has come. Written by controllers, on the object itself: this kind has
 	// no status subresource.
 	// +optional
-	Status BackupStatus `json:"status,omitempty"`
+	Status BackupStatus `json:"status,omitzero"`
+
+	// Written is how a user wrote the object where this type encodes it otherwise. It is kept while what it is about does not change.
+	Written written.Form `json:"-"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o Backup) MarshalJSON() ([]byte, error) {
+	type fields Backup
+	return written.Marshal(fields(o), o.Written)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *Backup) UnmarshalJSON(data []byte) (err error) {
+	type fields Backup
+	o.Written, err = written.Unmarshal(data, (*fields)(o))
+	return err
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -42,77 +60,66 @@ type BackupList struct {
 type BackupSpec struct {
 	// Labels for the backups that are made from this spec, when it is the template of a schedule.
 	// +optional
-	Metadata Metadata `json:"metadata,omitempty"`
+	Metadata Metadata `json:"metadata,omitzero"`
 
 	// Namespaces to back up, by name or as patterns such as team-*. Absent, or *: all.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	IncludedNamespaces []string `json:"includedNamespaces,omitempty"`
+	IncludedNamespaces []string `json:"includedNamespaces,omitempty" nullable:"true"`
 
 	// Namespaces to leave out, by name or as patterns.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ExcludedNamespaces []string `json:"excludedNamespaces,omitempty"`
+	ExcludedNamespaces []string `json:"excludedNamespaces,omitempty" nullable:"true"`
 
 	// Resources to back up, such as deployments.apps. Absent, or *: all. Not together with the
 	// lists for cluster-scoped and for namespaced resources.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	IncludedResources []string `json:"includedResources,omitempty"`
+	IncludedResources []string `json:"includedResources,omitempty" nullable:"true"`
 
 	// Resources to leave out. Not together with the lists for cluster-scoped and for namespaced resources.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ExcludedResources []string `json:"excludedResources,omitempty"`
+	ExcludedResources []string `json:"excludedResources,omitempty" nullable:"true"`
 
 	// Cluster-scoped resources to back up; * for all. Absent: those that belong to what is backed up.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	IncludedClusterScopedResources []string `json:"includedClusterScopedResources,omitempty"`
+	IncludedClusterScopedResources []string `json:"includedClusterScopedResources,omitempty" nullable:"true"`
 
 	// Cluster-scoped resources to leave out; * for all.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ExcludedClusterScopedResources []string `json:"excludedClusterScopedResources,omitempty"`
+	ExcludedClusterScopedResources []string `json:"excludedClusterScopedResources,omitempty" nullable:"true"`
 
 	// Namespaced resources to back up. Absent, or *: all.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	IncludedNamespaceScopedResources []string `json:"includedNamespaceScopedResources,omitempty"`
+	IncludedNamespaceScopedResources []string `json:"includedNamespaceScopedResources,omitempty" nullable:"true"`
 
 	// Namespaced resources to leave out; * for all.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ExcludedNamespaceScopedResources []string `json:"excludedNamespaceScopedResources,omitempty"`
+	ExcludedNamespaceScopedResources []string `json:"excludedNamespaceScopedResources,omitempty" nullable:"true"`
 
 	// Labels that objects must have to be backed up. Absent: any. Not together with orLabelSelectors.
 	// +optional
-	// +nullable
-	LabelSelector *metav1.LabelSelector `json:"labelSelector,omitempty"`
+	LabelSelector *metav1.LabelSelector `json:"labelSelector,omitempty" nullable:"true"`
 
 	// Selectors of which objects must match one to be backed up. Not together with labelSelector.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	OrLabelSelectors []*metav1.LabelSelector `json:"orLabelSelectors,omitempty"`
+	OrLabelSelectors []*metav1.LabelSelector `json:"orLabelSelectors,omitempty" nullable:"true"`
 
 	// Whether snapshots of the volumes are taken. Absent: where there is a location for them.
 	// +optional
-	// +nullable
-	SnapshotVolumes *bool `json:"snapshotVolumes,omitempty"`
+	SnapshotVolumes *bool `json:"snapshotVolumes,omitempty" nullable:"true"`
 
 	// How long the backup is kept, as a duration such as 720h. Absent or 0s: 30 days, or as the
 	// controller is set to.
 	// +optional
-	TTL metav1.Duration `json:"ttl,omitempty"`
+	TTL metav1.Duration `json:"ttl,omitzero"`
 
 	// Key of the label whose value groups claims, so that the volumes of a group are snapshotted at one time.
 	// +optional
@@ -121,12 +128,11 @@ type BackupSpec struct {
 	// Whether cluster-scoped resources are backed up. Absent: those that belong to what is
 	// backed up, and all of them when all namespaces are.
 	// +optional
-	// +nullable
-	IncludeClusterResources *bool `json:"includeClusterResources,omitempty"`
+	IncludeClusterResources *bool `json:"includeClusterResources,omitempty" nullable:"true"`
 
 	// Commands to run in pods before and after they are backed up.
 	// +optional
-	Hooks BackupHooks `json:"hooks,omitempty"`
+	Hooks BackupHooks `json:"hooks,omitzero"`
 
 	// Name of the backup storage location, in the backup's namespace, that the backup goes to.
 	// Absent: the default one.
@@ -143,28 +149,25 @@ type BackupSpec struct {
 	//
 	// Deprecated: use defaultVolumesToFsBackup.
 	// +optional
-	// +nullable
-	DefaultVolumesToRestic *bool `json:"defaultVolumesToRestic,omitempty"`
+	DefaultVolumesToRestic *bool `json:"defaultVolumesToRestic,omitempty" nullable:"true"`
 
 	// Whether the files of all pods' volumes are copied, rather than snapshots taken, unless a
 	// pod says otherwise.
 	// +optional
-	// +nullable
-	DefaultVolumesToFsBackup *bool `json:"defaultVolumesToFsBackup,omitempty"`
+	DefaultVolumesToFsBackup *bool `json:"defaultVolumesToFsBackup,omitempty" nullable:"true"`
 
 	// Objects to back up first and in this order: for a resource, such as pods, their names
 	// separated by commas, with namespace and slash before the names of namespaced ones.
 	// +optional
-	// +nullable
-	OrderedResources map[string]string `json:"orderedResources,omitempty"`
+	OrderedResources map[string]string `json:"orderedResources,omitempty" nullable:"true"`
 
 	// How long to wait for a CSI snapshot to become ready. Absent or 0s: 10 minutes.
 	// +optional
-	CSISnapshotTimeout metav1.Duration `json:"csiSnapshotTimeout,omitempty"`
+	CSISnapshotTimeout metav1.Duration `json:"csiSnapshotTimeout,omitzero"`
 
 	// How long to wait for what plugins do in the background. Absent or 0s: 4 hours.
 	// +optional
-	ItemOperationTimeout metav1.Duration `json:"itemOperationTimeout,omitempty"`
+	ItemOperationTimeout metav1.Duration `json:"itemOperationTimeout,omitzero"`
 
 	// ConfigMap, in the backup's namespace, with policies for volumes and resources.
 	// +optional
@@ -172,8 +175,7 @@ type BackupSpec struct {
 
 	// Whether the data of CSI snapshots is moved to the backup storage location.
 	// +optional
-	// +nullable
-	SnapshotMoveData *bool `json:"snapshotMoveData,omitempty"`
+	SnapshotMoveData *bool `json:"snapshotMoveData,omitempty" nullable:"true"`
 
 	// What moves the data of snapshots. Absent, or velero: the one that is built in.
 	// +optional
@@ -181,8 +183,7 @@ type BackupSpec struct {
 
 	// Settings of what copies files and data.
 	// +optional
-	// +nullable
-	UploaderConfig *UploaderConfigForBackup `json:"uploaderConfig,omitempty"`
+	UploaderConfig *UploaderConfigForBackup `json:"uploaderConfig,omitempty" nullable:"true"`
 }
 
 // Metadata is what the backups of a schedule get of it.
@@ -203,9 +204,8 @@ type UploaderConfigForBackup struct {
 type BackupHooks struct {
 	// Hooks, each with the pods it is for.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	Resources []BackupResourceHookSpec `json:"resources,omitempty"`
+	Resources []BackupResourceHookSpec `json:"resources,omitempty" nullable:"true"`
 }
 
 // BackupResourceHookSpec is a hook with the pods it is for.
@@ -215,32 +215,27 @@ type BackupResourceHookSpec struct {
 
 	// Namespaces that the hook is for. Absent: all.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	IncludedNamespaces []string `json:"includedNamespaces,omitempty"`
+	IncludedNamespaces []string `json:"includedNamespaces,omitempty" nullable:"true"`
 
 	// Namespaces that the hook is not for.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ExcludedNamespaces []string `json:"excludedNamespaces,omitempty"`
+	ExcludedNamespaces []string `json:"excludedNamespaces,omitempty" nullable:"true"`
 
 	// Resources that the hook is for. Absent: all.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	IncludedResources []string `json:"includedResources,omitempty"`
+	IncludedResources []string `json:"includedResources,omitempty" nullable:"true"`
 
 	// Resources that the hook is not for.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ExcludedResources []string `json:"excludedResources,omitempty"`
+	ExcludedResources []string `json:"excludedResources,omitempty" nullable:"true"`
 
 	// Labels that objects must have for the hook to be for them. Absent: any.
 	// +optional
-	// +nullable
-	LabelSelector *metav1.LabelSelector `json:"labelSelector,omitempty"`
+	LabelSelector *metav1.LabelSelector `json:"labelSelector,omitempty" nullable:"true"`
 
 	// What to run before an object is backed up.
 	// +optional
@@ -275,7 +270,7 @@ type ExecHook struct {
 
 	// How long the command may take. Absent or 0s: 30 seconds.
 	// +optional
-	Timeout metav1.Duration `json:"timeout,omitempty"`
+	Timeout metav1.Duration `json:"timeout,omitzero"`
 }
 
 // HookErrorMode says what becomes of the rest when a hook fails.
@@ -340,8 +335,7 @@ type BackupStatus struct {
 
 	// When the backup may be deleted.
 	// +optional
-	// +nullable
-	Expiration *metav1.Time `json:"expiration,omitempty"`
+	Expiration *metav1.Time `json:"expiration,omitempty" nullable:"true"`
 
 	// How far the backup has come. Absent: no controller has looked at it yet.
 	// +optional
@@ -353,19 +347,16 @@ type BackupStatus struct {
 
 	// Why the backup cannot be done as asked for.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ValidationErrors []string `json:"validationErrors,omitempty"`
+	ValidationErrors []string `json:"validationErrors,omitempty" nullable:"true"`
 
 	// When the backup began.
 	// +optional
-	// +nullable
-	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty"`
+	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty" nullable:"true"`
 
 	// When the backup ended, well or not.
 	// +optional
-	// +nullable
-	CompletionTimestamp *metav1.Time `json:"completionTimestamp,omitempty"`
+	CompletionTimestamp *metav1.Time `json:"completionTimestamp,omitempty" nullable:"true"`
 
 	// How many snapshots of volumes were tried.
 	// +optional
@@ -389,8 +380,7 @@ type BackupStatus struct {
 
 	// How many objects have been backed up so far. It may lag behind.
 	// +optional
-	// +nullable
-	Progress *BackupProgress `json:"progress,omitempty"`
+	Progress *BackupProgress `json:"progress,omitempty" nullable:"true"`
 
 	// How many CSI snapshots were tried.
 	// +optional
@@ -414,8 +404,7 @@ type BackupStatus struct {
 
 	// How the hooks went.
 	// +optional
-	// +nullable
-	HookStatus *HookStatus `json:"hookStatus,omitempty"`
+	HookStatus *HookStatus `json:"hookStatus,omitempty" nullable:"true"`
 }
 
 // BackupProgress is how many objects have been backed up so far.

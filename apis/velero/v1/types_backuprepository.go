@@ -2,6 +2,8 @@ package v1
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // +genclient
@@ -17,11 +19,27 @@ type BackupRepository struct {
 
 	// Which repository it is.
 	// +optional
-	Spec BackupRepositorySpec `json:"spec,omitempty"`
+	Spec BackupRepositorySpec `json:"spec,omitzero"`
 	// Whether the repository can be used. Written by controllers, on the object itself: this kind
 	// has no status subresource.
 	// +optional
-	Status BackupRepositoryStatus `json:"status,omitempty"`
+	Status BackupRepositoryStatus `json:"status,omitzero"`
+
+	// Written is how a user wrote the object where this type encodes it otherwise. It is kept while what it is about does not change.
+	Written written.Form `json:"-"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o BackupRepository) MarshalJSON() ([]byte, error) {
+	type fields BackupRepository
+	return written.Marshal(fields(o), o.Written)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *BackupRepository) UnmarshalJSON(data []byte) (err error) {
+	type fields BackupRepository
+	o.Written, err = written.Unmarshal(data, (*fields)(o))
+	return err
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -58,8 +76,7 @@ type BackupRepositorySpec struct {
 
 	// Settings of the repository.
 	// +optional
-	// +nullable
-	RepositoryConfig map[string]string `json:"repositoryConfig,omitempty"`
+	RepositoryConfig map[string]string `json:"repositoryConfig,omitempty" nullable:"true"`
 }
 
 // BackupRepositoryPhase says whether a repository can be used.
@@ -87,8 +104,7 @@ type BackupRepositoryStatus struct {
 
 	// When the repository was last maintained successfully.
 	// +optional
-	// +nullable
-	LastMaintenanceTime *metav1.Time `json:"lastMaintenanceTime,omitempty"`
+	LastMaintenanceTime *metav1.Time `json:"lastMaintenanceTime,omitempty" nullable:"true"`
 
 	// How the last few times went.
 	// +optional
@@ -115,13 +131,11 @@ type BackupRepositoryMaintenanceStatus struct {
 
 	// When it began.
 	// +optional
-	// +nullable
-	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty"`
+	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty" nullable:"true"`
 
 	// When it ended.
 	// +optional
-	// +nullable
-	CompleteTimestamp *metav1.Time `json:"completeTimestamp,omitempty"`
+	CompleteTimestamp *metav1.Time `json:"completeTimestamp,omitempty" nullable:"true"`
 
 	// Why it failed.
 	// +optional

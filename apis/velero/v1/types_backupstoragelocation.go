@@ -4,6 +4,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // +genclient
@@ -20,11 +22,27 @@ type BackupStorageLocation struct {
 
 	// Where the location is and how to reach it.
 	// +optional
-	Spec BackupStorageLocationSpec `json:"spec,omitempty"`
+	Spec BackupStorageLocationSpec `json:"spec,omitzero"`
 	// What was last seen of the location. Written by controllers, on the object itself:
 	// this kind has no status subresource.
 	// +optional
-	Status BackupStorageLocationStatus `json:"status,omitempty"`
+	Status BackupStorageLocationStatus `json:"status,omitzero"`
+
+	// Written is how a user wrote the object where this type encodes it otherwise. It is kept while what it is about does not change.
+	Written written.Form `json:"-"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o BackupStorageLocation) MarshalJSON() ([]byte, error) {
+	type fields BackupStorageLocation
+	return written.Marshal(fields(o), o.Written)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *BackupStorageLocation) UnmarshalJSON(data []byte) (err error) {
+	type fields BackupStorageLocation
+	o.Written, err = written.Unmarshal(data, (*fields)(o))
+	return err
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -72,14 +90,12 @@ type BackupStorageLocationSpec struct {
 	// How often the backups found in the bucket are brought into the cluster, as a duration such
 	// as 1m or 2h30m; 0s: never. Absent: the period that the controller is set to.
 	// +optional
-	// +nullable
-	BackupSyncPeriod *metav1.Duration `json:"backupSyncPeriod,omitempty"`
+	BackupSyncPeriod *metav1.Duration `json:"backupSyncPeriod,omitempty" nullable:"true"`
 
 	// How often the location is checked, as a duration such as 1m or 2h30m; 0s: once, and again
 	// only when it changes. Absent: every minute, or as the controller is set to.
 	// +optional
-	// +nullable
-	ValidationFrequency *metav1.Duration `json:"validationFrequency,omitempty"`
+	ValidationFrequency *metav1.Duration `json:"validationFrequency,omitempty" nullable:"true"`
 }
 
 // ObjectStorageLocation is a bucket, or a prefix of one.
@@ -132,13 +148,11 @@ type BackupStorageLocationStatus struct {
 
 	// When the backups in the bucket were last brought into the cluster.
 	// +optional
-	// +nullable
-	LastSyncedTime *metav1.Time `json:"lastSyncedTime,omitempty"`
+	LastSyncedTime *metav1.Time `json:"lastSyncedTime,omitempty" nullable:"true"`
 
 	// When the location was last checked.
 	// +optional
-	// +nullable
-	LastValidationTime *metav1.Time `json:"lastValidationTime,omitempty"`
+	LastValidationTime *metav1.Time `json:"lastValidationTime,omitempty" nullable:"true"`
 
 	// Why the location is unavailable, and what to do about it.
 	// +optional

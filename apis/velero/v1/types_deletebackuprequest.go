@@ -2,6 +2,8 @@ package v1
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // +genclient
@@ -18,11 +20,27 @@ type DeleteBackupRequest struct {
 
 	// Which backup to delete.
 	// +optional
-	Spec DeleteBackupRequestSpec `json:"spec,omitempty"`
+	Spec DeleteBackupRequestSpec `json:"spec,omitzero"`
 	// How far the deletion has come. Written by controllers, on the object itself: this kind has
 	// no status subresource.
 	// +optional
-	Status DeleteBackupRequestStatus `json:"status,omitempty"`
+	Status DeleteBackupRequestStatus `json:"status,omitzero"`
+
+	// Written is how a user wrote the object where this type encodes it otherwise. It is kept while what it is about does not change.
+	Written written.Form `json:"-"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o DeleteBackupRequest) MarshalJSON() ([]byte, error) {
+	type fields DeleteBackupRequest
+	return written.Marshal(fields(o), o.Written)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *DeleteBackupRequest) UnmarshalJSON(data []byte) (err error) {
+	type fields DeleteBackupRequest
+	o.Written, err = written.Unmarshal(data, (*fields)(o))
+	return err
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -65,7 +83,6 @@ type DeleteBackupRequestStatus struct {
 
 	// What could not be deleted, and why.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	Errors []string `json:"errors,omitempty"`
+	Errors []string `json:"errors,omitempty" nullable:"true"`
 }

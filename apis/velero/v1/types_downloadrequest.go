@@ -2,6 +2,8 @@ package v1
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // +genclient
@@ -17,10 +19,26 @@ type DownloadRequest struct {
 
 	// Which file to download.
 	// +optional
-	Spec DownloadRequestSpec `json:"spec,omitempty"`
+	Spec DownloadRequestSpec `json:"spec,omitzero"`
 	// The URL. Written by controllers, on the object itself: this kind has no status subresource.
 	// +optional
-	Status DownloadRequestStatus `json:"status,omitempty"`
+	Status DownloadRequestStatus `json:"status,omitzero"`
+
+	// Written is how a user wrote the object where this type encodes it otherwise. It is kept while what it is about does not change.
+	Written written.Form `json:"-"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o DownloadRequest) MarshalJSON() ([]byte, error) {
+	type fields DownloadRequest
+	return written.Marshal(fields(o), o.Written)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *DownloadRequest) UnmarshalJSON(data []byte) (err error) {
+	type fields DownloadRequest
+	o.Written, err = written.Unmarshal(data, (*fields)(o))
+	return err
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -109,6 +127,5 @@ type DownloadRequestStatus struct {
 
 	// Until when the URL can be used. Afterwards the request is deleted.
 	// +optional
-	// +nullable
-	Expiration *metav1.Time `json:"expiration,omitempty"`
+	Expiration *metav1.Time `json:"expiration,omitempty" nullable:"true"`
 }

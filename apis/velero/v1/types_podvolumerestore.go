@@ -3,6 +3,8 @@ package v1
 import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // +genclient
@@ -18,11 +20,27 @@ type PodVolumeRestore struct {
 
 	// Which volume to restore, and where from.
 	// +optional
-	Spec PodVolumeRestoreSpec `json:"spec,omitempty"`
+	Spec PodVolumeRestoreSpec `json:"spec,omitzero"`
 	// How far the copy has come. Written by controllers, on the object itself: this kind has no
 	// status subresource.
 	// +optional
-	Status PodVolumeRestoreStatus `json:"status,omitempty"`
+	Status PodVolumeRestoreStatus `json:"status,omitzero"`
+
+	// Written is how a user wrote the object where this type encodes it otherwise. It is kept while what it is about does not change.
+	Written written.Form `json:"-"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o PodVolumeRestore) MarshalJSON() ([]byte, error) {
+	type fields PodVolumeRestore
+	return written.Marshal(fields(o), o.Written)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *PodVolumeRestore) UnmarshalJSON(data []byte) (err error) {
+	type fields PodVolumeRestore
+	o.Written, err = written.Unmarshal(data, (*fields)(o))
+	return err
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -64,8 +82,7 @@ type PodVolumeRestoreSpec struct {
 
 	// Settings of what copies the files.
 	// +optional
-	// +nullable
-	UploaderSettings map[string]string `json:"uploaderSettings,omitempty"`
+	UploaderSettings map[string]string `json:"uploaderSettings,omitempty" nullable:"true"`
 
 	// Whether the copy is to be broken off.
 	// +optional
@@ -88,22 +105,19 @@ type PodVolumeRestoreStatus struct {
 
 	// When the copy began.
 	// +optional
-	// +nullable
-	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty"`
+	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty" nullable:"true"`
 
 	// When the copy ended, well or not.
 	// +optional
-	// +nullable
-	CompletionTimestamp *metav1.Time `json:"completionTimestamp,omitempty"`
+	CompletionTimestamp *metav1.Time `json:"completionTimestamp,omitempty" nullable:"true"`
 
 	// How much has been copied so far.
 	// +optional
-	Progress DataMoveOperationProgress `json:"progress,omitempty"`
+	Progress DataMoveOperationProgress `json:"progress,omitzero"`
 
 	// When a node has taken the copy on.
 	// +optional
-	// +nullable
-	AcceptedTimestamp *metav1.Time `json:"acceptedTimestamp,omitempty"`
+	AcceptedTimestamp *metav1.Time `json:"acceptedTimestamp,omitempty" nullable:"true"`
 
 	// Name of the node that has taken the copy on.
 	// +optional

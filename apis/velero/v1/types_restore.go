@@ -4,6 +4,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // +genclient
@@ -19,11 +21,27 @@ type Restore struct {
 
 	// What to restore, and how.
 	// +optional
-	Spec RestoreSpec `json:"spec,omitempty"`
+	Spec RestoreSpec `json:"spec,omitzero"`
 	// How far the restore has come. Written by controllers, on the object itself: this kind has
 	// no status subresource.
 	// +optional
-	Status RestoreStatus `json:"status,omitempty"`
+	Status RestoreStatus `json:"status,omitzero"`
+
+	// Written is how a user wrote the object where this type encodes it otherwise. It is kept while what it is about does not change.
+	Written written.Form `json:"-"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o Restore) MarshalJSON() ([]byte, error) {
+	type fields Restore
+	return written.Marshal(fields(o), o.Written)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *Restore) UnmarshalJSON(data []byte) (err error) {
+	type fields Restore
+	o.Written, err = written.Unmarshal(data, (*fields)(o))
+	return err
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -51,27 +69,23 @@ type RestoreSpec struct {
 
 	// Namespaces to restore, by name or as patterns such as team-*. Absent, or *: all.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	IncludedNamespaces []string `json:"includedNamespaces,omitempty"`
+	IncludedNamespaces []string `json:"includedNamespaces,omitempty" nullable:"true"`
 
 	// Namespaces to leave out, by name or as patterns.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ExcludedNamespaces []string `json:"excludedNamespaces,omitempty"`
+	ExcludedNamespaces []string `json:"excludedNamespaces,omitempty" nullable:"true"`
 
 	// Resources to restore, such as deployments.apps. Absent, or *: all.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	IncludedResources []string `json:"includedResources,omitempty"`
+	IncludedResources []string `json:"includedResources,omitempty" nullable:"true"`
 
 	// Resources to leave out.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ExcludedResources []string `json:"excludedResources,omitempty"`
+	ExcludedResources []string `json:"excludedResources,omitempty" nullable:"true"`
 
 	// Namespaces that are restored under another name: the one in the backup, and the new one.
 	// +optional
@@ -79,72 +93,61 @@ type RestoreSpec struct {
 
 	// Labels that objects must have to be restored. Absent: any. Not together with orLabelSelectors.
 	// +optional
-	// +nullable
-	LabelSelector *metav1.LabelSelector `json:"labelSelector,omitempty"`
+	LabelSelector *metav1.LabelSelector `json:"labelSelector,omitempty" nullable:"true"`
 
 	// Selectors of which objects must match one to be restored. Not together with labelSelector.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	OrLabelSelectors []*metav1.LabelSelector `json:"orLabelSelectors,omitempty"`
+	OrLabelSelectors []*metav1.LabelSelector `json:"orLabelSelectors,omitempty" nullable:"true"`
 
 	// Whether persistent volumes are restored from their snapshots. Absent: yes.
 	// +optional
-	// +nullable
-	RestorePVs *bool `json:"restorePVs,omitempty"`
+	RestorePVs *bool `json:"restorePVs,omitempty" nullable:"true"`
 
 	// Resources of which the status is restored too. Absent: none.
 	// +optional
-	// +nullable
-	RestoreStatus *RestoreStatusSpec `json:"restoreStatus,omitempty"`
+	RestoreStatus *RestoreStatusSpec `json:"restoreStatus,omitempty" nullable:"true"`
 
 	// Whether services keep the node ports that they had. Absent: no.
 	// +optional
-	// +nullable
-	PreserveNodePorts *bool `json:"preserveNodePorts,omitempty"`
+	PreserveNodePorts *bool `json:"preserveNodePorts,omitempty" nullable:"true"`
 
 	// Whether cluster-scoped resources are restored. Absent: those that belong to what is
 	// restored, and all of them when all namespaces are.
 	// +optional
-	// +nullable
-	IncludeClusterResources *bool `json:"includeClusterResources,omitempty"`
+	IncludeClusterResources *bool `json:"includeClusterResources,omitempty" nullable:"true"`
 
 	// Commands to run in pods when they are restored.
 	// +optional
-	Hooks RestoreHooks `json:"hooks,omitempty"`
+	Hooks RestoreHooks `json:"hooks,omitzero"`
 
 	// What becomes of objects that are there already: none leaves them alone, update changes
 	// them to what the backup has. Absent: none.
 	// +optional
-	// +nullable
-	ExistingResourcePolicy PolicyType `json:"existingResourcePolicy,omitempty"`
+	ExistingResourcePolicy PolicyType `json:"existingResourcePolicy,omitempty" nullable:"true"`
 
 	// How long to wait for what plugins do in the background. Absent or 0s: 4 hours.
 	// +optional
-	ItemOperationTimeout metav1.Duration `json:"itemOperationTimeout,omitempty"`
+	ItemOperationTimeout metav1.Duration `json:"itemOperationTimeout,omitzero"`
 
 	// ConfigMap, in the restore's namespace, with patches for objects that are restored.
 	// +optional
-	// +nullable
-	ResourceModifier *corev1.TypedLocalObjectReference `json:"resourceModifier,omitempty"`
+	ResourceModifier *corev1.TypedLocalObjectReference `json:"resourceModifier,omitempty" nullable:"true"`
 
 	// ConfigMap, in the restore's namespace, with filters for namespaces and resources.
 	// +optional
-	// +nullable
-	ResourcePolicy *corev1.TypedLocalObjectReference `json:"resourcePolicy,omitempty"`
+	ResourcePolicy *corev1.TypedLocalObjectReference `json:"resourcePolicy,omitempty" nullable:"true"`
 
 	// Settings of what copies files and data.
 	// +optional
-	// +nullable
-	UploaderConfig *UploaderConfigForRestore `json:"uploaderConfig,omitempty"`
+	UploaderConfig *UploaderConfigForRestore `json:"uploaderConfig,omitempty" nullable:"true"`
 }
 
 // UploaderConfigForRestore are settings of what copies files and data from a backup.
 type UploaderConfigForRestore struct {
 	// Whether files are written without the blocks that hold only zeros.
 	// +optional
-	// +nullable
-	WriteSparseFiles *bool `json:"writeSparseFiles,omitempty"`
+	WriteSparseFiles *bool `json:"writeSparseFiles,omitempty" nullable:"true"`
 
 	// How many files are copied at a time. Absent: as many as the node has processors.
 	// +optional
@@ -155,15 +158,13 @@ type UploaderConfigForRestore struct {
 type RestoreStatusSpec struct {
 	// Resources of which the status is restored. Absent: all.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	IncludedResources []string `json:"includedResources,omitempty"`
+	IncludedResources []string `json:"includedResources,omitempty" nullable:"true"`
 
 	// Resources of which it is not.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ExcludedResources []string `json:"excludedResources,omitempty"`
+	ExcludedResources []string `json:"excludedResources,omitempty" nullable:"true"`
 }
 
 // RestoreHooks are commands to run in pods when they are restored.
@@ -181,32 +182,27 @@ type RestoreResourceHookSpec struct {
 
 	// Namespaces that the hook is for. Absent: all.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	IncludedNamespaces []string `json:"includedNamespaces,omitempty"`
+	IncludedNamespaces []string `json:"includedNamespaces,omitempty" nullable:"true"`
 
 	// Namespaces that the hook is not for.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ExcludedNamespaces []string `json:"excludedNamespaces,omitempty"`
+	ExcludedNamespaces []string `json:"excludedNamespaces,omitempty" nullable:"true"`
 
 	// Resources that the hook is for. Absent: all.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	IncludedResources []string `json:"includedResources,omitempty"`
+	IncludedResources []string `json:"includedResources,omitempty" nullable:"true"`
 
 	// Resources that the hook is not for.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ExcludedResources []string `json:"excludedResources,omitempty"`
+	ExcludedResources []string `json:"excludedResources,omitempty" nullable:"true"`
 
 	// Labels that objects must have for the hook to be for them. Absent: any.
 	// +optional
-	// +nullable
-	LabelSelector *metav1.LabelSelector `json:"labelSelector,omitempty"`
+	LabelSelector *metav1.LabelSelector `json:"labelSelector,omitempty" nullable:"true"`
 
 	// What to run when a pod is restored.
 	// +optional
@@ -241,16 +237,15 @@ type ExecRestoreHook struct {
 
 	// How long the command may take. Absent or 0s: 30 seconds.
 	// +optional
-	ExecTimeout metav1.Duration `json:"execTimeout,omitempty"`
+	ExecTimeout metav1.Duration `json:"execTimeout,omitzero"`
 
 	// How long to wait for the container before the command is run. Absent or 0s: without end.
 	// +optional
-	WaitTimeout metav1.Duration `json:"waitTimeout,omitempty"`
+	WaitTimeout metav1.Duration `json:"waitTimeout,omitzero"`
 
 	// Whether to wait until the container is ready, not only until it runs. Absent: no.
 	// +optional
-	// +nullable
-	WaitForReady *bool `json:"waitForReady,omitempty"`
+	WaitForReady *bool `json:"waitForReady,omitempty" nullable:"true"`
 }
 
 // InitRestoreHook are init containers that a restored pod gets.
@@ -262,7 +257,7 @@ type InitRestoreHook struct {
 
 	// How long they may take.
 	// +optional
-	Timeout metav1.Duration `json:"timeout,omitempty"`
+	Timeout metav1.Duration `json:"timeout,omitzero"`
 }
 
 // PolicyType says what becomes of objects that are there already.
@@ -312,9 +307,8 @@ type RestoreStatus struct {
 
 	// Why the restore cannot be done as asked for.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	ValidationErrors []string `json:"validationErrors,omitempty"`
+	ValidationErrors []string `json:"validationErrors,omitempty" nullable:"true"`
 
 	// How many warnings there were. They are in the restore's results.
 	// +optional
@@ -330,18 +324,15 @@ type RestoreStatus struct {
 
 	// When the restore began.
 	// +optional
-	// +nullable
-	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty"`
+	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty" nullable:"true"`
 
 	// When the restore ended, well or not.
 	// +optional
-	// +nullable
-	CompletionTimestamp *metav1.Time `json:"completionTimestamp,omitempty"`
+	CompletionTimestamp *metav1.Time `json:"completionTimestamp,omitempty" nullable:"true"`
 
 	// How many objects have been restored so far. It may lag behind.
 	// +optional
-	// +nullable
-	Progress *RestoreProgress `json:"progress,omitempty"`
+	Progress *RestoreProgress `json:"progress,omitempty" nullable:"true"`
 
 	// How many things plugins have begun in the background.
 	// +optional
@@ -357,8 +348,7 @@ type RestoreStatus struct {
 
 	// How the hooks went.
 	// +optional
-	// +nullable
-	HookStatus *HookStatus `json:"hookStatus,omitempty"`
+	HookStatus *HookStatus `json:"hookStatus,omitempty" nullable:"true"`
 }
 
 // RestoreProgress is how many objects have been restored so far.

@@ -2,6 +2,8 @@ package v1
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // +genclient
@@ -17,11 +19,27 @@ type Schedule struct {
 
 	// When to back up what.
 	// +optional
-	Spec ScheduleSpec `json:"spec,omitempty"`
+	Spec ScheduleSpec `json:"spec,omitzero"`
 	// When the last backup was made. Written by controllers, on the object itself: this kind has
 	// no status subresource.
 	// +optional
-	Status ScheduleStatus `json:"status,omitempty"`
+	Status ScheduleStatus `json:"status,omitzero"`
+
+	// Written is how a user wrote the object where this type encodes it otherwise. It is kept while what it is about does not change.
+	Written written.Form `json:"-"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o Schedule) MarshalJSON() ([]byte, error) {
+	type fields Schedule
+	return written.Marshal(fields(o), o.Written)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *Schedule) UnmarshalJSON(data []byte) (err error) {
+	type fields Schedule
+	o.Written, err = written.Unmarshal(data, (*fields)(o))
+	return err
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -48,8 +66,7 @@ type ScheduleSpec struct {
 
 	// Whether the schedule owns its backups, so that they are deleted with it.
 	// +optional
-	// +nullable
-	UseOwnerReferencesInBackup *bool `json:"useOwnerReferencesInBackup,omitempty"`
+	UseOwnerReferencesInBackup *bool `json:"useOwnerReferencesInBackup,omitempty" nullable:"true"`
 
 	// Whether the schedule makes no backups for now.
 	// +optional
@@ -82,13 +99,11 @@ type ScheduleStatus struct {
 
 	// When a backup was last made.
 	// +optional
-	// +nullable
-	LastBackup *metav1.Time `json:"lastBackup,omitempty"`
+	LastBackup *metav1.Time `json:"lastBackup,omitempty" nullable:"true"`
 
 	// When a backup was last left out.
 	// +optional
-	// +nullable
-	LastSkipped *metav1.Time `json:"lastSkipped,omitempty"`
+	LastSkipped *metav1.Time `json:"lastSkipped,omitempty" nullable:"true"`
 
 	// Why the schedule cannot make backups.
 	// +optional

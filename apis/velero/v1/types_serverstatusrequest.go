@@ -2,6 +2,8 @@ package v1
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // +genclient
@@ -17,10 +19,26 @@ type ServerStatusRequest struct {
 
 	// Nothing: there is only one question.
 	// +optional
-	Spec ServerStatusRequestSpec `json:"spec,omitempty"`
+	Spec ServerStatusRequestSpec `json:"spec,omitzero"`
 	// The answer. Written by controllers, on the object itself: this kind has no status subresource.
 	// +optional
-	Status ServerStatusRequestStatus `json:"status,omitempty"`
+	Status ServerStatusRequestStatus `json:"status,omitzero"`
+
+	// Written is how a user wrote the object where this type encodes it otherwise. It is kept while what it is about does not change.
+	Written written.Form `json:"-"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o ServerStatusRequest) MarshalJSON() ([]byte, error) {
+	type fields ServerStatusRequest
+	return written.Marshal(fields(o), o.Written)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *ServerStatusRequest) UnmarshalJSON(data []byte) (err error) {
+	type fields ServerStatusRequest
+	o.Written, err = written.Unmarshal(data, (*fields)(o))
+	return err
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -58,8 +76,7 @@ type ServerStatusRequestStatus struct {
 
 	// When the answer was given.
 	// +optional
-	// +nullable
-	ProcessedTimestamp *metav1.Time `json:"processedTimestamp,omitempty"`
+	ProcessedTimestamp *metav1.Time `json:"processedTimestamp,omitempty" nullable:"true"`
 
 	// Version of the controllers.
 	// +optional
@@ -67,9 +84,8 @@ type ServerStatusRequestStatus struct {
 
 	// Plugins of the controllers.
 	// +optional
-	// +nullable
 	// +listType=atomic
-	Plugins []PluginInfo `json:"plugins,omitempty"`
+	Plugins []PluginInfo `json:"plugins,omitempty" nullable:"true"`
 }
 
 // PluginInfo is a plugin of the controllers.

@@ -3,6 +3,8 @@ package v1
 import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // +genclient
@@ -19,11 +21,27 @@ type VolumeSnapshotLocation struct {
 
 	// Where snapshots are taken and how.
 	// +optional
-	Spec VolumeSnapshotLocationSpec `json:"spec,omitempty"`
+	Spec VolumeSnapshotLocationSpec `json:"spec,omitzero"`
 	// What was last seen of the location. Written by controllers, on the object itself:
 	// this kind has no status subresource.
 	// +optional
-	Status VolumeSnapshotLocationStatus `json:"status,omitempty"`
+	Status VolumeSnapshotLocationStatus `json:"status,omitzero"`
+
+	// Written is how a user wrote the object where this type encodes it otherwise. It is kept while what it is about does not change.
+	Written written.Form `json:"-"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o VolumeSnapshotLocation) MarshalJSON() ([]byte, error) {
+	type fields VolumeSnapshotLocation
+	return written.Marshal(fields(o), o.Written)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *VolumeSnapshotLocation) UnmarshalJSON(data []byte) (err error) {
+	type fields VolumeSnapshotLocation
+	o.Written, err = written.Unmarshal(data, (*fields)(o))
+	return err
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -80,6 +98,5 @@ type VolumeSnapshotLocationStatus struct {
 
 	// When the location was last checked. Velero's type has no such field.
 	// +optional
-	// +nullable
-	LastValidationTime *metav1.Time `json:"lastValidationTime,omitempty"`
+	LastValidationTime *metav1.Time `json:"lastValidationTime,omitempty" nullable:"true"`
 }

@@ -2,6 +2,8 @@ package v2alpha1
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // +genclient
@@ -18,11 +20,27 @@ type DataDownload struct {
 
 	// Which data to move, and where to.
 	// +optional
-	Spec DataDownloadSpec `json:"spec,omitempty"`
+	Spec DataDownloadSpec `json:"spec,omitzero"`
 	// How far the copy has come. Written by data movers, on the object itself: this kind has no
 	// status subresource.
 	// +optional
-	Status DataDownloadStatus `json:"status,omitempty"`
+	Status DataDownloadStatus `json:"status,omitzero"`
+
+	// Written is how a user wrote the object where this type encodes it otherwise. It is kept while what it is about does not change.
+	Written written.Form `json:"-"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o DataDownload) MarshalJSON() ([]byte, error) {
+	type fields DataDownload
+	return written.Marshal(fields(o), o.Written)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *DataDownload) UnmarshalJSON(data []byte) (err error) {
+	type fields DataDownload
+	o.Written, err = written.Unmarshal(data, (*fields)(o))
+	return err
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -100,17 +118,15 @@ type DataDownloadStatus struct {
 
 	// When the copy began.
 	// +optional
-	// +nullable
-	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty"`
+	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty" nullable:"true"`
 
 	// When the copy ended, well or not.
 	// +optional
-	// +nullable
-	CompletionTimestamp *metav1.Time `json:"completionTimestamp,omitempty"`
+	CompletionTimestamp *metav1.Time `json:"completionTimestamp,omitempty" nullable:"true"`
 
 	// How much has been copied so far.
 	// +optional
-	Progress DataMoveOperationProgress `json:"progress,omitempty"`
+	Progress DataMoveOperationProgress `json:"progress,omitzero"`
 
 	// Name of the node that copies.
 	// +optional
@@ -122,6 +138,5 @@ type DataDownloadStatus struct {
 
 	// When a node has taken the copy on.
 	// +optional
-	// +nullable
-	AcceptedTimestamp *metav1.Time `json:"acceptedTimestamp,omitempty"`
+	AcceptedTimestamp *metav1.Time `json:"acceptedTimestamp,omitempty" nullable:"true"`
 }

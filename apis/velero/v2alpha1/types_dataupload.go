@@ -2,6 +2,8 @@ package v2alpha1
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
 // +genclient
@@ -18,11 +20,27 @@ type DataUpload struct {
 
 	// Which snapshot to move, and where to.
 	// +optional
-	Spec DataUploadSpec `json:"spec,omitempty"`
+	Spec DataUploadSpec `json:"spec,omitzero"`
 	// How far the copy has come. Written by data movers, on the object itself: this kind has no
 	// status subresource.
 	// +optional
-	Status DataUploadStatus `json:"status,omitempty"`
+	Status DataUploadStatus `json:"status,omitzero"`
+
+	// Written is how a user wrote the object where this type encodes it otherwise. It is kept while what it is about does not change.
+	Written written.Form `json:"-"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o DataUpload) MarshalJSON() ([]byte, error) {
+	type fields DataUpload
+	return written.Marshal(fields(o), o.Written)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *DataUpload) UnmarshalJSON(data []byte) (err error) {
+	type fields DataUpload
+	o.Written, err = written.Unmarshal(data, (*fields)(o))
+	return err
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -45,8 +63,7 @@ type DataUploadSpec struct {
 
 	// The snapshot, when its type is CSI.
 	// +optional
-	// +nullable
-	CSISnapshot *CSISnapshotSpec `json:"csiSnapshot"`
+	CSISnapshot *CSISnapshotSpec `json:"csiSnapshot" nullable:"true"`
 
 	// Name of the claim of which the snapshot was taken.
 	SourcePVC string `json:"sourcePVC"`
@@ -63,8 +80,7 @@ type DataUploadSpec struct {
 
 	// Settings of the data mover.
 	// +optional
-	// +nullable
-	DataMoverConfig map[string]string `json:"dataMoverConfig,omitempty"`
+	DataMoverConfig map[string]string `json:"dataMoverConfig,omitempty" nullable:"true"`
 
 	// Whether the copy is to be broken off.
 	// +optional
@@ -113,8 +129,7 @@ type DataUploadStatus struct {
 
 	// What the data mover has to say about the copy.
 	// +optional
-	// +nullable
-	DataMoverResult *map[string]string `json:"dataMoverResult,omitempty"`
+	DataMoverResult *map[string]string `json:"dataMoverResult,omitempty" nullable:"true"`
 
 	// Why the copy failed.
 	// +optional
@@ -122,17 +137,15 @@ type DataUploadStatus struct {
 
 	// When the copy began.
 	// +optional
-	// +nullable
-	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty"`
+	StartTimestamp *metav1.Time `json:"startTimestamp,omitempty" nullable:"true"`
 
 	// When the copy ended, well or not.
 	// +optional
-	// +nullable
-	CompletionTimestamp *metav1.Time `json:"completionTimestamp,omitempty"`
+	CompletionTimestamp *metav1.Time `json:"completionTimestamp,omitempty" nullable:"true"`
 
 	// How much has been copied so far.
 	// +optional
-	Progress DataMoveOperationProgress `json:"progress,omitempty"`
+	Progress DataMoveOperationProgress `json:"progress,omitzero"`
 
 	// How many bytes were not yet there from an earlier copy.
 	// +optional
@@ -152,6 +165,5 @@ type DataUploadStatus struct {
 
 	// When a node has taken the copy on.
 	// +optional
-	// +nullable
-	AcceptedTimestamp *metav1.Time `json:"acceptedTimestamp,omitempty"`
+	AcceptedTimestamp *metav1.Time `json:"acceptedTimestamp,omitempty" nullable:"true"`
 }
