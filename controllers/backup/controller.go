@@ -41,7 +41,7 @@ type Options struct {
 	// LocationWait is how long a backup waits for the first check of a location that is new; and one that was interrupted
 	// for its location to answer.
 	LocationWait time.Duration
-	// Events gets one event when a backup begins, and one when it ends.
+	// Events gets one event when a backup begins, and one when it ends. It may be nil.
 	Events events.EventRecorder
 	// Metrics get how backups go.
 	Metrics *metrics.Metrics

@@ -12,7 +12,7 @@ import (
 
 // tellBegin tells, in an event, that a backup begins.
 func tellBegin(to events.EventRecorder, backup *velerov1.Backup) {
-	to.Event(backup, corev1.EventTypeNormal, string(backup.Status.Phase), fmt.Sprintf("The backup begins, to backup storage location %q", backup.Spec.StorageLocation))
+	tell(to, backup, corev1.EventTypeNormal, fmt.Sprintf("The backup begins, to backup storage location %q", backup.Spec.StorageLocation))
 }
 
 // tellEnd tells, in an event, how a backup has ended, and why if that is no good end.
@@ -29,11 +29,19 @@ func tellEnd(to events.EventRecorder, backup *velerov1.Backup) {
 	default:
 		kind, message = corev1.EventTypeNormal, "The backup is complete: "+counts(status)
 	}
+	tell(to, backup, kind, message)
+}
+
+// tell sends an event about a backup as it is now. Without a recorder nobody wants to hear of it.
+func tell(to events.EventRecorder, backup *velerov1.Backup, kind, message string) {
+	if to == nil {
+		return
+	}
 	const longest = 1000 // an API takes 1024 bytes
 	if len(message) > longest {
 		message = strings.ToValidUTF8(message[:longest], "") + "..."
 	}
-	to.Event(backup, kind, string(status.Phase), message)
+	to.Event(backup, kind, string(backup.Status.Phase), message)
 }
 
 func counts(status *velerov1.BackupStatus) string {

@@ -136,6 +136,15 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// TestNoRecorder shows that a backup runs where nobody wants its events.
+func TestNoRecorder(t *testing.T) {
+	d := newDesk(t, backupOf("b"))
+	d.reconciler.opts.Events = nil
+	if _, backup := d.look(t, "b"); backup.Status.Phase != velerov1.BackupPhaseCompleted {
+		t.Errorf("got %+v", backup.Status)
+	}
+}
+
 // TestExcludeIntermediate shows that resources of CSI snapshots are left out in the way in which a backup names resources,
 // once each.
 func TestExcludeIntermediate(t *testing.T) {

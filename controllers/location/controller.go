@@ -44,7 +44,7 @@ type Options struct {
 	Frequency time.Duration
 	// Timeout is how long one check may take.
 	Timeout time.Duration
-	// Events gets one event when a phase turns.
+	// Events gets one event when a phase turns. It may be nil.
 	Events record.EventRecorder
 	// Metrics get the phases of backup storage locations.
 	Metrics *metrics.Metrics
@@ -129,7 +129,7 @@ func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (r
 	if err := r.report(ctx, location, last, found, now); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	if found.turned {
+	if found.turned && r.opts.Events != nil {
 		r.opts.Events.Event(location, found.eventType, found.phase, found.event)
 	}
 	r.memory.remember(req.NamespacedName, &memo{state: state{spec: seen.spec, secrets: read, phase: found.phase}, at: now})
