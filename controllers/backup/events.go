@@ -8,6 +8,7 @@ import (
 	events "k8s.io/client-go/tools/record"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/locations"
 )
 
 // tellBegin tells, in an event, that a backup begins.
@@ -49,6 +50,6 @@ func counts(status *velerov1.BackupStatus) string {
 	if status.Progress != nil {
 		items = status.Progress.ItemsBackedUp
 	}
-	return fmt.Sprintf("%d items, %d of %d snapshots of volumes, %d errors, %d warnings",
-		items, status.VolumeSnapshotsCompleted, status.VolumeSnapshotsAttempted, status.Errors, status.Warnings)
+	return fmt.Sprintf("%s, %d of %s of volumes, %s, %s", locations.Count(items, "item"), status.VolumeSnapshotsCompleted,
+		locations.Count(status.VolumeSnapshotsAttempted, "snapshot"), locations.Count(status.Errors, "error"), locations.Count(status.Warnings, "warning"))
 }

@@ -145,6 +145,23 @@ func TestNoRecorder(t *testing.T) {
 	}
 }
 
+// TestCounts shows how the end of a backup is told in numbers.
+func TestCounts(t *testing.T) {
+	for want, status := range map[string]velerov1.BackupStatus{
+		"0 items, 0 of 0 snapshots of volumes, 0 errors, 0 warnings": {},
+		"1 item, 1 of 1 snapshot of volumes, 1 error, 1 warning": {
+			Progress: &velerov1.BackupProgress{ItemsBackedUp: 1}, VolumeSnapshotsAttempted: 1, VolumeSnapshotsCompleted: 1, Errors: 1, Warnings: 1,
+		},
+		"2 items, 1 of 2 snapshots of volumes, 2 errors, 2 warnings": {
+			Progress: &velerov1.BackupProgress{ItemsBackedUp: 2}, VolumeSnapshotsAttempted: 2, VolumeSnapshotsCompleted: 1, Errors: 2, Warnings: 2,
+		},
+	} {
+		if got := counts(&status); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 // TestExcludeIntermediate shows that resources of CSI snapshots are left out in the way in which a backup names resources,
 // once each.
 func TestExcludeIntermediate(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/storage/names"
 
+	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
 
@@ -131,7 +132,7 @@ func enough(errs field.ErrorList) field.ErrorList {
 		return errs
 	}
 	last := *errs[mostErrors-1]
-	last.Detail += fmt.Sprintf(" (and %d more errors)", more)
+	last.Detail += fmt.Sprintf(" (and %s)", locations.Count(more, "more error"))
 	return append(errs[:mostErrors-1], &last)
 }
 
