@@ -327,7 +327,7 @@ func TestBackupVerbs(t *testing.T) {
 	devtest.WantContains(t, s.Must(t, "tar -tzf "+archive), "metadata/version", "resources/configmaps/namespaces/shop/settings.json")
 
 	got := s.Shell(t, "velero backup create broken --include-namespaces blog --wait")
-	if got.Code != 1 || !strings.Contains(got.Stdout, "Backup completed with status: PartiallyFailed.") || !strings.Contains(got.Stderr, `velero: backup "broken" ended as PartiallyFailed`) {
+	if got.Code != 1 || !strings.Contains(got.Stdout, "Backup completed with status: PartiallyFailed.") || !strings.Contains(got.Stderr, `velero: backup "broken" ended as PartiallyFailed: 1 error: `) {
 		t.Errorf("waiting for a backup that fails: %+v", got)
 	}
 	if got := s.Shell(t, "velero backup create nowhere --storage-location absent --wait"); got.Code != 1 || !strings.Contains(got.Stderr, "absent") {

@@ -32,7 +32,7 @@ func constant(session string) string {
 // TestDocumentedSession runs the sessions in the documentation and compares what they print, but for what is variable.
 func TestDocumentedSession(t *testing.T) {
 	t.Setenv("TZ", "UTC") // as in the documentation
-	for _, name := range []string{"README.md", "docs/cli.md", "docs/backups.md"} {
+	for _, name := range []string{"README.md", "docs/quickstart.md", "docs/cli.md", "docs/backups.md"} {
 		t.Run(name, func(t *testing.T) { compareSessions(t, name) })
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -149,6 +152,19 @@ func (m *Messages) Len() int {
 		n += len(messages)
 	}
 	return n
+}
+
+// First is the first message, on one line: about the backup as a whole if there is one, then about the cluster, then about the
+// first namespace. Empty: there is none.
+func (m *Messages) First() string {
+	groups := [][]string{m.Velero, m.Cluster}
+	for _, namespace := range slices.Sorted(maps.Keys(m.Namespaces)) {
+		groups = append(groups, m.Namespaces[namespace])
+	}
+	for _, message := range slices.Concat(groups...) {
+		return strings.Join(strings.Fields(message), " ")
+	}
+	return ""
 }
 
 // Names is the content of ResourceList: namespace/name, or name, of all objects of the tarball, by

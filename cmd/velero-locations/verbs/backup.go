@@ -138,8 +138,8 @@ func backupEnded(phase v1.BackupPhase) bool {
 	}
 }
 
-// failure is why a backup ended as it did, on one line; nil if it is complete.
-func failure(b *v1.Backup) error {
+// failure is why a backup ended as it did, on one line; nil if it is complete. The first error is asked for only if there is one.
+func failure(b *v1.Backup, firstError func() string) error {
 	if b.Status.Phase == v1.BackupPhaseCompleted {
 		return nil
 	}
@@ -148,7 +148,7 @@ func failure(b *v1.Backup) error {
 		reasons = append(reasons, b.Status.FailureReason)
 	}
 	if b.Status.Errors > 0 {
-		reasons = append(reasons, fmt.Sprintf("status.errors is %d", b.Status.Errors))
+		reasons = append(reasons, firstError())
 	}
 	text := fmt.Sprintf("backup %q ended as %s", b.Name, b.Status.Phase)
 	if len(reasons) > 0 {

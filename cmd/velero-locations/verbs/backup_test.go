@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -206,7 +207,6 @@ func TestWait(t *testing.T) {
 	}{
 		"complete": {`{"phase":"Completed"}`, "\nBackup completed with status: Completed. You may check", ""},
 		"counted":  {`{"phase":"Completed","progress":{"totalItems":3,"itemsBackedUp":3},"volumeSnapshotsAttempted":2,"volumeSnapshotsCompleted":1,"warnings":4}`, "\nItems: 3, snapshots of volumes: 1 of 2, errors: 0, warnings: 4.\n", ""},
-		"in parts": {`{"phase":"PartiallyFailed","errors":2}`, "\nBackup completed with status: PartiallyFailed.", `backup "x" ended as PartiallyFailed: status.errors is 2`},
 		"failed":   {`{"phase":"Failed","failureReason":"no bucket"}`, "Backup completed with status: Failed.", `backup "x" ended as Failed: no bucket`},
 		"refused":  {`{"phase":"FailedValidation","validationErrors":["a","b"]}`, "Backup completed with status: FailedValidation.", `backup "x" ended as FailedValidation: a; b`},
 	} {
@@ -229,6 +229,37 @@ func TestWait(t *testing.T) {
 			t.Errorf("got %v", got.err)
 		}
 	})
+}
+
+// TestWaitQuotes shows that whoever waits for a backup that fails learns the first error, or where to look.
+func TestWaitQuotes(t *testing.T) {
+	for name, test := range map[string]struct {
+		errors  int
+		results string
+		want    string
+	}{
+		"of several": {
+			3, `{"errors":{"cluster":["c"],"namespaces":{"b":["3"],"a":["no\n such volume"]}}}`, "3 errors, the first: c",
+		},
+		"one, of a namespace": {1, `{"errors":{"namespaces":{"b":["3"],"a":["no\n such volume"]}}}`, "1 error: no such volume"},
+		"of the whole":        {2, `{"errors":{"velero":["v"],"cluster":["c"]}}`, "2 errors, the first: v"},
+		"none":                {1, `{}`, "1 error: see `velero backup logs x`"},
+		"no file":             {1, "", "1 error, which could not be read here (file not found): see `velero backup logs x`"},
+		"damaged":             {1, "{", "1 error, which could not be read here (decoding the file: unexpected EOF): see `velero backup logs x`"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			files := map[string]string{"BackupResults": test.results}
+			if test.results == "" {
+				files = nil
+			}
+			url := storage(t, withStatus(fmt.Sprintf(`{"phase":"PartiallyFailed","errors":%d}`, test.errors)), files)
+			got := runHere(t, "backup", "create", "x", "-w", "--server", url)
+			if want := `backup "x" ended as PartiallyFailed: ` + test.want; got.err == nil || got.err.Error() != want || !strings.Contains(got.stdout, "\nBackup completed with status: PartiallyFailed.") {
+				t.Errorf("got %+v, want %s", got, want)
+			}
+		})
+	}
 }
 
 func TestCreateFromSchedule(t *testing.T) {
@@ -315,6 +346,7 @@ func storage(t *testing.T, backup string, files map[string]string) string {
 	}))
 	t.Cleanup(server.Close)
 	const namespace = "/apis/velero.io/v1/namespaces/velero/"
+	mux.HandleFunc("POST "+namespace+"backups", func(w http.ResponseWriter, _ *http.Request) { answer(201, madeBackup)(w) })
 	mux.HandleFunc("GET "+namespace+"backups/x", func(w http.ResponseWriter, _ *http.Request) { answer(200, backup)(w) })
 	mux.HandleFunc("GET "+namespace+"backupstoragelocations/east", func(w http.ResponseWriter, _ *http.Request) {
 		answer(200, `{"metadata":{"name":"east"},"spec":{"objectStorage":{"bucket":"b"}}}`)(w)

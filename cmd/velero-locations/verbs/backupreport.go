@@ -71,6 +71,22 @@ func (r *backupReader) report(ctx context.Context, details bool) *backupReport {
 	return report
 }
 
+// firstError counts the errors of a backup that has ended, and quotes the first; or says where to look for them.
+func (r *backupReader) firstError(ctx context.Context) string {
+	number := locations.Count(r.backup.Status.Errors, "error")
+	outcome := readFile[backups.Outcome](ctx, r, v1.DownloadTargetKindBackupResults)
+	first := outcome.value.Errors.First()
+	switch {
+	case outcome.err != nil:
+		return fmt.Sprintf("%s, which could not be read here (%v): see `velero backup logs %s`", number, outcome.err, r.backup.Name)
+	case first == "":
+		return fmt.Sprintf("%s: see `velero backup logs %s`", number, r.backup.Name)
+	case r.backup.Status.Errors > 1:
+		return number + ", the first: " + first
+	}
+	return number + ": " + first
+}
+
 // readFile reads a file of JSON.
 func readFile[T any](ctx context.Context, r *backupReader, kind v1.DownloadTargetKind) (read reading[T]) {
 	if !backupFiles(r.backup.Status.Phase) {

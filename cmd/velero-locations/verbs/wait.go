@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/locations"
 )
 
 const (
@@ -17,6 +18,8 @@ const (
 	lookEvery = time.Second
 	// looksInVain is how often in a row that may fail, for an API that restarts.
 	looksInVain = 60
+	// outcomePatience is how long the first error of a backup that has ended may take to be read.
+	outcomePatience = 30 * time.Second
 )
 
 // waitForBackup prints a dot for each second, and a line for what became of the backup meanwhile, until
@@ -44,7 +47,10 @@ func (c *connection) waitForBackup(ctx context.Context, b *v1.Backup) error {
 			fmt.Fprintf(c.Out, "\nBackup completed with status: %s. You may check for more information using the commands `velero backup describe %s` and `velero backup logs %s`.\n",
 				found.Status.Phase, b.Name, b.Name)
 			fmt.Fprint(c.Out, contents(&found.Status))
-			return failure(found)
+			return failure(found, func() string {
+				reader := &backupReader{files: &files{timeout: outcomePatience}, connection: c, clientset: clientset, backup: found}
+				return reader.firstError(ctx)
+			})
 		default:
 			failures = 0
 			if now := progress(found); now != shown {
@@ -75,7 +81,7 @@ func progress(b *v1.Backup) string {
 	case b.Status.QueuePosition > 0:
 		return fmt.Sprintf("%s: position %d", b.Status.Phase, b.Status.QueuePosition)
 	case b.Status.Progress != nil:
-		return fmt.Sprintf("%s: %d of %d items", b.Status.Phase, b.Status.Progress.ItemsBackedUp, b.Status.Progress.TotalItems)
+		return fmt.Sprintf("%s: %d of %s", b.Status.Phase, b.Status.Progress.ItemsBackedUp, locations.Count(b.Status.Progress.TotalItems, "item"))
 	default:
 		return string(b.Status.Phase)
 	}
