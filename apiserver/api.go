@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/pflag"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -17,6 +19,7 @@ import (
 	"github.com/velero-locations/velero-locations/locations/selection"
 	"github.com/velero-locations/velero-locations/registry/core"
 	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/registry/review"
 	"github.com/velero-locations/velero-locations/registry/velero/backup"
 	"github.com/velero-locations/velero-locations/registry/velero/backuprepository"
 	"github.com/velero-locations/velero-locations/registry/velero/backupstoragelocation"
@@ -40,6 +43,8 @@ type Group struct {
 	JSONOnly bool
 	// Kinds returns the kinds of the group as they are in a server.
 	Kinds func(*generic.Environment) []generic.Kind
+	// Reviews are kinds that answer what they are asked, and of which nothing is kept.
+	Reviews []review.Kind
 }
 
 // Velero is group velero.io.
@@ -57,10 +62,11 @@ var Velero = Group{
 	},
 }
 
-// Core is the part of Kubernetes' core group that a server without a cluster needs.
+// Core is the part of Kubernetes' own groups that a server without a cluster needs.
 var Core = Group{
-	AddToScheme: corev1.AddToScheme,
+	AddToScheme: (&runtime.SchemeBuilder{corev1.AddToScheme, authorizationv1.AddToScheme, authenticationv1.AddToScheme}).AddToScheme,
 	Kinds:       func(*generic.Environment) []generic.Kind { return core.Kinds },
+	Reviews:     review.Kinds,
 }
 
 // API is a set of groups to serve, with the schemes that encode them.
@@ -76,6 +82,7 @@ type API struct {
 	// Environment of the kinds. It may be changed until the server answers.
 	Environment *generic.Environment
 
+	reviews         []review.Kind
 	storageVersions storageVersions
 	jsonOnly        sets.Set[string]
 }
@@ -104,7 +111,12 @@ func NewAPI(groups ...Group) (*API, error) {
 				api.jsonOnly.Insert(served.Group)
 			}
 		}
-		api.Kinds = append(api.Kinds, kinds...)
+		for _, kind := range group.Reviews {
+			if err := kind.AddToScheme(api.Scheme); err != nil {
+				return nil, err
+			}
+		}
+		api.Kinds, api.reviews = append(api.Kinds, kinds...), append(api.reviews, group.Reviews...)
 	}
 
 	// Options of requests and the answers that belong to no group are of version v1.

@@ -117,6 +117,9 @@ func (c *Config) groups(server *genericapiserver.GenericAPIServer) (map[string]*
 			return nil, err
 		}
 	}
+	for _, kind := range c.API.reviews {
+		addStorage(groups, c.API, kind.GroupVersionResource(), kind.NewStorage(c.API.Environment))
+	}
 	return groups, nil
 }
 

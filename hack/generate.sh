@@ -22,6 +22,8 @@ go tool openapi-gen --go-header-file "$header" \
 	--output-dir generated/openapi --output-pkg "$module/generated/openapi" \
 	--output-file zz_generated.openapi.go \
 	--output-model-name-file zz_generated.model_name.go \
+	--readonly-pkg k8s.io/api/authentication/v1 \
+	--readonly-pkg k8s.io/api/authorization/v1 \
 	--readonly-pkg k8s.io/api/core/v1 \
 	--readonly-pkg k8s.io/apimachinery/pkg/api/resource \
 	--readonly-pkg k8s.io/apimachinery/pkg/apis/meta/v1 \
@@ -30,6 +32,8 @@ go tool openapi-gen --go-header-file "$header" \
 	--readonly-pkg k8s.io/apimachinery/pkg/version \
 	--report-filename "$report" \
 	"${versioned[@]}" \
+	k8s.io/api/authentication/v1 \
+	k8s.io/api/authorization/v1 \
 	k8s.io/api/core/v1 \
 	k8s.io/apimachinery/pkg/api/resource \
 	k8s.io/apimachinery/pkg/apis/meta/v1 \

@@ -12,11 +12,11 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero/written"
 )
 
-// addInternal makes a kind's type the internal form of the kind too: the form that Kubernetes' generic server has an object
+// AddInternal makes types of a group the internal form of their kinds too: the form that Kubernetes' generic server has an object
 // converted to before anything else happens to it, and from which it is converted back for the answer.
-func addInternal[T, L runtime.Object](scheme *runtime.Scheme, group string) error {
-	scheme.AddKnownTypes(schema.GroupVersion{Group: group, Version: runtime.APIVersionInternal}, newOf[T](), newOf[L]())
-	for _, object := range []runtime.Object{newOf[T](), newOf[L]()} {
+func AddInternal(scheme *runtime.Scheme, group string, types ...runtime.Object) error {
+	scheme.AddKnownTypes(schema.GroupVersion{Group: group, Version: runtime.APIVersionInternal}, types...)
+	for _, object := range types {
 		// Admission webhooks and policies are given, and may change, objects that were converted into new ones.
 		if err := scheme.AddConversionFunc(object, object, assign); err != nil {
 			return err

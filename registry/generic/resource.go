@@ -101,7 +101,7 @@ func (r *Resource[T, L]) GroupVersionKind() schema.GroupVersionKind {
 
 // AddToScheme implements Kind.
 func (r *Resource[T, L]) AddToScheme(scheme *runtime.Scheme) error {
-	if err := addInternal[T, L](scheme, r.GroupVersion.Group); err != nil {
+	if err := AddInternal(scheme, r.GroupVersion.Group, newOf[T](), newOf[L]()); err != nil {
 		return fmt.Errorf("registering the internal form of %s: %w", r.Plural, err)
 	}
 	return r.addFieldLabels(scheme)
