@@ -139,7 +139,7 @@ func TestEvents(t *testing.T) {
 // TestNoRecorder shows that a backup runs where nobody wants its events.
 func TestNoRecorder(t *testing.T) {
 	d := newDesk(t, backupOf("b"))
-	d.reconciler.opts.Events = nil
+	d.opts.Events = nil
 	if _, backup := d.look(t, "b"); backup.Status.Phase != velerov1.BackupPhaseCompleted {
 		t.Errorf("got %+v", backup.Status)
 	}

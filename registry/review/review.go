@@ -77,7 +77,6 @@ type storage[T runtime.Object] struct {
 }
 
 var _ interface {
-	rest.Creater
 	rest.Scoper
 	rest.SingularNameProvider
 } = &storage[runtime.Object]{}
@@ -94,7 +93,7 @@ func (s *storage[T]) NamespaceScoped() bool { return false }
 // GetSingularName implements rest.SingularNameProvider.
 func (s *storage[T]) GetSingularName() string { return strings.ToLower(s.kind.name()) }
 
-// Create implements rest.Creater.
+// Create answers.
 func (s *storage[T]) Create(ctx context.Context, obj runtime.Object, validate rest.ValidateObjectFunc, _ *metav1.CreateOptions) (runtime.Object, error) {
 	review, ok := obj.(T)
 	if !ok {
