@@ -3,6 +3,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/velero-locations/velero-locations/drivers/advice"
+	"github.com/velero-locations/velero-locations/drivers/endpoint"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 )
 
@@ -33,6 +35,8 @@ type Options struct {
 	// Timeout is how long an answer may take. 0: a minute.
 	Timeout time.Duration
 }
+
+func (o Options) region() string { return cmp.Or(o.Region, "us-east-1") }
 
 // window is how long before its end a key is renewed, so that a request which is signed with it has time to be sent.
 const window = 5 * time.Minute
@@ -71,6 +75,16 @@ func Open(file []byte, profile string, opts Options) (credentials.AWSKeys, error
 	return c, nil
 }
 
+// findEndpoint looks where the driver of volumes looks, but a borrowed identity is shown to no address that a location names, which
+// could keep it.
+func findEndpoint(file []byte, profile string, borrowed bool, opts Options) (endpoint.Endpoint, error) {
+	of := endpoint.Options{Service: "sts", Region: opts.region(), Default: opts.Endpoint}
+	if !borrowed {
+		of.Named = func() (*url.URL, error) { return credentials.AWSEndpoint(file, profile, "sts") }
+	}
+	return endpoint.Find(of)
+}
+
 func cached(provider aws.CredentialsProvider) aws.CredentialsProvider {
 	return aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = window })
 }
@@ -92,13 +106,13 @@ func newClient(timeout time.Duration) *http.Client {
 type chain struct {
 	identity credentials.AWSIdentity
 	opts     Options
-	endpoint endpoint
+	endpoint endpoint.Endpoint
 	client   *http.Client
 	provider aws.CredentialsProvider
 }
 
 func (c *chain) sts(provider aws.CredentialsProvider) *sts.Client {
-	return sts.New(sts.Options{Region: c.endpoint.region, BaseEndpoint: c.endpoint.base(), Credentials: provider, HTTPClient: c.client})
+	return sts.New(sts.Options{Region: c.opts.region(), BaseEndpoint: c.endpoint.Base(), Credentials: provider, HTTPClient: c.client})
 }
 
 // source returns what the first key is from, and the roles that are left to assume.
@@ -166,7 +180,7 @@ func (c *chain) advice(cause error) string {
 	var response *awshttp.ResponseError
 	if !errors.As(cause, &response) || !errors.As(cause, &answer) {
 		if !c.identity.Borrowed() {
-			target := advice.Target{Endpoint: c.endpoint.String(), Service: "STS", Setting: c.endpoint.source}
+			target := advice.Target{Endpoint: c.endpoint.String(), Service: "STS", Setting: c.endpoint.Source}
 			return what + ", as " + target.Unreached(cause)
 		}
 		return what + " (" + c.identity.InFile.Redact(cause.Error()) + ")"

@@ -155,7 +155,7 @@ func TestLending(t *testing.T) {
 	}
 	// A location must not have the pod's identity shown to an address of its own.
 	lent := []byte("[default]\nrole_arn=r\ncredential_source=Environment\nendpoint_url=http://127.0.0.1:1")
-	if at, err := findEndpoint(lent, "", true, Options{}); err != nil || at.url != nil {
+	if at, err := findEndpoint(lent, "", true, Options{}); err != nil || at.URL != nil {
 		t.Errorf("it goes to %s, %v", at, err)
 	}
 	if at, err := findEndpoint(lent, "", false, Options{}); err != nil || at.String() != "http://127.0.0.1:1" {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"sync/atomic"
 
@@ -17,6 +18,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/velero-locations/velero-locations/drivers/advice"
+	"github.com/velero-locations/velero-locations/drivers/endpoint"
 	"github.com/velero-locations/velero-locations/drivers/identity"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/locations/credentials"
@@ -38,7 +40,7 @@ type volumes struct {
 	transport *http.Transport
 	config    provider.AWSVolumeSnapshotter
 	signer    *signer
-	endpoint  endpoint
+	endpoint  endpoint.Endpoint
 }
 
 var _ snapshotter.Snapshotter = (*volumes)(nil)
@@ -54,7 +56,13 @@ func open(opts snapshotter.Options) (snapshotter.Snapshotter, error) {
 	if err != nil {
 		return nil, snapshotter.NewBadCredentials(err)
 	}
-	at, err := findEndpoint(opts, config)
+	at, err := endpoint.Find(endpoint.Options{Service: "ec2", Region: config.Region, Default: opts.Endpoint, Named: func() (*url.URL, error) {
+		u, err := credentials.AWSEndpoint(opts.Credentials, config.Profile, "ec2")
+		if err != nil {
+			return nil, snapshotter.NewBadCredentials(err)
+		}
+		return u, nil
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +70,7 @@ func open(opts snapshotter.Options) (snapshotter.Snapshotter, error) {
 	v.transport.OnProxyConnectResponse = advice.CheckProxy
 	v.client = ec2.New(ec2.Options{
 		Region:       config.Region,
-		BaseEndpoint: at.base(),
+		BaseEndpoint: at.Base(),
 		Credentials:  v.signer,
 		HTTPClient:   &http.Client{Transport: v.transport, CheckRedirect: stay, Timeout: opts.AnswerTimeout()},
 	})

@@ -62,24 +62,24 @@ func interrupted(err error) bool {
 // unreachable is about a request without an answer. Amazon has no host for a region that does not exist.
 func (v *volumes) unreachable(err error) error {
 	var dns *net.DNSError
-	if v.endpoint.url == nil && errors.As(err, &dns) && dns.IsNotFound {
+	if v.endpoint.URL == nil && errors.As(err, &dns) && dns.IsNotFound {
 		return &snapshotter.Error{
 			Reason: snapshotter.WrongRegion, Cause: err,
 			Advice: fmt.Sprintf("Amazon has no region %s, or its host name %s cannot be looked up here: correct spec.config.region", v.config.Region, dns.Name),
 		}
 	}
-	return snapshotter.NewUnreachable(v.endpoint.String(), v.endpoint.source, err)
+	return snapshotter.NewUnreachable(v.endpoint.String(), v.endpoint.Source, err)
 }
 
 func (v *volumes) target() advice.Target {
-	return advice.Target{Endpoint: v.endpoint.String(), Service: "the service", Setting: v.endpoint.source}
+	return advice.Target{Endpoint: v.endpoint.String(), Service: "the service", Setting: v.endpoint.Source}
 }
 
 // notOne is about an answer that does not describe the one that was asked for.
 func (v *volumes) notOne(kind, id string, count int) error {
 	return &snapshotter.Error{
 		Reason: snapshotter.Refused,
-		Advice: fmt.Sprintf("%s describes %d of the %s %q instead of one: correct %s", v.endpoint, count, kind, id, v.endpoint.source),
+		Advice: fmt.Sprintf("%s describes %d of the %s %q instead of one: correct %s", v.endpoint, count, kind, id, v.endpoint.Source),
 	}
 }
 
@@ -96,7 +96,7 @@ func (v *volumes) advise(a answer) (snapshotter.Reason, string) {
 	case "UnauthorizedOperation", "AccessDenied":
 		return snapshotter.Denied, fmt.Sprintf("the credentials may not %s in region %s (%s): allow it to them, or use others", a.denied(), v.config.Region, a)
 	case "InvalidAction", "UnknownParameter":
-		return snapshotter.Refused, fmt.Sprintf("%s does not know %s as EC2 does (%s): correct %s", v.endpoint, a.action, a, v.endpoint.source)
+		return snapshotter.Refused, fmt.Sprintf("%s does not know %s as EC2 does (%s): correct %s", v.endpoint, a.action, a, v.endpoint.Source)
 	case "OptInRequired":
 		return snapshotter.WrongRegion, fmt.Sprintf("the account has not enabled region %s: enable it, or correct spec.config.region", v.config.Region)
 	}
@@ -106,7 +106,7 @@ func (v *volumes) advise(a answer) (snapshotter.Reason, string) {
 	case a.throttled():
 		return snapshotter.Throttled, fmt.Sprintf("%s is overloaded, or a quota is used up (%s): wait, or have the quota raised", v.endpoint, a)
 	case a.Code == "" && a.Status < http.StatusInternalServerError:
-		return snapshotter.Unreachable, fmt.Sprintf("what %s answers is not EC2 (%s): correct %s", v.endpoint, a, v.endpoint.source)
+		return snapshotter.Unreachable, fmt.Sprintf("what %s answers is not EC2 (%s): correct %s", v.endpoint, a, v.endpoint.Source)
 	case a.Status >= http.StatusInternalServerError:
 		return snapshotter.Refused, v.target().Faulty(a.Answer)
 	}
