@@ -148,7 +148,7 @@ func newWorld(t *testing.T, objects cluster, spec velerov1.BackupSpec, locations
 	}
 	store, err := objectstore.NewS3(objectstore.S3Options{
 		Bucket: "velero", Endpoint: endpoint, Region: cloud.Region, StallTimeout: 300 * time.Millisecond,
-		Credentials: credentials.AWS{AccessKeyID: cloud.Key.ID, SecretAccessKey: cloud.Key.Secret},
+		Keys: credentials.AWS{AccessKeyID: cloud.Key.ID, SecretAccessKey: cloud.Key.Secret},
 	})
 	if err != nil {
 		t.Fatal(err)

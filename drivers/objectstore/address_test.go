@@ -84,7 +84,7 @@ func TestHostStyle(t *testing.T) {
 	at := func(address, bucket string, pathStyle bool) *S3 {
 		store := open(t, address, func(o *S3Options) {
 			o.Bucket, o.PathStyle, o.Region = bucket, pathStyle, ""
-			o.Credentials = credentials.AWS{AccessKeyID: cloud.Key.ID, SecretAccessKey: cloud.Key.Secret}
+			o.Keys = credentials.AWS{AccessKeyID: cloud.Key.ID, SecretAccessKey: cloud.Key.Secret}
 		})
 		store.transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, cloud.Host())

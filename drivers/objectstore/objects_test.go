@@ -35,7 +35,7 @@ func openBucket(t *testing.T, change ...func(*objectstore.S3Options)) (*objectst
 	}
 	opts := objectstore.S3Options{
 		Bucket: "bbb", Endpoint: endpoint, Region: cloud.Region,
-		Credentials: credentials.AWS{AccessKeyID: cloud.Key.ID, SecretAccessKey: cloud.Key.Secret},
+		Keys: credentials.AWS{AccessKeyID: cloud.Key.ID, SecretAccessKey: cloud.Key.Secret},
 	}
 	for _, change := range change {
 		change(&opts)

@@ -40,9 +40,7 @@ type S3Options struct {
 	RootCAs *x509.CertPool
 	// InsecureSkipTLSVerify accepts any certificate.
 	InsecureSkipTLSVerify bool
-	// Credentials sign the requests.
-	Credentials credentials.AWS
-	// Keys give the key that signs, in place of Credentials, where it is another one from time to time.
+	// Keys give the key that signs, which may be another one from time to time. Nil: requests are not signed.
 	Keys credentials.AWSKeys
 	// PublicEndpoint is what clients outside reach the storage at. Nil: the endpoint.
 	PublicEndpoint *url.URL
@@ -60,7 +58,7 @@ type S3 struct {
 	transport *http.Transport
 	// encryption of what is written; nil: none is asked for.
 	encryption encrypt.ServerSide
-	// key is the one of Keys that signed last; nil: none has yet.
+	// key is the one that signed last; nil: none has yet.
 	key atomic.Pointer[credentials.AWS]
 	// signingRegion is what requests are signed for, once it is known.
 	signingRegion string

@@ -29,7 +29,7 @@ func open(t *testing.T, address string, change ...func(*S3Options)) *S3 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := S3Options{Bucket: "bbb", Endpoint: endpoint, Region: "us-east-1", Credentials: testKey}
+	opts := S3Options{Bucket: "bbb", Endpoint: endpoint, Region: "us-east-1", Keys: testKey}
 	for _, change := range change {
 		change(&opts)
 	}

@@ -13,7 +13,7 @@ import (
 // currentKey returns the key that signs now.
 func (s *S3) currentKey(ctx context.Context) (credentials.AWS, error) {
 	if s.opts.Keys == nil {
-		return s.opts.Credentials, nil
+		return credentials.AWS{}, nil
 	}
 	key, err := s.opts.Keys.Key(ctx)
 	if err == nil {
@@ -27,7 +27,7 @@ func (s *S3) lastKey() credentials.AWS {
 	if key := s.key.Load(); key != nil {
 		return *key
 	}
-	return s.opts.Credentials
+	return credentials.AWS{}
 }
 
 // keyless says that there was no key to sign with, so that the storage was not asked.

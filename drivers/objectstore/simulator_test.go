@@ -90,7 +90,7 @@ func put(t *testing.T, address *url.URL, bucket string, keys ...string) {
 
 func TestListingSimulator(t *testing.T) {
 	address := simulate(t, 0)
-	opts := objectstore.S3Options{Bucket: "east", Endpoint: address, Region: "us-east-1", Credentials: mine}
+	opts := objectstore.S3Options{Bucket: "east", Endpoint: address, Region: "us-east-1", Keys: mine}
 	put(t, address, "east", "file", "backups/b/velero-backup.json", "team a/backups/x", "team a/file", "team a/", "team+b/ü/x")
 
 	for prefix, want := range map[string][]string{
@@ -115,7 +115,7 @@ func TestPagesOfSimulator(t *testing.T) {
 		keys[i] = fmt.Sprintf("d%04d/x", i)
 	}
 	put(t, address, "east", keys...)
-	names, err := list(t, objectstore.S3Options{Bucket: "east", Endpoint: address, Region: "us-east-1", Credentials: mine}, "")
+	names, err := list(t, objectstore.S3Options{Bucket: "east", Endpoint: address, Region: "us-east-1", Keys: mine}, "")
 	if err != nil || len(names) != count || names[count-1] != "d1004/" {
 		t.Errorf("got %d names, %v", len(names), err)
 	}
@@ -124,6 +124,7 @@ func TestPagesOfSimulator(t *testing.T) {
 // TestAnswersOfSimulator shows what a user reads who got one thing wrong.
 func TestAnswersOfSimulator(t *testing.T) {
 	address := simulate(t, 0)
+	wrong := credentials.AWS{AccessKeyID: mine.AccessKeyID, SecretAccessKey: "another"}
 	for name, tc := range map[string]struct {
 		change func(*objectstore.S3Options)
 		want   string // empty: no error; @ stands for the endpoint
@@ -150,24 +151,26 @@ func TestAnswersOfSimulator(t *testing.T) {
 			want:   `there is no bucket "east-1" at @ (404 NoSuchBucket: The specified bucket does not exist): create it, or correct spec.objectStorage.bucket`,
 		},
 		"another's bucket": {
-			change: func(o *objectstore.S3Options) { o.Credentials = others },
+			change: func(o *objectstore.S3Options) { o.Keys = others },
 			want:   `the credentials may not list the bucket "east" (403 AccessDenied: Access Denied): allow them s3:ListBucket there, or use others`,
 		},
 		"unknown key": {
-			change: func(o *objectstore.S3Options) { o.Credentials.AccessKeyID = "AKIANOBODY0000000000" },
-			want:   `@ does not know the access key (403 InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records): correct aws_access_key_id in the credentials`,
+			change: func(o *objectstore.S3Options) {
+				o.Keys = credentials.AWS{AccessKeyID: "AKIANOBODY0000000000", SecretAccessKey: mine.SecretAccessKey}
+			},
+			want: `@ does not know the access key (403 InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records): correct aws_access_key_id in the credentials`,
 		},
 		"wrong secret": {
-			change: func(o *objectstore.S3Options) { o.Credentials.SecretAccessKey = "another" },
+			change: func(o *objectstore.S3Options) { o.Keys = wrong },
 			want:   `@ refuses the signature (403 SignatureDoesNotMatch: The request signature we calculated does not match the signature you provided. Check your key and signing method): correct aws_secret_access_key in the credentials`,
 		},
 		"wrong secret and no region": {
-			change: func(o *objectstore.S3Options) { o.Credentials.SecretAccessKey, o.Region = "another", "" },
+			change: func(o *objectstore.S3Options) { o.Keys, o.Region = wrong, "" },
 			want:   `@ refuses the signature (403 SignatureDoesNotMatch: The request signature we calculated does not match the signature you provided. Check your key and signing method): correct aws_secret_access_key in the credentials`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			opts := objectstore.S3Options{Bucket: "east", Endpoint: address, Region: "us-east-1", Credentials: mine}
+			opts := objectstore.S3Options{Bucket: "east", Endpoint: address, Region: "us-east-1", Keys: mine}
 			tc.change(&opts)
 			_, err := list(t, opts, "")
 			expectText(t, err, strings.ReplaceAll(tc.want, "@", address.String()))
@@ -177,7 +180,7 @@ func TestAnswersOfSimulator(t *testing.T) {
 
 func TestClocksOfSimulator(t *testing.T) {
 	address := simulate(t, time.Hour)
-	_, err := list(t, objectstore.S3Options{Bucket: "east", Endpoint: address, Region: "us-east-1", Credentials: mine}, "")
+	_, err := list(t, objectstore.S3Options{Bucket: "east", Endpoint: address, Region: "us-east-1", Keys: mine}, "")
 	expectText(t, err, "the clocks here and at "+address.String()+" differ too much for signed requests (403 RequestTimeTooSkewed: The difference between the request time and the current time is too large): set the clocks right")
 }
 

@@ -46,7 +46,7 @@ func newShelf(t *testing.T) *shelf {
 	}
 	objects, err := objectstore.NewS3(objectstore.S3Options{
 		Bucket: "velero", Endpoint: endpoint, Region: cloud.Region,
-		Credentials: credentials.AWS{AccessKeyID: cloud.Key.ID, SecretAccessKey: cloud.Key.Secret},
+		Keys: credentials.AWS{AccessKeyID: cloud.Key.ID, SecretAccessKey: cloud.Key.Secret},
 	})
 	if err != nil {
 		t.Fatal(err)

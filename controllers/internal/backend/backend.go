@@ -22,7 +22,6 @@ import (
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/internal/backups"
 	"github.com/velero-locations/velero-locations/locations"
-	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
@@ -152,14 +151,9 @@ func (b *Backend) access(ctx context.Context, location *velerov1.BackupStorageLo
 	if err != nil {
 		return nil, err
 	}
-	keys, err := identity.Open(file, config.Profile, identity.Options{Region: config.Region, Endpoint: b.STSEndpoint, Lend: b.LendIdentity, Timeout: b.StallTimeout})
+	opts.Keys, err = identity.Open(file, config.Profile, identity.Options{Region: config.Region, Endpoint: b.STSEndpoint, Lend: b.LendIdentity, Timeout: b.StallTimeout})
 	if err != nil {
 		return nil, inSecret(err, location.Spec.Credential)
-	}
-	if key, fixed := keys.(credentials.AWS); fixed {
-		opts.Credentials = key
-	} else {
-		opts.Keys = keys
 	}
 	return &access{place: place, config: config, opts: opts}, nil
 }

@@ -182,12 +182,12 @@ func TestOptionsOfStore(t *testing.T) {
 		config map[string]string
 		want   objectstore.S3Options
 	}{
-		"nothing": {want: objectstore.S3Options{Bucket: "bbb", Endpoint: byDefault, PathStyle: true, Credentials: goodKey}},
+		"nothing": {want: objectstore.S3Options{Bucket: "bbb", Endpoint: byDefault, PathStyle: true, Keys: goodKey}},
 		"all": {
 			config: map[string]string{"region": "us-west-1", "s3Url": "https://s3.example.com/", "publicUrl": "https://s3.example.org", "s3ForcePathStyle": "true", "insecureSkipTLSVerify": "true", "profile": "other"},
 			want: objectstore.S3Options{
 				Bucket: "bbb", Endpoint: &url.URL{Scheme: "https", Host: "s3.example.com"}, Region: "us-west-1", PathStyle: true,
-				PublicEndpoint: &url.URL{Scheme: "https", Host: "s3.example.org"}, InsecureSkipTLSVerify: true, Credentials: credentials.AWS{AccessKeyID: "AKIDHIDDEN2", SecretAccessKey: "hidden2"},
+				PublicEndpoint: &url.URL{Scheme: "https", Host: "s3.example.org"}, InsecureSkipTLSVerify: true, Keys: credentials.AWS{AccessKeyID: "AKIDHIDDEN2", SecretAccessKey: "hidden2"},
 			},
 		},
 	} {
