@@ -5,6 +5,7 @@ package identity
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -34,6 +35,10 @@ type Options struct {
 	Lend bool
 	// Timeout is how long an answer may take. 0: a minute.
 	Timeout time.Duration
+	// RootCAs are the authorities trusted to sign the certificate of STS, and InsecureSkipTLSVerify accepts any, as Velero's plugin
+	// does with those of a location's storage. A borrowed identity is shown only to whom the system trusts. Nil: the system's.
+	RootCAs               *x509.CertPool
+	InsecureSkipTLSVerify bool
 }
 
 func (o Options) region() string { return cmp.Or(o.Region, "us-east-1") }
@@ -58,7 +63,7 @@ func Open(file []byte, profile string, opts Options) (credentials.AWSKeys, error
 	if err != nil {
 		return nil, err
 	}
-	c := &chain{identity: identity, opts: opts, endpoint: at, client: newClient(opts.Timeout)}
+	c := &chain{identity: identity, opts: opts, endpoint: at, client: newClient(identity.Borrowed(), opts)}
 	provider, roles, err := c.source()
 	if err != nil {
 		return nil, err
@@ -90,14 +95,14 @@ func cached(provider aws.CredentialsProvider) aws.CredentialsProvider {
 }
 
 // newClient sends to where it is told to only, and keeps no connection: keys are asked for seldom.
-func newClient(timeout time.Duration) *http.Client {
-	if timeout == 0 {
-		timeout = time.Minute
-	}
+func newClient(borrowed bool, opts Options) *http.Client {
 	transport := awshttp.NewBuildableClient().GetTransport()
 	transport.DisableKeepAlives = true
+	if !borrowed {
+		transport.TLSClientConfig.RootCAs, transport.TLSClientConfig.InsecureSkipVerify = opts.RootCAs, opts.InsecureSkipTLSVerify
+	}
 	return &http.Client{
-		Transport: transport, Timeout: timeout,
+		Transport: transport, Timeout: cmp.Or(opts.Timeout, time.Minute),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -2,8 +2,13 @@ package identity
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"log"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -194,6 +199,44 @@ func TestRefusals(t *testing.T) {
 	cancel()
 	if _, err := open(t, sim, file(sim, "backup", "external_id=x"), false).Key(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestTrust shows that STS is trusted as the location's storage is, but that the pod's identity is shown only to whom the system trusts.
+func TestTrust(t *testing.T) {
+	sim, tokens := cloud(t)
+	secure := httptest.NewUnstartedServer(httputil.NewSingleHostReverseProxy(at(t, sim.EC2)))
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that are meant to fail
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	authorities := x509.NewCertPool()
+	authorities.AddCert(secure.Certificate())
+	path := filepath.Join(t.TempDir(), "token")
+	t.Setenv(tokenFileVariable, path)
+	if err := os.WriteFile(path, []byte(tokens.Token(t, "velero", sim.Clock().Now(), time.Hour)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	own, lent := file(sim, "backup", "external_id=x"), []byte("[default]\nrole_arn="+roles+"web\nweb_identity_token_file="+path)
+	for name, tc := range map[string]struct {
+		file    []byte
+		opts    Options
+		trusted bool
+	}{
+		"the system":               {own, Options{}, false},
+		"the location's authority": {own, Options{RootCAs: authorities}, true},
+		"anybody":                  {own, Options{InsecureSkipTLSVerify: true}, true},
+		"both, for the pod":        {lent, Options{RootCAs: authorities, InsecureSkipTLSVerify: true}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.opts.Endpoint, tc.opts.Lend = at(t, secure.URL), true
+			keys, err := Open(tc.file, "", tc.opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := keys.Key(t.Context()); (err == nil) != tc.trusted || err != nil && !strings.Contains(err.Error(), "could not be assumed") {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 

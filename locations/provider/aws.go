@@ -82,7 +82,9 @@ const awsIdentities = "A profile of the credentials file is followed as Velero's
 | ` + "`mfa_serial`" + ` | Refused: nobody is there to type a code. |
 
 STS is asked in the location's region, at ` + "`$AWS_ENDPOINT_URL_STS` or `$AWS_ENDPOINT_URL` of the controller, else at `endpoint_url`" + ` of the profile, or of its
-` + "`services`, else at `--default-sts-endpoint`" + `. The token of a pod is shown to no address that a location names.
+` + "`services`, else at `--default-sts-endpoint`" + `. As with Velero's plugin, its certificate is verified by ` + "`caCert`, `caCertRef` and `insecureSkipTLSVerify`" + ` of a backup
+storage location; for volume snapshot locations, and for the identity of a pod, by the authorities of the controller's system alone (` + "`$SSL_CERT_FILE`" + `).
+The token of a pod is shown to no address that a location names.
 `
 
 const (

@@ -151,7 +151,10 @@ func (b *Backend) access(ctx context.Context, location *velerov1.BackupStorageLo
 	if err != nil {
 		return nil, err
 	}
-	opts.Keys, err = identity.Open(file, config.Profile, identity.Options{Region: config.Region, Endpoint: b.STSEndpoint, Lend: b.LendIdentity, Timeout: b.StallTimeout})
+	opts.Keys, err = identity.Open(file, config.Profile, identity.Options{
+		Region: config.Region, Endpoint: b.STSEndpoint, Lend: b.LendIdentity, Timeout: b.StallTimeout,
+		RootCAs: opts.RootCAs, InsecureSkipTLSVerify: opts.InsecureSkipTLSVerify,
+	})
 	if err != nil {
 		return nil, inSecret(err, location.Spec.Credential)
 	}
