@@ -57,23 +57,28 @@ func TestSchemas(t *testing.T) {
 
 // TestOperations shows how operations are described: what they take, and with what they answer.
 func TestOperations(t *testing.T) {
-	const refused = `"default":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/named"}}},"description":"It was refused."}`
-	const one = `"schema":{"$ref":"#/components/schemas/named"}`
+	const (
+		refused = `"default":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/named"}}},"description":"It was refused."}`
+		one     = `"schema":{"$ref":"#/components/schemas/named"}`
+	)
 	for name, tc := range map[string]struct {
 		operation    Operation
 		method, want string
 	}{
 		"nothing": {Operation{Method: "POST", Path: "/x"}, "post", `{"responses":{"204":{"description":"Done."},` + refused + `},"summary":""}`},
 		"an answer": {
-			Operation{Method: "GET", Path: "/x", Summary: "Show", Response: named{}}, "get",
+			Operation{Method: "GET", Path: "/x", Summary: "Show", Response: named{}},
+			"get",
 			`{"responses":{"200":{"content":{"application/json":{` + one + `}},"description":"OK"},` + refused + `},"summary":"Show"}`,
 		},
 		"many answers": {
-			Operation{Method: "GET", Path: "/x/follow", Response: named{}}, "get",
+			Operation{Method: "GET", Path: "/x/follow", Response: named{}},
+			"get",
 			`{"responses":{"200":{"content":{"application/x-ndjson":{` + one + `}},"description":"OK"},` + refused + `},"summary":""}`,
 		},
 		"a body, parameters": {
-			Operation{Method: "PUT", Path: "/x/{id}", Query: [][2]string{{"q", "What."}}, Request: named{}, Response: Created{named{}}}, "put",
+			Operation{Method: "PUT", Path: "/x/{id}", Query: [][2]string{{"q", "What."}}, Request: named{}, Response: Created{named{}}},
+			"put",
 			`{"parameters":[{"in":"path","name":"id","required":true,"schema":{"type":"string"}},{"description":"What.","in":"query","name":"q","schema":{"type":"string"}}],` +
 				`"requestBody":{"content":{"application/json":{` + one + `}},"required":true},` +
 				`"responses":{"201":{"content":{"application/json":{` + one + `}},"description":"OK"},` + refused + `},"summary":""}`,
