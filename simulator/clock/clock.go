@@ -2,6 +2,7 @@
 package clock
 
 import (
+	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -26,11 +27,41 @@ func (c *Clock) Now() time.Time { return c.machine().Add(c.Offset()) }
 // Offset returns how far the clock is ahead of the machine's.
 func (c *Clock) Offset() time.Duration { return time.Duration(c.offset.Load()) }
 
-// Set moves the clock to a time, from which it goes on.
-func (c *Clock) Set(to time.Time) { c.offset.Store(int64(to.Sub(c.machine()))) }
+// The clock can be moved to a time from earliest on and before latest: further off, times no longer fit into what clients and
+// formats keep them in, and wrap around.
+var (
+	earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+)
 
-// Advance moves the clock ahead, or back by a negative duration.
-func (c *Clock) Advance(by time.Duration) { c.offset.Add(int64(by)) }
+// Set moves the clock to a time, from which it goes on. One that is too far off is an error, and leaves the clock as it is.
+func (c *Clock) Set(to time.Time) error {
+	if err := checkRange(to); err != nil {
+		return err
+	}
+	c.offset.Store(int64(to.Sub(c.machine())))
+	return nil
+}
+
+// Advance moves the clock ahead, or back by a negative duration. To where Set cannot move it is an error.
+func (c *Clock) Advance(by time.Duration) error {
+	for {
+		offset := c.offset.Load()
+		if err := checkRange(c.machine().Add(time.Duration(offset)).Add(by)); err != nil {
+			return err
+		}
+		if c.offset.CompareAndSwap(offset, offset+int64(by)) {
+			return nil
+		}
+	}
+}
+
+func checkRange(to time.Time) error {
+	if to.Before(earliest) || !to.Before(latest) {
+		return fmt.Errorf("%s is too far off: choose a time from %s on and before %s", to.UTC().Format(time.RFC3339), earliest.Format(time.RFC3339), latest.Format(time.RFC3339))
+	}
+	return nil
+}
 
 // Reset takes the clock back to the machine's time.
 func (c *Clock) Reset() { c.offset.Store(0) }

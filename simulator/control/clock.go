@@ -36,7 +36,9 @@ func (s *server) setClock(w http.ResponseWriter, r *http.Request) error {
 	if to.Now.IsZero() {
 		return fmt.Errorf("%w: now: there is none; it is a time such as \"2026-11-01T12:00:00Z\"", errBadRequest)
 	}
-	s.Clock.Set(to.Now)
+	if err := s.Clock.Set(to.Now); err != nil {
+		return fmt.Errorf("%w: now: %w", errBadRequest, err)
+	}
 	return s.showClock(w, r)
 }
 
@@ -45,7 +47,9 @@ func (s *server) advanceClock(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &advance); err != nil {
 		return err
 	}
-	s.Clock.Advance(time.Duration(advance.By))
+	if err := s.Clock.Advance(time.Duration(advance.By)); err != nil {
+		return fmt.Errorf("%w: by: it would be %w", errBadRequest, err)
+	}
 	return s.showClock(w, r)
 }
 

@@ -139,6 +139,8 @@ func TestRequests(t *testing.T) {
 		{"PUT", "/v1/clock", `{}`, 400, `now: there is none`},
 		{"PUT", "/v1/clock", `{"now":"noon"}`, 400, `noon`},
 		{"POST", "/v1/clock/advance", `{"by":"24h"}`, 200, `"now": "2030-01-02T00:00:0`},
+		{"PUT", "/v1/clock", `{"now":"9999-01-01T00:00:00Z"}`, 400, `now: 9999-01-01T00:00:00Z is too far off: choose a time from 1970`},
+		{"POST", "/v1/clock/advance", `{"by":"-2000000h"}`, 400, `by: it would be 180`},
 		{"POST", "/v1/clock/advance", `{"by":"a day"}`, 400, `\"a day\" is not a duration`},
 		{"DELETE", "/v1/clock", "", 204, ""},
 		{"GET", "/v1/clock", "", 200, `"offset": "0s"`},
