@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/internal/spelling"
 )
 
 // step is a part of a field's path: a name, or in brackets an index of a list or a key of a map.
@@ -26,7 +26,7 @@ func suggest(t reflect.Type, path string) string {
 			return ""
 		}
 	}
-	near := provider.Nearest(steps[last][1], slices.Sorted(maps.Keys(fieldTypes(t))))
+	near := spelling.Nearest(steps[last][1], slices.Sorted(maps.Keys(fieldTypes(t))))
 	if near == "" {
 		return ""
 	}

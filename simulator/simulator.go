@@ -70,7 +70,7 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 	}
 	sim := &Simulator{
 		config: config, accounts: accounts.NewDirectory(), clock: clock.New(o.now),
-		faults: faults.NewSet(config.FaultSeed), journal: journal.New(config.JournalSize),
+		faults: faults.NewSet(config.FaultSeed, operations()...), journal: journal.New(config.JournalSize),
 	}
 	sim.pipeline = &pipeline.Pipeline{Accounts: sim.accounts, Now: sim.clock.Now, Faults: sim.faults, Journal: sim.journal}
 	if err := sim.configure(); err != nil {

@@ -136,7 +136,7 @@ func (v *validation) faults() {
 	names := map[string]string{}
 	for i, rule := range v.config.Faults {
 		path := fmt.Sprintf("faults[%d]", i)
-		if err := rule.Validate(); err != nil {
+		if err := rule.Validate(operations()...); err != nil {
 			v.add(path, "%w", err)
 		}
 		if rule.Name != "" {

@@ -181,7 +181,7 @@ func TestUnseen(t *testing.T) {
 		ObjectMeta: metav1.ObjectMeta{Name: "b", UID: "u", Labels: map[string]string{"velero.io/storage-location": "primary"}},
 		Spec:       velerov1.BackupSpec{StorageLocation: "primary"}, Status: velerov1.BackupStatus{Phase: "Completed"},
 	})
-	for _, operation := range []string{"s3:ListBucket", "s3:GetObject"} {
+	for _, operation := range []string{"s3:ListObjectsV2", "s3:GetObject"} {
 		fault := w.Cloud.Harm(t, faults.Rule{Match: faults.Match{Operations: []string{operation, "s3:List*", "s3:HeadObject"}}, Fault: faults.Error{Code: "AccessDenied"}})
 		if _, err := w.Reconcile(t, newReconciler(w), "primary"); err == nil || !slices.Equal(names(t, w), []string{"b"}) {
 			t.Errorf("%s: got %v, %q", operation, err, names(t, w))

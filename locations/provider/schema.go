@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/velero-locations/velero-locations/internal/spelling"
 )
 
 // Schema says which settings, the keys of spec.config, a provider has in a role.
@@ -137,7 +139,7 @@ func (p *Provider) unknownKey(name string, role Role) string {
 	if p.Schema(role.other()).Key(name) != nil {
 		return fmt.Sprintf("it is a setting of %ss; %ss of provider %s have %s", role.other(), role, p.Short(), quoted(schema.Names()))
 	}
-	if near := Nearest(name, schema.Names()); near != "" {
+	if near := spelling.Nearest(name, schema.Names()); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	for _, other := range Known() {

@@ -62,18 +62,6 @@ func TestTables(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	names := aws.ObjectStore.Names()
-	for misspelt, want := range map[string]string{
-		"regoin": "region", "REGION": "region", "s3URL": "s3Url", "url": "s3Url", "profle": "profile",
-		"": "", "zone": "", "x": "", "completely-different": "", strings.Repeat("region", 100): "",
-	} {
-		if got := Nearest(misspelt, names); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", misspelt, got, want)
-		}
-	}
-}
-
 func TestEndpoint(t *testing.T) {
 	type config = map[string]string
 	for _, tc := range []struct {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/internal/spelling"
 )
 
 // The kinds of locations, as messages name them and as the verbs of the command line do.
@@ -21,7 +21,7 @@ func instead(missing string, existing []string, kind kind) string {
 	if len(existing) == 0 {
 		return fmt.Sprintf(`there is no %s in the namespace: make one ("velero %s create")`, kind.noun, kind.verb)
 	}
-	if near := provider.Nearest(missing, existing); near != "" {
+	if near := spelling.Nearest(missing, existing); near != "" {
 		return fmt.Sprintf("there is no such %s: did you mean %q?", kind.noun, near)
 	}
 	return fmt.Sprintf("there is no such %s: name %s", kind.noun, oneOf(existing))

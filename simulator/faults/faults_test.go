@@ -76,6 +76,23 @@ func TestRuleRefused(t *testing.T) {
 	}
 }
 
+// TestOperationsThatThereAreNot shows what is said of a rule about an operation that no service has.
+func TestOperationsThatThereAreNot(t *testing.T) {
+	set := NewSet(0, "s3:PutObject", "s3:GetObject", "ec2:CreateSnapshot")
+	for operation, want := range map[string]string{
+		"s3:PutObject": "", "s3:*": "", "*": "", "ec2:Create*": "", "s3:?utObject": "",
+		"s3:PutObjet":  `there is no operation "s3:PutObjet": did you mean "s3:PutObject"?`,
+		"s3:putobject": `there is no operation "s3:putobject": did you mean "s3:PutObject"?`,
+		"s3:Delete*":   `s3 has no operation "s3:Delete*": choose one of GetObject, PutObject`,
+		"gcs:Insert":   `there is no service "gcs": choose one of ec2, s3`,
+	} {
+		_, err := set.Add(Rule{Match: Match{Operations: []string{"s3:GetObject", operation}}, Fault: &Expired{}})
+		if want == "" && err != nil || want != "" && (err == nil || err.Error() != "invalid fault: match.operations[1]: "+want) {
+			t.Errorf("%s: got %v, want %s", operation, err, want)
+		}
+	}
+}
+
 func TestNew(t *testing.T) {
 	for _, test := range []struct {
 		name       string

@@ -55,8 +55,9 @@ var (
 	ruleOperation = regexp.MustCompile(`^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$`)
 )
 
-// Validate returns everything that is wrong with the rule, each with its field, joined to one error.
-func (r Rule) Validate() error {
+// Validate returns everything that is wrong with the rule, each with its field, joined to one error. Without operations that there
+// are it may be about any.
+func (r Rule) Validate(operations ...string) error {
 	var problems []error
 	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if r.Name != "" && !ruleName.MatchString(r.Name) {
@@ -65,6 +66,8 @@ func (r Rule) Validate() error {
 	for i, operation := range r.Match.Operations {
 		if !ruleOperation.MatchString(operation) {
 			add("match.operations[%d]: %q is not a service and an operation, such as \"s3:PutObject\", or \"*\"", i, operation)
+		} else if err := checkExists(operation, operations); err != nil {
+			add("match.operations[%d]: %w", i, err)
 		}
 	}
 	if r.Skip < 0 {

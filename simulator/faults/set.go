@@ -30,8 +30,9 @@ type Status struct {
 // Set is the rules in force. It is safe for concurrent use. Two sets with the same seed and the same rules harm the same
 // requests, when these come in the same order.
 type Set struct {
-	seed  uint64
-	count atomic.Int64
+	seed       uint64
+	operations []string
+	count      atomic.Int64
 
 	mu    sync.Mutex
 	rules []*rule
@@ -43,12 +44,12 @@ type rule struct {
 	random *rand.Rand
 }
 
-// NewSet returns a set without rules.
-func NewSet(seed uint64) *Set { return &Set{seed: seed} }
+// NewSet returns a set without rules. The operations are those that rules may be about; without any, they may be about any.
+func NewSet(seed uint64, operations ...string) *Set { return &Set{seed: seed, operations: operations} }
 
 // Add puts a rule in force, after those that are there, and returns it with its name.
 func (s *Set) Add(added Rule) (Rule, error) {
-	if err := added.Validate(); err != nil {
+	if err := added.Validate(s.operations...); err != nil {
 		return Rule{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	s.mu.Lock()

@@ -120,6 +120,15 @@ var postObjectOperation = operation{name: "PostObject", method: http.MethodPost,
 // preflightOperation is what a browser asks before a page may use a bucket, which is recognised by its method alone.
 var preflightOperation = operation{name: "Preflight", method: http.MethodOptions, level: bucketLevel, handle: preflight}
 
+// Operations are the names of all operations, as faults and the journal have them.
+func Operations() []string {
+	var names []string
+	for _, op := range append([]operation{postObjectOperation, preflightOperation}, operations...) {
+		names = append(names, servicePrefix+op.name)
+	}
+	return names
+}
+
 // notConfigured is what S3 answers to a GET of a bucket's configuration that was never set.
 var notConfigured = map[string]*aws.Error{
 	"lifecycle":         aws.NewError(http.StatusNotFound, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),

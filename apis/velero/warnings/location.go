@@ -16,6 +16,7 @@ import (
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
+	"github.com/velero-locations/velero-locations/internal/spelling"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
@@ -88,7 +89,7 @@ func config(name string, role provider.Role, settings provider.Settings, rules v
 	if provider.Find(name, role) == nil {
 		known := provider.Names(role)
 		text := fmt.Sprintf("spec.provider: %q is not known here (known for %ss: %s): its settings are not checked", name, role, strings.Join(known, ", "))
-		if near := provider.Nearest(name, known); near != "" {
+		if near := spelling.Nearest(name, known); near != "" {
 			text += fmt.Sprintf("; did you mean %q?", near)
 		}
 		warnings = append(warnings, text)
