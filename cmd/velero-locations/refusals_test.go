@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -34,6 +35,11 @@ func TestRefusesToStart(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	shared := t.TempDir()
+	if err := os.Chmod(shared, 0o777|fs.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+
 	apiserver := func(flags ...string) []string { return apiserverArgs(t, running, flags...) }
 	embedded := []string{"--embedded-etcd-dir", t.TempDir()}
 	for name, test := range map[string]struct {
@@ -41,6 +47,7 @@ func TestRefusesToStart(t *testing.T) {
 		want []string
 	}{
 		"data directory in use":       {[]string{"dev", "--data-dir", running.Dir, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{running.Dir, "in use by another process"}},
+		"data directory of others":    {[]string{"dev", "--data-dir", shared, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{shared, "is shared with other users"}},
 		"port in use":                 {[]string{"dev", "--data-dir", t.TempDir(), "--port", port, "--s3-address", "127.0.0.1:0"}, []string{"address already in use", "--port"}},
 		"S3 port in use":              {[]string{"dev", "--data-dir", t.TempDir(), "--port", "0", "--s3-address", "127.0.0.1:" + port}, []string{"address already in use", "--s3-address"}},
 		"unknown field":               {[]string{"dev", "--data-dir", unknownField, "--port", "0", "--s3-address", "127.0.0.1:0"}, []string{"simulator.yaml", `"regoins"`}},

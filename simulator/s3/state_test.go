@@ -43,12 +43,18 @@ func TestStateOnDisk(t *testing.T) {
 	if err := first.Simulator.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Chmod(config.DataDir, 0o777); err != nil {
+		t.Fatal(err)
+	}
 	left := filepath.Join(config.DataDir, "content", "left-by-a-crash")
 	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 
 	second := start(t, config)
+	if info, err := os.Stat(config.DataDir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the directory was left open to others: %v, %v", info.Mode(), err)
+	}
 	client = second.minio(t, aliceKey, "us-east-1")
 	for key, size := range map[string]int{"small": 100, "large": len(data), "empty": 0, "overwritten": 7} {
 		object, err := client.GetObject(t.Context(), "made", key, minio.GetObjectOptions{})

@@ -31,6 +31,7 @@ import (
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/azure"
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/portworx"
 	"github.com/velero-locations/velero-locations/controllers"
+	"github.com/velero-locations/velero-locations/internal/datadir"
 	"github.com/velero-locations/velero-locations/internal/pki"
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/simulator"
@@ -124,8 +125,8 @@ func Run(ctx context.Context, options *Options) error {
 	if err != nil {
 		return fmt.Errorf("finding the data directory: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the data directory: %w", err)
+	if err := datadir.Make(dir); err != nil {
+		return err
 	}
 	lock := flock.New(filepath.Join(dir, "lock"))
 	locked, err := lock.TryLock()

@@ -13,6 +13,8 @@ import (
 
 	"github.com/gofrs/flock"
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/velero-locations/velero-locations/internal/datadir"
 )
 
 // disk keeps the state in a directory: an index in bbolt with all small content, and a file for each larger content. A
@@ -37,8 +39,11 @@ var (
 
 func openDisk(dir string) (*disk, error) {
 	d := &disk{dir: dir}
+	if err := datadir.Make(dir); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(d.blobDir(), 0o700); err != nil {
-		return nil, fmt.Errorf("making the data directory: %w", err)
+		return nil, fmt.Errorf("making the directory of contents: %w", err)
 	}
 	d.lock = flock.New(filepath.Join(dir, "lock"))
 	locked, err := d.lock.TryLock()
