@@ -39,8 +39,8 @@ var aws = Provider{
 	ObjectStore: &Schema{
 		Keys: []Key{
 			{Name: keyRegion, Type: Region, RequiredWith: keyS3URL, Doubt: doubtAWSRegion, Doc: "region of the bucket, such as us-east-1; without it, and without s3Url, the bucket is asked"},
-			{Name: keyS3URL, Type: URL, Doubt: doubtS3URL, Doc: "address of S3-compatible storage other than Amazon's"},
-			{Name: keyPublicURL, Type: URL, Doc: "address of the storage in links for downloads, if clients outside of the cluster need another"},
+			{Name: keyS3URL, Type: s3URL, Doubt: doubtS3URL, Doc: "address of S3-compatible storage other than Amazon's"},
+			{Name: keyPublicURL, Type: s3URL, Doc: "address of the storage in links for downloads, if clients outside of the cluster need another"},
 			{Name: keyS3ForcePathStyle, Type: Boolean, Doubt: doubtPathStyle, Doc: "whether the bucket is named in the path of requests (true), or in their host name where that is possible (false, or not set)"},
 			{Name: keyInsecureSkipTLSVerify, Type: Boolean, Doubt: doubtInsecure, Doc: "whether any certificate of the storage is accepted"},
 			{Name: keyProfile, Type: String, Doc: "profile of the credentials file; default if not set"},

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"net"
 	"net/url"
 	"regexp"
@@ -42,6 +43,26 @@ var hostOnlyDomains = []string{"aliyuncs.com", "myhuaweicloud.com", "myqcloud.co
 // under says whether a host is below one of some domains.
 func under(host string, domains []string) bool {
 	return slices.ContainsFunc(domains, func(domain string) bool { return strings.HasSuffix(host, "."+domain) })
+}
+
+// objectStores matches the hosts of Amazon's S3, and those of domains under which there is nothing but buckets. (A load balancer at
+// Amazon, or a machine at other providers of storage, may serve it below a path.)
+var objectStores = regexp.MustCompile(`(^|\.)s3[.-]([a-z0-9-]+\.)*amazonaws\.com(\.cn)?$` +
+	`|\.(backblazeb2|digitaloceanspaces|filebase|r2\.cloudflarestorage|linodeobjects|vultrobjects|wasabisys|your-objectstorage)\.com$`)
+
+// s3URL is an address of storage that speaks S3.
+var s3URL = Type{Name: URL.Name, Check: checkS3URL}
+
+// checkS3URL refuses a path where only buckets are: with one, no request finds anything.
+func checkS3URL(address string) error {
+	if err := checkURL(address); err != nil {
+		return err
+	}
+	u, err := url.Parse(address)
+	if err == nil && strings.Trim(u.Path, "/") != "" && objectStores.MatchString(strings.ToLower(u.Hostname())) {
+		return fmt.Errorf("must have no path: give %s://%s, and name the bucket in spec.objectStorage.bucket", u.Scheme, u.Host)
+	}
+	return nil
 }
 
 // knownStore says whether a host is of storage that finds a bucket by its host name.

@@ -84,6 +84,15 @@ func checkURL(address string) error {
 		return errors.New("must not have a user name in it: put credentials in a Secret instead")
 	case u.RawQuery != "", u.Fragment != "":
 		return errors.New("must end before the ? or #")
+	case u.Port() != "":
+		return checkPort(u.Port())
+	}
+	return nil
+}
+
+func checkPort(port string) error {
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return errors.New("must have a port from 1 to 65535, or none")
 	}
 	return nil
 }
