@@ -39,7 +39,7 @@ type reconciler struct {
 // Setup adds the controller to a manager. The period is that of locations without spec.backupSyncPeriod; 0: they are not synced.
 func Setup(mgr manager.Manager, writer mergepatch.Writer, storage *backend.Backend, period time.Duration) error {
 	return builder.ControllerManagedBy(mgr).Named("backup-sync").For(&velerov1.BackupStorageLocation{}).
-		Complete(&reconciler{Writer: writer, backend: storage, period: period, now: time.Now})
+		Complete(backend.Patient(&reconciler{Writer: writer, backend: storage, period: period, now: time.Now}, locations.LeastPeriod, backend.OfLocation))
 }
 
 // Reconcile syncs a location that is available, when it is due.
@@ -128,6 +128,9 @@ func (r *reconciler) take(ctx context.Context, location *velerov1.BackupStorageL
 	backup, err := store.Published(ctx, name)
 	var refusal *objectstore.Error
 	switch {
+	case withheld(err):
+		log.Error(err, "The backup in the bucket may not be read")
+		return nil, err
 	case errors.As(err, &refusal):
 		return nil, err
 	case err != nil: // it broke off, perhaps, and can be read the next time

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -23,6 +24,12 @@ import (
 // lifetime of an address, and of the request that has it.
 const lifetime = 10 * time.Minute
 
+// retry is after how long a request is looked at again that could not be answered.
+const retry = time.Second
+
+// unanswerable says that what a request is for is not there, or that its location does not let it be answered.
+func unanswerable(err error) bool { return apierrors.IsNotFound(err) || backend.OfLocation(err) }
+
 // reconciler answers one request at a time.
 type reconciler struct {
 	mergepatch.Writer
@@ -34,7 +41,7 @@ type reconciler struct {
 // Setup adds the controller to a manager.
 func Setup(mgr manager.Manager, writer mergepatch.Writer, storage *backend.Backend) error {
 	return builder.ControllerManagedBy(mgr).Named("download").For(&velerov1.DownloadRequest{}).
-		Complete(&reconciler{Writer: writer, backend: storage, now: time.Now})
+		Complete(backend.Patient(&reconciler{Writer: writer, backend: storage, now: time.Now}, retry, unanswerable))
 }
 
 // Reconcile answers a request that is new, and deletes one that has expired. Whether the file is there is not looked at:

@@ -50,7 +50,7 @@ type Backend struct {
 func (b *Backend) Backups(ctx context.Context, location *velerov1.BackupStorageLocation) (*backups.Store, error) {
 	objects, place, err := b.ObjectStore(ctx, location)
 	if err != nil {
-		return nil, err
+		return nil, ofLocation(err)
 	}
 	return backups.NewStore(objects, place), nil
 }
