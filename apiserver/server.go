@@ -39,6 +39,7 @@ func NewConfig(api *API) *Config {
 	generic.OpenAPIConfig = genericapiserver.DefaultOpenAPIConfig(generatedopenapi.GetOpenAPIDefinitions, namer)
 	generic.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(generatedopenapi.GetOpenAPIDefinitions, namer)
 	generic.OpenAPIConfig.Info.Title, generic.OpenAPIV3Config.Info.Title = Name, Name
+	hideStrategicPatches(generic.OpenAPIConfig, generic.OpenAPIV3Config)
 	generic.BuildHandlerChainFunc = func(handler http.Handler, c *genericapiserver.Config) http.Handler {
 		handler = api.readPatches(withoutProtobuf(handler, api.jsonOnly, api.Codecs), c.MaxRequestBodyBytes)
 		return genericapiserver.DefaultBuildHandlerChain(handler, c)

@@ -3,7 +3,8 @@ package spelling
 
 import "strings"
 
-// Nearest returns the name that a misspelt one was most likely meant to be; empty if none is near.
+// Nearest returns the name that a misspelt one was most likely meant to be; empty if none is near. Of short names more than half must be
+// right: oci is not gcp.
 func Nearest(misspelt string, names []string) string {
 	const longest = 64 // no name is longer, and comparing takes time
 	if len(misspelt) > longest {
@@ -11,7 +12,7 @@ func Nearest(misspelt string, names []string) string {
 	}
 	nearest, best := "", max(2, len(misspelt)/3)+1
 	for _, name := range names {
-		if d := distance(strings.ToLower(misspelt), strings.ToLower(name)); d < best && d < len(name) {
+		if d := distance(strings.ToLower(misspelt), strings.ToLower(name)); d < best && 2*d < len(name) {
 			nearest, best = name, d
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,23 +27,30 @@ func BucketInHost(endpoint *url.URL, bucket string, pathStyle bool) bool {
 	return !slices.ContainsFunc(labels, func(label string) bool { return !hostLabel.MatchString(label) })
 }
 
-// amazonDomains are those of the endpoints of Amazon's partitions.
-var amazonDomains = []string{"amazonaws.com", "amazonaws.com.cn"}
+// amazon are the endpoints of Amazon's partitions. In these and the following patterns of hosts, * is any text.
+var amazon = []string{"*.amazonaws.com", "*.amazonaws.com.cn"}
 
-// hostStyleDomains are those of the endpoints of storage that finds a bucket by its host name.
-var hostStyleDomains = []string{
-	"aliyuncs.com", "appdomain.cloud", "backblazeb2.com", "bcebos.com", "digitaloceanspaces.com", "exo.io", "filebase.com", "googleapis.com",
-	"ionoscloud.com", "jdcloud-oss.com", "ksyuncs.com", "linodeobjects.com", "myhuaweicloud.com", "myqcloud.com", "otc.t-systems.com",
-	"outscale.com", "ovh.net", "qiniucs.com", "r2.cloudflarestorage.com", "scw.cloud", "storage.dev", "storage.tigris.dev", "storjshare.io",
-	"upcloudobjects.com", "volces.com", "vultrobjects.com", "wasabisys.com", "yandexcloud.net", "your-objectstorage.com",
+// hostStyle are the endpoints of storage that finds a bucket by its host name.
+var hostStyle = []string{
+	"*.aliyuncs.com", "*.appdomain.cloud", "*.backblazeb2.com", "*.bcebos.com", "*.digitaloceanspaces.com", "*.exo.io", "*.filebase.com", "*.googleapis.com",
+	"*.idrivee2*.com", "*.ionoscloud.com", "*.jdcloud-oss.com", "*.ksyuncs.com", "*.linodeobjects.com", "*.myhuaweicloud.com", "*.myhuaweicloud.eu", "*.myqcloud.com",
+	"*.otc.t-systems.com", "*.outscale.com", "*.ovh.net", "*.ovh.us", "*.qiniucs.com", "*.r2.cloudflarestorage.com", "*.scw.cloud", "*.storage.dev",
+	"*.storage.tigris.dev", "*.storjshare.io", "*.tencentcos.cn", "*.tencentcos.com", "*.upcloudobjects.com", "*.volces.com", "*.vultrobjects.com", "*.wasabisys.com",
+	"*.yandexcloud.net", "*.your-objectstorage.com", "vhcompat.objectstorage.*.oci.customer-oci.com",
 }
 
-// hostOnlyDomains are those among them where a bucket in the path may be refused.
-var hostOnlyDomains = []string{"aliyuncs.com", "myhuaweicloud.com", "myqcloud.com", "volces.com"}
+// hostOnly are those among them where a bucket in the path may be refused.
+var hostOnly = []string{
+	"*.aliyuncs.com", "*.myhuaweicloud.com", "*.myhuaweicloud.eu", "*.myqcloud.com", "*.tencentcos.cn", "*.tencentcos.com", "*.volces.com",
+	"s3-accelerate.amazonaws.com", "s3-accelerate.dualstack.amazonaws.com",
+}
 
-// under says whether a host is below one of some domains.
-func under(host string, domains []string) bool {
-	return slices.ContainsFunc(domains, func(domain string) bool { return strings.HasSuffix(host, "."+domain) })
+// oneOf says whether a host is one of those that patterns stand for.
+func oneOf(host string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		matched, err := path.Match(pattern, host)
+		return matched && err == nil
+	})
 }
 
 // objectStores matches the hosts of Amazon's S3, and those of domains under which there is nothing but buckets. (A load balancer at
@@ -66,6 +74,6 @@ func checkS3URL(address string) error {
 }
 
 // knownStore says whether a host is of storage that finds a bucket by its host name.
-func knownStore(host string) bool { return under(host, amazonDomains) || under(host, hostStyleDomains) }
+func knownStore(host string) bool { return oneOf(host, amazon) || oneOf(host, hostStyle) }
 
-func isAmazon(host string) bool { return under(host, amazonDomains) }
+func isAmazon(host string) bool { return oneOf(host, amazon) }

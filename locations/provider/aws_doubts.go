@@ -38,7 +38,7 @@ func doubtInsecure(value string, all Settings) string {
 
 func doubtPathStyle(value string, all Settings) string {
 	host := urlHost(all.Config[keyS3URL])
-	if forced, err := strconv.ParseBool(value); err != nil || !forced || !under(host, hostOnlyDomains) {
+	if forced, err := strconv.ParseBool(value); err != nil || !forced || !oneOf(host, hostOnly) {
 		return ""
 	}
 	return host + " may refuse requests that have the bucket in their path: leave it out"

@@ -92,6 +92,8 @@ type Warning struct {
 	Message string
 	// Fails says that a backup that runs now fails for it; it may pass.
 	Fails bool
+	// Passing says that it is gone before long, so that it is of use only to a backup that runs now.
+	Passing bool
 }
 
 // Lasting are those of the Errors that no other location can mend.
@@ -173,6 +175,7 @@ func (r *Result) doubtStatus(fails bool, kind, name string, status Status, path 
 	case status.Phase == "" && status.Message != "": // nothing can be found out from here, which is nothing against it
 	case status.Phase == "" && fails:
 		r.warn(fails, path, "%s %q was not checked yet: the backup fails if it is not available when it begins", kind, name)
+		r.Warnings[len(r.Warnings)-1].Passing = true
 	case status.Phase == "":
 	case status.Message == "":
 		r.warn(fails, path, "%s %q is %s", kind, name, status.Phase)

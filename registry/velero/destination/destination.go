@@ -54,8 +54,17 @@ func check(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *f
 	return result, nil
 }
 
-// Warnings are about the locations that a backup of the spec goes to, or that it cannot do without, as far as they can be found out.
+// Warnings are about the locations that a backup of the spec goes to now, as far as they can be found out.
 func Warnings(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *field.Path) []string {
+	return warnings(ctx, view, spec, path, func(selection.Warning) bool { return true })
+}
+
+// LastingWarnings are the Warnings without those that are gone before long: of locations that were made together with a schedule, each is new.
+func LastingWarnings(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *field.Path) []string {
+	return warnings(ctx, view, spec, path, func(w selection.Warning) bool { return !w.Passing })
+}
+
+func warnings(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *field.Path, matter func(selection.Warning) bool) []string {
 	result, err := Select(ctx, view, spec, path)
 	if err != nil {
 		return nil
@@ -65,7 +74,9 @@ func Warnings(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path
 		texts = append(texts, err.Error()+" (until it is there, backups fail)")
 	}
 	for _, warning := range result.Warnings {
-		texts = append(texts, warning.String())
+		if matter(warning) {
+			texts = append(texts, warning.String())
+		}
 	}
 	return texts
 }

@@ -51,7 +51,7 @@ func New(env *generic.Environment) *Resource {
 			return destination.LastingErrors(ctx, view, &s.Spec.Template, template)
 		},
 		Warn: func(ctx context.Context, view *generic.View, s schedule) []string {
-			texts := destination.Warnings(ctx, view, &s.Spec.Template, template)
+			texts := destination.LastingWarnings(ctx, view, &s.Spec.Template, template)
 			if when, err := cronexpr.Parse(s.Spec.Schedule); err == nil && !cronexpr.Comes(when, time.Now()) {
 				texts = append(texts, fmt.Sprintf("spec.schedule: %q never comes: no backup will be made", s.Spec.Schedule))
 			}

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// warnings returns the lines that kubectl prints of the server's warnings.
-func warnings(stderr string) []string {
+// WarningsOf returns the lines that kubectl prints of the server's warnings.
+func WarningsOf(stderr string) []string {
 	var found []string
 	for line := range strings.Lines(stderr) {
 		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "Warning: "); ok {
@@ -23,7 +23,7 @@ func (s Server) WantWarnings(t *testing.T, manifest string, args []string, want 
 	if got.Code != 0 {
 		t.Fatalf("%v: exit code %d, %s", args, got.Code, got.Stderr)
 	}
-	found := warnings(got.Stderr)
+	found := WarningsOf(got.Stderr)
 	if len(found) != len(want) {
 		t.Fatalf("%v printed the warnings %q, want %d: %q", args, found, len(want), want)
 	}
@@ -53,7 +53,7 @@ func warn(t *testing.T, s Server) {
 	s.WantWarnings(t, strings.Replace(SnapshotLocation, "region: us-east-1", "region: us-east-9a", 1), apply, "spec.config[region]")
 
 	got := s.Run(t, strings.Replace(Location("bad", "us-east-1", "", ".."), "region: us-east-1", "regoin: us-east-1, s3Url: minio", 1), "apply", "-f", "-")
-	if got.Code == 0 || len(warnings(got.Stderr)) > 0 {
+	if got.Code == 0 || len(WarningsOf(got.Stderr)) > 0 {
 		t.Errorf("a bad location: exit code %d, %s", got.Code, got.Stderr)
 	}
 	WantContains(t, got.Stderr, `spec.config[regoin]: Unsupported value: "regoin": did you mean "region"?`, "spec.config[s3Url]: Invalid value", "spec.config[region]: Required value", "spec.objectStorage.prefix: Invalid value")
