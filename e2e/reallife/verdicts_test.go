@@ -27,6 +27,7 @@ func TestCorpus(t *testing.T) {
 
 	client := namespaces(all, "")
 	prepare(t, c, all, client)
+	t.Run("Sets", func(t *testing.T) { testSets(t, c, all, client) })
 	t.Run("Verdicts", func(t *testing.T) {
 		for i, m := range all {
 			t.Run(m.name, func(t *testing.T) {
