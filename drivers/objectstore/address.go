@@ -17,6 +17,8 @@ func OutOfReach(bucket, endpoint string) string {
 	switch {
 	case strings.HasPrefix(bucket, "arn:"):
 		return "its bucket is named by an ARN, which only Amazon's own client understands"
+	case provider.DirectoryBucket(bucket):
+		return "its name is that of a directory bucket of S3 Express, which only Amazon's own client understands"
 	case s3utils.CheckValidBucketName(bucket) != nil:
 		return "the client here does not take such a name of a bucket"
 	case err == nil && strings.Trim(address.Path, "/") != "":

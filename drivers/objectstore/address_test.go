@@ -165,7 +165,7 @@ func TestTenant(t *testing.T) {
 		t.Error(err)
 	}
 	for bucket, endpoint := range map[string]string{
-		"bbb": "https://s3.example.com/storage/v1/s3", "ab": "", ":bbb": "", strings.Repeat("b", 64): "",
+		"bbb": "https://s3.example.com/storage/v1/s3", "ab": "", ":bbb": "", "bbb--use1-az4--x-s3": "", strings.Repeat("b", 64): "",
 	} {
 		if OutOfReach(bucket, endpoint) == "" {
 			t.Errorf("%s at %q is taken to be in reach", bucket, endpoint)

@@ -55,8 +55,16 @@ func arnPrefix(arn string) string {
 	return strings.Join(parts[:min(2, len(parts))], ":")
 }
 
-// doubtS3Bucket is about access points, which the SDK reaches in its own region only unless it is told otherwise.
+// DirectoryBucket says whether the AWS SDK takes a name for that of a directory bucket of S3 Express, which it opens a session for
+// and names in the host, whatever the address and s3ForcePathStyle are.
+func DirectoryBucket(name string) bool { return strings.HasSuffix(name, "--x-s3") }
+
+// doubtS3Bucket is about access points, which the SDK reaches in its own region only unless it is told otherwise, and about names that have
+// a meaning at Amazon only.
 func doubtS3Bucket(bucket string, config map[string]string) string {
+	if host := urlHost(config[keyS3URL]); host != "" && DirectoryBucket(bucket) && !isAmazon(host) {
+		return "the AWS SDK takes a name that ends in --x-s3 for a directory bucket of Amazon's S3 Express, and asks the storage for a session: choose another name"
+	}
 	parts := strings.Split(bucket, ":")
 	if len(parts) < 6 || parts[0] != "arn" || parts[3] == "" || parts[3] == config[keyRegion] {
 		return ""

@@ -12,15 +12,25 @@ import (
 // awsRegion has the form of the regions of all of Amazon's partitions.
 var awsRegion = regexp.MustCompile(`^((us(-gov|-iso|-isob|-isof)?|eu(-isoe)?|eusc-de|ap|af|ca|cn|il|me|mx|sa)-(north|south|east|west|central|(north|south)(east|west))-[1-9]|aws-global)$`)
 
+// plainRegion is the region that the AWS SDK takes a name for: one that begins with fips-, or ends with -fips, is a region by the
+// endpoints that GovCloud had before, and stands for the region's FIPS endpoint.
+func plainRegion(region string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(region, "fips-"), "-fips")
+}
+
 func doubtAWSRegion(region string, all Settings) string {
-	if all.Config[keyS3URL] != "" || awsRegion.MatchString(region) {
+	plain := plainRegion(region)
+	switch {
+	case all.Config[keyS3URL] != "" && plain != region:
+		return fmt.Sprintf("asks for a FIPS endpoint, which the AWS SDK refuses together with s3Url: write %q", plain)
+	case all.Config[keyS3URL] != "", awsRegion.MatchString(plain):
 		return ""
 	}
 	return fmt.Sprintf("%q is not the name of a region of Amazon, such as us-east-1; other storage needs s3Url", region)
 }
 
 func doubtEBSRegion(region string, _ Settings) string {
-	if awsRegion.MatchString(region) {
+	if awsRegion.MatchString(plainRegion(region)) {
 		return ""
 	}
 	return fmt.Sprintf("%q is not the name of a region of Amazon, such as us-east-1: name the one that the volumes are in", region)

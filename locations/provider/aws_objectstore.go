@@ -46,7 +46,7 @@ func ParseAWSObjectStore(config map[string]string) (AWSObjectStore, error) {
 	}
 
 	store := AWSObjectStore{
-		Region:          config[keyRegion],
+		Region:          plainRegion(config[keyRegion]),
 		Profile:         config[keyProfile],
 		CredentialsFile: config[keyCredentialsFile],
 

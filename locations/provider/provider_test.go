@@ -39,6 +39,10 @@ func TestParseAWSObjectStore(t *testing.T) {
 		errs   []string
 	}{
 		"nothing": {want: func(*AWSObjectStore) {}},
+		"region by its FIPS endpoint": {
+			config: map[string]string{"region": "fips-us-gov-west-1"},
+			want:   func(s *AWSObjectStore) { s.Region = "us-gov-west-1" },
+		},
 		"all": {
 			config: map[string]string{
 				"region": "us-east-1", "profile": "p", "credentialsFile": "/f",
