@@ -1,6 +1,7 @@
 package reallife
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -93,7 +94,7 @@ func parse(name, text string) (manifest, error) {
 	}
 	v := m.verdict
 	if said := []bool{v.accepted, len(v.warnings) > 0, len(v.errors) > 0}; len(slices.DeleteFunc(said, func(b bool) bool { return !b })) != 1 {
-		return m, fmt.Errorf("must say one of accepted, warned and refused")
+		return m, errors.New("must say one of accepted, warned and refused")
 	}
 	return m, nil
 }
