@@ -10,7 +10,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -95,17 +94,19 @@ func strategicMistakes(r *http.Request, reading written.Reading) error {
 	if len(reading.Mistakes) > 0 {
 		return mistyped(reading)
 	}
-	unknown := unknownErrors(reading)
 	switch r.URL.Query().Get("fieldValidation") {
 	case metav1.FieldValidationIgnore:
 	case metav1.FieldValidationStrict:
-		if len(unknown) > 0 {
-			err := runtime.NewStrictDecodingError(unknown)
-			return apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{field.Invalid(field.NewPath("patch"), field.OmitValueType{}, err.Error())})
+		var errs field.ErrorList
+		for _, unknown := range reading.Unknown {
+			errs = append(errs, field.Invalid(field.NewPath("patch"), field.OmitValueType{}, unknown.Error()))
+		}
+		if len(errs) > 0 {
+			return apierrors.NewInvalid(schema.GroupKind{}, "", errs)
 		}
 	default:
-		for _, err := range unknown {
-			warning.AddWarning(r.Context(), "", err.Error())
+		for _, unknown := range reading.Unknown {
+			warning.AddWarning(r.Context(), "", unknown.Error())
 		}
 	}
 	return nil

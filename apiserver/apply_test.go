@@ -30,7 +30,7 @@ func TestReadPatches(t *testing.T) {
 		{"no null", "backupstoragelocations", apply + "; charset=utf-8", location + "spec: {config: {region: a}}\n", location + "spec: {config: {region: a}}\n"},
 		{"a null of a field", "backupstoragelocations", apply, location + "spec: {provider: ~, backupSyncPeriod: ~}\n", `{"apiVersion":"velero.io/v1","kind":"BackupStorageLocation","spec":{"backupSyncPeriod":null}}`},
 		{"an unknown field", "backupstoragelocations", apply, location + "spec: {colour: red, config: {a: ~}}\n", location + "spec: {colour: red, config: {a: ~}}\n"},
-		{"an unknown field in a strategic merge patch", "backups?fieldValidation=Strict", strategic, `{"spec":{"colour":null,"$patch":"replace"}}`, `refused: patch: Invalid value: strict decoding error: unknown field "spec.colour"`},
+		{"an unknown field in a strategic merge patch", "backups?fieldValidation=Strict", strategic, `{"spec":{"hook":null,"$patch":"replace"}}`, `refused: patch: Invalid value: unknown field "spec.hook", did you mean "hooks"?`},
 		{"one that is ignored", "backups?fieldValidation=Ignore", strategic, `{"spec":{"colour":"red"}}`, `{"spec":{"colour":"red"}}`},
 		{"no YAML", "backupstoragelocations", apply, "a: [", "a: ["},
 		{"keys that are there twice", "backupstoragelocations", apply, location + "spec: {config: {a: ~, a: ~}}\n", location + "spec: {config: {a: ~, a: ~}}\n"},

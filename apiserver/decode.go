@@ -2,7 +2,6 @@ package apiserver
 
 import (
 	"encoding/json"
-	"fmt"
 	"reflect"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -65,16 +64,10 @@ func unknownFields(data []byte, kind reflect.Type) []error {
 	} else {
 		object, _ = parse(data) // what is there twice has been told of
 	}
-	return append(mistakes, unknownErrors(written.Read(object, kind))...)
-}
-
-// unknownErrors tells of unknown fields in the words of the API machinery.
-func unknownErrors(reading written.Reading) []error {
-	var errs []error
-	for _, path := range reading.Unknown {
-		errs = append(errs, fmt.Errorf("unknown field %q", path))
+	for _, unknown := range written.Read(object, kind).Unknown {
+		mistakes = append(mistakes, unknown)
 	}
-	return errs
+	return mistakes
 }
 
 // parse returns the object that a client wrote, in JSON or YAML.

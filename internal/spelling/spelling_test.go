@@ -15,4 +15,10 @@ func TestNearest(t *testing.T) {
 			t.Errorf("Nearest(%q) = %q, want %q", misspelt, got, want)
 		}
 	}
+	providers := []string{"aws", "azure", "gcp", "portworx"}
+	for misspelt, want := range map[string]string{"asw": "aws", "AWS": "aws", "gpc": "gcp", "azur": "azure", "oci": "", "oss": "", "cos": "", "csi": "", "s3": ""} {
+		if got := Nearest(misspelt, providers); got != want {
+			t.Errorf("Nearest(%q) = %q of the providers, want %q", misspelt, got, want)
+		}
+	}
 }

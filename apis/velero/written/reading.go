@@ -13,6 +13,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/velero-locations/velero-locations/internal/spelling"
 )
 
 // Reading is what there is to say of an object that a client wrote, beside its content. It is read before the Go type is, which
@@ -20,13 +22,30 @@ import (
 type Reading struct {
 	// Dropped says that there were nulls that stand for no value, which the object no longer has.
 	Dropped bool
-	// Unknown are the paths of fields that the type does not have, nor the object any longer, as the API machinery writes them.
-	Unknown []string
+	// Unknown are fields that the type does not have, nor the object any longer.
+	Unknown []Unknown
 	// Mistakes are values that the Go type cannot hold.
 	Mistakes field.ErrorList
 
 	// keepsNulls where the API machinery, or the patch that is read, has its own meaning for them.
 	keepsNulls bool
+}
+
+// Unknown is a field that a type does not have.
+type Unknown struct {
+	// Path of the field, as the API machinery writes it.
+	Path string
+	// Meant is the name of the field beside it that it was most likely meant to be, if there is one.
+	Meant string
+}
+
+// Error says so in the words of the API machinery.
+func (u Unknown) Error() string {
+	text := fmt.Sprintf("unknown field %q", u.Path)
+	if u.Meant != "" {
+		text += fmt.Sprintf(", did you mean %q?", u.Meant)
+	}
+	return text
 }
 
 // Read reads an object as a type of kinds does.
@@ -61,7 +80,8 @@ func (r *Reading) readObject(object map[string]any, t reflect.Type, path *field.
 		case !known && r.keepsNulls && strings.HasPrefix(name, "$"):
 		case !known:
 			delete(object, name)
-			r.Unknown = append(r.Unknown, path.Child(name).String())
+			meant := spelling.Nearest(name, slices.Sorted(maps.Keys(fields)))
+			r.Unknown = append(r.Unknown, Unknown{path.Child(name).String(), meant})
 		case f.of == metadataType:
 			r.readMetadata(value, path.Child(name))
 		case value == nil && !r.keepsNulls && !f.nullable:
