@@ -26,6 +26,7 @@ import (
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
+	"github.com/velero-locations/velero-locations/internal/resources"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
 
@@ -237,7 +238,7 @@ func BenchmarkBackup(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	configMaps := inventory.Resource{GroupVersionResource: corev1.SchemeGroupVersion.WithResource("configmaps"), Kind: "ConfigMap", Namespaced: true}
+	configMaps := resources.Resource{GroupVersionResource: corev1.SchemeGroupVersion.WithResource("configmaps"), Kind: "ConfigMap", Namespaced: true}
 
 	var listing, backingUp time.Duration
 	var most float64

@@ -3,28 +3,32 @@ package backup
 import (
 	"context"
 
-	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/apis/velero/warnings"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
+	"github.com/velero-locations/velero-locations/internal/resources"
 )
 
-// discover finds out which resources the API serves. Those that cannot be found out are a warning, unless none can.
-func (r *reconciler) discover(p *plan) error {
-	var err error
-	p.resources, err = inventory.Resources(r.discovery)
-	if err == nil {
-		return nil
-	}
-	if len(p.resources) == 0 {
+// discover finds out which resources the API serves. Those that cannot be found out are a warning, unless none can; so are those
+// that the backup includes and there are not.
+func (r *reconciler) discover(ctx context.Context, p *plan, spec *velerov1.BackupSpec) error {
+	served, err := resources.Discover(ctx, r.discovery)
+	p.resources = served.Storable()
+	switch {
+	case err == nil:
+		p.warnings = append(p.warnings, warnings.UnknownIncluded(spec, specPath, served)...)
+	case len(p.resources) == 0:
 		return err
+	default:
+		p.warnings = append(p.warnings, err.Error())
 	}
-	p.warnings = append(p.warnings, err.Error())
 	return nil
 }
 
 // excludedNamespaces are those that are marked to be left out of all backups.
-func (r *reconciler) excludedNamespaces(ctx context.Context, resources []inventory.Resource) ([]string, error) {
+func (r *reconciler) excludedNamespaces(ctx context.Context, served resources.List) ([]string, error) {
 	var excluded []string
-	for _, resource := range resources {
+	for _, resource := range served {
 		if resource.GroupResource() != namespaceResource {
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
+	"github.com/velero-locations/velero-locations/internal/resources"
 )
 
 var (
@@ -82,7 +83,7 @@ func (r *run) addNeeds(ctx context.Context, id object, found *inventory.Object) 
 
 // addDefinition adds the definition of a resource, if it is a custom one: unless definitions are backed up on their own, or
 // left out.
-func (r *run) addDefinition(ctx context.Context, of *inventory.Resource) error {
+func (r *run) addDefinition(ctx context.Context, of *resources.Resource) error {
 	if of.Group == "" {
 		return nil
 	}
@@ -90,7 +91,7 @@ func (r *run) addDefinition(ctx context.Context, of *inventory.Resource) error {
 }
 
 // needed says whether a resource may be in the backup because something else is.
-func (r *run) needed(resource *inventory.Resource) bool {
+func (r *run) needed(resource *resources.Resource) bool {
 	if resource.Namespaced {
 		return r.scope.Resource(resource)
 	}
@@ -98,7 +99,7 @@ func (r *run) needed(resource *inventory.Resource) bool {
 }
 
 // addOne reads an object and adds it, if its resource is allowed, and it belongs to the backup. One that is gone by now is not added.
-func (r *run) addOne(ctx context.Context, id object, allowed func(*inventory.Resource) bool, belongs func(*metav1.PartialObjectMetadata) bool) error {
+func (r *run) addOne(ctx context.Context, id object, allowed func(*resources.Resource) bool, belongs func(*metav1.PartialObjectMetadata) bool) error {
 	resource := r.resource(id.resource)
 	if resource == nil || !allowed(resource) || r.added[id] {
 		return nil
@@ -122,7 +123,7 @@ func (r *run) addOne(ctx context.Context, id object, allowed func(*inventory.Res
 }
 
 // addOrdered adds those objects of a resource that spec.orderedResources puts before the others.
-func (r *run) addOrdered(ctx context.Context, resource *inventory.Resource) error {
+func (r *run) addOrdered(ctx context.Context, resource *resources.Resource) error {
 	for _, name := range r.scope.Ordered(resource) {
 		id := object{resource: resource.GroupResource(), name: name}
 		if namespace, rest, found := strings.Cut(name, "/"); found {

@@ -9,11 +9,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/internal/backups"
+	"github.com/velero-locations/velero-locations/internal/resources"
 	"github.com/velero-locations/velero-locations/locations/selection"
 )
+
+var specPath = field.NewPath("spec")
 
 // plan is what was decided about a backup before it begins.
 type plan struct {
@@ -27,7 +29,7 @@ type plan struct {
 
 	store             *backups.Store
 	snapshotLocations []snapshotLocation
-	resources         []inventory.Resource
+	resources         resources.List
 	scope             *scope.Scope
 }
 
@@ -52,7 +54,7 @@ func (r *reconciler) prepare(ctx context.Context, backup *velerov1.Backup) (*pla
 			return nil, fmt.Errorf("listing locations: %w", err)
 		}
 	}
-	selected := selection.Select(selection.RequestOf(&backup.Spec), selection.LocationsOf(pointers(storage.Items), pointers(snapshots.Items)), r.opts.Defaults, field.NewPath("spec"))
+	selected := selection.Select(selection.RequestOf(&backup.Spec), selection.LocationsOf(pointers(storage.Items), pointers(snapshots.Items)), r.opts.Defaults, specPath)
 	for _, err := range selected.Errors {
 		p.problem(err)
 	}
@@ -62,7 +64,7 @@ func (r *reconciler) prepare(ctx context.Context, backup *velerov1.Backup) (*pla
 		}
 	}
 	var excluded []string
-	err := r.discover(p)
+	err := r.discover(ctx, p, &backup.Spec)
 	if err == nil {
 		excluded, err = r.excludedNamespaces(ctx, p.resources)
 	}

@@ -261,6 +261,22 @@ func TestUnfulfilled(t *testing.T) {
 	}
 }
 
+// TestUnknownResources shows that a backup says which resources it includes though there are none of the name.
+func TestUnknownResources(t *testing.T) {
+	backup := backupOf("b", func(b *velerov1.Backup) {
+		b.Spec.IncludedResources, b.Spec.ExcludedResources = []string{"Configmap", "deploymnts", "*.apps", "*"}, []string{"widgets"}
+	})
+	d := newDesk(t, backup)
+	p, err := d.prepare(t.Context(), backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	if want := []string{`spec.includedResources[1]: the API serves no resource "deploymnts": did you mean "deployments"?`}; !slices.Equal(p.warnings, want) {
+		t.Errorf("got %q, want %q", p.warnings, want)
+	}
+}
+
 // TestFirstValidation shows that a backup waits for the first check of its location, lets others go first, and does not
 // wait for ever.
 func TestFirstValidation(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
+	"github.com/velero-locations/velero-locations/internal/resources"
 )
 
 var (
@@ -37,12 +37,12 @@ func (r *run) addRoles(ctx context.Context, account object) error {
 }
 
 // onlyNeeded says that the objects of a resource are in the backup if others need them, and not on their own.
-func (r *run) onlyNeeded(resource *inventory.Resource) bool {
+func (r *run) onlyNeeded(resource *resources.Resource) bool {
 	return !r.scope.Resource(resource) && r.needed(resource)
 }
 
 // readRoles finds out, once, which service accounts are bound to cluster roles.
-func (r *run) readRoles(ctx context.Context, bindings *inventory.Resource) error {
+func (r *run) readRoles(ctx context.Context, bindings *resources.Resource) error {
 	if r.roles != nil {
 		return nil
 	}

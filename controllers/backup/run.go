@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/internal/backups"
+	"github.com/velero-locations/velero-locations/internal/resources"
 )
 
 var (
@@ -28,7 +28,7 @@ var (
 type run struct {
 	backup    *velerov1.Backup
 	api       *inventory.API
-	resources []inventory.Resource
+	resources resources.List
 	scope     *scope.Scope
 	store     *backups.Store
 	volumes   *volumes
@@ -225,7 +225,7 @@ func (r *run) writeContents(ctx context.Context, w io.Writer) error {
 }
 
 // addResource adds the objects of a resource. That they cannot be read makes the backup incomplete, but does not end it.
-func (r *run) addResource(ctx context.Context, resource *inventory.Resource) error {
+func (r *run) addResource(ctx context.Context, resource *resources.Resource) error {
 	if err := r.addOrdered(ctx, resource); err != nil {
 		return err
 	}
@@ -258,42 +258,7 @@ func (r *run) addResource(ctx context.Context, resource *inventory.Resource) err
 	return nil
 }
 
-// addNamespaces adds the objects of the namespaces, and notes which of those that were asked for do not exist.
-func (r *run) addNamespaces(ctx context.Context) error {
-	resource := r.resource(namespaceResource)
-	if resource == nil || !r.scope.Resource(resource) {
-		return nil
-	}
-	seen := map[string]bool{}
-	for found, err := range r.api.List(ctx, *resource, "", "") {
-		if err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
-			r.record.failed("", err)
-			return nil
-		}
-		var namespace corev1.Namespace
-		if err := json.Unmarshal(found.JSON, &namespace); err != nil {
-			return fmt.Errorf("reading namespace %q: %w", found.Meta.Name, err)
-		}
-		seen[namespace.Name] = true
-		if !r.scope.Namespace(&namespace, r.occupied[namespace.Name]) {
-			continue
-		}
-		if err := r.add(ctx, resource, &found); err != nil {
-			return err
-		}
-	}
-	for _, name := range r.scope.Namespaces() {
-		if !seen[name] {
-			r.record.failed(name, fmt.Errorf("there is no namespace %q, which spec.includedNamespaces names", name))
-		}
-	}
-	return nil
-}
-
-func (r *run) resource(name schema.GroupResource) *inventory.Resource {
+func (r *run) resource(name schema.GroupResource) *resources.Resource {
 	for i := range r.resources {
 		if r.resources[i].GroupResource() == name {
 			return &r.resources[i]
@@ -303,7 +268,7 @@ func (r *run) resource(name schema.GroupResource) *inventory.Resource {
 }
 
 // add adds an object, unless it is in the backup already, and after it what it needs.
-func (r *run) add(ctx context.Context, resource *inventory.Resource, found *inventory.Object) error {
+func (r *run) add(ctx context.Context, resource *resources.Resource, found *inventory.Object) error {
 	id := object{resource.GroupResource(), found.Meta.Namespace, found.Meta.Name}
 	if r.added[id] {
 		return nil

@@ -34,13 +34,14 @@ import (
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/internal/backups"
+	"github.com/velero-locations/velero-locations/internal/resources"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/simulatortest"
 )
 
-var served = []inventory.Resource{
+var served = resources.List{
 	{GroupVersionResource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, Kind: "Pod", Namespaced: true},
 	{GroupVersionResource: schema.GroupVersionResource{Version: "v1", Resource: "persistentvolumeclaims"}, Kind: "PersistentVolumeClaim", Namespaced: true},
 	{GroupVersionResource: schema.GroupVersionResource{Version: "v1", Resource: "persistentvolumes"}, Kind: "PersistentVolume"},
@@ -296,7 +297,7 @@ func TestRunOrdersNoMore(t *testing.T) {
 }
 
 // brings runs a backup of a cluster that serves the resources, and compares the items in it whose names begin like that.
-func (w *world) brings(t *testing.T, spec velerov1.BackupSpec, served []inventory.Resource, prefix string, want []string) {
+func (w *world) brings(t *testing.T, spec velerov1.BackupSpec, served resources.List, prefix string, want []string) {
 	t.Helper()
 	w.run.resources = served
 	var err error
@@ -315,9 +316,9 @@ func (w *world) brings(t *testing.T, spec velerov1.BackupSpec, served []inventor
 
 // TestRunAddsDefinitions shows that custom resources bring their definitions along, unless these are left out.
 func TestRunAddsDefinitions(t *testing.T) {
-	definitions := inventory.Resource{GroupVersionResource: definitionResource.WithVersion("v1"), Kind: "CustomResourceDefinition"}
-	widgets := inventory.Resource{GroupVersionResource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "widgets"}, Kind: "Widget", Namespaced: true}
-	gadgets := inventory.Resource{GroupVersionResource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "gadgets"}, Kind: "Gadget", Namespaced: true}
+	definitions := resources.Resource{GroupVersionResource: definitionResource.WithVersion("v1"), Kind: "CustomResourceDefinition"}
+	widgets := resources.Resource{GroupVersionResource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "widgets"}, Kind: "Widget", Namespaced: true}
+	gadgets := resources.Resource{GroupVersionResource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "gadgets"}, Kind: "Gadget", Namespaced: true}
 	objects := maps.Clone(application)
 	objects["widgets"], objects["gadgets"] = []string{`{"metadata":{"namespace":"shop","name":"w"}}`}, []string{`{"metadata":{"namespace":"other","name":"g"}}`}
 	objects["customresourcedefinitions"] = []string{`{"metadata":{"name":"widgets.example.com"}}`, `{"metadata":{"name":"gadgets.example.com"}}`}
@@ -341,9 +342,9 @@ func TestRunAddsDefinitions(t *testing.T) {
 
 // TestRunAddsRoles shows that service accounts bring along the cluster roles that they have, once each, unless these are left out.
 func TestRunAddsRoles(t *testing.T) {
-	accounts := inventory.Resource{GroupVersionResource: accountResource.WithVersion("v1"), Kind: "ServiceAccount", Namespaced: true}
-	bindings := inventory.Resource{GroupVersionResource: bindingResource.WithVersion("v1"), Kind: "ClusterRoleBinding"}
-	roles := inventory.Resource{GroupVersionResource: clusterRoleResource.WithVersion("v1"), Kind: "ClusterRole"}
+	accounts := resources.Resource{GroupVersionResource: accountResource.WithVersion("v1"), Kind: "ServiceAccount", Namespaced: true}
+	bindings := resources.Resource{GroupVersionResource: bindingResource.WithVersion("v1"), Kind: "ClusterRoleBinding"}
+	roles := resources.Resource{GroupVersionResource: clusterRoleResource.WithVersion("v1"), Kind: "ClusterRole"}
 	objects := cluster{
 		"namespaces":      application["namespaces"],
 		"serviceaccounts": {`{"metadata":{"namespace":"shop","name":"a"}}`, `{"metadata":{"namespace":"shop","name":"b"}}`, `{"metadata":{"namespace":"other","name":"c"}}`},
@@ -367,7 +368,7 @@ func TestRunAddsRoles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, objects, tc.spec)
-			w.brings(t, tc.spec, []inventory.Resource{accounts, *w.run.resource(namespaceResource), bindings, roles}, "clusterrole", tc.want)
+			w.brings(t, tc.spec, resources.List{accounts, *w.run.resource(namespaceResource), bindings, roles}, "clusterrole", tc.want)
 		})
 	}
 }

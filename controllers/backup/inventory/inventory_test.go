@@ -10,32 +10,31 @@ import (
 	"strings"
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
+
+	"github.com/velero-locations/velero-locations/internal/resources"
 )
 
-var configMaps = Resource{GroupVersionResource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, Kind: "ConfigMap", Namespaced: true}
+var configMaps = resources.Resource{GroupVersionResource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, Kind: "ConfigMap", Namespaced: true}
 
 // serve answers every request with a handler; the API itself is tested with real servers where backups are.
-func serve(t *testing.T, handler http.HandlerFunc) (*API, *rest.Config) {
+func serve(t *testing.T, handler http.HandlerFunc) *API {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	config := &rest.Config{Host: server.URL}
-	api, err := NewAPI(config)
+	api, err := NewAPI(&rest.Config{Host: server.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return api, config
+	return api
 }
 
 // TestListPages follows pages, of which one has expired in the meantime.
 func TestListPages(t *testing.T) {
 	const pages = 3
 	expired := false
-	api, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	api := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		if r.URL.Path != "/api/v1/namespaces/shop/configmaps" || query.Get("labelSelector") != "app=web" || query.Get("limit") == "" {
 			t.Errorf("unexpected request %s", r.URL)
@@ -91,7 +90,7 @@ func TestListBreaks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			requests := 0
-			api, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			api := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				if requests == len(tc.answers) {
 					t.Errorf("unexpected request %s", r.URL)
 					return
@@ -128,7 +127,7 @@ func TestListBreaks(t *testing.T) {
 // TestListStops shows that a list that is not read to its end does not go on.
 func TestListStops(t *testing.T) {
 	requests := 0
-	api, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+	api := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		requests++
 		fmt.Fprint(w, `{"metadata":{"continue":"more"},"items":[{},{}]}`)
 	})
@@ -160,7 +159,7 @@ func TestListAnswers(t *testing.T) {
 		"not objects":         {body: `{"items":[1]}`, err: "reading the metadata of an object"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			api, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, tc.body) })
+			api := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, tc.body) })
 			var got []string
 			var failure error
 			for object, err := range api.List(t.Context(), configMaps, "", "") {
@@ -180,62 +179,5 @@ func TestListAnswers(t *testing.T) {
 				t.Errorf("got error %v, want %q", failure, tc.err)
 			}
 		})
-	}
-}
-
-func TestResources(t *testing.T) {
-	all := metav1.Verbs{"create", "delete", "get", "list", "watch"}
-	write := func(w http.ResponseWriter, body any) {
-		w.Header().Set("Content-Type", "application/json")
-		if err := json.NewEncoder(w).Encode(body); err != nil {
-			t.Error(err)
-		}
-	}
-	group := func(name, version string) metav1.APIGroup {
-		v := metav1.GroupVersionForDiscovery{GroupVersion: name + "/" + version, Version: version}
-		return metav1.APIGroup{Name: name, Versions: []metav1.GroupVersionForDiscovery{v}, PreferredVersion: v}
-	}
-	_, config := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/api":
-			write(w, metav1.APIVersions{Versions: []string{"v1"}})
-		case "/apis":
-			write(w, metav1.APIGroupList{Groups: []metav1.APIGroup{group("apps", "v1"), group("events.k8s.io", "v1"), group("down.example.com", "v1")}})
-		case "/api/v1":
-			write(w, metav1.APIResourceList{GroupVersion: "v1", APIResources: []metav1.APIResource{
-				{Name: "bindings", Kind: "Binding", Verbs: metav1.Verbs{"create"}},
-				{Name: "configmaps", Kind: "ConfigMap", Namespaced: true, Verbs: all},
-				{Name: "events", Kind: "Event", Namespaced: true, Verbs: all},
-				{Name: "persistentvolumes", Kind: "PersistentVolume", Verbs: all},
-				{Name: "persistentvolumeclaims", Kind: "PersistentVolumeClaim", Namespaced: true, Verbs: all},
-				{Name: "pods", Kind: "Pod", Namespaced: true, Verbs: all},
-				{Name: "pods/status", Kind: "Pod", Namespaced: true, Verbs: all},
-			}})
-		case "/apis/apps/v1":
-			write(w, metav1.APIResourceList{GroupVersion: "apps/v1", APIResources: []metav1.APIResource{{Name: "deployments", Kind: "Deployment", Namespaced: true, Verbs: all}}})
-		case "/apis/events.k8s.io/v1":
-			write(w, metav1.APIResourceList{GroupVersion: "events.k8s.io/v1", APIResources: []metav1.APIResource{{Name: "events", Kind: "Event", Namespaced: true, Verbs: all}}})
-		default:
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}
-	})
-	client, err := discovery.NewDiscoveryClientForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resources, err := Resources(client)
-	if err == nil || !strings.Contains(err.Error(), "down.example.com/v1") {
-		t.Errorf("got error %v, want the group that is down", err)
-	}
-	var got []string
-	for _, r := range resources {
-		got = append(got, fmt.Sprintf("%s %s %v", r.GroupResource(), r.Kind, r.Namespaced))
-	}
-	want := []string{
-		"pods Pod true", "persistentvolumeclaims PersistentVolumeClaim true", "persistentvolumes PersistentVolume false",
-		"configmaps ConfigMap true", "events Event true", "deployments.apps Deployment true",
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -1,5 +1,5 @@
-// Package inventory reads what is to be backed up from a Kubernetes API: which resources it serves, and their objects
-// one by one, without ever holding more than one of them in memory.
+// Package inventory reads the objects that are to be backed up from a Kubernetes API, one by one, without ever holding more
+// than one of them in memory.
 package inventory
 
 import (
@@ -17,22 +17,12 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+
+	"github.com/velero-locations/velero-locations/internal/resources"
 )
 
 // pageSize is how many objects are asked for at a time.
 const pageSize = 500
-
-// Resource is one that an API serves.
-type Resource struct {
-	schema.GroupVersionResource
-
-	// Kind of its objects.
-	Kind string
-	// Namespaced says whether its objects are in namespaces.
-	Namespaced bool
-	// Aliases are other names that people use for it: the singular and short ones.
-	Aliases []string
-}
 
 // Object is one as the API gave it.
 type Object struct {
@@ -68,7 +58,7 @@ func NewAPI(config *rest.Config) (*API, error) {
 // takes so long that the API gives it up; then the rest is of a newer one. An answer that breaks off is asked for again, for
 // the sake of what is left of it: API servers break off what is not read within a minute, and whoever uploads the objects at
 // the same time may not be faster than that.
-func (a *API) List(ctx context.Context, resource Resource, namespace, selector string) iter.Seq2[Object, error] {
+func (a *API) List(ctx context.Context, resource resources.Resource, namespace, selector string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		more, given := "", map[types.NamespacedName]bool{}
 		for {
@@ -95,15 +85,15 @@ func (a *API) List(ctx context.Context, resource Resource, namespace, selector s
 }
 
 // Get returns one object.
-func (a *API) Get(ctx context.Context, resource Resource, namespace, name string) (Object, error) {
+func (a *API) Get(ctx context.Context, resource resources.Resource, namespace, name string) (Object, error) {
 	data, err := a.request(resource, namespace).Name(name).DoRaw(ctx)
 	if err != nil {
 		return Object{}, fmt.Errorf("reading %s %s: %w", resource.GroupResource(), name, err)
 	}
-	return resource.object(bytes.TrimSpace(data))
+	return newObject(&resource, bytes.TrimSpace(data))
 }
 
-func (a *API) request(resource Resource, namespace string) *rest.Request {
+func (a *API) request(resource resources.Resource, namespace string) *rest.Request {
 	prefix := "apis/" + resource.Group
 	if resource.Group == "" {
 		prefix = "api"
@@ -141,7 +131,7 @@ func inconsistent(err error) string {
 
 // list reads a list as it arrives.
 type list struct {
-	resource Resource
+	resource resources.Resource
 	decoder  *json.Decoder
 	yield    func(Object, error) bool
 	given    map[types.NamespacedName]bool // what of this page was yielded
@@ -199,7 +189,7 @@ func (l *list) items() error {
 		if err := l.decoder.Decode(&raw); err != nil {
 			return unexpectedEnd(err)
 		}
-		object, err := l.resource.object(raw)
+		object, err := newObject(&l.resource, raw)
 		if err != nil {
 			return err
 		}
@@ -236,8 +226,8 @@ func unexpectedEnd(err error) error {
 	return fmt.Errorf("reading the answer: %w", err)
 }
 
-// object reads what selects an object. The items of lists lack the kind and the version that the list has.
-func (r *Resource) object(raw []byte) (Object, error) {
+// newObject reads what selects an object. The items of lists lack the kind and the version that the list has.
+func newObject(r *resources.Resource, raw []byte) (Object, error) {
 	object := Object{JSON: raw}
 	if err := json.Unmarshal(raw, &object.Meta); err != nil {
 		return Object{}, fmt.Errorf("reading the metadata of an object: %w", err)

@@ -4,7 +4,6 @@ package scope
 
 import (
 	"fmt"
-	"path"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,7 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
+	"github.com/velero-locations/velero-locations/internal/patterns"
+	"github.com/velero-locations/velero-locations/internal/resources"
 )
 
 // ExcludeLabel with value true keeps an object, or all that is in a namespace, out of backups.
@@ -35,30 +35,29 @@ type Scope struct {
 // resourceFilter is one of the two ways in which a backup names resources.
 type resourceFilter interface {
 	// includes says whether the objects of a resource are looked for.
-	includes(r *inventory.Resource) bool
+	includes(r *resources.Resource) bool
 	// excludes says whether objects are left out even when something that is backed up needs them.
-	excludes(r *inventory.Resource) bool
+	excludes(r *resources.Resource) bool
 }
 
 // New returns the scope of a backup, in an API that has the resources. An error names the field that cannot be understood.
-func New(spec *velerov1.BackupSpec, resources []inventory.Resource) (*Scope, error) {
+func New(spec *velerov1.BackupSpec, served resources.List) (*Scope, error) {
 	s := &Scope{namespaces: filter{include: spec.IncludedNamespaces, exclude: spec.ExcludedNamespaces}}
-	names := resolver(resources)
 	if OldFilters(spec) {
 		s.resources = &together{
-			all:     names.filter(spec.IncludedResources, spec.ExcludedResources),
+			all:     newFilter(served, spec.IncludedResources, spec.ExcludedResources),
 			cluster: spec.IncludeClusterResources, allNamespaces: s.namespaces.everything(),
 		}
 	} else {
 		s.resources = &apart{
-			namespaced:    names.filter(spec.IncludedNamespaceScopedResources, spec.ExcludedNamespaceScopedResources),
-			cluster:       names.filter(spec.IncludedClusterScopedResources, spec.ExcludedClusterScopedResources),
+			namespaced:    newFilter(served, spec.IncludedNamespaceScopedResources, spec.ExcludedNamespaceScopedResources),
+			cluster:       newFilter(served, spec.IncludedClusterScopedResources, spec.ExcludedClusterScopedResources),
 			allNamespaces: s.namespaces.everything(),
 		}
 	}
 	s.ordered = map[schema.GroupResource][]string{}
 	for resource, list := range spec.OrderedResources {
-		s.ordered[names.resolve(resource)] = splitNames(list)
+		s.ordered[served.Resolve(resource)] = splitNames(list)
 	}
 	return s, s.addSelectors(spec)
 }
@@ -89,17 +88,17 @@ func (s *Scope) addSelectors(spec *velerov1.BackupSpec) error {
 }
 
 // Resource says whether the objects of a resource are looked for.
-func (s *Scope) Resource(r *inventory.Resource) bool { return s.resources.includes(r) }
+func (s *Scope) Resource(r *resources.Resource) bool { return s.resources.includes(r) }
 
 // Needed says whether an object of a resource is backed up because another needs it.
-func (s *Scope) Needed(r *inventory.Resource) bool { return !s.resources.excludes(r) }
+func (s *Scope) Needed(r *resources.Resource) bool { return !s.resources.excludes(r) }
 
 // Namespaces are those to look into, one by one. Nil: all, or so many that it is better to look into all at once.
 func (s *Scope) Namespaces() []string { return s.namespaces.names() }
 
 // Ordered are the names of the objects of a resource that go before the others, with a namespace and a slash in front
 // where there is one.
-func (s *Scope) Ordered(r *inventory.Resource) []string { return s.ordered[r.GroupResource()] }
+func (s *Scope) Ordered(r *resources.Resource) []string { return s.ordered[r.GroupResource()] }
 
 // Selector is what the API is asked for: all that the labels could choose.
 func (s *Scope) Selector() string {
@@ -148,7 +147,7 @@ type filter struct{ include, exclude []string }
 
 // match says whether a name is in the first list, which is all if it is empty, and not in the second.
 func (f filter) match(name string) bool {
-	return !matchAny(f.exclude, name) && (len(f.include) == 0 || matchAny(f.include, name))
+	return !patterns.MatchAny(f.exclude, name) && (len(f.include) == 0 || patterns.MatchAny(f.include, name))
 }
 
 // everything says that nothing is left out.
@@ -158,7 +157,7 @@ func (f filter) everything() bool {
 
 // names are those of the first list that are not in the second; nil if there are patterns in it, or none at all.
 func (f filter) names() []string {
-	if len(f.include) == 0 || slices.ContainsFunc(f.include, isPattern) {
+	if len(f.include) == 0 || slices.ContainsFunc(f.include, patterns.Is) {
 		return nil
 	}
 	names := []string{}
@@ -168,20 +167,4 @@ func (f filter) names() []string {
 		}
 	}
 	return names
-}
-
-func matchAny(patterns []string, name string) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		matched, err := path.Match(pattern, name)
-		return err == nil && matched
-	})
-}
-
-func isPattern(name string) bool {
-	for _, c := range name {
-		if c == '*' || c == '?' || c == '[' || c == '\\' {
-			return true
-		}
-	}
-	return false
 }

@@ -9,14 +9,14 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
+	"github.com/velero-locations/velero-locations/internal/resources"
 )
 
-func resource(group, name, kind string, namespaced bool, aliases ...string) inventory.Resource {
-	return inventory.Resource{GroupVersionResource: schema.GroupVersionResource{Group: group, Version: "v1", Resource: name}, Kind: kind, Namespaced: namespaced, Aliases: aliases}
+func resource(group, name, kind string, namespaced bool, aliases ...string) resources.Resource {
+	return resources.Resource{GroupVersionResource: schema.GroupVersionResource{Group: group, Version: "v1", Resource: name}, Kind: kind, Namespaced: namespaced, Aliases: aliases}
 }
 
-var served = []inventory.Resource{
+var served = resources.List{
 	resource("", "configmaps", "ConfigMap", true, "cm", "configmap"),
 	resource("", "namespaces", "Namespace", false, "ns", "namespace"),
 	resource("", "persistentvolumes", "PersistentVolume", false, "pv", "persistentvolume"),

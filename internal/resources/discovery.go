@@ -1,57 +1,54 @@
-package inventory
+package resources
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 )
 
-// Resources returns, in their preferred versions, the resources of an API whose objects can be listed, read, created and
-// deleted: what can be backed up and restored. They are in the order in which Velero backs them up: the core group first,
-// and in it Pods, then their volumes. Groups that cannot be discovered, because the server behind them is down, are reported
-// in the error, beside the resources of the others.
-func Resources(client discovery.DiscoveryInterface) ([]Resource, error) {
-	lists, err := discovery.ServerPreferredResources(client)
+// Discover returns the resources of an API, each in its preferred version, in the order in which Velero backs them up: the core
+// group first, and in it Pods, then their volumes. Groups that cannot be discovered, because the server behind them is down, are
+// reported in the error, beside the resources of the others.
+func Discover(ctx context.Context, client discovery.DiscoveryInterface) (List, error) {
+	lists, err := discovery.ServerPreferredResourcesWithContext(ctx, discovery.ToDiscoveryInterfaceWithContext(client))
 	var partial *discovery.ErrGroupDiscoveryFailed
 	if err != nil && !errors.As(err, &partial) {
 		return nil, fmt.Errorf("discovering what the API serves: %w", err)
 	}
-	var resources []Resource
+	var all List
 	for _, list := range lists {
 		version, parseErr := schema.ParseGroupVersion(list.GroupVersion)
 		if parseErr != nil {
 			return nil, fmt.Errorf("discovering what the API serves: %w", parseErr)
 		}
 		for _, r := range list.APIResources {
-			if storable(&r) {
-				resources = append(resources, Resource{
+			if isSubresource := strings.Contains(r.Name, "/"); !isSubresource {
+				all = append(all, Resource{
 					GroupVersionResource: version.WithResource(r.Name), Kind: r.Kind, Namespaced: r.Namespaced,
-					Aliases: append(slices.Clone(r.ShortNames), r.SingularName, strings.ToLower(r.Kind)),
+					Aliases: append(slices.Clone(r.ShortNames), r.SingularName, strings.ToLower(r.Kind)), Verbs: r.Verbs,
 				})
 			}
 		}
 	}
-	slices.SortFunc(resources, order)
-	resources = withoutTwins(resources)
+	slices.SortFunc(all, order)
 	if partial != nil {
-		return resources, fmt.Errorf("discovering what the API serves: %w", partial)
+		return all, fmt.Errorf("discovering what the API serves: %w", partial)
 	}
-	return resources, nil
+	return all, nil
 }
 
-func storable(r *metav1.APIResource) bool {
-	for _, verb := range []string{"list", "get", "create", "delete"} {
-		if !slices.Contains(r.Verbs, verb) {
-			return false
-		}
-	}
-	return !strings.Contains(r.Name, "/")
+// Storable are those whose objects can be listed, read, created and deleted: what can be backed up and restored.
+func (l List) Storable() List {
+	storable := slices.DeleteFunc(slices.Clone(l), func(r Resource) bool {
+		return slices.ContainsFunc([]string{"list", "get", "create", "delete"}, func(verb string) bool { return !slices.Contains(r.Verbs, verb) })
+	})
+	return withoutTwins(storable)
 }
 
 // first are the resources of the core group that go before the others.
@@ -82,7 +79,7 @@ var twins = map[schema.GroupResource]schema.GroupResource{
 }
 
 // withoutTwins keeps one of two resources that are the same objects.
-func withoutTwins(resources []Resource) []Resource {
+func withoutTwins(resources List) List {
 	served := map[schema.GroupResource]bool{}
 	for _, r := range resources {
 		served[r.GroupResource()] = true
