@@ -229,11 +229,25 @@ func TestMetrics(t *testing.T) {
 
 func TestReconcileLeavesAlone(t *testing.T) {
 	for name, change := range map[string]func(*velerov1.BackupStorageLocation){
-		"another provider": func(l *velerov1.BackupStorageLocation) { l.Spec.Provider = "azure" },
-		"being deleted":    func(l *velerov1.BackupStorageLocation) { l.DeletionTimestamp = &metav1.Time{Time: time.Now()} },
+		"another provider, checked by others": func(l *velerov1.BackupStorageLocation) { l.Spec.Provider = "azure" },
+		"being deleted":                       func(l *velerov1.BackupStorageLocation) { l.DeletionTimestamp = &metav1.Time{Time: time.Now()} },
 	} {
 		t.Run(name, func(t *testing.T) { newHarness(backupStorage, newLocation(change)).expect(t, 0, "", "") })
 	}
+}
+
+// TestReconcileAnotherProvider shows that a location that nobody checks says so, until somebody does.
+func TestReconcileAnotherProvider(t *testing.T) {
+	location := newLocation(func(l *velerov1.BackupStorageLocation) {
+		l.Spec.Provider, l.Status = "azure", velerov1.BackupStorageLocationStatus{}
+	})
+	h := newHarness(backupStorage, location)
+	message := leaveToVelero(location)
+	h.expect(t, 0, patchOf(t, "", message, time.Time{}), "")
+	location.Status.Message = message
+	h.expect(t, 0, "", "") // its own write comes back
+	location.Status = velerov1.BackupStorageLocationStatus{Phase: velerov1.BackupStorageLocationAvailable}
+	h.expect(t, 0, "", "") // Velero's server has checked it
 }
 
 // TestReconcileTriesAgain shows that a status that could not be written is not taken for written.

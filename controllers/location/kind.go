@@ -52,8 +52,7 @@ type opener interface {
 
 var _ opener = (*backend.Backend)(nil)
 
-// backupStorage are checked if their provider speaks S3. Others are left alone: Velero's server
-// checks them, and writes the same status.
+// backupStorage are checked if their provider speaks S3. Others are left to Velero's server, which writes the same status.
 var backupStorage = kind[*velerov1.BackupStorageLocation]{
 	name:      "BackupStorageLocation",
 	object:    func() *velerov1.BackupStorageLocation { return &velerov1.BackupStorageLocation{} },
@@ -71,7 +70,7 @@ var backupStorage = kind[*velerov1.BackupStorageLocation]{
 // outOfReach is about locations that Velero may reach, but nothing here.
 func outOfReach(_ opener, location *velerov1.BackupStorageLocation) (string, bool) {
 	if !provider.SpeaksS3(location.Spec.Provider) {
-		return "", true
+		return leaveToVelero(location), true
 	}
 	storage := location.Spec.ObjectStorage
 	if storage == nil {
@@ -86,6 +85,15 @@ func outOfReach(_ opener, location *velerov1.BackupStorageLocation) (string, boo
 		return "", false
 	}
 	return fmt.Sprintf("BackupStorageLocation %q is not checked: %s, which says nothing about whether Velero can use it", location.Name, reason), true
+}
+
+// leaveToVelero says of a location that Velero's server checks where it runs, with a plugin for the provider, that nothing here
+// does; nothing where it has checked the location.
+func leaveToVelero(location *velerov1.BackupStorageLocation) string {
+	if location.Status.Phase != "" {
+		return ""
+	}
+	return fmt.Sprintf("BackupStorageLocation %q is not checked: no controller here knows the storage of provider %q; Velero's server checks it, where it runs with a plugin for that", location.Name, location.Spec.Provider)
 }
 
 // checkDirectories makes the check that Velero makes: one listing.

@@ -121,10 +121,17 @@ func TestOutOfReach(t *testing.T) {
 		message   string
 		unchecked bool
 	}{
-		"in reach":         {change: func(*velerov1.BackupStorageLocation) {}},
-		"another provider": {change: func(l *velerov1.BackupStorageLocation) { l.Spec.Provider = "gcp" }, unchecked: true},
-		"no storage":       {change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage = nil }},
-		"no bucket":        {change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = "/" }},
+		"in reach": {change: func(*velerov1.BackupStorageLocation) {}},
+		"another provider": {
+			change: func(l *velerov1.BackupStorageLocation) {
+				l.Spec.Provider, l.Status = "gcp", velerov1.BackupStorageLocationStatus{}
+			},
+			message:   `BackupStorageLocation "main" is not checked: no controller here knows the storage of provider "gcp"; Velero's server checks it, where it runs with a plugin for that`,
+			unchecked: true,
+		},
+		"another provider, checked by others": {change: func(l *velerov1.BackupStorageLocation) { l.Spec.Provider = "gcp" }, unchecked: true},
+		"no storage":                          {change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage = nil }},
+		"no bucket":                           {change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = "/" }},
 		"a path": {
 			change: func(l *velerov1.BackupStorageLocation) {
 				l.Spec.Config = map[string]string{"s3Url": "https://s3.example.com/s3"}
