@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 	basecompatibility "k8s.io/component-base/compatibility"
 
@@ -127,5 +128,6 @@ func (o *Options) config() (*Config, error) {
 	if err := o.Recommended.ApplyTo(config.Generic); err != nil {
 		return nil, fmt.Errorf("applying the server's options: %w", err)
 	}
+	config.FollowsNamespaces = o.enabled(lifecycle.PluginName) // for which there are the permissions
 	return config, nil
 }

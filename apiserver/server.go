@@ -11,9 +11,11 @@ import (
 	"k8s.io/apiserver/pkg/endpoints/openapi"
 	"k8s.io/apiserver/pkg/registry/rest"
 	genericapiserver "k8s.io/apiserver/pkg/server"
+	coreinformers "k8s.io/client-go/informers/core/v1"
 	"k8s.io/client-go/kubernetes"
 
 	generatedopenapi "github.com/velero-locations/velero-locations/generated/openapi"
+	"github.com/velero-locations/velero-locations/registry/cluster"
 	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
@@ -30,6 +32,8 @@ type Config struct {
 	API *API
 	// Generic is the config of Kubernetes' generic server, open to change until New.
 	Generic *genericapiserver.RecommendedConfig
+	// FollowsNamespaces says that the server keeps up with the namespaces of the cluster, as its admission does, too.
+	FollowsNamespaces bool
 }
 
 // NewConfig returns the config that every server of an API starts from.
@@ -89,7 +93,7 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// completeEnvironment tells the kinds who may do what, and where Secrets are.
+// completeEnvironment tells the kinds who may do what, and what the cluster has.
 func (c *Config) completeEnvironment() error {
 	env := c.API.Environment
 	env.Authorizer = c.Generic.Authorization.Authorizer
@@ -98,9 +102,14 @@ func (c *Config) completeEnvironment() error {
 	}
 	client, err := kubernetes.NewForConfig(c.Generic.ClientConfig)
 	if err != nil {
-		return fmt.Errorf("making a client to read Secrets with: %w", err)
+		return fmt.Errorf("making a client of the cluster: %w", err)
 	}
 	env.Kubernetes = client
+	var namespaces coreinformers.NamespaceInformer
+	if c.FollowsNamespaces {
+		namespaces = c.Generic.SharedInformerFactory.Core().V1().Namespaces()
+	}
+	env.Cluster = cluster.New(client, namespaces)
 	return nil
 }
 

@@ -44,6 +44,7 @@ const informerResync = 10 * time.Minute
 
 // New returns a server of the API that does not answer yet.
 func New(api *apiserver.API, options Options) (*apiserver.Server, error) {
+	api.Environment.Standalone = true
 	config := apiserver.NewConfig(api)
 	if err := config.SetDefaultVersion(); err != nil {
 		return nil, err
@@ -121,5 +122,6 @@ func applyAdmission(config *apiserver.Config, _ Options) error {
 		return fmt.Errorf("setting up the life cycle of namespaces: %w", err)
 	}
 	config.Generic.AdmissionControl = plugin
+	config.FollowsNamespaces = true
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metainternalversion "k8s.io/apimachinery/pkg/apis/meta/internalversion"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -57,7 +58,7 @@ func (d *dependents) list(ctx context.Context, name string) ([]metav1.Object, er
 	if store == nil {
 		return nil, nil
 	}
-	return listAll[metav1.Object](ctx, store, d.Of(name))
+	return listAll[metav1.Object](ctx, store, &metainternalversion.ListOptions{FieldSelector: d.Of(name)})
 }
 
 // deletionWorkers is how many dependents are deleted at a time.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/locations/selection"
+	"github.com/velero-locations/velero-locations/registry/cluster"
 )
 
 // Environment is what kinds need to know of the server that serves them. It is complete before the
@@ -28,6 +29,12 @@ type Environment struct {
 	Authorizer authorizer.Authorizer
 	// Kubernetes is the API that Secrets are in. Nil: they cannot be read.
 	Kubernetes kubernetes.Interface
+
+	// Cluster is what is backed up. Nil: nothing is known of it.
+	Cluster *cluster.Cluster
+	// Standalone says that there is no cluster around the server: of Velero's own controllers there are only those that somebody
+	// runs against it.
+	Standalone bool
 
 	stores map[schema.GroupResource]*Store
 }
@@ -46,13 +53,13 @@ func (e *Environment) Store(resource schema.GroupResource) *Store { return e.sto
 // Secrets returns the keys of Secrets in the namespace of a request, nil for one that is not there.
 // Left out are those that the request's user may not get, and those that cannot be read.
 func (e *Environment) Secrets(ctx context.Context, names ...string) map[string]sets.Set[string] {
-	if e.Kubernetes == nil || e.Authorizer == nil {
+	if e.Kubernetes == nil {
 		return nil
 	}
 	namespace := genericapirequest.NamespaceValue(ctx)
 	secrets := map[string]sets.Set[string]{}
 	for _, name := range names {
-		if !e.mayGetSecret(ctx, namespace, name) {
+		if !e.May(ctx, "get", corev1.SchemeGroupVersion.WithResource("secrets"), namespace, name) {
 			continue
 		}
 		secret, err := e.Kubernetes.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
@@ -66,14 +73,16 @@ func (e *Environment) Secrets(ctx context.Context, names ...string) map[string]s
 	return secrets
 }
 
-func (e *Environment) mayGetSecret(ctx context.Context, namespace, name string) bool {
+// May says whether the user of a request may do something with an object of a resource. Without a name all objects are meant,
+// and without a namespace those of all namespaces.
+func (e *Environment) May(ctx context.Context, verb string, resource schema.GroupVersionResource, namespace, name string) bool {
 	user, ok := genericapirequest.UserFrom(ctx)
-	if !ok {
+	if !ok || e.Authorizer == nil {
 		return false
 	}
 	decision, _, err := e.Authorizer.Authorize(ctx, authorizer.AttributesRecord{
-		User: user, Verb: "get", Namespace: namespace, Name: name,
-		APIVersion: corev1.SchemeGroupVersion.Version, Resource: "secrets", ResourceRequest: true,
+		User: user, Verb: verb, Namespace: namespace, Name: name,
+		APIGroup: resource.Group, APIVersion: resource.Version, Resource: resource.Resource, ResourceRequest: true,
 	})
 	return err == nil && decision == authorizer.DecisionAllow
 }

@@ -50,6 +50,9 @@ type Resource[T table.Object, L runtime.Object] struct {
 	// Fields returns the fields that selectors may use, beside name and namespace, with their
 	// values in an object. The labels are the same for every object.
 	Fields func(T) fields.Set
+	// Indexes are what the server itself selects objects by, and its watch cache finds them by without a look at each: by name, with
+	// the value of an object. They are no fields for clients.
+	Indexes map[string]func(T) string
 	// Prepare fills in or resets what a client does not decide, before validation. old is nil on creation.
 	Prepare func(obj, old T)
 	// Complete fills in what objects of other kinds decide, after Prepare. What keeps it from doing so is for
@@ -64,6 +67,8 @@ type Resource[T table.Object, L runtime.Object] struct {
 	// Warn returns what is accepted but doubtful in an object that is new, or has a new spec. The context is short: what
 	// cannot be found out in time is not warned of. Nil: nothing.
 	Warn func(ctx context.Context, view *View, obj T) []string
+	// WarnDeletion returns what whoever deletes an object should know, of the object as it was last. The context is short. Nil: nothing.
+	WarnDeletion func(ctx context.Context, view *View, obj T) []string
 	// Dependents are objects of another kind that go with an object that is deleted. Nil: there are none.
 	Dependents *Dependents
 	// Exclusive is a mark that at most one object of a namespace carries. Nil: there is none.
@@ -112,7 +117,7 @@ func (r *Resource[T, L]) addFieldLabels(scheme *runtime.Scheme) error {
 	if err != nil {
 		return err
 	}
-	supported := slices.Sorted(maps.Keys(set))
+	supported := slices.DeleteFunc(slices.Sorted(maps.Keys(set)), func(label string) bool { return r.Indexes[label] != nil })
 	kind := r.GroupVersionKind()
 	convert := func(label, value string) (string, string, error) {
 		if !slices.Contains(supported, label) {
@@ -147,7 +152,8 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 		store.Decorator = r.decorate
 	}
 	options, dependents := r.transactions(store, options)
-	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: r.attributes}); err != nil {
+	store.PredicateFunc = r.predicate
+	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: r.attributes, Indexers: r.indexers()}); err != nil {
 		return nil, fmt.Errorf("setting up the store of %s: %w", r.GroupVersionResource().GroupResource(), err)
 	}
 	complete := &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories, dependents: dependents}
@@ -155,6 +161,11 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 		view := newView(r.Environment)
 		view.own = complete
 		return strategy.of(view)
+	}
+	if r.WarnDeletion != nil {
+		complete.warnDeletion = func(ctx context.Context, object runtime.Object) []string {
+			return r.WarnDeletion(ctx, newView(r.Environment), object.(T))
+		}
 	}
 	return complete, nil
 }
@@ -203,6 +214,9 @@ func (r *Resource[T, L]) attributes(object runtime.Object) (labels.Set, fields.S
 	}
 	if r.Fields != nil {
 		maps.Copy(set, r.Fields(obj))
+	}
+	for name, value := range r.Indexes {
+		set[name] = value(obj)
 	}
 	return obj.GetLabels(), set, nil
 }

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/apiserver/pkg/warning"
 )
 
 // Store keeps one kind in etcd and answers every verb for it.
@@ -18,6 +19,8 @@ type Store struct {
 	// strategy returns that of one write.
 	strategy   func() writeStrategy
 	dependents *dependents // nil: there are none
+	// warnDeletion returns what whoever deletes an object should know. Nil: nothing.
+	warnDeletion func(context.Context, runtime.Object) []string
 }
 
 var (
@@ -56,26 +59,45 @@ func (s *Store) write() *genericregistry.Store {
 
 // Delete deletes an object, as rest.StandardStorage says, and warns of what goes with the object.
 func (s *Store) Delete(ctx context.Context, name string, validate rest.ValidateObjectFunc, options *metav1.DeleteOptions) (runtime.Object, bool, error) {
-	if s.dependents == nil {
-		return s.Store.Delete(ctx, name, validate, options)
+	count := 0
+	if s.dependents != nil {
+		count = s.countDependents(ctx, name)
 	}
-	object, count := s.countDependents(ctx, name)
-	out, deleted, err := s.Store.Delete(ctx, name, validate, options)
-	if err == nil {
-		s.dependents.warn(ctx, object, count)
+	var last runtime.Object // as it is when it is deleted
+	out, deleted, err := s.Store.Delete(ctx, name, func(ctx context.Context, object runtime.Object) error {
+		last = object
+		return validate(ctx, object)
+	}, options)
+	if err != nil || last == nil {
+		return out, deleted, err
 	}
-	return out, deleted, err
+	if s.dependents != nil {
+		s.dependents.warn(ctx, last.(metav1.Object), count)
+	}
+	s.tell(ctx, last)
+	return out, deleted, nil
+}
+
+// tell tells whoever has deleted an object what there is to know.
+func (s *Store) tell(ctx context.Context, deleted runtime.Object) {
+	if s.warnDeletion == nil {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, warningTimeout)
+	defer cancel()
+	for _, text := range s.warnDeletion(limited, deleted) {
+		warning.AddWarning(ctx, "", text)
+	}
 }
 
 // countDependents returns none of an object that cannot be read: its deletion fails for the same reason, and says so.
-func (s *Store) countDependents(ctx context.Context, name string) (metav1.Object, int) {
+func (s *Store) countDependents(ctx context.Context, name string) int {
 	ctx, cancel := context.WithTimeout(ctx, deletionWait)
 	defer cancel()
-	object, err := s.Get(ctx, name, &metav1.GetOptions{})
-	if err != nil {
-		return nil, 0
+	if _, err := s.Get(ctx, name, &metav1.GetOptions{}); err != nil {
+		return 0
 	}
-	return object.(metav1.Object), s.dependents.count(ctx, name)
+	return s.dependents.count(ctx, name)
 }
 
 // Background returns what has to run for as long as the store is served; nil where that is nothing.

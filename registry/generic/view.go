@@ -2,15 +2,19 @@ package generic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metainternalversion "k8s.io/apimachinery/pkg/apis/meta/internalversion"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apimachinery/pkg/util/wait"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 )
@@ -44,18 +48,62 @@ type listing struct {
 	err     error
 }
 
+// ErrNotServed says that nothing is known of a kind.
+var ErrNotServed = errors.New("this server does not serve it")
+
+// Get returns the object of a name in the namespace of a request, as new as a client would see it. It is shared: it is not to be
+// changed. The error is ErrNotServed, or that of an API, such as NotFound.
+func Get[T runtime.Object](ctx context.Context, view *View, resource schema.GroupResource, name string) (T, error) {
+	var none T
+	store := view.store(resource)
+	if store == nil {
+		return none, ErrNotServed
+	}
+	object, err := store.Get(ctx, name, &metav1.GetOptions{})
+	switch {
+	case apierrors.IsBadRequest(err): // no object can have such a name
+		return none, apierrors.NewNotFound(resource, name)
+	case err != nil:
+		return none, err
+	}
+	return object.(T), nil
+}
+
+// Referred returns what is wrong with a field that names an object, by the error of Get: nothing, if the object is there or if
+// nothing is known of its kind. The detail says what is wrong if it is not there.
+func Referred(err error, path *field.Path, name, detail string) field.ErrorList {
+	switch {
+	case err == nil || errors.Is(err, ErrNotServed):
+		return nil
+	case !apierrors.IsNotFound(err):
+		return field.ErrorList{field.InternalError(path, err)}
+	}
+	missing := field.NotFound(path, name)
+	missing.Detail = detail
+	return field.ErrorList{missing}
+}
+
 // List lists the objects of a kind in the namespace of a request that the selector selects; its fields are those that
 // the kind's Resource has. There are none of a kind that the server does not serve. What is listed is as new as
 // a client would see it. The objects are shared: they are not to be changed.
 func List[T runtime.Object](ctx context.Context, view *View, resource schema.GroupResource, selector fields.Selector) ([]T, error) {
+	return list[T](ctx, view, resource, &metainternalversion.ListOptions{FieldSelector: selector})
+}
+
+// ListLabelled is List by labels.
+func ListLabelled[T runtime.Object](ctx context.Context, view *View, resource schema.GroupResource, selector labels.Selector) ([]T, error) {
+	return list[T](ctx, view, resource, &metainternalversion.ListOptions{LabelSelector: selector})
+}
+
+func list[T runtime.Object](ctx context.Context, view *View, resource schema.GroupResource, options *metainternalversion.ListOptions) ([]T, error) {
 	store := view.store(resource)
 	if store == nil {
 		return nil, nil
 	}
-	id := fmt.Sprintf("%s/%s?%s", genericapirequest.NamespaceValue(ctx), resource, selector)
+	id := fmt.Sprintf("%s/%s?%v&%v", genericapirequest.NamespaceValue(ctx), resource, options.FieldSelector, options.LabelSelector)
 	list, known := view.read[id]
 	if !known {
-		list.objects, list.err = listAll[T](ctx, store, selector)
+		list.objects, list.err = listAll[T](ctx, store, options)
 		if view.read != nil {
 			view.read[id] = list
 		}
@@ -73,10 +121,10 @@ const (
 	cachePoll     = 20 * time.Millisecond
 )
 
-func listAll[T any](ctx context.Context, store *Store, selector fields.Selector) ([]T, error) {
+func listAll[T any](ctx context.Context, store *Store, options *metainternalversion.ListOptions) ([]T, error) {
 	var list runtime.Object
 	err := wait.PollUntilContextTimeout(ctx, cachePoll, cachePatience, true, func(ctx context.Context) (done bool, err error) {
-		list, err = store.List(ctx, &metainternalversion.ListOptions{FieldSelector: selector})
+		list, err = store.List(ctx, options)
 		if apierrors.IsTooManyRequests(err) { // the watch cache is being filled
 			return false, nil
 		}

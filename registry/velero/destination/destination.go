@@ -14,14 +14,11 @@ import (
 	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
-// ErrNotServed says that nothing is known of locations.
-var ErrNotServed = errors.New("this server serves no locations")
-
 // Select decides where a backup of the spec goes, in the namespace of the request. The path is that of the spec.
 func Select(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *field.Path) (selection.Result, error) {
 	storage, snapshots := v1.Resource("backupstoragelocations"), v1.Resource("volumesnapshotlocations")
 	if env := view.Environment; env.Store(storage) == nil || env.Store(snapshots) == nil {
-		return selection.Result{}, ErrNotServed
+		return selection.Result{}, generic.ErrNotServed
 	}
 	storageLocations, err := generic.List[*v1.BackupStorageLocation](ctx, view, storage, fields.Everything())
 	if err != nil {
@@ -48,7 +45,7 @@ func LastingErrors(ctx context.Context, view *generic.View, spec *v1.BackupSpec,
 
 func check(ctx context.Context, view *generic.View, spec *v1.BackupSpec, path *field.Path) (selection.Result, field.ErrorList) {
 	result, err := Select(ctx, view, spec, path)
-	if err != nil && !errors.Is(err, ErrNotServed) {
+	if err != nil && !errors.Is(err, generic.ErrNotServed) {
 		return result, field.ErrorList{field.InternalError(path.Child("storageLocation"), err)}
 	}
 	return result, nil
