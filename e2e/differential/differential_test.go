@@ -29,7 +29,7 @@ func TestDifferential(t *testing.T) {
 	cases := pair(t, kinds)
 	for _, c := range []*cluster.Cluster{crds, ours} {
 		createNamespaces(t, c, cases)
-		createLocations(t, c, cases)
+		createNeeded(t, c, cases)
 	}
 	differences, counts := replay(t, crds, ours, cases)
 	purposes := loadPurposes(t)
@@ -89,7 +89,7 @@ func pair(t *testing.T, kinds []*kind) []testCase {
 	}
 	for _, k := range kinds {
 		for _, s := range fieldScripts(t, k) {
-			cases = append(cases, testCase{s, k})
+			cases = append(cases, testCase{s.in(k), k})
 		}
 	}
 	return cases
@@ -123,12 +123,12 @@ func createNamespaces(t *testing.T, c *cluster.Cluster, cases []testCase) {
 	}
 }
 
-// goesToLocation says that the objects of a kind are refused where there is no location that they could go to.
-func goesToLocation(k *kind) bool { return k.plural() == "backups" || k.plural() == "schedules" }
+// needs are manifests of what must be there for objects of a kind not to be refused, in a namespace.
+var needs = map[string]string{"backups": locations, "schedules": locations, "deletebackuprequests": locations + records, "downloadrequests": locations + records}
 
-// in gives the script a namespace of its own for a kind whose objects need locations, which other kinds' scripts must not see.
+// in gives the script a namespace of its own for a kind whose objects need others, which other kinds' scripts must not see.
 func (s *script) in(k *kind) *script {
-	if !goesToLocation(k) {
+	if needs[k.plural()] == "" {
 		return s
 	}
 	own := *s
@@ -136,15 +136,15 @@ func (s *script) in(k *kind) *script {
 	return &own
 }
 
-// createLocations makes the locations that the samples of backups and schedules name.
-func createLocations(t *testing.T, c *cluster.Cluster, cases []testCase) {
+// createNeeded makes what the objects of the cases need.
+func createNeeded(t *testing.T, c *cluster.Cluster, cases []testCase) {
 	t.Helper()
 	var manifests []string
 	seen := map[string]bool{}
 	for _, tc := range cases {
-		if namespace := tc.script.namespace; goesToLocation(tc.kind) && !seen[namespace] {
+		if namespace, needed := tc.script.namespace, needs[tc.kind.plural()]; needed != "" && !seen[namespace] {
 			seen[namespace] = true
-			manifests = append(manifests, fmt.Sprintf(locations, namespace))
+			manifests = append(manifests, fmt.Sprintf(needed, namespace))
 		}
 	}
 	for few := range slices.Chunk(manifests, 50) { // which a command has the time for, on a busy machine, too
@@ -152,6 +152,7 @@ func createLocations(t *testing.T, c *cluster.Cluster, cases []testCase) {
 	}
 }
 
+// locations are those that the samples of backups and schedules name.
 const locations = `---
 apiVersion: velero.io/v1
 kind: BackupStorageLocation
@@ -167,6 +168,27 @@ apiVersion: velero.io/v1
 kind: VolumeSnapshotLocation
 metadata: {name: default, namespace: %[1]s}
 spec: {provider: example.com/any}
+`
+
+// records are of the backups and the restore that the samples of requests name.
+const records = `---
+apiVersion: velero.io/v1
+kind: Backup
+metadata: {name: nightly, namespace: %[1]s}
+spec: {storageLocation: default}
+status: {phase: Completed}
+---
+apiVersion: velero.io/v1
+kind: Backup
+metadata: {name: weekly, namespace: %[1]s}
+spec: {storageLocation: default}
+status: {phase: Completed}
+---
+apiVersion: velero.io/v1
+kind: Restore
+metadata: {name: nightly, namespace: %[1]s}
+spec: {backupName: nightly}
+status: {phase: Completed}
 `
 
 // count is how many requests were sent to both servers, and how many of them were made from the CRD.

@@ -242,7 +242,11 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 	if err := seed(ctx, config, d.locationCredentials(), d.disks); err != nil {
 		return err
 	}
-	group.Go(func() error { return unlessStopped(ctx, controllers.Run(ctx, config, d.controllerOptions())) })
+	controller, err := asController(config, authority)
+	if err != nil {
+		return err
+	}
+	group.Go(func() error { return unlessStopped(ctx, controllers.Run(ctx, controller, d.controllerOptions())) })
 
 	if err := writeFile(info.Kubeconfig, kubeconfig); err != nil {
 		return err

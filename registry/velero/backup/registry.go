@@ -51,6 +51,7 @@ func New(env *generic.Environment) *Resource {
 			}
 			return destination.Errors(ctx, view, &b.Spec, spec)
 		},
+		WarnDeletion: returning,
 		Warn: func(ctx context.Context, view *generic.View, b backup) []string {
 			if !isNew(b) {
 				return nil

@@ -17,7 +17,7 @@ type Resource = generic.Resource[request, *v1.DeleteBackupRequestList]
 
 // New returns the kind's resource in a server. The first columns are those of Velero's CRD, which
 // shows no age.
-func New(*generic.Environment) *Resource {
+func New(env *generic.Environment) *Resource {
 	age := table.Age[request]()
 	age.Priority = 1
 	return &Resource{
@@ -33,6 +33,9 @@ func New(*generic.Environment) *Resource {
 		Fields: func(r request) fields.Set {
 			return fields.Set{"spec.backupName": r.Spec.BackupName, "status.phase": string(r.Status.Phase)}
 		},
-		Validate: validation.DeleteBackupRequest,
+		Environment: env,
+		Validate:    validation.DeleteBackupRequest,
+		Relate:      deletable,
+		Warn:        unavailable,
 	}
 }

@@ -16,7 +16,7 @@ type request = *v1.DownloadRequest
 type Resource = generic.Resource[request, *v1.DownloadRequestList]
 
 // New returns the kind's resource in a server. Velero's CRD shows name and age only.
-func New(*generic.Environment) *Resource {
+func New(env *generic.Environment) *Resource {
 	return &Resource{
 		GroupVersion: v1.SchemeGroupVersion,
 		Plural:       "downloadrequests",
@@ -33,6 +33,8 @@ func New(*generic.Environment) *Resource {
 				"spec.target.kind": string(r.Spec.Target.Kind), "spec.target.name": r.Spec.Target.Name, "status.phase": string(r.Status.Phase),
 			}
 		},
-		Validate: validation.DownloadRequest,
+		Environment: env,
+		Validate:    validation.DownloadRequest,
+		Relate:      answerable,
 	}
 }

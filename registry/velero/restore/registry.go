@@ -16,7 +16,7 @@ type restore = *v1.Restore
 type Resource = generic.Resource[restore, *v1.RestoreList]
 
 // New returns the kind's resource in a server. Velero's CRD shows name and age only.
-func New(*generic.Environment) *Resource {
+func New(env *generic.Environment) *Resource {
 	return &Resource{
 		GroupVersion: v1.SchemeGroupVersion,
 		Plural:       "restores",
@@ -38,6 +38,8 @@ func New(*generic.Environment) *Resource {
 				"status.phase":      string(r.Status.Phase),
 			}
 		},
-		Validate: validation.Restore,
+		Environment: env,
+		Validate:    validation.Restore,
+		Warn:        doubtful,
 	}
 }
