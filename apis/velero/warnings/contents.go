@@ -15,6 +15,30 @@ import (
 // everything stands for all namespaces, or for all resources.
 const everything = "*"
 
+// Of a list, so many names are looked at, and of so many is told that there are none: comparing names takes time.
+const (
+	mostNames = 100
+	mostTold  = 5
+)
+
+// UnknownNamespaces are told of by UnknownNamespace, the first of those that a backup includes.
+func UnknownNamespaces(included []string, at *field.Path, existing []string) []string {
+	return first(included, at, func(name string, at *field.Path) string { return UnknownNamespace(name, at, existing) })
+}
+
+func first(names []string, at *field.Path, unknown func(name string, at *field.Path) string) []string {
+	var texts []string
+	for i, name := range names[:min(mostNames, len(names))] {
+		if len(texts) == mostTold {
+			break
+		}
+		if text := unknown(name, at.Index(i)); text != "" {
+			texts = append(texts, text)
+		}
+	}
+	return printable(texts)
+}
+
 // UnknownNamespace says that there is no namespace of a name that a backup includes, or none that a pattern of names stands for;
 // empty: there is.
 func UnknownNamespace(name string, at *field.Path, existing []string) string {
@@ -46,13 +70,12 @@ func UnknownExcluded(spec *v1.BackupSpec, at *field.Path, served resources.List)
 }
 
 func unknownResources(names []string, at *field.Path, served resources.List) []string {
-	var texts []string
-	for i, name := range names {
-		if name != everything && !served.Knows(name) {
-			texts = append(texts, fmt.Sprintf("%s: the API serves no resource %q%s", at.Index(i), name, orNearest(served.Nearest(name))))
+	return first(names, at, func(name string, at *field.Path) string {
+		if name == everything || served.Knows(name) {
+			return ""
 		}
-	}
-	return printable(texts)
+		return fmt.Sprintf("%s: the API serves no resource %q%s", at, name, orNearest(served.Nearest(name)))
+	})
 }
 
 func orNearest(name string) string {

@@ -14,6 +14,7 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
+	"github.com/velero-locations/velero-locations/registry/velero/contents"
 	"github.com/velero-locations/velero-locations/registry/velero/destination"
 )
 
@@ -56,7 +57,7 @@ func New(env *generic.Environment) *Resource {
 			if !isNew(b) {
 				return nil
 			}
-			return destination.Warnings(ctx, view, &b.Spec, spec)
+			return append(destination.Warnings(ctx, view, &b.Spec, spec), contents.Warnings(ctx, view, &b.Spec, spec)...)
 		},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/generic/table"
+	"github.com/velero-locations/velero-locations/registry/velero/contents"
 	"github.com/velero-locations/velero-locations/registry/velero/destination"
 )
 
@@ -51,7 +52,7 @@ func New(env *generic.Environment) *Resource {
 			return destination.LastingErrors(ctx, view, &s.Spec.Template, template)
 		},
 		Warn: func(ctx context.Context, view *generic.View, s schedule) []string {
-			texts := destination.LastingWarnings(ctx, view, &s.Spec.Template, template)
+			texts := append(destination.LastingWarnings(ctx, view, &s.Spec.Template, template), contents.Warnings(ctx, view, &s.Spec.Template, template)...)
 			if when, err := cronexpr.Parse(s.Spec.Schedule); err == nil && !cronexpr.Comes(when, time.Now()) {
 				texts = append(texts, fmt.Sprintf("spec.schedule: %q never comes: no backup will be made", s.Spec.Schedule))
 			}
