@@ -29,6 +29,9 @@ type Surroundings struct {
 	Listed bool
 	// Locations are all backup storage locations of the namespace. The object's own is passed over.
 	Locations []*v1.BackupStorageLocation
+	// Elsewhere are those of other namespaces in the same bucket that the user may see, and Hidden those that the user may not. Of
+	// the latter nothing is said but that there is one in the very place, which the user has named.
+	Elsewhere, Hidden []*v1.BackupStorageLocation
 	// Fallback is the name of the location that the server takes where none is the default.
 	Fallback string
 	// Secrets that the user may know of, by name, each with its keys; nil keys mean that there is no
@@ -59,8 +62,8 @@ func BackupStorageLocation(location *v1.BackupStorageLocation, around Surroundin
 	warnings = append(warnings, secret(location.Namespace, location.Spec.Credential, spec.Child("credential"), around.Secrets)...)
 	warnings = append(warnings, often(location.Spec.BackupSyncPeriod, spec.Child("backupSyncPeriod"), "never")...)
 	warnings = append(warnings, often(location.Spec.ValidationFrequency, spec.Child("validationFrequency"), "only when the location changes")...)
+	warnings = append(warnings, overlaps(location, around)...)
 	if around.Listed {
-		warnings = append(warnings, overlaps(location, around.Locations)...)
 		warnings = append(warnings, noDefault(location, around)...)
 	}
 	return printable(warnings)
@@ -133,58 +136,6 @@ func noDefault(location *v1.BackupStorageLocation, around Surroundings) []string
 		return nil
 	}
 	return []string{fmt.Sprintf("spec.default: no location of namespace %q is the default: backups that name no location are refused; set spec.default to true on one", location.Namespace)}
-}
-
-// overlaps names the locations that lie in the same place, or one in the other. Only such that are
-// written to disturb each other.
-func overlaps(location *v1.BackupStorageLocation, all []*v1.BackupStorageLocation) []string {
-	own, ok := placeOf(location)
-	if !ok {
-		return nil
-	}
-	var same, around, inside []string
-	for _, other := range all {
-		place, ok := placeOf(other)
-		if !ok || other.Name == location.Name || place.endpoint != own.endpoint {
-			continue
-		}
-		switch {
-		case place.Place == own.Place:
-			same = append(same, other.Name)
-		case place.Contains(own.Place):
-			around = append(around, other.Name)
-		case own.Contains(place.Place):
-			inside = append(inside, other.Name)
-		}
-	}
-
-	const remedy = "give each a prefix of its own, or set accessMode: ReadOnly on all but one"
-	var warnings []string
-	say := func(names []string, text string) {
-		if len(names) > 0 {
-			warnings = append(warnings, fmt.Sprintf("spec.objectStorage: "+text+": "+remedy, own, locations.Enumerate(names)))
-		}
-	}
-	say(same, "the %s is also the place of location %s, and each takes the other's backups for its own")
-	say(around, "the %s lies inside of location %s, which Velero finds unavailable as soon as something is written here")
-	say(inside, "the %s has location %s inside, and Velero finds this one unavailable as soon as something is written there")
-	return warnings
-}
-
-// place in object storage, with the endpoint that tells apart buckets of the same name.
-type place struct {
-	locations.Place
-	endpoint string
-}
-
-// placeOf returns where a location keeps backups, if it writes any.
-func placeOf(location *v1.BackupStorageLocation) (place, bool) {
-	storage := location.Spec.ObjectStorage
-	if storage == nil || location.Spec.AccessMode == v1.AccessModeReadOnly || location.DeletionTimestamp != nil {
-		return place{}, false
-	}
-	parsed, err := locations.ParsePlace(storage.Bucket, storage.Prefix)
-	return place{parsed, provider.Endpoint(location.Spec.Provider, location.Spec.Config)}, err == nil
 }
 
 // printable replaces what an HTTP header cannot hold: the names of settings are any text.

@@ -94,6 +94,38 @@ func TestNeighbours(t *testing.T) {
 	}
 }
 
+// TestNeighboursElsewhere shows what is said of locations in other namespaces: of those that the user may not see, nothing but that
+// there is one in the very place that the user has typed.
+func TestNeighboursElsewhere(t *testing.T) {
+	other := func(prefix string, changes ...func(*v1.BackupStorageLocation)) []*v1.BackupStorageLocation {
+		l := location("a", prefix, changes...)
+		l.Namespace = "team-secret"
+		return []*v1.BackupStorageLocation{l}
+	}
+	const unnamed = `prefix "x" of bucket "backups" is also the place of a location in another namespace, which is not shown to you`
+	for name, test := range map[string]struct {
+		around Surroundings
+		want   []string
+	}{
+		"the same place, seen":     {Surroundings{Elsewhere: other("/x/")}, []string{`prefix "x" of bucket "backups" is also the place of location "team-secret/a"`}},
+		"around, seen":             {Surroundings{Elsewhere: other("")}, []string{`lies inside of location "team-secret/a"`}},
+		"the same place, hidden":   {Surroundings{Hidden: other("/x/")}, []string{unnamed}},
+		"the same place, twice":    {Surroundings{Hidden: append(other("x"), other("x")...)}, []string{unnamed}},
+		"read-only, hidden":        {Surroundings{Hidden: other("x", readOnly)}, nil},
+		"around, hidden":           {Surroundings{Hidden: other("")}, nil},
+		"inside, hidden":           {Surroundings{Hidden: other("x/y")}, nil},
+		"another endpoint, hidden": {Surroundings{Hidden: other("x", with(settings{"s3Url": "http://minio:9000"}))}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := BackupStorageLocation(location("a", "x"), test.around)
+			wantWarnings(t, got, test.want)
+			if test.around.Hidden != nil && strings.Contains(strings.Join(got, ""), "team-secret") {
+				t.Errorf("it gives away a name: %q", got)
+			}
+		})
+	}
+}
+
 func TestSecrets(t *testing.T) {
 	selector := func(name, key string) *corev1.SecretKeySelector {
 		return &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: key}

@@ -47,6 +47,7 @@ func New(env *generic.Environment) *Resource {
 				"status.phase":  string(l.Status.Phase),
 			}
 		},
+		Indexes:     map[string]func(location) string{bucketIndex: warnings.BucketOf},
 		Environment: env,
 		Validate:    func(l, old location) field.ErrorList { return env.Rules.BackupStorageLocation(l, old) },
 		Relate:      immovable,
@@ -68,10 +69,13 @@ func New(env *generic.Environment) *Resource {
 func surroundings(ctx context.Context, view *generic.View, l location) warnings.Surroundings {
 	env := view.Environment
 	locations, err := generic.List[location](ctx, view, v1.Resource("backupstoragelocations"), fields.Everything())
+	seen, hidden := elsewhere(ctx, view, l)
 	return warnings.Surroundings{
 		Rules:     env.Rules,
 		Listed:    err == nil,
 		Locations: locations,
+		Elsewhere: seen,
+		Hidden:    hidden,
 		Fallback:  env.Defaults.StorageLocation,
 		Secrets:   env.Secrets(ctx, warnings.SecretNames(l.Spec.Credential, objectStorage(l).CACertRef)...),
 	}
