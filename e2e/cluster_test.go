@@ -31,6 +31,7 @@ func testCluster(t *testing.T, c *cluster.Cluster) {
 	t.Run("Explain", func(t *testing.T) { testExplain(t, c) })
 	t.Run("Roles", func(t *testing.T) { testRoles(t, c) })
 	t.Run("Reader", func(t *testing.T) { testReader(t, c) })
+	t.Run("Told", func(t *testing.T) { testTold(t, c) })
 	t.Run("Impostors", func(t *testing.T) { testImpostors(t, c) })
 	t.Run("ValidatingAdmissionPolicy", func(t *testing.T) { testValidatingPolicy(t, c) })
 	t.Run("MutatingAdmissionPolicy", func(t *testing.T) { testMutatingPolicy(t, c) })
