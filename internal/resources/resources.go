@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/velero-locations/velero-locations/internal/patterns"
-	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/internal/spelling"
 )
 
 // Resource is one that an API serves.
@@ -61,5 +61,5 @@ func (l List) Nearest(name string) string {
 			names = append(names, r.Resource)
 		}
 	}
-	return provider.Nearest(name, names)
+	return spelling.Nearest(name, names)
 }

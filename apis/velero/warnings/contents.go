@@ -9,7 +9,7 @@ import (
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/internal/patterns"
 	"github.com/velero-locations/velero-locations/internal/resources"
-	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/internal/spelling"
 )
 
 // everything stands for all namespaces, or for all resources.
@@ -48,7 +48,7 @@ func UnknownNamespace(name string, at *field.Path, existing []string) string {
 	case patterns.Is(name):
 		return fmt.Sprintf("%s: no namespace has a name such as %q", at, name)
 	}
-	return fmt.Sprintf("%s: there is no namespace %q%s", at, name, orNearest(provider.Nearest(name, existing)))
+	return fmt.Sprintf("%s: there is no namespace %q%s", at, name, orNearest(spelling.Nearest(name, existing)))
 }
 
 // UnknownIncluded are the resources that a backup includes though the API serves none of the name, and patterns that no name matches.
