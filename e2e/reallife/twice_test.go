@@ -54,3 +54,23 @@ func testServerSide(t *testing.T, c *cluster.Cluster, all []manifest, namespaces
 		}
 	}
 }
+
+// testRefusals applies by the server what is refused when it is applied otherwise. Of fields that there are not, it names only one.
+func testRefusals(t *testing.T, c *cluster.Cluster, all []manifest, namespaces []string) {
+	for i, m := range all {
+		if len(m.verdict.errors) == 0 {
+			continue
+		}
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			want := verdict{never: m.verdict.never}
+			for _, text := range m.verdict.errors {
+				if strings.HasPrefix(text, "unknown field") {
+					text = "field not declared in schema"
+				}
+				want.errors = append(want.errors, text)
+			}
+			judge(t, want, c.Run(t, in(namespaces[i], m.text), "apply", "--server-side", "-f", "-"))
+		})
+	}
+}

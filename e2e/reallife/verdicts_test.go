@@ -40,6 +40,7 @@ func TestCorpus(t *testing.T) {
 
 	server := namespaces(all, "-server")
 	prepare(t, c, all, server)
+	t.Run("ServerSideRefusals", func(t *testing.T) { testRefusals(t, c, all, server) })
 	t.Run("ServerSideTwice", func(t *testing.T) { testServerSide(t, c, all, server) })
 }
 

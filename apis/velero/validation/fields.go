@@ -2,6 +2,7 @@ package validation
 
 import (
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -62,8 +63,15 @@ func localReference(reference *corev1.TypedLocalObjectReference, path *field.Pat
 	)
 }
 
+// labelSelector says more of operators than the package that checks selectors, which does not say which there are.
 func labelSelector(selector *metav1.LabelSelector, path *field.Path) field.ErrorList {
-	return metav1validation.ValidateLabelSelector(selector, metav1validation.LabelSelectorValidationOptions{}, path)
+	errs := metav1validation.ValidateLabelSelector(selector, metav1validation.LabelSelectorValidationOptions{}, path)
+	for _, err := range errs {
+		if err.Type == field.ErrorTypeInvalid && strings.HasSuffix(err.Field, ".operator") {
+			err.Detail = "must be In, NotIn, Exists or DoesNotExist"
+		}
+	}
+	return errs
 }
 
 // selectors are two fields of which one may be given: the labels that objects must have, or several
