@@ -3,6 +3,7 @@ package written_test
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
@@ -34,11 +35,11 @@ func TestUnknown(t *testing.T) {
 		if err := json.Unmarshal([]byte(test.data), &object); err != nil {
 			t.Fatal(err)
 		}
-		got := ""
+		var got []string
 		for _, unknown := range written.Read(object, test.kind).Unknown {
-			got += unknown.Error()
+			got = append(got, unknown.Error())
 		}
-		if got != test.want {
+		if strings.Join(got, "; ") != test.want {
 			t.Errorf("%s: %q, want %q", test.data, got, test.want)
 		}
 	}
