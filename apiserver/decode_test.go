@@ -113,6 +113,7 @@ func TestMistakes(t *testing.T) {
 		{"BackupStorageLocation", "spec: aws", `spec: Invalid value: must be an object`},
 		{"Backup", "metadata: {labels: {app: true}}\nspec: {}", `metadata.labels[app]: Invalid value: true: must be text: put it in quotes, "true"`},
 		{"Backup", "spec: {includedNamespaces: shop}", `spec.includedNamespaces: Invalid value: "shop": must be a list: put it in brackets, ["shop"]`},
+		{"Backup", "spec: {includedNamespaces: \"a, b\"}", `spec.includedNamespaces: Invalid value: "a, b": must be a list: put it in brackets, ["a", "b"]`},
 		{"Backup", "spec: {includedNamespaces: {a: b}}", `spec.includedNamespaces: Invalid value: must be a list, such as [a, b]`},
 		{"Backup", "spec: {includedNamespaces: [shop, 7]}", `spec.includedNamespaces[1]: Invalid value: must be text: put it in quotes`},
 		{"Backup", "spec: {includeClusterResources: \"no\"}", `spec.includeClusterResources: Invalid value: "no": must be true or false`},

@@ -35,7 +35,7 @@ type Reading struct {
 type Unknown struct {
 	// Path of the field, as the API machinery writes it.
 	Path string
-	// Meant is the name of the field beside it that it was most likely meant to be, if there is one.
+	// Meant is the field that it was most likely meant to be, if there is one: beside it, or inside one of those.
 	Meant string
 }
 
@@ -80,8 +80,7 @@ func (r *Reading) readObject(object map[string]any, t reflect.Type, path *field.
 		case !known && r.keepsNulls && strings.HasPrefix(name, "$"):
 		case !known:
 			delete(object, name)
-			meant := spelling.Nearest(name, slices.Sorted(maps.Keys(fields)))
-			r.Unknown = append(r.Unknown, Unknown{path.Child(name).String(), meant})
+			r.Unknown = append(r.Unknown, Unknown{path.Child(name).String(), meant(name, fields)})
 		case f.of == metadataType:
 			r.readMetadata(value, path.Child(name))
 		case value == nil && !r.keepsNulls && !f.nullable:
@@ -90,6 +89,34 @@ func (r *Reading) readObject(object map[string]any, t reflect.Type, path *field.
 			r.read(value, f.of, path.Child(name))
 		}
 	}
+}
+
+// meant finds the field that an unknown one was meant to be.
+func meant(unknown string, fields map[string]structField) string {
+	names := slices.Sorted(maps.Keys(fields))
+	if near := spelling.Nearest(unknown, names); near != "" {
+		return near
+	}
+	for _, name := range names {
+		inner := pointedTo(fields[name].of)
+		if inner.Kind() != reflect.Struct || inner == metadataType || readsItself(inner) {
+			continue
+		}
+		if _, found := fieldsOf(inner)[unknown]; found {
+			return name + "." + unknown
+		}
+	}
+	return ""
+}
+
+// readsItself says that JSON does not have the fields that a type has in Go.
+func readsItself(t reflect.Type) bool { return reflect.PointerTo(t).Implements(reader) }
+
+func pointedTo(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
 }
 
 // readMetadata reads what the API machinery has its own rules for.
@@ -107,9 +134,7 @@ func (r *Reading) drop(object map[string]any, name string) {
 
 // read reads a value, which is not looked into where the type does so itself.
 func (r *Reading) read(value any, t reflect.Type, path *field.Path) {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
+	t = pointedTo(t)
 	switch {
 	case value == nil:
 	case t == durationType:
@@ -119,7 +144,7 @@ func (r *Reading) read(value any, t reflect.Type, path *field.Path) {
 		}
 	case t == bytesType:
 		r.readBytes(value, path)
-	case reflect.PointerTo(t).Implements(reader):
+	case readsItself(t):
 		r.readItself(value, t, path)
 	case t.Kind() == reflect.Slice:
 		r.readList(value, t.Elem(), path)
@@ -142,7 +167,7 @@ func (r *Reading) read(value any, t reflect.Type, path *field.Path) {
 func (r *Reading) readList(value any, item reflect.Type, path *field.Path) {
 	list, ok := value.([]any)
 	if text, single := value.(string); single {
-		r.refuse(path, value, fmt.Sprintf("must be a list: put it in brackets, [%q]", text))
+		r.refuse(path, value, fmt.Sprintf("must be a list: put it in brackets, [%s]", words(text)))
 	} else if !ok {
 		r.refuse(path, value, "must be a list, such as [a, b]")
 	}
@@ -152,6 +177,15 @@ func (r *Reading) readList(value any, item reflect.Type, path *field.Path) {
 		}
 		r.read(value, item, path.Index(i))
 	}
+}
+
+// words puts quotes around each word of a text, which may be a command or names with commas between them.
+func words(text string) string {
+	quoted := strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == ',' })
+	for i, word := range quoted {
+		quoted[i] = strconv.Quote(word)
+	}
+	return strings.Join(quoted, ", ")
 }
 
 func (r *Reading) readMap(value any, entry reflect.Type, path *field.Path) {

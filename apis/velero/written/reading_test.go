@@ -19,7 +19,8 @@ func TestUnknown(t *testing.T) {
 	}{
 		{location, `{"spec":{"objectStorage":{"buckett":"a"}}}`, `unknown field "spec.objectStorage.buckett", did you mean "bucket"?`},
 		{location, `{"spec":{"objectstorage":{}}}`, `unknown field "spec.objectstorage", did you mean "objectStorage"?`},
-		{location, `{"spec":{"caCertRef":{}}}`, `unknown field "spec.caCertRef"`}, // it is elsewhere
+		{location, `{"spec":{"caCertRef":{}}}`, `unknown field "spec.caCertRef", did you mean "objectStorage.caCertRef"?`},
+		{reflect.TypeFor[v1.Schedule](), `{"spec":{"ttl":"1h"}}`, `unknown field "spec.ttl", did you mean "template.ttl"?`},
 		{location, `{"spec":{"objectStorage":{"caCertRef":{"name":"a","keys":"b"}}}}`, `unknown field "spec.objectStorage.caCertRef.keys", did you mean "key"?`},
 		{location, `{"specs":{}}`, `unknown field "specs", did you mean "spec"?`},
 		{location, `{"kinds":{}}`, `unknown field "kinds", did you mean "kind"?`},
