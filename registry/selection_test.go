@@ -400,16 +400,16 @@ func TestLocationsWithBackupsStay(t *testing.T) {
 	s := serve(t)
 	s.makeLocations(t, []string{"primary default", "other"}, nil)
 	s.makeBackups(t, "other", v1.BackupPhaseCompleted)
-	s.makeBackups(t, "primary", "", v1.BackupPhaseNew, v1.BackupPhaseQueued, v1.BackupPhaseFailedValidation)
+	s.makeBackups(t, "primary", v1.BackupPhaseFailedValidation)
 	move := func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage.Prefix = "first" }
 	_, err := change(t, s.storage, "primary", move)
 	must(t, err)
 
-	s.makeBackups(t, "primary", "", "", "", "", v1.BackupPhaseInProgress, v1.BackupPhaseCompleted, v1.BackupPhaseDeleting)
+	s.makeBackups(t, "primary", "", v1.BackupPhaseNew, v1.BackupPhaseQueued, v1.BackupPhaseInProgress, v1.BackupPhaseCompleted, v1.BackupPhaseDeleting)
 	_, err = change(t, s.storage, "primary", func(l *v1.BackupStorageLocation) {
 		l.Spec.Provider, l.Spec.ObjectStorage.Bucket, l.Spec.ObjectStorage.Prefix = "gcp", "elsewhere", ""
 	})
-	advice := " + while the location has backups (now 3): make a location of another name for the new place, or delete the backups first"
+	advice := " + while the location has backups (now 6): make a location of another name for the new place, or delete the backups first"
 	wantTexts(t, "errors", causes(t, err), []string{
 		`spec.provider: Invalid value: "gcp": must stay "aws"` + advice,
 		`spec.objectStorage.bucket: Invalid value: "elsewhere": must stay "backups"` + advice,

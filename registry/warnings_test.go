@@ -30,7 +30,12 @@ import (
 // recorder keeps what is said during a request.
 type recorder struct{ said []string }
 
-func (r *recorder) AddWarning(_, text string) { r.said = append(r.said, text) }
+// AddWarning implements warning.Recorder. As in a server, nothing is said twice.
+func (r *recorder) AddWarning(_, text string) {
+	if !slices.Contains(r.said, text) {
+		r.said = append(r.said, text)
+	}
+}
 
 // request of a user in namespace velero.
 func request(name string) (context.Context, *recorder) {

@@ -46,6 +46,9 @@ type stored[T table.Object] struct {
 	object   T
 }
 
+// name of the object.
+func (s stored[T]) name() string { return path.Base(s.key) }
+
 // key in etcd of what the store knows by another.
 func (d *direct[T]) key(key string) string { return path.Join("/", d.prefix, key) }
 

@@ -1,16 +1,19 @@
 package generic
 
 import (
-	"bytes"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"path"
+	"strings"
+	"sync"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/sync/semaphore"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apiserver/pkg/storage"
 	"k8s.io/apiserver/pkg/warning"
+	"k8s.io/klog/v2"
 
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
@@ -27,183 +30,190 @@ type Exclusive[T table.Object] struct {
 	Lost func(from, to T) string
 }
 
-// exclusiveStorage writes the objects that receive the mark itself, and leaves all else to the
-// storage below it.
-type exclusiveStorage[T table.Object] struct {
-	storage.Interface
-	*direct[T]
-
-	mark *Exclusive[T]
+// holder is what etcd has beside the objects of a namespace: which of them was the last to receive the mark. No other carries it, so that
+// nobody has to look at them all. That one may have lost it since, or be gone.
+type holder struct {
+	Name string `json:"name"`
+	// Unrepeated says that the mark was moved, and that watchers have still to be told once more.
+	Unrepeated bool `json:"unrepeated,omitempty"`
 }
 
-// errTakesMark ends an attempt to write an object that receives the mark the ordinary way.
-var errTakesMark = errors.New("the object receives the mark")
+// storedHolder is a holder as it is in etcd.
+type storedHolder struct {
+	holder
 
-// Create implements storage.Interface.
-func (s *exclusiveStorage[T]) Create(ctx context.Context, key string, object, out runtime.Object, ttl uint64) error {
-	if !s.mark.Marked(object.(T)) {
-		return s.Interface.Create(ctx, key, object, out, ttl)
-	}
-	if version, err := s.Versioner().ObjectResourceVersion(object); err == nil && version != 0 {
-		return storage.ErrResourceVersionSetOnCreate
-	}
-	return s.take(ctx, key, out, func(_ T, revision int64) (runtime.Object, error) {
-		if revision != 0 {
-			return nil, storage.NewKeyExistsError(key, revision)
-		}
-		return object, nil
-	})
+	key      string
+	revision int64 // 0: it is not known yet
 }
 
-// GuaranteedUpdate implements storage.Interface.
-func (s *exclusiveStorage[T]) GuaranteedUpdate(
-	ctx context.Context, key string, out runtime.Object, ignoreNotFound bool,
-	preconditions *storage.Preconditions, update storage.UpdateFunc, cached runtime.Object,
-) error {
-	ordinary := func(current runtime.Object, meta storage.ResponseMeta) (runtime.Object, *uint64, error) {
-		marked := s.mark.Marked(current.(T))
-		updated, ttl, err := update(current, meta)
-		if err == nil && !marked && s.mark.Marked(updated.(T)) {
-			return nil, nil, errTakesMark
-		}
-		return updated, ttl, err
-	}
-	err := s.Interface.GuaranteedUpdate(ctx, key, out, ignoreNotFound, preconditions, ordinary, cached)
-	if !errors.Is(err, errTakesMark) {
-		return err
-	}
-	return s.take(ctx, key, out, func(current T, revision int64) (runtime.Object, error) {
-		if revision == 0 && !ignoreNotFound {
-			return nil, storage.NewKeyNotFoundError(key, 0)
-		}
-		if err := preconditions.Check(key, current); err != nil {
-			return nil, err
-		}
-		updated, _, err := update(current, storage.ResponseMeta{ResourceVersion: uint64(revision)}) // revisions are positive
-		return updated, err
-	})
+func (h storedHolder) put(name string, unrepeated bool) (clientv3.Op, error) {
+	data, err := json.Marshal(holder{name, unrepeated})
+	return clientv3.OpPut(h.key, string(data)), err
 }
 
-// take writes an object that receives the mark, and in the same transaction those that lose it.
-// It starts over when anything in the namespace was written in between: each such round, another
-// writer got through.
-func (s *exclusiveStorage[T]) take(ctx context.Context, key string, out runtime.Object, update func(current T, revision int64) (runtime.Object, error)) error {
-	for {
-		seen, err := s.look(ctx, key)
-		if err != nil {
-			return err
-		}
-		updated, err := update(seen.target.object, seen.target.revision)
-		if err != nil {
-			return err
-		}
-		data, err := s.encode(updated)
-		if err != nil {
-			return err
-		}
-		if seen.target.revision != 0 && bytes.Equal(data, seen.target.data) {
-			return s.decode(data, seen.target.revision, out)
-		}
-		revision, err := s.write(ctx, seen, data)
-		if err != nil {
-			return err
-		}
-		if revision == 0 {
-			continue
-		}
-		if err := s.decode(data, revision, out); err != nil {
-			return err
-		}
-		s.warn(ctx, seen, out.(T))
+func (h storedHolder) unchanged() clientv3.Cmp {
+	return clientv3.Compare(clientv3.ModRevision(h.key), "=", h.revision)
+}
+
+// holders is the prefix in etcd of those of a server.
+func (s *transactionStorage[T]) holders() string { return s.key("exclusive") }
+
+// holderKey of the namespace of an object.
+func (s *transactionStorage[T]) holderKey(object string) string {
+	return path.Join(s.holders(), strings.TrimPrefix(path.Dir(object), s.key("")))
+}
+
+// objectKey of the object that a holder names.
+func (s *transactionStorage[T]) objectKey(h storedHolder) string {
+	return path.Join(s.key(""), strings.TrimPrefix(h.key, s.holders()), h.Name)
+}
+
+// queue lets the writers of a namespace in one after the other, in the order in which they came: between servers the faster one wins,
+// within one nobody starves.
+type queue struct{ namespaces sync.Map }
+
+func (q *queue) wait(ctx context.Context, namespace string) (done func(), err error) {
+	turn, _ := q.namespaces.LoadOrStore(namespace, semaphore.NewWeighted(1))
+	writer := turn.(*semaphore.Weighted)
+	if err := writer.Acquire(ctx, 1); err != nil {
+		return nil, fmt.Errorf("waiting for other writers: %w", err)
+	}
+	return func() { writer.Release(1) }, nil
+}
+
+// findLoser finds the object that loses the mark if another receives it.
+func (s *transactionStorage[T]) findLoser(ctx context.Context, seen *surroundings[T]) error {
+	if seen.holder.revision == 0 {
+		return s.searchLoser(ctx, seen)
+	}
+	key := s.objectKey(seen.holder)
+	if key == seen.target.key {
 		return nil
 	}
+	found, err := s.get(ctx, key)
+	if err == nil && found.revision != 0 && s.mark.Marked(found.object) {
+		seen.loser = &found
+	}
+	return err
 }
 
-// write returns the revision of its transaction, or 0 when what was seen is no longer so.
-func (s *exclusiveStorage[T]) write(ctx context.Context, seen *namespaceState[T], data []byte) (int64, error) {
-	conditions := []clientv3.Cmp{
-		clientv3.Compare(clientv3.ModRevision(seen.prefix).WithPrefix(), "<", seen.revision+1),
-		clientv3.Compare(clientv3.ModRevision(seen.target.key), "=", seen.target.revision),
-	}
-	// Watchers are told in the order of the operations: of none that is marked for a moment, never of two.
-	var writes []clientv3.Op
-	for _, loser := range seen.marked {
-		s.mark.Unmark(loser.object)
-		if generation := loser.object.GetGeneration(); generation != 0 {
-			loser.object.SetGeneration(generation + 1)
-		}
-		unmarked, err := s.encode(loser.object)
-		if err != nil {
-			return 0, err
-		}
-		put, err := s.put(ctx, loser.key, unmarked)
-		if err != nil {
-			return 0, err
-		}
-		conditions = append(conditions, clientv3.Compare(clientv3.ModRevision(loser.key), "=", loser.revision))
-		writes = append(writes, put)
-	}
-	put, err := s.put(ctx, seen.target.key, data)
+// searchLoser looks at all objects of a namespace in which no holder is known yet.
+func (s *transactionStorage[T]) searchLoser(ctx context.Context, seen *surroundings[T]) error {
+	prefix := path.Dir(seen.target.key) + "/"
+	response, err := s.etcd.Get(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(seen.revision))
 	if err != nil {
-		return 0, err
+		return fmt.Errorf("reading %s: %w", prefix, err)
 	}
-	response, err := s.etcd.Txn(ctx).If(conditions...).Then(append(writes, put)...).Commit()
-	if err != nil {
-		return 0, fmt.Errorf("writing %s: %w", seen.target.key, err)
-	}
-	if !response.Succeeded {
-		return 0, nil
-	}
-	return s.repeat(ctx, seen.target.key, put, response.Header.Revision), nil
-}
-
-// repeat writes an object once more, as it was written in a transaction, and returns its revision then. All events of the
-// transaction have one revision: whoever has seen the first of them, a watcher that resumes or a cache, does not know that
-// there are more. By this one they learn how it ended. If it fails, they are late, and nothing else is wrong.
-func (s *exclusiveStorage[T]) repeat(ctx context.Context, key string, put clientv3.Op, revision int64) int64 {
-	response, err := s.etcd.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", revision)).Then(put).Commit()
-	if err != nil || !response.Succeeded {
-		return revision
-	}
-	return response.Header.Revision
-}
-
-func (s *exclusiveStorage[T]) warn(ctx context.Context, seen *namespaceState[T], winner T) {
-	for _, loser := range seen.marked {
-		warning.AddWarning(ctx, "", s.mark.Lost(loser.object, winner))
-	}
-}
-
-// namespaceState is what a namespace held at one revision.
-type namespaceState[T table.Object] struct {
-	revision int64
-	prefix   string // in etcd, of the namespace
-	// target is the object to write.
-	target stored[T]
-	// marked are the other objects that carry the mark.
-	marked []stored[T]
-}
-
-// look sees all of an object's namespace at once.
-func (s *exclusiveStorage[T]) look(ctx context.Context, key string) (*namespaceState[T], error) {
-	full := s.key(key)
-	seen := &namespaceState[T]{prefix: path.Dir(full) + "/", target: stored[T]{key: full, object: newOf[T]()}}
-	response, err := s.etcd.Get(ctx, seen.prefix, clientv3.WithPrefix())
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", seen.prefix, err)
-	}
-	seen.revision = response.Header.Revision
 	for _, kv := range response.Kvs {
 		found, err := s.read(ctx, string(kv.Key), kv.Value, kv.ModRevision)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		switch {
-		case found.key == full:
-			seen.target = found
-		case s.mark.Marked(found.object):
-			seen.marked = append(seen.marked, found)
+		if found.key != seen.target.key && s.mark.Marked(found.object) {
+			seen.loser = &found
 		}
 	}
-	return seen, nil
+	return nil
+}
+
+// take adds to a transaction that the object receives the mark, and that another loses it. Watchers are told in the order of the
+// operations: of none that is marked for a moment, never of two.
+func (s *transactionStorage[T]) take(ctx context.Context, seen *surroundings[T], txn *transaction) error {
+	txn.conditions = append(txn.conditions, seen.holder.unchanged())
+	put, err := seen.holder.put(path.Base(seen.target.key), seen.loser != nil)
+	if err != nil {
+		return fmt.Errorf("encoding who carries the mark: %w", err)
+	}
+	txn.writes = append(txn.writes, put)
+	if seen.loser == nil {
+		return nil
+	}
+	loser := seen.loser.object
+	s.mark.Unmark(loser)
+	if generation := loser.GetGeneration(); generation != 0 {
+		loser.SetGeneration(generation + 1)
+	}
+	data, err := s.encode(loser)
+	if err != nil {
+		return err
+	}
+	if put, err = s.put(ctx, seen.loser.key, data); err != nil {
+		return err
+	}
+	txn.conditions = append(txn.conditions, clientv3.Compare(clientv3.ModRevision(seen.loser.key), "=", seen.loser.revision))
+	txn.writes = append(txn.writes, put)
+	return nil
+}
+
+// repeat writes the object once more that a holder names, as it was written with it, and returns its revision then. All events of a
+// transaction have one revision: whoever has seen the first of them, a watcher that resumes or a cache, does not know that there are
+// more. By this one they learn how it ended. If it fails, they are late, until the next writer or Background repeats it.
+func (s *transactionStorage[T]) repeat(ctx context.Context, h storedHolder) (int64, error) {
+	if !h.Unrepeated {
+		return h.revision, nil
+	}
+	repeated, err := h.put(h.Name, false)
+	if err != nil {
+		return 0, fmt.Errorf("encoding who carries the mark: %w", err)
+	}
+	conditions, writes := []clientv3.Cmp{h.unchanged()}, []clientv3.Op{repeated}
+	key := s.objectKey(h)
+	response, err := s.etcd.Get(ctx, key)
+	if err != nil {
+		return 0, fmt.Errorf("reading %s: %w", key, err)
+	}
+	if len(response.Kvs) > 0 && response.Kvs[0].ModRevision == h.revision { // what was written since, watchers know of
+		conditions = append(conditions, clientv3.Compare(clientv3.ModRevision(key), "=", h.revision))
+		writes = append(writes, clientv3.OpPut(key, string(response.Kvs[0].Value)))
+	}
+	txn, err := s.etcd.Txn(ctx).If(conditions...).Then(writes...).Commit()
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("writing %s once more: %w", key, err)
+	case !txn.Succeeded || len(writes) == 1:
+		return h.revision, nil
+	}
+	return txn.Header.Revision, nil
+}
+
+// repeatPeriod is how often is looked for what a server that was stopped has left to be repeated.
+const repeatPeriod = 10 * time.Second
+
+// repeatAll repeats, until the context ends, what others have not.
+func (s *transactionStorage[T]) repeatAll(ctx context.Context) {
+	ticker := time.NewTicker(repeatPeriod)
+	defer ticker.Stop()
+	for {
+		response, err := s.etcd.Get(ctx, s.holders()+"/", clientv3.WithPrefix())
+		for i := 0; err == nil && i < len(response.Kvs); i++ {
+			kv := response.Kvs[i]
+			var h storedHolder
+			if h, err = readHolder(string(kv.Key), kv.Value, kv.ModRevision); err == nil {
+				_, err = s.repeat(ctx, h)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			klog.FromContext(ctx).Error(err, "Watchers may not have been told who carries a mark")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func readHolder(key string, data []byte, revision int64) (storedHolder, error) {
+	h := storedHolder{key: key, revision: revision}
+	if err := json.Unmarshal(data, &h.holder); err != nil {
+		return h, fmt.Errorf("decoding %s: %w", key, err)
+	}
+	return h, nil
+}
+
+// warn tells whoever moved the mark where it was before.
+func (s *transactionStorage[T]) warn(ctx context.Context, seen *surroundings[T], winner runtime.Object) {
+	if seen.loser != nil {
+		warning.AddWarning(ctx, "", s.mark.Lost(seen.loser.object, winner.(T)))
+	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // foretellMoves lets dry runs tell what would lose the mark.
-func (s *exclusiveStorage[T]) foretellMoves(store *genericregistry.Store) {
+func (s *transactionStorage[T]) foretellMoves(store *genericregistry.Store) {
 	store.BeginCreate = func(ctx context.Context, object runtime.Object, options *metav1.CreateOptions) (genericregistry.FinishFunc, error) {
 		return func(context.Context, bool) {}, foretell(ctx, store, s, object.(T), options.DryRun)
 	}
@@ -22,7 +22,7 @@ func (s *exclusiveStorage[T]) foretellMoves(store *genericregistry.Store) {
 }
 
 // foretell gives a dry run, which never reaches the storage, the warnings of a real one.
-func foretell[T table.Object](ctx context.Context, store *genericregistry.Store, exclusive *exclusiveStorage[T], object T, dryRun []string) error {
+func foretell[T table.Object](ctx context.Context, store *genericregistry.Store, exclusive *transactionStorage[T], object T, dryRun []string) error {
 	if !dryrun.IsDryRun(dryRun) || !exclusive.mark.Marked(object) {
 		return nil
 	}
@@ -30,7 +30,7 @@ func foretell[T table.Object](ctx context.Context, store *genericregistry.Store,
 	if err != nil {
 		return err
 	}
-	seen, err := exclusive.look(ctx, key)
+	seen, err := exclusive.look(ctx, exclusive.key(key))
 	if err != nil {
 		return err
 	}

@@ -71,6 +71,8 @@ type Resource[T table.Object, L runtime.Object] struct {
 	WarnDeletion func(ctx context.Context, view *View, obj T) []string
 	// Dependents are objects of another kind that go with an object that is deleted. Nil: there are none.
 	Dependents *Dependents
+	// Anchor is what objects of another kind stand on. Nil: none does.
+	Anchor *Anchor[T]
 	// Exclusive is a mark that at most one object of a namespace carries. Nil: there is none.
 	Exclusive *Exclusive[T]
 	// UnconditionalUpdate accepts a PUT without a resourceVersion.
@@ -151,17 +153,18 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 	if r.Decorate != nil {
 		store.Decorator = r.decorate
 	}
-	options, dependents := r.transactions(store, options)
+	complete := &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories}
+	options = r.transactions(complete, options)
 	store.PredicateFunc = r.predicate
 	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: r.attributes, Indexers: r.indexers()}); err != nil {
 		return nil, fmt.Errorf("setting up the store of %s: %w", r.GroupVersionResource().GroupResource(), err)
 	}
-	complete := &Store{Store: store, shortNames: r.ShortNames, categories: r.Categories, dependents: dependents}
-	complete.strategy = func() writeStrategy {
+	complete.newView = func() *View {
 		view := newView(r.Environment)
 		view.own = complete
-		return strategy.of(view)
+		return view
 	}
+	complete.strategy = func(view *View) writeStrategy { return strategy.of(view) }
 	if r.WarnDeletion != nil {
 		complete.warnDeletion = func(ctx context.Context, object runtime.Object) []string {
 			return r.WarnDeletion(ctx, newView(r.Environment), object.(T))
@@ -171,32 +174,31 @@ func (r *Resource[T, L]) NewStore(scheme *runtime.Scheme, options generic.RESTOp
 }
 
 // transactions adds to the store what can only be done in transactions of etcd.
-func (r *Resource[T, L]) transactions(store *genericregistry.Store, options generic.RESTOptionsGetter) (generic.RESTOptionsGetter, *dependents) {
-	if r.Exclusive == nil && r.Dependents == nil {
-		return options, nil
+func (r *Resource[T, L]) transactions(store *Store, options generic.RESTOptionsGetter) generic.RESTOptionsGetter {
+	if r.Exclusive == nil && r.Anchor == nil && r.Dependents == nil {
+		return options
 	}
 	past := &direct[T]{}
-	exclusive := &exclusiveStorage[T]{direct: past, mark: r.Exclusive}
+	own := &transactionStorage[T]{direct: past, mark: r.Exclusive, anchor: r.Anchor, env: r.Environment}
 	if r.Exclusive != nil {
-		exclusive.foretellMoves(store)
+		own.foretellMoves(store.Store)
+		store.background = append(store.background, own.repeatAll)
 	}
-	var follow *dependents
 	if r.Dependents != nil {
-		follow = &dependents{Dependents: r.Dependents, env: r.Environment}
-		store.AfterDelete = follow.await
+		store.dependents = &dependents{Dependents: r.Dependents, env: r.Environment}
+		store.AfterDelete = store.dependents.await
+		store.background = append(store.background, func(ctx context.Context) { store.dependents.cascade.Run(ctx) })
 	}
 	return past.wrap(options, func(below storage.Interface) storage.Interface {
-		if r.Exclusive != nil {
-			exclusive.Interface = below
-			below = exclusive
-		}
-		if follow != nil {
+		own.Interface = below
+		below = own
+		if follow := store.dependents; follow != nil {
 			follow.journal = cascade.NewJournal(past.etcd, past.prefix, r.GroupVersionResource().GroupResource())
 			follow.cascade = cascade.NewController(follow.journal, follow.delete)
 			below = &cascadeStorage[T]{Interface: below, direct: past, journal: follow.journal}
 		}
 		return below
-	}), follow
+	})
 }
 
 // errNoValidation keeps kinds from being served without rules by oversight.

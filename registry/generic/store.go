@@ -2,6 +2,7 @@ package generic
 
 import (
 	"context"
+	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -16,8 +17,10 @@ type Store struct {
 
 	shortNames []string
 	categories []string
-	// strategy returns that of one write.
-	strategy   func() writeStrategy
+	// newView returns the view of one write, and strategy the strategy with it.
+	newView    func() *View
+	strategy   func(*View) writeStrategy
+	background []func(context.Context)
 	dependents *dependents // nil: there are none
 	// warnDeletion returns what whoever deletes an object should know. Nil: nothing.
 	warnDeletion func(context.Context, runtime.Object) []string
@@ -39,7 +42,8 @@ func (s *Store) Categories() []string { return s.categories }
 
 // Create creates an object, as rest.StandardStorage says.
 func (s *Store) Create(ctx context.Context, obj runtime.Object, validate rest.ValidateObjectFunc, options *metav1.CreateOptions) (runtime.Object, error) {
-	return s.write().Create(ctx, obj, validate, options)
+	ctx, store := s.write(ctx)
+	return store.Create(ctx, obj, validate, options)
 }
 
 // Update updates an object, as rest.StandardStorage says.
@@ -47,14 +51,16 @@ func (s *Store) Update(
 	ctx context.Context, name string, info rest.UpdatedObjectInfo, validateCreate rest.ValidateObjectFunc,
 	validate rest.ValidateObjectUpdateFunc, forceCreate bool, options *metav1.UpdateOptions,
 ) (runtime.Object, bool, error) {
-	return s.write().Update(ctx, name, info, validateCreate, validate, forceCreate, options)
+	ctx, store := s.write(ctx)
+	return store.Update(ctx, name, info, validateCreate, validate, forceCreate, options)
 }
 
-// write returns the store for one write, all of whose steps see the same of other objects.
-func (s *Store) write() *genericregistry.Store {
-	store, strategy := *s.Store, s.strategy()
+// write returns the store and the context of one write, all of whose steps see the same of other objects.
+func (s *Store) write(ctx context.Context) (context.Context, *genericregistry.Store) {
+	view := s.newView()
+	store, strategy := *s.Store, s.strategy(view)
 	store.CreateStrategy, store.UpdateStrategy = strategy, strategy
-	return &store
+	return withView(ctx, view), &store
 }
 
 // Delete deletes an object, as rest.StandardStorage says, and warns of what goes with the object.
@@ -102,8 +108,14 @@ func (s *Store) countDependents(ctx context.Context, name string) int {
 
 // Background returns what has to run for as long as the store is served; nil where that is nothing.
 func (s *Store) Background() func(context.Context) {
-	if s.dependents == nil {
+	if len(s.background) == 0 {
 		return nil
 	}
-	return s.dependents.cascade.Run
+	return func(ctx context.Context) {
+		var running sync.WaitGroup
+		for _, run := range s.background {
+			running.Go(func() { run(ctx) })
+		}
+		running.Wait()
+	}
 }

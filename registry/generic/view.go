@@ -32,6 +32,18 @@ type View struct {
 // newView returns a view that has seen nothing yet.
 func newView(env *Environment) *View { return &View{Environment: env, read: map[string]listing{}} }
 
+// viewKey is that of a View in a context.
+type viewKey struct{}
+
+func withView(ctx context.Context, view *View) context.Context { return context.WithValue(ctx, viewKey{}, view) }
+
+// forget lets the view of a write see other objects as they are by now.
+func forget(ctx context.Context) {
+	if view, ok := ctx.Value(viewKey{}).(*View); ok {
+		clear(view.read)
+	}
+}
+
 func (v *View) store(resource schema.GroupResource) *Store {
 	switch {
 	case v.own != nil && v.own.DefaultQualifiedResource == resource:

@@ -14,8 +14,17 @@ import (
 	"github.com/velero-locations/velero-locations/registry/generic"
 )
 
-// immovable refuses to point a location elsewhere while backups are in it: they would be looked for, and deleted, in
-// a place where they are not.
+// place is what backups in a location stand on: a location does not move while there are any, nor while one is written.
+var place = &generic.Anchor[location]{
+	Resource: v1.Resource("backups"),
+	At: func(l location) string {
+		storage := objectStorage(l)
+		return strings.Join([]string{provider.Normal(l.Spec.Provider), strings.Trim(storage.Bucket, "/"), locations.NormalPrefix(storage.Prefix)}, " ")
+	},
+}
+
+// immovable refuses to point a location elsewhere while backups are in it, or are on their way: they would be looked for, and deleted,
+// in a place where they are not.
 func immovable(ctx context.Context, view *generic.View, l, old location) field.ErrorList {
 	if old == nil {
 		return nil
@@ -30,7 +39,8 @@ func immovable(ctx context.Context, view *generic.View, l, old location) field.E
 	}
 	n := 0
 	for _, b := range backups {
-		if !b.Status.Phase.Waiting() && b.Status.Phase != v1.BackupPhaseFailedValidation {
+		if b.Status.Phase != v1.BackupPhaseFailedValidation { // which has written nothing
+
 			n++
 		}
 	}

@@ -51,6 +51,7 @@ func New(env *generic.Environment) *Resource {
 		Environment: env,
 		Validate:    func(l, old location) field.ErrorList { return env.Rules.BackupStorageLocation(l, old) },
 		Relate:      immovable,
+		Anchor:      place,
 		Warn: func(ctx context.Context, view *generic.View, l location) []string {
 			return warnings.BackupStorageLocation(l, surroundings(ctx, view, l))
 		},
