@@ -140,6 +140,9 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, plan
 	start := metav1.NewTime(r.now())
 	err := mergepatch.Advance(ctx, r.Writer, backup, func(b *velerov1.Backup) {
 		plan.apply(b)
+		if plan.location != nil {
+			b.Annotations = with(b.Annotations, backend.StoredAtAnnotation, backend.StoredAt(plan.location))
+		}
 		b.Status.Phase, b.Status.StartTimestamp = velerov1.BackupPhaseInProgress, &start
 	})
 	switch {
@@ -204,6 +207,7 @@ func (r *reconciler) newRun(ctx context.Context, backup *velerov1.Backup, plan *
 		backup: backup.DeepCopy(), api: r.api, resources: plan.resources, scope: plan.scope, record: notes, metrics: r.opts.Metrics, now: r.now,
 		store:    plan.store,
 		volumes:  &volumes{backup: backup, locations: plan.snapshotLocations, record: notes, metrics: r.opts.Metrics, now: r.now},
+		unmoved:  func(ctx context.Context) error { return backend.Unmoved(ctx, r.live, plan.location) },
 		progress: r.reporter(ctx, backup),
 	}), nil
 }

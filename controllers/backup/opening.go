@@ -26,6 +26,7 @@ func (r *reconciler) open(ctx context.Context, p *plan, selected selection.Resul
 		if reached && len(p.problems) > 0 {
 			return nil
 		}
+		p.location = location
 		var err error
 		if p.store, err = r.opts.Backend.Backups(ctx, location); err != nil {
 			return p.refuse("backup storage location", location.Name, err)

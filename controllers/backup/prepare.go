@@ -28,6 +28,7 @@ type plan struct {
 	warnings []string
 
 	store             *backups.Store
+	location          *velerov1.BackupStorageLocation // that the store is of
 	snapshotLocations []snapshotLocation
 	resources         resources.List
 	scope             *scope.Scope

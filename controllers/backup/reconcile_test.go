@@ -219,6 +219,31 @@ func TestOutrun(t *testing.T) {
 	}
 }
 
+// TestMovedMeanwhile shows that a backup fails whose location is in another place when it ends, and that nothing of it is left.
+func TestMovedMeanwhile(t *testing.T) {
+	for name, change := range map[string]func(*velerov1.BackupStorageLocation){
+		"moved":     func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.Prefix = "other" },
+		"made anew": func(l *velerov1.BackupStorageLocation) { l.UID = "another" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDeskWith(t, interceptor.Funcs{Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, object client.Object, opts ...client.GetOption) error {
+				err := c.Get(ctx, key, object, opts...)
+				if location, of := object.(*velerov1.BackupStorageLocation); of { // which is read at the end
+					change(location)
+				}
+				return err
+			}}, backupOf("b"))
+			_, backup := d.look(t, "b")
+			if backup.Status.Phase != velerov1.BackupPhaseFailed || !strings.Contains(backup.Status.FailureReason, `the location has changed: backup storage location "primary" was`) {
+				t.Errorf("got %+v", backup.Status)
+			}
+			if keys := d.Keys(t); len(keys) > 0 {
+				t.Errorf("there is %q", keys)
+			}
+		})
+	}
+}
+
 // TestNewLocation shows that a location counts that was made so recently that no cache knows it.
 func TestNewLocation(t *testing.T) {
 	d := newDesk(t, backupOf("b"))

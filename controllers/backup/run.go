@@ -35,6 +35,8 @@ type run struct {
 	record    *record
 	metrics   *metrics.Metrics
 	now       func() time.Time
+	// unmoved returns an error if what is in the store would not be found there.
+	unmoved func(context.Context) error
 	// progress is called with how many objects are in the backup so far, and how many there will be at least.
 	progress func(done, total int)
 
@@ -133,6 +135,9 @@ func (r *run) write(ctx context.Context) (*velerov1.Backup, error) {
 	r.record.info("Backup ends", "phase", final.Status.Phase, "items", r.done)
 	log, err := r.record.end()
 	if err != nil {
+		return nil, err
+	}
+	if err := r.unmoved(ctx); err != nil {
 		return nil, err
 	}
 	r.announced = true

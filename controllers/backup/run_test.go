@@ -164,6 +164,7 @@ func newWorld(t *testing.T, objects cluster, spec velerov1.BackupSpec, locations
 	return &world{store: store, cloud: cloud, run: newRun(run{
 		backup: backup, api: apiOf(t, objects), resources: served, scope: selected, record: notes, metrics: numbers, now: time.Now, progress: func(int, int) {},
 		store:   backups.NewStore(store, place),
+		unmoved: func(context.Context) error { return nil },
 		volumes: &volumes{backup: backup, locations: locationsOf, record: notes, metrics: numbers, now: time.Now},
 	})}
 }

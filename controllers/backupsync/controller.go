@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -31,6 +32,7 @@ import (
 type reconciler struct {
 	mergepatch.Writer
 
+	live    client.Reader // from the server, not from a cache
 	backend *backend.Backend
 	period  time.Duration
 	now     func() time.Time
@@ -39,7 +41,7 @@ type reconciler struct {
 // Setup adds the controller to a manager. The period is that of locations without spec.backupSyncPeriod; 0: they are not synced.
 func Setup(mgr manager.Manager, writer mergepatch.Writer, storage *backend.Backend, period time.Duration) error {
 	return builder.ControllerManagedBy(mgr).Named("backup-sync").For(&velerov1.BackupStorageLocation{}).
-		Complete(backend.Patient(&reconciler{Writer: writer, backend: storage, period: period, now: time.Now}, locations.LeastPeriod, backend.OfLocation))
+		Complete(backend.Patient(&reconciler{Writer: writer, live: mgr.GetAPIReader(), backend: storage, period: period, now: time.Now}, locations.LeastPeriod, backend.OfLocation))
 }
 
 // Reconcile syncs a location that is available, when it is due.
@@ -107,7 +109,7 @@ func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageL
 		case there[backup.Name]:
 			taken = append(taken, backup) // before, and perhaps not to the end
 		case orphan(backup, location):
-			if err := r.drop(ctx, backup, store); err != nil {
+			if err := r.drop(ctx, backup, location, store); err != nil {
 				return err
 			}
 		}
@@ -180,7 +182,12 @@ func (r *reconciler) adopt(backup *velerov1.Backup, location *velerov1.BackupSto
 		labels = map[string]string{}
 	}
 	labels[locations.StorageLocationLabel] = locations.LabelValue(location.Name)
-	backup.ObjectMeta = metav1.ObjectMeta{Namespace: location.Namespace, Name: name, Labels: labels, Annotations: backup.Annotations}
+	annotations := maps.Clone(backup.Annotations)
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[backend.StoredAtAnnotation] = backend.StoredAt(location)
+	backup.ObjectMeta = metav1.ObjectMeta{Namespace: location.Namespace, Name: name, Labels: labels, Annotations: annotations}
 	backup.Spec.StorageLocation = location.Name
 	backup.Spec.Hooks = velerov1.BackupHooks{}
 	return true
@@ -188,15 +195,19 @@ func (r *reconciler) adopt(backup *velerov1.Backup, location *velerov1.BackupSto
 
 // orphan says whether a Backup stands for data in the location, and is to go when the data has gone.
 func orphan(backup *velerov1.Backup, location *velerov1.BackupStorageLocation) bool {
-	return backup.Labels[locations.StorageLocationLabel] == locations.LabelValue(location.Name) &&
+	place, known := backup.Annotations[backend.StoredAtAnnotation]
+	return backup.Labels[locations.StorageLocationLabel] == locations.LabelValue(location.Name) && (!known || place == backend.StoredAt(location)) &&
 		(backup.Status.Phase == velerov1.BackupPhaseCompleted || backup.Status.Phase == velerov1.BackupPhasePartiallyFailed)
 }
 
 // drop deletes a Backup whose data is not there; what it owns goes with it. It looks again: the backup may have
-// ended since the bucket was listed.
-func (r *reconciler) drop(ctx context.Context, backup *velerov1.Backup, store *backups.Store) error {
+// ended since the bucket was listed, and in another place, if the location has moved there.
+func (r *reconciler) drop(ctx context.Context, backup *velerov1.Backup, location *velerov1.BackupStorageLocation, store *backups.Store) error {
 	exists, err := store.Exists(ctx, backup.Name)
 	if err != nil || exists {
+		return err
+	}
+	if err := backend.Unmoved(ctx, r.live, location); err != nil {
 		return err
 	}
 	// Only this one: another of its name may have been made in the meantime.

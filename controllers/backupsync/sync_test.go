@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
 	"github.com/velero-locations/velero-locations/internal/backups"
 	"github.com/velero-locations/velero-locations/simulator/faults"
@@ -25,7 +26,7 @@ const period = time.Minute
 var now = time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)
 
 func newReconciler(w *backendtest.World) *reconciler {
-	return &reconciler{Writer: w.Writer, backend: w.Backend, period: period, now: func() time.Time { return now }}
+	return &reconciler{Writer: w.Writer, live: w.Client, backend: w.Backend, period: period, now: func() time.Time { return now }}
 }
 
 // stored is a backup as it lies in a bucket that another cluster filled.
@@ -160,9 +161,12 @@ func TestOrphans(t *testing.T) {
 		own("goes-1", "Completed"), own("goes-2", "PartiallyFailed"),
 		own("elsewhere", "Completed", func(b *velerov1.Backup) { b.Spec.StorageLocation = "other" }),
 		own("there", "Completed"),
+		own("written-elsewhere", "Completed", func(b *velerov1.Backup) {
+			b.Annotations = map[string]string{backend.StoredAtAnnotation: "aws elsewhere.example:9000 backups/team"}
+		}),
 		own("unlabelled", "Completed", func(b *velerov1.Backup) { b.Labels = nil }),
 	}
-	stay := []string{"elsewhere", "there", "unlabelled"}
+	stay := []string{"elsewhere", "there", "unlabelled", "written-elsewhere"}
 	for _, phase := range []velerov1.BackupPhase{"New", "Queued", "InProgress", "Failed", "FailedValidation", "Deleting", "Finalizing"} {
 		name := "z-" + strings.ToLower(string(phase))
 		objects, stay = append(objects, own(name, phase)), append(stay, name)
@@ -172,6 +176,38 @@ func TestOrphans(t *testing.T) {
 	w.Put(t, backups.Metadata, "there", stored("there", "Completed"))
 	if _, err := w.Reconcile(t, newReconciler(w), "primary"); err != nil || !slices.Equal(names(t, w), stay) {
 		t.Errorf("got %v, %q, want %q", err, names(t, w), stay)
+	}
+}
+
+// TestMovedMeanwhile shows that what is missing where a location was is no reason to delete a backup.
+func TestMovedMeanwhile(t *testing.T) {
+	for name, change := range map[string]func(*velerov1.BackupStorageLocation){
+		"another prefix":         func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.Prefix = "other" },
+		"another server":         func(l *velerov1.BackupStorageLocation) { l.Spec.Config["s3Url"] = "https://elsewhere.example" },
+		"another of its name":    func(l *velerov1.BackupStorageLocation) { l.UID = "another" },
+		"another provider":       func(l *velerov1.BackupStorageLocation) { l.Spec.Provider = "azure" },
+		"the same, written else": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := backendtest.New(t, interceptor.Funcs{}, &velerov1.Backup{
+				ObjectMeta: metav1.ObjectMeta{Name: "b", UID: "u", Labels: map[string]string{"velero.io/storage-location": "primary"}},
+				Spec:       velerov1.BackupSpec{StorageLocation: "primary"}, Status: velerov1.BackupStatus{Phase: "Completed"},
+			})
+			known := &velerov1.BackupStorageLocation{}
+			w.Read(t, "primary", known)
+			if known.Spec.Config == nil {
+				known.Spec.Config = map[string]string{}
+			}
+			if change == nil {
+				known.Spec.ObjectStorage.Prefix = "/" + known.Spec.ObjectStorage.Prefix + "/"
+			} else {
+				change(known) // what the cache has is older than what the server has: they differ as after a change
+			}
+			err := newReconciler(w).sync(t.Context(), known)
+			if stays := len(names(t, w)) == 1; stays != (change != nil) || stays && err == nil {
+				t.Errorf("the record stays: %t, %v", stays, err)
+			}
+		})
 	}
 }
 
