@@ -24,6 +24,7 @@ import (
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
+	velerov1 "github.com/velero-locations/velero-locations/generated/clientset/versioned/typed/velero/v1"
 	"github.com/velero-locations/velero-locations/generated/informers/externalversions"
 )
 
@@ -34,7 +35,6 @@ var (
 
 const (
 	modelWorkers   = 4
-	modelLocations = 3
 	modelPlaces    = 3
 	modelNamespace = "velero"
 	modelBucket    = "velero-backups"
@@ -89,7 +89,7 @@ func TestModel(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, uint64(worker))) //nolint:gosec // it is to repeat itself
 		workers.Go(func() {
 			for step := 0; time.Now().Before(end) && !t.Failed(); step++ {
-				m.step(random, fmt.Sprintf("b-%d-%d", worker, step))
+				m.step(random, worker, step)
 			}
 		})
 	}
@@ -132,33 +132,41 @@ func (m *model) watch() {
 }
 
 // step does one thing at random. What is refused is as good as what is not.
-func (m *model) step(random *rand.Rand, name string) {
+func (m *model) step(random *rand.Rand, worker, step int) {
 	client := m.clients[random.IntN(len(m.clients))].VeleroV1()
-	location := fmt.Sprint("location-", random.IntN(modelLocations))
+	location := fmt.Sprint("location-", random.IntN(3+step/10)) // there are ever more of them, some without backups
 	prefix := fmt.Sprint(location, "-", random.IntN(modelPlaces))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	switch dice := random.IntN(20); {
-	case dice < 4:
+	switch dice := random.IntN(100); {
+	case dice < 25:
 		_, err := client.BackupStorageLocations(modelNamespace).Create(ctx, modelLocation(location, prefix), metav1.CreateOptions{})
-		m.count("create a location", err)
-	case dice < 9:
-		patch := fmt.Sprintf(`{"spec":{"objectStorage":{"prefix":%q}}}`, prefix)
-		_, err := client.BackupStorageLocations(modelNamespace).Patch(ctx, location, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
-		m.count("move a location", err)
-	case dice < 10:
+		m.count("make a location", err)
+	case dice < 45:
+		m.move(ctx, client, location, prefix)
+	case dice < 48:
 		m.mu.Lock()
 		m.epochs[location]++
 		m.mu.Unlock()
 		m.count("delete a location", client.BackupStorageLocations(modelNamespace).Delete(ctx, location, metav1.DeleteOptions{}))
-	case dice < 12:
+	case dice < 55:
 		_, err := client.BackupStorageLocations(modelNamespace).Patch(ctx, location, types.MergePatchType, []byte(`{"spec":{"default":true}}`), metav1.PatchOptions{})
 		m.count("make it the default", err)
-	case dice < 18:
-		m.backUp(ctx, client.Backups(modelNamespace), name, location)
+	case dice < 90:
+		m.backUp(ctx, client.Backups(modelNamespace), fmt.Sprintf("b-%d-%d", worker, step), location)
+		for range random.IntN(4) { // while it is being made
+			time.Sleep(time.Duration(random.IntN(100)) * time.Millisecond)
+			m.move(ctx, client, location, fmt.Sprint(location, "-", random.IntN(modelPlaces)))
+		}
 	default:
 		m.deleteBackup(ctx, client.DeleteBackupRequests(modelNamespace), random)
 	}
+}
+
+func (m *model) move(ctx context.Context, client velerov1.VeleroV1Interface, location, prefix string) {
+	patch := fmt.Sprintf(`{"spec":{"objectStorage":{"prefix":%q}}}`, prefix)
+	_, err := client.BackupStorageLocations(modelNamespace).Patch(ctx, location, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	m.count("move a location", err)
 }
 
 func modelLocation(name, prefix string) *v1.BackupStorageLocation {
@@ -171,11 +179,7 @@ func modelLocation(name, prefix string) *v1.BackupStorageLocation {
 	}
 }
 
-type creator interface {
-	Create(ctx context.Context, backup *v1.Backup, opts metav1.CreateOptions) (*v1.Backup, error)
-}
-
-func (m *model) backUp(ctx context.Context, client creator, name, location string) {
+func (m *model) backUp(ctx context.Context, client velerov1.BackupInterface, name, location string) {
 	m.mu.Lock()
 	epoch := m.epochs[location]
 	m.mu.Unlock()
@@ -197,11 +201,7 @@ func (m *model) backUp(ctx context.Context, client creator, name, location strin
 	known.location, known.epoch = location, epoch
 }
 
-type requester interface {
-	Create(ctx context.Context, request *v1.DeleteBackupRequest, opts metav1.CreateOptions) (*v1.DeleteBackupRequest, error)
-}
-
-func (m *model) deleteBackup(ctx context.Context, client requester, random *rand.Rand) {
+func (m *model) deleteBackup(ctx context.Context, client velerov1.DeleteBackupRequestInterface, random *rand.Rand) {
 	m.mu.Lock()
 	var names []string
 	for name, known := range m.backups {
