@@ -64,7 +64,14 @@ tools: ## Build kube-apiserver, kubectl, etcd, velero and its AWS plugin into ha
 
 .PHONY: e2e
 e2e: build tools ## Run the suites behind a real kube-apiserver, on loopback. A suite that fails says where its logs are.
+	$(GO) test ./cmd/velero-locations -run '^TestModel$$' -count 1 -model $(MODEL) -timeout 0
 	$(GO) test -C e2e -count 1 -timeout 20m ./...
+
+# How long locations and backups are changed at random, on two servers.
+MODEL ?= 30s
+.PHONY: model
+model: ## Change locations and backups at random for a time, with a seed that repeats (options: make model MODEL=2h SEED=1).
+	$(GO) test ./cmd/velero-locations -run '^TestModel$$' -count 1 -v -model $(MODEL) -model-seed $(or $(SEED),0) -timeout 0
 
 # The image is for the architecture that GOARCH names.
 IMAGE ?= velero-locations:latest

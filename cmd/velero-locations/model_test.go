@@ -36,6 +36,7 @@ var (
 const (
 	modelWorkers   = 4
 	modelPlaces    = 3
+	mostWaiting    = 20 // backups, which are made one after the other
 	modelNamespace = "velero"
 	modelBucket    = "velero-backups"
 	storedAt       = "velero-locations.io/stored-at"
@@ -152,7 +153,7 @@ func (m *model) step(random *rand.Rand, worker, step int) {
 	case dice < 55:
 		_, err := client.BackupStorageLocations(modelNamespace).Patch(ctx, location, types.MergePatchType, []byte(`{"spec":{"default":true}}`), metav1.PatchOptions{})
 		m.count("make it the default", err)
-	case dice < 90:
+	case dice < 90 && m.waiting() < mostWaiting:
 		m.backUp(ctx, client.Backups(modelNamespace), fmt.Sprintf("b-%d-%d", worker, step), location)
 		for range random.IntN(4) { // while it is being made
 			time.Sleep(time.Duration(random.IntN(100)) * time.Millisecond)
@@ -246,18 +247,22 @@ func (m *model) countDefaults(end time.Time) {
 	}
 }
 
+// waiting is how many backups have not ended.
+func (m *model) waiting() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, known := range m.backups {
+		if known.seen != nil && !known.gone && (known.seen.Status.Phase.Waiting() || known.seen.Status.Phase == v1.BackupPhaseInProgress) {
+			n++
+		}
+	}
+	return n
+}
+
 // settle waits until all backups have ended, and each location was synced since.
 func (m *model) settle() {
-	devtest.Poll(m.t, 2*time.Minute, "all backups to end", func() bool {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		for _, known := range m.backups {
-			if known.seen != nil && !known.gone && (known.seen.Status.Phase.Waiting() || known.seen.Status.Phase == v1.BackupPhaseInProgress) {
-				return false
-			}
-		}
-		return true
-	})
+	devtest.Poll(m.t, 5*time.Minute, "all backups to end", func() bool { return m.waiting() == 0 })
 	since := metav1.NewTime(time.Now().Add(time.Second))
 	devtest.Poll(m.t, 2*time.Minute, "all locations to be synced", func() bool {
 		list, err := m.clients[0].VeleroV1().BackupStorageLocations(modelNamespace).List(m.t.Context(), metav1.ListOptions{})
