@@ -20,7 +20,7 @@ func (s *Simulator) openClouds() (err error) {
 	disks := azure.Options{Locations: s.config.Clouds.Locations, Tenants: tenants, Now: s.clock.Now}
 	volumes := portworx.Options{Clusters: clusters, UsableKey: s.usableKey, Now: s.clock.Now}
 	if s.config.DataDir != "" {
-		disks.Path, volumes.Path = filepath.Join(s.config.DataDir, "azure.db"), filepath.Join(s.config.DataDir, "portworx.db")
+		disks.Path, volumes.Path = filepath.Join(s.config.DataDir, azureFile), filepath.Join(s.config.DataDir, portworxFile)
 	}
 	if s.azure, err = azure.Open(disks); err != nil {
 		return err

@@ -20,7 +20,7 @@ func (s *Simulator) openVolumes() error {
 		options.SnapshotDuration = time.Duration(*duration)
 	}
 	if s.config.DataDir != "" {
-		options.Path = filepath.Join(s.config.DataDir, "volumes.db")
+		options.Path = filepath.Join(s.config.DataDir, volumesFile)
 	}
 	var err error
 	if s.volumes, err = ebs.Open(options); err != nil {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/velero-locations/velero-locations/internal/datadir"
 	"github.com/velero-locations/velero-locations/internal/pki"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/aws/query"
@@ -27,6 +28,17 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/s3"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
+
+// The files of a data directory.
+const (
+	volumesFile   = "volumes.db"
+	azureFile     = "azure.db"
+	portworxFile  = "portworx.db"
+	authorityFile = "ca.pem" // which may be removed, to have a new one made
+)
+
+// stateFiles are those that nothing makes anew.
+var stateFiles = []string{store.IndexFile, volumesFile, azureFile, portworxFile}
 
 // Simulator is a running cloud. It is safe for concurrent use.
 type Simulator struct {
@@ -84,14 +96,8 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator configuration: s3.stallTimeout: %w", err)
 	}
-	sim.store, err = store.Open(store.Options{
-		Dir: config.DataDir, Memory: memory, RegionalNames: config.BucketNames == RegionalBucketNames, Now: sim.clock.Now,
-	})
-	if err != nil {
+	if err := sim.openStorage(memory); err != nil {
 		return nil, fmt.Errorf("opening the simulator's storage: %w", err)
-	}
-	if err := errors.Join(createBuckets(sim.store, config.Accounts), sim.openVolumes(), sim.openClouds(), sim.loadAuthority()); err != nil {
-		return nil, errors.Join(err, sim.Close())
 	}
 	sim.s3 = s3.NewServer(s3.Options{
 		Pipeline: sim.pipeline, Store: sim.store, Regions: config.Regions, Domains: config.S3.Domains, StallTimeout: stall,
@@ -99,6 +105,41 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 	})
 	return sim, nil
 }
+
+// openStorage opens everything that is kept, or nothing.
+func (s *Simulator) openStorage(memory int64) (err error) {
+	dir := s.config.DataDir
+	if dir != "" {
+		if err := datadir.Lost(dir, stateFiles...); err != nil {
+			return err
+		}
+	}
+	options := store.Options{Dir: dir, Memory: memory, RegionalNames: s.config.BucketNames == RegionalBucketNames, Now: s.clock.Now}
+	options.Check = func() error {
+		for _, err := range checkFiles(dir) {
+			return err // the first is reason enough
+		}
+		return nil
+	}
+	s.store, err = store.Open(options)
+	if err != nil {
+		return err
+	}
+	for _, open := range []func() error{s.createBuckets, s.openVolumes, s.openClouds, s.loadAuthority} {
+		if err := open(); err != nil {
+			return errors.Join(err, s.Close())
+		}
+	}
+	if dir == "" {
+		return nil
+	}
+	if err := datadir.Complete(dir); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	return nil
+}
+
+func (s *Simulator) createBuckets() error { return createBuckets(s.store, s.config.Accounts) }
 
 // configure gives accounts, access keys and faults the state that the configuration describes.
 func (s *Simulator) configure() error {
@@ -131,7 +172,7 @@ func (s *Simulator) loadAuthority() (err error) {
 		s.authority, err = pki.New(name)
 		return err
 	}
-	s.authority, err = pki.Load(filepath.Join(s.config.DataDir, "ca.pem"), name, func(path string, data []byte) error {
+	s.authority, err = pki.Load(filepath.Join(s.config.DataDir, authorityFile), name, func(path string, data []byte) error {
 		return os.WriteFile(path, data, 0o600)
 	})
 	return err

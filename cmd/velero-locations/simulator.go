@@ -36,7 +36,7 @@ func newSimulatorCommand() *cobra.Command {
 	flags.StringVar(&o.cloudsAddress, "clouds-address", "", "Address to serve the simulated Azure and Portworx on, host:port, port 0 for any free one; replaces clouds.address of the file. Without either there is none.")
 	flags.StringVar(&o.controlAddress, "control-address", "", "Address to serve the control API on, host:port, port 0 for any free one; replaces control.address of the file. Without either there is none.")
 	flags.StringVar(&o.caFile, "ca-file", "", "File to write the certificate to that clients of HTTPS must trust; replaces caFile of the file.")
-	cmd.AddCommand(newFaultCommand(), newJournalCommand(), newKeyCommand(), newClockCommand(), newNodeCommand(), newVolumesCommand(), newSnapshotsCommand())
+	cmd.AddCommand(newCheckCommand(), newFaultCommand(), newJournalCommand(), newKeyCommand(), newClockCommand(), newNodeCommand(), newVolumesCommand(), newSnapshotsCommand())
 	return cmd
 }
 

@@ -1,10 +1,12 @@
-// Package datadir makes directories that hold all state of a server.
+// Package datadir makes directories that hold all state of a server, and notices when some of it is gone.
 package datadir
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"k8s.io/klog/v2"
 )
@@ -31,5 +33,36 @@ func Make(dir string) error {
 		return fmt.Errorf("the data directory is writable by other users (mode %s), and cannot be closed to them: have its owner do it, or choose another: %w", info.Mode(), err)
 	}
 	klog.InfoS("Closed the data directory to other users, who could write to it", "directory", dir, "mode", info.Mode().String())
+	return nil
+}
+
+// marker is the file that says that all files of a directory have been made: from then on one that is missing was lost, and is not
+// to be made anew in silence.
+const marker = "complete"
+
+// Complete says that all files of a data directory have been made.
+func Complete(dir string) error {
+	file, err := os.OpenFile(filepath.Join(dir, marker), os.O_CREATE|os.O_RDONLY, 0o600)
+	if err != nil {
+		if info, statErr := os.Stat(filepath.Join(dir, marker)); statErr == nil && info.IsDir() {
+			return nil // it is there
+		}
+		return fmt.Errorf("marking the data directory as complete: %w", err)
+	}
+	return file.Close()
+}
+
+// Lost is an error if one of the files, or directories, of a directory that was complete is missing.
+func Lost(dir string, names ...string) error {
+	path := filepath.Join(dir, marker)
+	if _, err := os.Lstat(path); err != nil {
+		return nil
+	}
+	for _, name := range names {
+		lost := filepath.Join(dir, name)
+		if _, err := os.Lstat(lost); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s is missing, which was there: restore it from a copy of %s, or remove %s to start without what it held", lost, dir, path)
+		}
+	}
 	return nil
 }

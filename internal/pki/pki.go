@@ -69,7 +69,7 @@ func New(name string) (*Authority, error) {
 }
 
 // Load reads an authority from a file. Where there is none it makes one and has it written, for its owner's eyes only, so
-// that what trusts it goes on to do so.
+// that what trusts it goes on to do so. One that nobody could trust is an error.
 func Load(path, name string, write func(path string, data []byte) error) (*Authority, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -82,15 +82,39 @@ func Load(path, name string, write func(path string, data []byte) error) (*Autho
 	if err != nil {
 		return nil, fmt.Errorf("reading the certificate authority: %w", err)
 	}
-	certBlock, rest := pem.Decode(data)
-	if certBlock == nil {
-		return nil, fmt.Errorf("reading the certificate authority: %s holds no certificate; remove it to have a new one made", path)
+	authority, err := parseFile(data)
+	if err == nil {
+		err = authority.check(time.Now())
 	}
-	authority, err := Parse(pem.EncodeToMemory(certBlock), rest)
 	if err != nil {
-		return nil, fmt.Errorf("reading the certificate authority from %s: %w", path, err)
+		return nil, fmt.Errorf("reading the certificate authority %s: %w: restore it, or remove it to have a new one made", path, err)
 	}
 	return authority, nil
+}
+
+// parseFile reads an authority from the certificate and the key of one file.
+func parseFile(data []byte) (*Authority, error) {
+	certBlock, rest := pem.Decode(data)
+	if certBlock == nil {
+		return nil, errors.New("it holds no certificate")
+	}
+	return Parse(pem.EncodeToMemory(certBlock), rest)
+}
+
+// check says why an authority of this package's making is of no use: what it signs would be refused, without a word to its server.
+func (a *Authority) check(now time.Time) error {
+	public, ok := a.key.Public().(interface{ Equal(crypto.PublicKey) bool })
+	switch {
+	case !a.cert.IsCA || a.cert.CheckSignatureFrom(a.cert) != nil:
+		return errors.New("its certificate is damaged: it is not signed by its own key")
+	case !ok || !public.Equal(a.cert.PublicKey):
+		return errors.New("its key is not that of its certificate")
+	case now.Before(a.cert.NotBefore):
+		return fmt.Errorf("it is valid from %s only, and the clock says %s", a.cert.NotBefore.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	case now.After(a.cert.NotAfter):
+		return fmt.Errorf("it ended at %s, and the clock says %s", a.cert.NotAfter.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 // Parse reads an authority from PEM. Its own certificate is the first of several.

@@ -3,7 +3,6 @@ package s3
 import (
 	"encoding/xml"
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 
@@ -51,7 +50,7 @@ func (q *request) copy(from *source) (*store.Object, customerKey, error) {
 	if tags != "REPLACE" {
 		attributes.Tags = from.object.Tags
 	}
-	body := payload.NewStream(io.NewSectionReader(from.content, 0, from.object.Size))
+	body := payload.NewStream(store.Whole(from.content, from.object.Size))
 	if err := q.computeCopyChecksums(from.object, body); err != nil {
 		return nil, key, err
 	}

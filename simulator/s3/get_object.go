@@ -1,6 +1,13 @@
 package s3
 
-import "k8s.io/klog/v2"
+import (
+	"errors"
+
+	"k8s.io/klog/v2"
+
+	"github.com/velero-locations/velero-locations/simulator/aws"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
+)
 
 // getObject is GetObject. When the answer has begun nothing can be refused any more: the
 // client learns of an error from an answer that ends before its announced length.
@@ -15,7 +22,11 @@ func getObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	if err := send(q.W, content, wanted); err != nil {
+	err = send(q.W, content, wanted, object.Size)
+	switch {
+	case errors.Is(err, store.ErrDamaged):
+		q.Break(err, aws.AsError(err).Code)
+	case err != nil:
 		klog.V(4).InfoS("S3 answer was cut short", "bucket", q.name, "key", q.key, "err", err)
 	}
 	return nil

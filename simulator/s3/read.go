@@ -136,14 +136,19 @@ func invalidRange() *aws.Error {
 // of two to four times the size are slower by a sixth.
 const maxPiece = 32 << 10
 
-// send writes an extent of a content, without a copy where the content can do so.
-func send(w io.Writer, content store.Content, wanted extent) error {
+// send writes an extent of a content, without a copy where the content can do so. All of it is checked, and its last piece held
+// back when it is not what was written; a part of it cannot be.
+func send(w io.Writer, content store.Content, wanted extent, size int64) error {
 	if direct, is := content.(store.RangeWriter); is {
 		_, err := direct.WriteRange(w, wanted.start, wanted.length, maxPiece)
 		return err
 	}
 	buffer := make([]byte, max(1, min(wanted.length, maxPiece)))
-	_, err := io.CopyBuffer(w, io.NewSectionReader(content, wanted.start, wanted.length), buffer)
+	var reader io.Reader = io.NewSectionReader(content, wanted.start, wanted.length)
+	if wanted.length == size {
+		reader = store.Whole(content, size)
+	}
+	_, err := io.CopyBuffer(w, reader, buffer)
 	return err
 }
 

@@ -39,7 +39,11 @@ func (q *request) copyPart(from *source, number int, upload store.UploadInfo) (s
 	if err != nil {
 		return store.PartInfo{}, err
 	}
-	body := payload.NewStream(io.NewSectionReader(from.content, start, size))
+	var content io.Reader = io.NewSectionReader(from.content, start, size)
+	if size == from.object.Size {
+		content = store.Whole(from.content, size)
+	}
+	body := payload.NewStream(content)
 	if upload.ChecksumAlgorithm != "" {
 		if err := body.Compute(upload.ChecksumAlgorithm); err != nil {
 			return store.PartInfo{}, err

@@ -95,6 +95,13 @@ func (x *Exchange) Run(steps Steps) {
 	}
 }
 
+// Break records that an answer which has begun breaks off, and why. The one who serves it returns at once: net/http closes a
+// connection whose answer has not its announced length.
+func (x *Exchange) Break(err error, code string) {
+	x.recorder.Entry.Error = code
+	klog.ErrorS(err, "Answer broken off", "operation", x.Call.Operation, "region", x.Call.Region, "bucket", x.Call.Bucket, "key", x.Call.Key)
+}
+
 // Claim adds the access key that a request says it comes from to its call, and the key's account.
 func (x *Exchange) Claim(accessKey string) {
 	if key, found := x.AccessKey(accessKey); found {

@@ -5,25 +5,47 @@ package records
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/velero-locations/velero-locations/internal/boltfile"
 )
 
 // File is an open file. A nil File keeps nothing: its tables are in memory only.
 type File struct{ db *bolt.DB }
 
 // Open opens a file, which it makes where there is none. An empty path is a nil File. A file that is open already, also
-// in another process, is an error.
+// in another process, is an error, and so is one that is damaged.
 func Open(path string) (*File, error) {
 	if path == "" {
 		return nil, nil
 	}
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
+	db, err := boltfile.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", path, err)
+		return nil, err
 	}
 	return &File{db}, nil
+}
+
+// OpenToRead opens a file without changing it.
+func OpenToRead(path string) (*File, error) {
+	db, err := boltfile.OpenToRead(path)
+	if err != nil {
+		return nil, err
+	}
+	return &File{db}, nil
+}
+
+// Tables returns the names of the tables in the file.
+func (f *File) Tables() ([]string, error) {
+	var names []string
+	err := f.db.View(func(tx *bolt.Tx) error {
+		return tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
+			names = append(names, string(name))
+			return nil
+		})
+	})
+	return names, err
 }
 
 // Close closes the file.
@@ -81,5 +103,5 @@ func (c Change) keep(tx *bolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	return table.Put([]byte(c.id), value)
+	return table.Put([]byte(c.id), boltfile.Seal([]byte(c.id), value))
 }

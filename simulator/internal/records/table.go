@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/velero-locations/velero-locations/internal/boltfile"
 )
 
 // Table is records of one kind by their ids. Those that are pointers are not changed once they are there. It is not safe
@@ -32,15 +34,19 @@ func Load[T any](f *File, name string) (*Table[T], error) {
 		}
 		return bucket.ForEach(func(id, value []byte) error {
 			var record T
-			if err := json.Unmarshal(value, &record); err != nil {
-				return fmt.Errorf("%s: %w", id, err)
+			value, err := boltfile.Unseal(id, value)
+			if err == nil {
+				err = json.Unmarshal(value, &record)
+			}
+			if err != nil {
+				return &boltfile.Damage{Path: f.db.Path(), Wrong: fmt.Sprintf("%s %q: %s", name, id, err)}
 			}
 			t.records[string(id)] = record
 			return nil
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("loading %s from disk: %w", name, err)
+		return nil, err
 	}
 	return t, nil
 }

@@ -46,7 +46,11 @@ func (b *Backend) open(bucketName, key, version string, requested *gofakes3.Obje
 	if part != nil {
 		out.Range, start, length = part, part.Start, part.Length
 	}
-	out.Contents = section{io.NewSectionReader(content, start, length), content}
+	var reader io.Reader = io.NewSectionReader(content, start, length)
+	if length == object.Size {
+		reader = store.Whole(content, length)
+	}
+	out.Contents = section{reader, content}
 	return out, nil
 }
 
@@ -161,7 +165,7 @@ func (b *Backend) CopyObject(fromBucket, fromKey, toBucket, toKey string, meta m
 	}
 	defer func() { _ = content.Close() }() // it was only read
 	object, err := to.Put(toKey, store.Write{
-		Body: io.NewSectionReader(content, 0, source.Size), Size: source.Size, Attributes: attributes(meta),
+		Body: store.Whole(content, source.Size), Size: source.Size, Attributes: attributes(meta),
 	})
 	if err != nil {
 		return gofakes3.CopyObjectResult{}, refusal(err, toBucket, toKey)

@@ -105,7 +105,7 @@ func (b *Bucket) Open(key, version string) (*Object, Content, error) {
 		if err != nil {
 			return object, nil, err
 		}
-		content, err := object.content.open()
+		content, err := object.open()
 		if err == nil {
 			return object, content, nil
 		}

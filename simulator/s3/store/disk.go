@@ -4,16 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gofrs/flock"
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/velero-locations/velero-locations/internal/boltfile"
 	"github.com/velero-locations/velero-locations/internal/datadir"
 )
 
@@ -37,6 +37,12 @@ var (
 	uploadsTable  = []byte("uploads")
 )
 
+// IndexFile and LockFile are the names of the index in the directory, and of the file that is locked by who has it open.
+const (
+	IndexFile = "index.db"
+	LockFile  = "lock"
+)
+
 func openDisk(dir string) (*disk, error) {
 	d := &disk{dir: dir}
 	if err := datadir.Make(dir); err != nil {
@@ -45,7 +51,7 @@ func openDisk(dir string) (*disk, error) {
 	if err := os.MkdirAll(d.blobDir(), 0o700); err != nil {
 		return nil, fmt.Errorf("making the directory of contents: %w", err)
 	}
-	d.lock = flock.New(filepath.Join(dir, "lock"))
+	d.lock = flock.New(filepath.Join(dir, LockFile))
 	locked, err := d.lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("locking data directory %s: %w", dir, err)
@@ -53,12 +59,31 @@ func openDisk(dir string) (*disk, error) {
 	if !locked {
 		return nil, fmt.Errorf("data directory %s is in use by another simulator", dir)
 	}
-	if d.db, err = bolt.Open(filepath.Join(dir, "index.db"), 0o600, &bolt.Options{Timeout: time.Second}); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the index in %s: %w", dir, err), d.lock.Unlock())
+	if d.db, err = d.openIndex(); err != nil {
+		return nil, errors.Join(err, d.lock.Unlock())
 	}
 	d.commits = newCommits(d.db)
 	return d, nil
 }
+
+// openIndex opens the index, or makes one where nothing is. Contents without an index are those of one that was lost: a new one
+// would have all of them removed.
+func (d *disk) openIndex() (*bolt.DB, error) {
+	_, err := os.Lstat(d.indexPath())
+	if !errors.Is(err, fs.ErrNotExist) {
+		return boltfile.Open(d.indexPath())
+	}
+	contents, err := os.ReadDir(d.blobDir())
+	if err != nil {
+		return nil, fmt.Errorf("looking for content: %w", err)
+	}
+	if len(contents) > 0 {
+		return nil, &boltfile.Damage{Path: d.indexPath(), Wrong: fmt.Sprintf("it is missing, and there are %d contents that it named", len(contents))}
+	}
+	return boltfile.Open(d.indexPath())
+}
+
+func (d *disk) indexPath() string { return filepath.Join(d.dir, IndexFile) }
 
 func (d *disk) blobDir() string { return filepath.Join(d.dir, "content") }
 
@@ -66,19 +91,25 @@ func (d *disk) close() error {
 	return errors.Join(d.db.Close(), d.lock.Close())
 }
 
-func (d *disk) sweep(named map[string]bool) error {
+// orphans returns the contents that nothing names; and of those that are named how many are missing, which no crash explains.
+func (d *disk) orphans(named map[string]bool) (orphans []string, missing int, err error) {
 	entries, err := os.ReadDir(d.blobDir())
 	if err != nil {
-		return fmt.Errorf("looking for content that nothing names: %w", err)
+		return nil, 0, fmt.Errorf("looking for content that nothing names: %w", err)
 	}
-	for _, entry := range entries {
-		if !named[entry.Name()] {
-			if err := (&fileBlob{d, entry.Name()}).remove(); err != nil {
-				return err
-			}
+	for name := range named {
+		if !isSmall(name) {
+			missing++
 		}
 	}
-	return nil
+	for _, entry := range entries {
+		if named[entry.Name()] {
+			missing--
+		} else {
+			orphans = append(orphans, entry.Name())
+		}
+	}
+	return orphans, missing, nil
 }
 
 func (d *disk) write(r io.Reader, size int64) (blob, int64, error) {
@@ -100,17 +131,22 @@ func (d *disk) writeFile(r io.Reader) (blob, int64, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("making a file for content: %w", err)
 	}
-	n, err := io.Copy(out, r)
+	sum := crc32.New(castagnoli)
+	n, err := io.Copy(out, io.TeeReader(r, sum))
 	if err == nil {
 		err = out.Sync()
 	}
 	err = errors.Join(err, out.Close())
 	content := &fileBlob{d, filepath.Base(out.Name())}
 	if err == nil {
+		content.file = withSum(content.file, sum.Sum32())
+		err = os.Rename(out.Name(), content.path())
+	}
+	if err == nil {
 		err = d.syncNames()
 	}
 	if err != nil {
-		return nil, 0, errors.Join(fmt.Errorf("receiving content: %w", err), content.remove())
+		return nil, 0, errors.Join(fmt.Errorf("receiving content: %w", err), content.remove(), (&fileBlob{d, filepath.Base(out.Name())}).remove())
 	}
 	return content, n, nil
 }
@@ -138,9 +174,16 @@ type fileBlob struct {
 	file string
 }
 
-func (f *fileBlob) path() string           { return filepath.Join(f.disk.blobDir(), f.file) }
-func (f *fileBlob) name() string           { return f.file }
-func (f *fileBlob) open() (Content, error) { return os.Open(f.path()) }
+func (f *fileBlob) path() string { return filepath.Join(f.disk.blobDir(), f.file) }
+func (f *fileBlob) name() string { return f.file }
+
+func (f *fileBlob) open() (Content, error) {
+	file, err := os.Open(f.path())
+	if err != nil {
+		return nil, err
+	}
+	return fileContent{file, f.file}, nil
+}
 
 func (f *fileBlob) remove() error {
 	if err := os.Remove(f.path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -163,7 +206,7 @@ func (l *lazyReader) Read(p []byte) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		l.open, l.reader = open, io.NewSectionReader(open, 0, math.MaxInt64)
+		l.open, l.reader = open, Whole(open, -1)
 	}
 	n, err := l.reader.Read(p)
 	if err != nil {

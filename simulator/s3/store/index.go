@@ -6,6 +6,9 @@ import (
 	"fmt"
 
 	bolt "go.etcd.io/bbolt"
+	"k8s.io/klog/v2"
+
+	"github.com/velero-locations/velero-locations/internal/boltfile"
 )
 
 // The index holds a table of buckets, one of small contents by their blob's name, and for each bucket a table of versions
@@ -36,6 +39,20 @@ func versionKey(o *Object) []byte { return []byte(o.Key + "\x00" + o.Version) }
 
 func partKey(upload string, number int) []byte { return fmt.Appendf(nil, "%s/%05d", upload, number) }
 
+// putRecord puts a record into a table with its checksum, by which load finds what a disk made of it.
+func putRecord(table *bolt.Bucket, key, record []byte) error {
+	return table.Put(key, boltfile.Seal(key, record))
+}
+
+// readRecord reads what putRecord has put.
+func readRecord(key, value []byte, record any) error {
+	value, err := boltfile.Unseal(key, value)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(value, record)
+}
+
 // update changes the two tables of a bucket in one transaction.
 func (d *disk) update(info BucketInfo, change func(versions, uploads *bolt.Bucket) error) error {
 	return d.commits.now(func(tx *bolt.Tx) error {
@@ -54,7 +71,7 @@ func (d *disk) putBucket(info BucketInfo, settings Settings) error {
 				return err
 			}
 		}
-		return tx.Bucket(bucketsTable).Put(tableName(info), value)
+		return putRecord(tx.Bucket(bucketsTable), tableName(info), value)
 	})
 }
 
@@ -83,7 +100,7 @@ func (d *disk) putObject(info BucketInfo, object *Object, upload string) error {
 				return err
 			}
 		}
-		return versions.Put(versionKey(object), value)
+		return putRecord(versions, versionKey(object), value)
 	})
 	if err == nil {
 		contentStored(object.content)
@@ -100,7 +117,7 @@ func (d *disk) putUpload(info BucketInfo, u *upload) error {
 	if err != nil {
 		return err
 	}
-	return d.update(info, func(_, uploads *bolt.Bucket) error { return uploads.Put([]byte(u.ID), value) })
+	return d.update(info, func(_, uploads *bolt.Bucket) error { return putRecord(uploads, []byte(u.ID), value) })
 }
 
 func (d *disk) putPart(info BucketInfo, upload string, p part) error {
@@ -112,7 +129,7 @@ func (d *disk) putPart(info BucketInfo, upload string, p part) error {
 		if err := storeContent(uploads.Tx(), p.content); err != nil {
 			return err
 		}
-		return uploads.Put(partKey(upload, p.Number), value)
+		return putRecord(uploads, partKey(upload, p.Number), value)
 	})
 	if err == nil {
 		contentStored(p.content)
@@ -134,47 +151,91 @@ func deleteUpload(uploads *bolt.Bucket, id string) error {
 	return nil
 }
 
-// load fills the store from the index and removes content that nothing names.
+// load fills the store from the index and removes content that nothing names, unless some that is named is missing: then the index
+// is not that of these contents.
 func (d *disk) load(s *Store) error {
 	named := map[string]bool{}
+	if err := d.db.View(func(tx *bolt.Tx) error { return d.loadBuckets(tx, s, named) }); err != nil {
+		return d.damaged(err)
+	}
+	orphans, missing, err := d.orphans(named)
+	if err != nil {
+		return err
+	}
+	if check := s.options.Check; check != nil {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if err := d.makeTables(); err != nil {
+		return err
+	}
+	if missing > 0 {
+		klog.ErrorS(nil, "Objects have lost their contents: reading one is an InternalError, and `velero-locations simulator check` names them", "directory", d.dir, "objects", missing)
+		return nil
+	}
+	for _, name := range orphans {
+		if err := (&fileBlob{d, name}).remove(); err != nil {
+			return err
+		}
+	}
+	return d.db.Update(func(tx *bolt.Tx) error { return sweepSmall(tx, named) })
+}
+
+// makeTables makes those that are not there.
+func (d *disk) makeTables() error {
 	err := d.db.Update(func(tx *bolt.Tx) error {
 		for _, table := range [][]byte{bucketsTable, versionsTable, uploadsTable, contentsTable} {
 			if _, err := tx.CreateBucketIfNotExists(table); err != nil {
 				return err
 			}
 		}
-		err := tx.Bucket(bucketsTable).ForEach(func(id, value []byte) error {
-			var record bucketRecord
-			if err := json.Unmarshal(value, &record); err != nil {
-				return fmt.Errorf("reading bucket %s: %w", id, err)
-			}
-			bucket := newBucket(s, record.BucketInfo, record.Settings)
-			s.buckets[bucketID{record.Region, record.Name}] = bucket
-			if err := d.loadVersions(bucket, tx.Bucket(versionsTable).Bucket(id), named); err != nil {
-				return err
-			}
-			return d.loadUploads(bucket, tx.Bucket(uploadsTable).Bucket(id), named)
-		})
-		if err != nil {
-			return err
-		}
-		return sweepSmall(tx, named)
+		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("loading the index of %s: %w", d.dir, err)
+		return fmt.Errorf("making the tables of %s: %w", d.indexPath(), err)
 	}
-	return d.sweep(named)
+	return nil
+}
+
+// damaged says what is wrong with the index.
+func (d *disk) damaged(err error) error {
+	return &boltfile.Damage{Path: d.indexPath(), Wrong: err.Error()}
+}
+
+// loadBuckets fills the store from the index, and notes which contents it names.
+func (d *disk) loadBuckets(tx *bolt.Tx, s *Store, named map[string]bool) error {
+	buckets := tx.Bucket(bucketsTable)
+	if buckets == nil {
+		return nil
+	}
+	return buckets.ForEach(func(id, value []byte) error {
+		var record bucketRecord
+		if err := readRecord(id, value, &record); err != nil {
+			return fmt.Errorf("bucket %q: %w", id, err)
+		}
+		bucket := newBucket(s, record.BucketInfo, record.Settings)
+		s.buckets[bucketID{record.Region, record.Name}] = bucket
+		versions, uploads := tx.Bucket(versionsTable).Bucket(id), tx.Bucket(uploadsTable).Bucket(id)
+		if versions == nil || uploads == nil {
+			return fmt.Errorf("bucket %q has no tables", id)
+		}
+		if err := d.loadVersions(bucket, versions, named); err != nil {
+			return err
+		}
+		return d.loadUploads(bucket, uploads, named)
+	})
 }
 
 func (d *disk) loadVersions(bucket *Bucket, table *bolt.Bucket, named map[string]bool) error {
 	return table.ForEach(func(key, value []byte) error {
 		object := &Object{}
-		if err := json.Unmarshal(value, object); err != nil {
-			return fmt.Errorf("reading object %s/%s: %w", bucket.info.Name, key, err)
+		if err := readRecord(key, value, object); err != nil {
+			return fmt.Errorf("object %s/%q: %w", bucket.info.Name, key, err)
 		}
 		at := bytes.LastIndexByte(key, 0)
 		if at < 0 {
-			return fmt.Errorf("object %s/%s has no version", bucket.info.Name, key)
+			return fmt.Errorf("object %s/%q has no version", bucket.info.Name, key)
 		}
 		object.Key, object.Version = string(key[:at]), string(key[at+1:])
 		if object.Version == NullVersion {
@@ -206,20 +267,20 @@ func (d *disk) loadUploads(bucket *Bucket, table *bolt.Bucket, named map[string]
 		id, _, isPart := bytes.Cut(key, []byte("/"))
 		if !isPart { // comes before its parts
 			var record uploadRecord
-			if err := json.Unmarshal(value, &record); err != nil {
-				return fmt.Errorf("reading upload %s: %w", key, err)
+			if err := readRecord(key, value, &record); err != nil {
+				return fmt.Errorf("upload %q: %w", key, err)
 			}
 			record.ID, record.UploadInfo.Key = string(id), string(record.Key)
 			bucket.uploads[string(id)] = &upload{UploadInfo: record.UploadInfo, parts: map[int]part{}}
 			return nil
 		}
 		var record partRecord
-		if err := json.Unmarshal(value, &record); err != nil {
-			return fmt.Errorf("reading part %s of an upload: %w", key, err)
+		if err := readRecord(key, value, &record); err != nil {
+			return fmt.Errorf("part %q of an upload: %w", key, err)
 		}
 		u := bucket.uploads[string(id)]
 		if u == nil {
-			return fmt.Errorf("part %s belongs to no upload", key)
+			return fmt.Errorf("part %q belongs to no upload", key)
 		}
 		named[record.Blob] = true
 		u.parts[record.Number] = part{record.PartInfo, d.blob(record.Blob)}

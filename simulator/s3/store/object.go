@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"time"
@@ -116,6 +117,20 @@ func (o *Object) swap(old, new *Object) *Object {
 	}
 	new.older = old.older
 	return new
+}
+
+// open opens the content. A small one that is not what was written is ErrDamaged.
+func (o *Object) open() (Content, error) {
+	content, err := o.content.open()
+	if err != nil {
+		return nil, err
+	}
+	if _, is := content.(fileContent); is && o.Size <= checkedFirst {
+		if err := check(content, o.Size); err != nil {
+			return nil, errors.Join(err, content.Close())
+		}
+	}
+	return content, nil
 }
 
 // remove forgets the content, if there is any.

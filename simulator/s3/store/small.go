@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -34,14 +35,17 @@ type smallBlob struct {
 // newSmallBlob makes a blob that goes to the index with what names it. Names grow with time, so that contents that come
 // together lie together.
 func (d *disk) newSmallBlob(data []byte) *smallBlob {
-	b := &smallBlob{disk: d, key: fmt.Sprintf("%s%016x%08x", smallPrefix, time.Now().UnixNano(), rand.Uint32())}
+	name := fmt.Sprintf("%s%016x%08x", smallPrefix, time.Now().UnixNano(), rand.Uint32())
+	b := &smallBlob{disk: d, key: withSum(name, crc32.Checksum(data, castagnoli))}
 	b.data.Store(&data)
 	return b
 }
 
+func isSmall(name string) bool { return strings.HasPrefix(name, smallPrefix) }
+
 // blob is the content of a name in the index.
 func (d *disk) blob(name string) blob {
-	if strings.HasPrefix(name, smallPrefix) {
+	if isSmall(name) {
 		return &smallBlob{disk: d, key: name}
 	}
 	return &fileBlob{d, name}
@@ -62,6 +66,9 @@ func (b *smallBlob) open() (Content, error) {
 		data = bytes.Clone(value)
 		return nil
 	})
+	if want, found := sumOf(b.key); err == nil && found && crc32.Checksum(data, castagnoli) != want {
+		err = ErrDamaged
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading content from the index: %w", err)
 	}

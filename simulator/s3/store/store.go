@@ -48,6 +48,8 @@ type Options struct {
 	Memory int64
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
+	// Check is asked when the directory is locked and its index was read, before anything there is changed. Its error is Open's.
+	Check func() error
 }
 
 // Store holds the buckets of all regions and accounts. It is safe for concurrent use.
