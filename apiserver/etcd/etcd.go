@@ -15,6 +15,9 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/server/v3/embed"
+	"k8s.io/klog/v2"
+
+	"github.com/velero-locations/velero-locations/internal/datadir"
 )
 
 // Options of an embedded etcd.
@@ -52,6 +55,7 @@ const (
 type Server struct {
 	etcd      *embed.Etcd
 	lock      *flock.Flock
+	dir       string // set once etcd answers
 	failures  chan error
 	endpoint  string
 	socketDir string // set when the socket stands outside the data directory
@@ -75,9 +79,20 @@ func Start(ctx context.Context, options *Options) (*Server, error) {
 		return nil, fmt.Errorf("the etcd directory %s is in use by another process", options.Dir)
 	}
 
-	config, err := s.config(options)
+	err = inspect(options.Dir)
+	var config *embed.Config
+	if err == nil {
+		config, err = s.config(options)
+	}
+	if err == nil {
+		err = removeSums(options.Dir)
+	}
 	if err == nil {
 		err = s.start(ctx, config)
+	}
+	if err == nil {
+		s.dir = options.Dir
+		err = datadir.Complete(options.Dir)
 	}
 	if err != nil {
 		s.Close()
@@ -96,6 +111,11 @@ func (s *Server) Failed() <-chan error { return s.failures }
 func (s *Server) Close() {
 	if s.etcd != nil {
 		s.etcd.Close()
+	}
+	if s.dir != "" {
+		if err := writeSums(s.dir); err != nil {
+			klog.ErrorS(err, "Damage to etcd's data may stay unnoticed at the next start")
+		}
 	}
 	if s.socketDir != "" {
 		// What stays behind is an empty directory among the temporary files.

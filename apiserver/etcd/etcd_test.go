@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-func start(t *testing.T, dir string) *Server {
+func start(t testing.TB, dir string) *Server {
 	t.Helper()
 	options := NewOptions()
 	options.Dir = dir
@@ -134,7 +134,7 @@ func TestRefusesDirectory(t *testing.T) {
 
 // busyDir is a temporary directory that may still be written to when the test ends: an etcd that
 // fails to start leaves behind what it had begun.
-func busyDir(t *testing.T) string {
+func busyDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "etcd-test-")
 	if err != nil {
