@@ -101,6 +101,13 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.SimulatorControlAddress, "simulator-control-address", o.SimulatorControlAddress, "Address of the simulator's control API; port 0 takes any free one.")
 }
 
+// What holds the state in the data directory, and cannot be made anew.
+const (
+	worldFile    = "simulator.yaml"
+	simulatorDir = "simulator"
+	etcdDir      = "etcd"
+)
+
 // readyPoll is how often the server is asked whether it is ready.
 const readyPoll = 10 * time.Millisecond
 
@@ -139,6 +146,9 @@ func Run(ctx context.Context, options *Options) error {
 	// The lock goes with the process in any case.
 	defer func() { _ = lock.Unlock() }()
 
+	if err := datadir.Lost(dir, worldFile, simulatorDir, etcdDir); err != nil {
+		return err
+	}
 	d := &dev{options: options, dir: dir}
 	if err := d.listen(ctx); err != nil {
 		return err
@@ -194,7 +204,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 
 func (d *dev) etcdOptions() *etcd.Options {
 	options := etcd.NewOptions()
-	options.Dir = d.path("etcd")
+	options.Dir = d.path(etcdDir)
 	return options
 }
 
@@ -255,6 +265,9 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 		return err
 	}
 	if err := d.linkCommands(); err != nil {
+		return err
+	}
+	if err := datadir.Complete(d.dir); err != nil {
 		return err
 	}
 	if err := writeFile(info.Env, d.environment()); err != nil {

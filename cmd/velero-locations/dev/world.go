@@ -19,7 +19,7 @@ import (
 // startSimulator starts the simulator from the configuration in the data directory, which it
 // writes on the first start, and opens its addresses. From then on the file is its user's.
 func (d *dev) startSimulator(ctx context.Context) error {
-	path := d.path("simulator.yaml")
+	path := d.path(worldFile)
 	_, err := os.Stat(path)
 	first := errors.Is(err, fs.ErrNotExist)
 	if first {
@@ -35,7 +35,7 @@ func (d *dev) startSimulator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config.DataDir = d.path("simulator")
+	config.DataDir = d.path(simulatorDir)
 	config.S3.Address, config.EC2.Address, config.Clouds.Address = d.options.S3Address, d.options.EC2Address, d.options.CloudsAddress
 	config.Control.Address = d.options.SimulatorControlAddress
 	config.CAFile = cmp.Or(config.CAFile, d.path("simulator-ca.pem"))
