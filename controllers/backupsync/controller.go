@@ -16,11 +16,13 @@ import (
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/lanes"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/internal/backups"
@@ -28,20 +30,25 @@ import (
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
-// reconciler syncs one location at a time.
+// workers is how many locations are synced at a time. Endpoints which do not answer hold half of them at most.
+const workers = 4
+
+// reconciler syncs one location at a time in each worker.
 type reconciler struct {
 	mergepatch.Writer
 
 	live    client.Reader // from the server, not from a cache
 	backend *backend.Backend
 	period  time.Duration
+	lanes   *lanes.Lanes
 	now     func() time.Time
 }
 
 // Setup adds the controller to a manager. The period is that of locations without spec.backupSyncPeriod; 0: they are not synced.
 func Setup(mgr manager.Manager, writer mergepatch.Writer, storage *backend.Backend, period time.Duration) error {
 	return builder.ControllerManagedBy(mgr).Named("backup-sync").For(&velerov1.BackupStorageLocation{}).
-		Complete(backend.Patient(&reconciler{Writer: writer, live: mgr.GetAPIReader(), backend: storage, period: period, now: time.Now}, locations.LeastPeriod, backend.OfLocation))
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		Complete(backend.Patient(&reconciler{Writer: writer, live: mgr.GetAPIReader(), backend: storage, period: period, lanes: lanes.New(workers), now: time.Now}, locations.LeastPeriod, backend.OfLocation))
 }
 
 // Reconcile syncs a location that is available, when it is due.
@@ -63,7 +70,15 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 			return reconcile.Result{RequeueAfter: left}, nil
 		}
 	}
-	if err := r.sync(ctx, location); err != nil {
+	turn, ok := r.lanes.Enter(backend.StorageEndpoint(location))
+	if !ok {
+		return reconcile.Result{RequeueAfter: lanes.Wait}, nil
+	}
+	err := turn.Ask(ctx, 0, func(ctx context.Context) error { return r.sync(ctx, location) })
+	if errors.Is(err, lanes.ErrSlow) {
+		return reconcile.Result{RequeueAfter: lanes.Wait}, nil // what was found so far is there
+	}
+	if err != nil {
 		return reconcile.Result{}, fmt.Errorf("syncing backup storage location %q: %w", location.Name, err)
 	}
 	now := metav1.NewTime(r.now())

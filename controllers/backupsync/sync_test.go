@@ -3,6 +3,7 @@ package backupsync
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
+	"github.com/velero-locations/velero-locations/controllers/internal/lanes"
 	"github.com/velero-locations/velero-locations/internal/backups"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 )
@@ -26,7 +28,7 @@ const period = time.Minute
 var now = time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)
 
 func newReconciler(w *backendtest.World) *reconciler {
-	return &reconciler{Writer: w.Writer, live: w.Client, backend: w.Backend, period: period, now: func() time.Time { return now }}
+	return &reconciler{Writer: w.Writer, live: w.Client, backend: w.Backend, lanes: lanes.New(workers), period: period, now: func() time.Time { return now }}
 }
 
 // stored is a backup as it lies in a bucket that another cluster filled.
@@ -263,5 +265,32 @@ func TestWhen(t *testing.T) {
 				t.Errorf("got %v, %v, %q", result, err, names(t, w))
 			}
 		})
+	}
+}
+
+// TestSilentEndpoint shows that storage which accepts connections and says nothing does not hold a worker for as long as it likes, until
+// it is asked in the slow lane.
+func TestSilentEndpoint(t *testing.T) {
+	w := backendtest.New(t, interceptor.Funcs{})
+	var config net.ListenConfig
+	silent, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0") // the system accepts, and nobody reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	w.Location(t, func(l *velerov1.BackupStorageLocation) {
+		l.Spec.Config = map[string]string{"region": "us-east-1", "s3Url": "http://" + silent.Addr().String(), "s3ForcePathStyle": "true"}
+	})
+	sync := newReconciler(w)
+	began := time.Now()
+	result, err := w.Reconcile(t, sync, "primary")
+	if err != nil || result.RequeueAfter != lanes.Wait || time.Since(began) > 5*lanes.Quick {
+		t.Errorf("got %+v and %v after %s", result, err, time.Since(began))
+	}
+	if _, ok := sync.lanes.Enter(silent.Addr().String()); !ok {
+		t.Error("it cannot be asked in the slow lane")
+	}
+	if result, err := w.Reconcile(t, sync, "primary"); err != nil || result.RequeueAfter != lanes.Wait {
+		t.Errorf("while another worker asks: got %+v and %v", result, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/record"
 	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -22,12 +23,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/lanes"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 )
 
-// workers is how many locations are checked at a time, so that endpoints which do not answer do
-// not keep the others waiting.
+// workers is how many locations are checked at a time. Endpoints which do not answer hold half of them at most.
 const workers = 8
 
 // firstRetry and lastRetry bound how long after an error of the Kubernetes API a location is tried again.
@@ -58,6 +59,7 @@ type reconciler[L client.Object] struct {
 	secrets client.Reader // the server, not a cache
 	opts    Options
 	memory  *memory
+	lanes   *lanes.Lanes
 	now     func() time.Time
 }
 
@@ -88,6 +90,7 @@ func setup[L client.Object](ctx context.Context, mgr manager.Manager, writer mer
 			secrets: mgr.GetAPIReader(),
 			opts:    opts,
 			memory:  newMemory(),
+			lanes:   lanes.New(workers),
 			now:     time.Now,
 		})
 }
@@ -115,11 +118,18 @@ func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (r
 	every := frequency(r.kind.frequency(location), r.opts.Frequency)
 	seen := state{spec: r.kind.spec(location), secrets: known, phase: r.kind.phase(location)}
 	if wait, due := due(last, seen, every, r.now()); !due {
-		return reconcile.Result{RequeueAfter: wait}, nil
+		return later(wait), nil
 	}
 
+	turn, ok := r.lanes.Enter(r.kind.endpoint(location))
+	if !ok {
+		return later(lanes.Wait), nil
+	}
 	read := secretVersions{}
-	cause, err := r.check(ctx, location, read)
+	cause, err := r.check(ctx, location, read, turn)
+	if errors.Is(err, lanes.ErrSlow) {
+		return later(lanes.Wait), nil
+	}
 	if err != nil {
 		return reconcile.Result{}, fmt.Errorf("checking the location: %w", err)
 	}
@@ -133,7 +143,12 @@ func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (r
 		r.opts.Events.Event(location, found.eventType, found.phase, found.event)
 	}
 	r.memory.remember(req.NamespacedName, &memo{state: state{spec: seen.spec, secrets: read, phase: found.phase}, at: now})
-	return reconcile.Result{RequeueAfter: every}, nil
+	return later(every), nil
+}
+
+// later is when a location is looked at again, if nothing changes: behind those that are new or have changed.
+func later(after time.Duration) reconcile.Result {
+	return reconcile.Result{RequeueAfter: after, Priority: ptr.To(handler.LowPriority)}
 }
 
 // forget drops what is known of a location that is gone, or not checked here any more.
@@ -182,18 +197,19 @@ func (r *reconciler[L]) knownSecrets(ctx context.Context, location L) (secretVer
 // check runs a check within its time, and notes which versions of Secrets it read. The cause is why
 // the location is unavailable; nil: it is available. An error means that the check could not be made,
 // which says nothing about the location.
-func (r *reconciler[L]) check(ctx context.Context, location L, read secretVersions) (cause, err error) {
-	limited, cancel := context.WithTimeout(ctx, r.opts.Timeout)
-	defer cancel()
+func (r *reconciler[L]) check(ctx context.Context, location L, read secretVersions, turn lanes.Turn) (cause, err error) {
 	storage := r.opts.Backend
 	storage.Secrets = secretReader{r.secrets, read}
-	cause = r.kind.check(limited, &storage, location)
+	cause = turn.Ask(ctx, r.opts.Timeout, func(ctx context.Context) error { return r.kind.check(ctx, &storage, location) })
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // the controller is stopping
 	}
 	var failure *backend.APIError
 	if errors.As(cause, &failure) {
 		return nil, failure
+	}
+	if errors.Is(cause, lanes.ErrSlow) {
+		return nil, cause
 	}
 	return cause, nil
 }

@@ -23,6 +23,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/lanes"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics/metricstest"
@@ -98,6 +99,7 @@ func newHarness[L client.Object](of kind[L], location L) *harness[L] {
 			Frequency: time.Minute, Timeout: time.Minute, Events: h.events, Metrics: metrics.New(),
 		},
 		memory: newMemory(),
+		lanes:  lanes.New(workers),
 		now:    func() time.Time { return h.clock },
 	}
 	return h

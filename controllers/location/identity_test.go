@@ -8,9 +8,11 @@ import (
 	"k8s.io/client-go/tools/record"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
+	"github.com/velero-locations/velero-locations/controllers/internal/lanes"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 )
@@ -18,7 +20,7 @@ import (
 // checkerOf is a controller of a kind of locations in a world.
 func checkerOf[L client.Object](w *backendtest.World, of kind[L]) *reconciler[L] {
 	return &reconciler[L]{
-		kind: of, Writer: w.Writer, secrets: w.Client, memory: newMemory(), now: time.Now,
+		kind: of, Writer: w.Writer, secrets: w.Client, memory: newMemory(), lanes: lanes.New(workers), now: time.Now,
 		opts: Options{Backend: *w.Backend, Frequency: time.Minute, Timeout: time.Minute, Events: record.NewFakeRecorder(100), Metrics: metrics.New()},
 	}
 }
@@ -26,16 +28,27 @@ func checkerOf[L client.Object](w *backendtest.World, of kind[L]) *reconciler[L]
 // check has both locations looked at, and returns what their status says.
 func check(t *testing.T, w *backendtest.World) (storage, volumes string) {
 	t.Helper()
-	if _, err := w.Reconcile(t, checkerOf(w, backupStorage), "primary"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Reconcile(t, checkerOf(w, volumeSnapshot), "ebs"); err != nil {
-		t.Fatal(err)
-	}
+	look(t, w, checkerOf(w, backupStorage), "primary")
+	look(t, w, checkerOf(w, volumeSnapshot), "ebs")
 	s, v := &velerov1.BackupStorageLocation{}, &velerov1.VolumeSnapshotLocation{}
 	w.Read(t, "primary", s)
 	w.Read(t, "ebs", v)
 	return string(s.Status.Phase) + s.Status.Message, string(v.Status.Phase) + v.Status.Message
+}
+
+// look looks at a location, and again in the slow lane where its endpoint takes longer.
+func look(t *testing.T, w *backendtest.World, checker reconcile.Reconciler, name string) {
+	t.Helper()
+	for range 2 {
+		result, err := w.Reconcile(t, checker, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.RequeueAfter != lanes.Wait {
+			return
+		}
+	}
+	t.Errorf("%s is not checked", name)
 }
 
 // TestIdentities shows that locations are checked with their own identity, whatever it is, and that one which is the

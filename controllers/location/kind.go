@@ -31,6 +31,8 @@ type kind[L client.Object] struct {
 	phase, message func(L) string
 	// frequency is what the location says about how often it is checked; nil: nothing.
 	frequency func(L) *metav1.Duration
+	// endpoint is where a check asks, as far as the location says: what is behind one endpoint answers alike.
+	endpoint func(L) string
 	// secrets are the names of those, in the location's namespace, that a check reads.
 	secrets func(L) []string
 	// unchecked says that nothing here can check the location, and what its status is to say about
@@ -61,6 +63,7 @@ var backupStorage = kind[*velerov1.BackupStorageLocation]{
 	phase:     func(l *velerov1.BackupStorageLocation) string { return string(l.Status.Phase) },
 	message:   func(l *velerov1.BackupStorageLocation) string { return l.Status.Message },
 	frequency: func(l *velerov1.BackupStorageLocation) *metav1.Duration { return l.Spec.ValidationFrequency },
+	endpoint:  backend.StorageEndpoint,
 	secrets:   backend.ObjectStoreSecrets,
 	unchecked: outOfReach,
 	check:     checkDirectories,
@@ -124,6 +127,9 @@ var volumeSnapshot = kind[*velerov1.VolumeSnapshotLocation]{
 	phase:     func(l *velerov1.VolumeSnapshotLocation) string { return string(l.Status.Phase) },
 	message:   func(l *velerov1.VolumeSnapshotLocation) string { return l.Status.Message },
 	frequency: func(*velerov1.VolumeSnapshotLocation) *metav1.Duration { return nil },
+	endpoint: func(l *velerov1.VolumeSnapshotLocation) string {
+		return l.Spec.Provider + " " + l.Spec.Config["region"]
+	},
 	secrets:   backend.SnapshotterSecrets,
 	unchecked: withoutDriver,
 	check:     checkVolumes,

@@ -46,6 +46,15 @@ type Backend struct {
 	StallTimeout time.Duration
 }
 
+// StorageEndpoint is the host of a location's storage, or its region where there is no URL.
+func StorageEndpoint(location *velerov1.BackupStorageLocation) string {
+	given := location.Spec.Config["s3Url"]
+	if u, err := url.Parse(given); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return given + " " + location.Spec.Config["region"]
+}
+
 // Backups opens the backups of a location whose provider speaks S3. The caller closes them.
 func (b *Backend) Backups(ctx context.Context, location *velerov1.BackupStorageLocation) (*backups.Store, error) {
 	objects, place, err := b.ObjectStore(ctx, location)
