@@ -195,6 +195,10 @@ func (s *structure) elements(p *page, before []byte) ([]byte, error) {
 	if p.flags != branchFlag && p.flags != leafFlag {
 		return nil, fmt.Errorf("page %d has no known kind (%#x)", p.id, p.flags)
 	}
+	data := headerSize + uint64(p.count)*elementSize // where the next key is
+	if err := s.checkEmpty(p); err != nil {
+		return nil, err
+	}
 	for i := range uint64(p.count) {
 		at := headerSize + i*elementSize
 		element, err := p.bytes(at, elementSize)
@@ -206,17 +210,22 @@ func (s *structure) elements(p *page, before []byte) ([]byte, error) {
 		if leaf {
 			position, keySize = uint64(native.Uint32(element[4:])), uint64(native.Uint32(element[8:]))
 		}
-		key, err := p.bytes(at+position, keySize)
+		if at+position != data {
+			return nil, fmt.Errorf("page %d has a gap before its entry %d: it lists fewer than it holds", p.id, i)
+		}
+		key, err := p.bytes(data, keySize)
 		if err != nil {
 			return nil, err
 		}
+		data += keySize
 		// The first key of a page below is that which its branch has for it, or comes after.
 		if order := bytes.Compare(before, key); before != nil && (order > 0 || order == 0 && leaf && i > 0) {
 			return nil, fmt.Errorf("page %d has its keys out of order", p.id)
 		}
 		before = key
 		if leaf {
-			err = s.value(p, element, at+position+keySize)
+			err = s.value(p, element, data)
+			data += uint64(native.Uint32(element[12:]))
 		} else {
 			before, err = s.walk(native.Uint64(element[8:]), before)
 		}
@@ -225,6 +234,18 @@ func (s *structure) elements(p *page, before []byte) ([]byte, error) {
 		}
 	}
 	return before, nil
+}
+
+// checkEmpty finds entries behind the header of a page that says that it has none.
+func (s *structure) checkEmpty(p *page) error {
+	if p.count > 0 || p.size < headerSize+elementSize {
+		return nil
+	}
+	behind, err := p.bytes(headerSize, elementSize)
+	if err == nil && !bytes.Equal(behind, make([]byte, elementSize)) {
+		err = fmt.Errorf("page %d holds entries, and lists none", p.id)
+	}
+	return err
 }
 
 // value looks at the value of an element of a leaf: whether it is there, and when it is a bucket, what that holds.

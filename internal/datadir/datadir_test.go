@@ -46,3 +46,42 @@ func TestMake(t *testing.T) {
 		t.Errorf("below a file: got %v", err)
 	}
 }
+
+func TestLost(t *testing.T) {
+	dir := t.TempDir()
+	lost := func(want string) {
+		t.Helper()
+		err := Lost(dir, "a", "b")
+		if (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), filepath.Join(dir, want)+" is missing, which was there: restore it") {
+			t.Errorf("got %v, want that %q is lost", err, want)
+		}
+	}
+	lost("") // nothing was made yet
+	for _, name := range []string{"a", "b"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := Complete(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lost("")
+	if err := os.Remove(filepath.Join(dir, "b")); err != nil {
+		t.Fatal(err)
+	}
+	lost("b")
+	marker := filepath.Join(dir, "complete")
+	if err := os.Remove(marker); err != nil {
+		t.Fatal(err)
+	}
+	lost("")
+	if err := os.Mkdir(marker, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := Complete(dir); err != nil {
+		t.Error(err)
+	}
+	lost("b")
+}

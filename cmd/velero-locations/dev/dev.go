@@ -175,6 +175,10 @@ func (d *dev) run(ctx context.Context) (err error) {
 	if err := os.Remove(d.path("env")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing the environment of an earlier run: %w", err)
 	}
+	authority, err := d.loadAuthority()
+	if err != nil {
+		return err
+	}
 	if err := d.startSimulator(ctx); err != nil {
 		return err
 	}
@@ -185,10 +189,6 @@ func (d *dev) run(ctx context.Context) (err error) {
 	}
 	defer backend.Close()
 
-	authority, err := d.loadAuthority()
-	if err != nil {
-		return err
-	}
 	server, err := d.newServer(authority, backend)
 	if err != nil {
 		return err
@@ -252,12 +252,6 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 	if err := seed(ctx, config, d.locationCredentials(), d.disks); err != nil {
 		return err
 	}
-	controller, err := asController(config, authority)
-	if err != nil {
-		return err
-	}
-	group.Go(func() error { return unlessStopped(ctx, controllers.Run(ctx, controller, d.controllerOptions())) })
-
 	if err := writeFile(info.Kubeconfig, kubeconfig); err != nil {
 		return err
 	}
@@ -267,6 +261,11 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 	if err := d.linkCommands(); err != nil {
 		return err
 	}
+	controller, err := asController(config, authority)
+	if err != nil {
+		return err
+	}
+	group.Go(func() error { return unlessStopped(ctx, controllers.Run(ctx, controller, d.controllerOptions())) })
 	if err := datadir.Complete(d.dir); err != nil {
 		return err
 	}

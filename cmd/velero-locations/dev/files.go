@@ -19,6 +19,9 @@ import (
 
 // writeFile writes a file that only its owner may read, whole or not at all.
 func writeFile(path string, data []byte) error {
+	if info, err := os.Lstat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a directory, and is to be a file: remove it", path)
+	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-") // mode 0600
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
