@@ -221,7 +221,7 @@ func TestDamagedContent(t *testing.T) {
 	var failed []string
 	for _, entry := range sim.Journal().Entries(journal.Filter{}) {
 		if entry.Error == "InternalError" {
-			failed = append(failed, fmt.Sprintf("%s %s", entry.Call.Operation, entry.Call.Key))
+			failed = append(failed, fmt.Sprintf("%s %s", entry.Operation, entry.Key))
 		}
 	}
 	slices.Sort(failed)

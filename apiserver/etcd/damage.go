@@ -43,17 +43,19 @@ func inspect(dir string) error {
 
 // checkLog checks the structure of the database, and that the log reaches as far as the database does.
 func checkLog(dir string) error {
-	applied, err := appliedIndex(filepath.Join(dir, database))
+	path := filepath.Join(dir, logDir)
+	logs, err := filepath.Glob(filepath.Join(path, "*.wal"))
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, logDir)
-	logs, err := filepath.Glob(filepath.Join(path, "*.wal"))
-	if err == nil && len(logs) == 0 {
-		err = errors.New("there is no log")
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	applied, err := appliedIndex(filepath.Join(dir, database))
+	switch {
+	case len(logs) == 0 && applied == 0 && !datadir.IsComplete(dir):
+		return nil // the first start was killed before there was a log, perhaps while it made the database
+	case err != nil:
+		return err
+	case len(logs) == 0:
+		return fmt.Errorf("%s: there is no log", path)
 	}
 	end := logs[len(logs)-1]
 	last, err := lastIndex(path)

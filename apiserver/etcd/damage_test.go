@@ -122,3 +122,26 @@ func TestDamage(t *testing.T) {
 	}
 	t.Logf("%d variants of damage", variants)
 }
+
+// TestKilledFirstStart starts where a first start was killed before it had a log: nothing can be lost yet.
+func TestKilledFirstStart(t *testing.T) {
+	for name, damage := range map[string]func(path string) error{
+		"no database":    os.Remove,
+		"an empty one":   func(path string) error { return os.Truncate(path, 0) },
+		"half of a page": func(path string) error { return os.Truncate(path, 100) },
+	} {
+		dir := filepath.Join(busyDir(t), "etcd")
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, database)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, database), make([]byte, 200), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := damage(filepath.Join(dir, database)); err != nil {
+			t.Fatal(err)
+		}
+		if err := inspect(dir); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -3,6 +3,7 @@
 package boltfile
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -100,8 +101,7 @@ const sumSize = 5
 
 // Seal adds a checksum of a record and of its key to a record in JSON.
 func Seal(key, record []byte) []byte {
-	sealed := append(record[:len(record):len(record)], 0)
-	return binary.BigEndian.AppendUint32(sealed, sum(key, record))
+	return binary.BigEndian.AppendUint32(append(bytes.Clone(record), 0), sum(key, record))
 }
 
 // Unseal returns what was sealed, if it is still that. A record without a seal is one of an earlier version; or its seal is damaged,

@@ -3,6 +3,7 @@ package boltfile
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -75,7 +76,7 @@ type meta struct{ pageSize, root, freelist, pages, transaction uint64 }
 
 func checkStructure(file io.ReaderAt, size int64) error {
 	if size == 0 {
-		return fmt.Errorf("it is empty")
+		return errors.New("it is empty")
 	}
 	first, err := readMeta(file, 0)
 	if err != nil {
@@ -124,9 +125,9 @@ func readMeta(file io.ReaderAt, at uint64) (meta, error) {
 	}
 	switch {
 	case native.Uint32(raw) != magic || native.Uint32(raw[4:]) != version:
-		return meta{}, fmt.Errorf("it is not one of bbolt's")
+		return meta{}, errors.New("it is not one of bbolt's")
 	case native.Uint64(raw[metaSummed:]) != sum.Sum64():
-		return meta{}, fmt.Errorf("its checksum does not match")
+		return meta{}, errors.New("its checksum does not match")
 	case m.pageSize < 1<<9 || m.pageSize > maxPage:
 		return meta{}, fmt.Errorf("its size of pages is %d", m.pageSize)
 	}

@@ -52,16 +52,21 @@ func Complete(dir string) error {
 	return file.Close()
 }
 
+// IsComplete says whether all files of a data directory had been made.
+func IsComplete(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, marker))
+	return err == nil
+}
+
 // Lost is an error if one of the files, or directories, of a directory that was complete is missing.
 func Lost(dir string, names ...string) error {
-	path := filepath.Join(dir, marker)
-	if _, err := os.Lstat(path); err != nil {
+	if !IsComplete(dir) {
 		return nil
 	}
 	for _, name := range names {
 		lost := filepath.Join(dir, name)
 		if _, err := os.Lstat(lost); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s is missing, which was there: restore it from a copy of %s, or remove %s to start without what it held", lost, dir, path)
+			return fmt.Errorf("%s is missing, which was there: restore it from a copy of %s, or remove %s to start without what it held", lost, dir, filepath.Join(dir, marker))
 		}
 	}
 	return nil

@@ -3,7 +3,7 @@ package lanes
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -23,7 +23,7 @@ func TestLanes(t *testing.T) {
 		enter(t, l, "good", false)
 	}
 	for i := range 3 {
-		enter(t, l, fmt.Sprint(i), false).leave(Quick, false)
+		enter(t, l, strconv.Itoa(i), false).leave(Quick, false)
 	}
 	first := enter(t, l, "0", true)
 	if _, ok := l.Enter("0"); ok {
@@ -54,7 +54,7 @@ func TestLanes(t *testing.T) {
 func TestKnown(t *testing.T) {
 	l := New(8)
 	for i := range 2 * known {
-		enter(t, l, fmt.Sprint(i), false).leave(Quick, true)
+		enter(t, l, strconv.Itoa(i), false).leave(Quick, true)
 	}
 	if len(l.slow) > known {
 		t.Errorf("%d endpoints are remembered, want %d at most", len(l.slow), known)

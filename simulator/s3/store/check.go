@@ -52,7 +52,7 @@ func Check(dir string, tell func(problem string)) {
 		tell(err.Error())
 	}
 	for _, name := range orphans {
-		tell(fmt.Sprintf("%s: nothing names this content: the next start removes it, unless contents are missing", filepath.Join(d.blobDir(), name)))
+		tell(filepath.Join(d.blobDir(), name) + ": nothing names this content: the next start removes it, unless contents are missing")
 	}
 }
 
