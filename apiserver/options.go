@@ -76,16 +76,17 @@ func (o *Options) Run(ctx context.Context) error {
 		return err
 	}
 	if o.EmbeddedEtcd.Dir == "" {
-		return o.serve(ctx)
+		return o.serve(ctx, nil)
 	}
 
+	o.EmbeddedEtcd.Prefix = o.Recommended.Etcd.StorageConfig.Prefix
 	backend, err := etcd.Start(ctx, o.EmbeddedEtcd)
 	if err != nil {
 		return err
 	}
 	defer backend.Close() // after the server has drained
 	o.Recommended.Etcd.StorageConfig.Transport.ServerList = []string{backend.Endpoint()}
-	return RunWith(ctx, backend, o.serve)
+	return RunWith(ctx, backend, func(ctx context.Context) error { return o.serve(ctx, backend) })
 }
 
 // RunWith runs a server on an embedded etcd, and stops it with an error when etcd fails.
@@ -107,11 +108,12 @@ func RunWith(ctx context.Context, backend *etcd.Server, serve func(context.Conte
 	return group.Wait()
 }
 
-func (o *Options) serve(ctx context.Context) error {
+func (o *Options) serve(ctx context.Context, embedded *etcd.Server) error {
 	config, err := o.config()
 	if err != nil {
 		return err
 	}
+	config.Embedded = embedded
 	server, err := config.New()
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	coreinformers "k8s.io/client-go/informers/core/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/velero-locations/velero-locations/apiserver/etcd"
 	generatedopenapi "github.com/velero-locations/velero-locations/generated/openapi"
 	"github.com/velero-locations/velero-locations/registry/cluster"
 	"github.com/velero-locations/velero-locations/registry/generic"
@@ -34,6 +35,8 @@ type Config struct {
 	Generic *genericapiserver.RecommendedConfig
 	// FollowsNamespaces says that the server keeps up with the namespaces of the cluster, as its admission does, too.
 	FollowsNamespaces bool
+	// Embedded is the etcd of this process, where it is that which keeps the objects.
+	Embedded *etcd.Server
 }
 
 // NewConfig returns the config that every server of an API starts from.
@@ -60,6 +63,9 @@ type Server struct {
 
 // New returns a server that does not listen yet.
 func (c *Config) New() (*Server, error) {
+	if c.Embedded != nil {
+		c.useEmbedded()
+	}
 	generic, err := c.Generic.Complete().New(Name, genericapiserver.NewEmptyDelegate())
 	if err != nil {
 		return nil, fmt.Errorf("setting up the API server: %w", err)

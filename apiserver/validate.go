@@ -30,10 +30,8 @@ func (o *Options) validateEtcd() error {
 		return errors.New("--etcd-servers and --embedded-etcd-dir exclude each other: name the servers of an etcd, or a directory for an embedded one")
 	case len(servers) == 0 && !embedded:
 		return errors.New("no etcd: name its servers by --etcd-servers, or a directory for an embedded one by --embedded-etcd-dir")
-	case embedded && o.EmbeddedEtcd.QuotaBytes <= 0:
-		return fmt.Errorf("--embedded-etcd-quota-bytes is %d: it must be positive", o.EmbeddedEtcd.QuotaBytes)
 	}
-	return o.validateEtcdTLS(servers, embedded)
+	return errors.Join(o.EmbeddedEtcd.Validate(), o.validateEtcdTLS(servers, embedded))
 }
 
 // validateEtcdTLS refuses files for TLS that are incomplete, and those that nothing would use.

@@ -10,11 +10,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/server/v3/embed"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/klog/v2"
 
 	"github.com/velero-locations/velero-locations/internal/datadir"
@@ -24,21 +26,36 @@ import (
 type Options struct {
 	// Dir holds all state. It is made, readable by its owner only, where it does not exist.
 	Dir string
-	// QuotaBytes is the size that the database may grow to before writes are refused.
-	QuotaBytes int64
+	// Quota is the size that the database may grow to before writes are refused.
+	Quota resource.QuantityValue
+	// Prefix is what the keys of all objects begin with.
+	Prefix string
 }
 
 // NewOptions returns options without a directory, which means no embedded etcd.
 func NewOptions() *Options {
-	return &Options{QuotaBytes: 8 << 30}
+	return &Options{Quota: resource.QuantityValue{Quantity: resource.MustParse("8Gi")}}
 }
 
 // AddFlags adds the flags of an embedded etcd.
 func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Dir, "embedded-etcd-dir", o.Dir,
 		"Directory of an etcd that runs inside this process. For one replica only; not together with --etcd-servers.")
-	flags.Int64Var(&o.QuotaBytes, "embedded-etcd-quota-bytes", o.QuotaBytes,
-		"Size in bytes that the embedded etcd's database may grow to before writes are refused.")
+	o.AddQuotaFlag(flags)
+}
+
+// AddQuotaFlag adds only the flag of the quota, for those who know the directory.
+func (o *Options) AddQuotaFlag(flags *pflag.FlagSet) {
+	flags.Var(&o.Quota, "embedded-etcd-quota",
+		"Size that the embedded etcd's database may grow to, such as 8Gi, before everything but deletions is refused. The disk needs room for twice as much.")
+}
+
+// Validate returns what is wrong with the options.
+func (o *Options) Validate() error {
+	if o.Quota.Value() <= 0 {
+		return fmt.Errorf("--embedded-etcd-quota is %s: it must be positive, such as 8Gi", &o.Quota)
+	}
+	return nil
 }
 
 const (
@@ -59,6 +76,11 @@ type Server struct {
 	failures  chan error
 	endpoint  string
 	socketDir string // set when the socket stands outside the data directory
+	quota     int64
+	prefix    string
+	largest   atomic.Pointer[[]Share]
+	stop      context.CancelFunc
+	stopped   chan struct{} // closed when the maintenance has ended
 }
 
 // Start runs etcd until Close. It returns when etcd answers, or at once with an error when the
@@ -70,7 +92,10 @@ func Start(ctx context.Context, options *Options) (*Server, error) {
 	if err := os.Chmod(options.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("closing the etcd directory to other users: %w", err)
 	}
-	s := &Server{failures: make(chan error, 1), lock: flock.New(filepath.Join(options.Dir, "lock"))}
+	s := &Server{
+		failures: make(chan error, 1), lock: flock.New(filepath.Join(options.Dir, "lock")),
+		quota: options.Quota.Value(), prefix: options.Prefix, stop: func() {}, stopped: make(chan struct{}),
+	}
 	locked, err := s.lock.TryLock()
 	switch {
 	case err != nil:
@@ -95,9 +120,11 @@ func Start(ctx context.Context, options *Options) (*Server, error) {
 		err = datadir.Complete(options.Dir)
 	}
 	if err != nil {
+		close(s.stopped)
 		s.Close()
 		return nil, err
 	}
+	s.startMaintenance()
 	return s, nil
 }
 
@@ -109,6 +136,8 @@ func (s *Server) Failed() <-chan error { return s.failures }
 
 // Close stops etcd and releases its directory.
 func (s *Server) Close() {
+	s.stop()
+	<-s.stopped
 	if s.etcd != nil {
 		s.etcd.Close()
 	}
@@ -138,7 +167,7 @@ func (s *Server) config(options *Options) (*embed.Config, error) {
 	config.ListenPeerUrls = nil // a single member has no peers to listen for
 	config.ListenClientUrls = []url.URL{client}
 	config.AdvertiseClientUrls = []url.URL{client}
-	config.QuotaBackendBytes = options.QuotaBytes
+	config.QuotaBackendBytes = options.limit()
 	config.WatchProgressNotifyInterval = watchProgressInterval
 	config.BootstrapDefragThresholdMegabytes = defragThresholdMegabytes
 	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(newLogger(s.failures))

@@ -23,6 +23,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/velero-locations/velero-locations/apiserver"
+	"github.com/velero-locations/velero-locations/apiserver/etcd"
 	"github.com/velero-locations/velero-locations/registry/review"
 )
 
@@ -35,8 +36,8 @@ type Options struct {
 	// ClientCAPEM signed the certificates of all clients: its users are named by the common
 	// name, their groups by the organizations. Other requests are refused.
 	ClientCAPEM []byte
-	// EtcdEndpoint is the URL of the server's etcd.
-	EtcdEndpoint string
+	// Etcd keeps the server's objects.
+	Etcd *etcd.Server
 }
 
 // informerResync is how often informers look at everything they know again.
@@ -58,10 +59,11 @@ func New(api *apiserver.API, options Options) (*apiserver.Server, error) {
 }
 
 func applyEtcd(config *apiserver.Config, options Options) error {
-	etcd := genericoptions.NewEtcdOptions(storagebackend.NewDefaultConfig(apiserver.EtcdPrefix, config.API.StorageCodec()))
-	etcd.StorageConfig.EncodeVersioner = config.API.StorageVersioner()
-	etcd.StorageConfig.Transport.ServerList = []string{options.EtcdEndpoint}
-	if err := etcd.ApplyTo(&config.Generic.Config); err != nil {
+	config.Embedded = options.Etcd
+	storage := genericoptions.NewEtcdOptions(storagebackend.NewDefaultConfig(apiserver.EtcdPrefix, config.API.StorageCodec()))
+	storage.StorageConfig.EncodeVersioner = config.API.StorageVersioner()
+	storage.StorageConfig.Transport.ServerList = []string{options.Etcd.Endpoint()}
+	if err := storage.ApplyTo(&config.Generic.Config); err != nil {
 		return fmt.Errorf("connecting the server to etcd: %w", err)
 	}
 	return nil

@@ -58,7 +58,7 @@ func TestRefusesToStart(t *testing.T) {
 		"API server without etcd":     {apiserver(), []string{"--etcd-servers", "--embedded-etcd-dir"}},
 		"API server with two etcds":   {apiserver("--etcd-servers", "http://127.0.0.1:1", "--embedded-etcd-dir", t.TempDir()), []string{"exclude each other"}},
 		"API server half-configured":  {[]string{"apiserver", "--embedded-etcd-dir", t.TempDir(), "--kubeconfig", "x"}, []string{"--authentication-kubeconfig, --authorization-kubeconfig"}},
-		"embedded etcd without room":  {apiserver(append(embedded, "--embedded-etcd-quota-bytes", "0")...), []string{"--embedded-etcd-quota-bytes is 0"}},
+		"embedded etcd without room":  {apiserver(append(embedded, "--embedded-etcd-quota", "0")...), []string{"--embedded-etcd-quota is 0"}},
 		"embedded etcd with TLS":      {apiserver(append(embedded, "--etcd-cafile", "x")...), []string{"--etcd-cafile", "--etcd-servers"}},
 		"etcd certificate alone":      {apiserver("--etcd-servers", "https://127.0.0.1:1", "--etcd-certfile", "x"), []string{"--etcd-certfile is given without --etcd-keyfile"}},
 		"etcd key alone":              {apiserver("--etcd-servers", "https://127.0.0.1:1", "--etcd-keyfile", "x"), []string{"--etcd-keyfile is given without --etcd-certfile"}},

@@ -51,6 +51,8 @@ type Options struct {
 	CloudsAddress string
 	// SimulatorControlAddress that the simulator's control API answers on. Port 0: any free one.
 	SimulatorControlAddress string
+	// Etcd says how large the database may grow.
+	Etcd etcd.Options
 	// Rules of validation.
 	Rules validation.Rules
 	// Controllers says which controllers run, and how; where the storage is they are told.
@@ -82,7 +84,7 @@ func NewOptions() *Options {
 	return &Options{
 		DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", EC2Address: "127.0.0.1:7445",
 		SimulatorControlAddress: "127.0.0.1:7446", CloudsAddress: "127.0.0.1:7447", OnReady: func(Info) {},
-		Controllers: running,
+		Controllers: running, Etcd: *etcd.NewOptions(),
 	}
 }
 
@@ -90,6 +92,7 @@ func NewOptions() *Options {
 func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data-dir", o.DataDir, "Directory of all state. A second start on it resumes; removing it starts anew.")
 	flags.IntVar(&o.Port, "port", o.Port, "Port of the API server on 127.0.0.1; 0 takes any free one.")
+	o.Etcd.AddQuotaFlag(flags)
 	flags.Var(&o.Rules.ProviderConfig, "provider-config", "What becomes of errors in spec.config: enforce, warn or off.")
 	o.Controllers.SelectionDefaults.AddFlags(flags)
 	flags.StringSliceVar(&o.Controllers.Controllers, "controllers", o.Controllers.Controllers,
@@ -128,6 +131,9 @@ func Run(ctx context.Context, options *Options) error {
 	if err := options.Controllers.Validate(); err != nil {
 		return fmt.Errorf("options of the controllers: %w", err)
 	}
+	if err := options.Etcd.Validate(); err != nil {
+		return err
+	}
 	dir, err := filepath.Abs(options.DataDir)
 	if err != nil {
 		return fmt.Errorf("finding the data directory: %w", err)
@@ -149,6 +155,7 @@ func Run(ctx context.Context, options *Options) error {
 	if err := datadir.Lost(dir, worldFile, simulatorDir, etcdDir); err != nil {
 		return err
 	}
+	options.Etcd.Dir, options.Etcd.Prefix = filepath.Join(dir, etcdDir), apiserver.EtcdPrefix
 	d := &dev{options: options, dir: dir}
 	if err := d.listen(ctx); err != nil {
 		return err
@@ -183,7 +190,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.simulator.Close()) }()
-	backend, err := etcd.Start(ctx, d.etcdOptions())
+	backend, err := etcd.Start(ctx, &d.options.Etcd)
 	if err != nil {
 		return err
 	}
@@ -202,12 +209,6 @@ func (d *dev) run(ctx context.Context) (err error) {
 	})
 }
 
-func (d *dev) etcdOptions() *etcd.Options {
-	options := etcd.NewOptions()
-	options.Dir = d.path(etcdDir)
-	return options
-}
-
 func (d *dev) newServer(authority *pki.Authority, backend *etcd.Server) (*apiserver.Server, error) {
 	certificate, err := authority.Serving()
 	if err != nil {
@@ -219,11 +220,11 @@ func (d *dev) newServer(authority *pki.Authority, backend *etcd.Server) (*apiser
 	}
 	api.Environment.Rules, api.Environment.Defaults = d.options.Rules, d.options.Controllers.SelectionDefaults
 	return standalone.New(api, standalone.Options{
-		Listener:     d.api,
-		CertPEM:      certificate.CertPEM,
-		KeyPEM:       certificate.KeyPEM,
-		ClientCAPEM:  authority.CertPEM,
-		EtcdEndpoint: backend.Endpoint(),
+		Listener:    d.api,
+		CertPEM:     certificate.CertPEM,
+		KeyPEM:      certificate.KeyPEM,
+		ClientCAPEM: authority.CertPEM,
+		Etcd:        backend,
 	})
 }
 
@@ -303,7 +304,7 @@ func waitUntilReady(ctx context.Context, config *rest.Config) error {
 	}
 	err = wait.PollUntilContextCancel(ctx, readyPoll, true, func(ctx context.Context) (bool, error) {
 		var code int
-		client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).StatusCode(&code)
+		client.Discovery().RESTClient().Get().AbsPath("/readyz").Param("exclude", apiserver.SpaceCheck).Do(ctx).StatusCode(&code)
 		return code == http.StatusOK, nil
 	})
 	if err != nil {
