@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/sync/errgroup"
 	"k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 	basecompatibility "k8s.io/component-base/compatibility"
@@ -89,23 +88,19 @@ func (o *Options) Run(ctx context.Context) error {
 	return RunWith(ctx, backend, func(ctx context.Context) error { return o.serve(ctx, backend) })
 }
 
-// RunWith runs a server on an embedded etcd, and stops it with an error when etcd fails.
+// RunWith runs a server on an embedded etcd until it ends or etcd fails. A failure is returned at once: without its etcd a server has nothing
+// to answer, and would only be waited for.
 func RunWith(ctx context.Context, backend *etcd.Server, serve func(context.Context) error) error {
-	group, ctx := errgroup.WithContext(ctx)
-	ctx, cancel := context.WithCancel(ctx)
-	group.Go(func() error {
-		defer cancel()
-		return serve(ctx)
-	})
-	group.Go(func() error {
-		select {
-		case err := <-backend.Failed():
-			return fmt.Errorf("the embedded etcd failed: %w", err)
-		case <-ctx.Done():
-			return nil
+	served := make(chan error, 1)
+	go func() { served <- serve(ctx) }()
+	select {
+	case err := <-served:
+		if err == nil || backend.Err() == nil {
+			return err
 		}
-	})
-	return group.Wait()
+	case <-backend.Failed():
+	}
+	return fmt.Errorf("the embedded etcd failed: %w", backend.Err())
 }
 
 func (o *Options) serve(ctx context.Context, embedded *etcd.Server) error {

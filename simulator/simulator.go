@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -172,9 +171,7 @@ func (s *Simulator) loadAuthority() (err error) {
 		s.authority, err = pki.New(name)
 		return err
 	}
-	s.authority, err = pki.Load(filepath.Join(s.config.DataDir, authorityFile), name, func(path string, data []byte) error {
-		return os.WriteFile(path, data, 0o600)
-	})
+	s.authority, err = pki.Load(filepath.Join(s.config.DataDir, authorityFile), name, datadir.WriteFile)
 	return err
 }
 

@@ -63,6 +63,8 @@ const (
 	watchProgressInterval = 5 * time.Second
 	// defragThresholdMegabytes of free space that are worth a compaction of the file at start.
 	defragThresholdMegabytes = 256
+	// closeTimeout is how long a stop may take.
+	closeTimeout = 10 * time.Second
 	// maxSocketPath is the longest path that a Unix socket can have on the supported systems.
 	maxSocketPath = 103
 )
@@ -72,10 +74,11 @@ const (
 type Server struct {
 	etcd      *embed.Etcd
 	lock      *flock.Flock
-	dir       string // set once etcd answers
-	failures  chan error
+	failures  *failures
 	endpoint  string
 	socketDir string // set when the socket stands outside the data directory
+	dir       string
+	answers   bool // once it has started
 	quota     int64
 	prefix    string
 	largest   atomic.Pointer[[]Share]
@@ -93,8 +96,8 @@ func Start(ctx context.Context, options *Options) (*Server, error) {
 		return nil, fmt.Errorf("closing the etcd directory to other users: %w", err)
 	}
 	s := &Server{
-		failures: make(chan error, 1), lock: flock.New(filepath.Join(options.Dir, "lock")),
-		quota: options.Quota.Value(), prefix: options.Prefix, stop: func() {}, stopped: make(chan struct{}),
+		failures: newFailures(), lock: flock.New(filepath.Join(options.Dir, "lock")),
+		dir: options.Dir, quota: options.Quota.Value(), prefix: options.Prefix, stop: func() {}, stopped: make(chan struct{}),
 	}
 	locked, err := s.lock.TryLock()
 	switch {
@@ -116,7 +119,7 @@ func Start(ctx context.Context, options *Options) (*Server, error) {
 		err = s.start(ctx, config)
 	}
 	if err == nil {
-		s.dir = options.Dir
+		s.answers = true
 		err = datadir.Complete(options.Dir)
 	}
 	if err != nil {
@@ -131,17 +134,22 @@ func Start(ctx context.Context, options *Options) (*Server, error) {
 // Endpoint is the URL at which etcd clients reach the server.
 func (s *Server) Endpoint() string { return s.endpoint }
 
-// Failed receives an error when etcd cannot go on, such as after a failed write to its log.
-func (s *Server) Failed() <-chan error { return s.failures }
+// Failed is closed when etcd cannot go on, such as after a failed write to its log. Err says why.
+func (s *Server) Failed() <-chan struct{} { return s.failures.failed }
 
-// Close stops etcd and releases its directory.
-func (s *Server) Close() {
-	s.stop()
-	<-s.stopped
-	if s.etcd != nil {
-		s.etcd.Close()
+// Err returns why etcd cannot go on, or nil while it can.
+func (s *Server) Err() error {
+	err := s.failures.err()
+	if explained := datadir.Explain(s.dir, err); explained != nil {
+		return explained
 	}
-	if s.dir != "" {
+	return err
+}
+
+// Close stops etcd and releases its directory. An etcd that has failed cannot be stopped, since the goroutine that found the reason ended
+// with all its locks. It is left alone: whatever it has answered is in its log.
+func (s *Server) Close() {
+	if s.Err() == nil && s.closeEtcd() && s.answers {
 		if err := writeSums(s.dir); err != nil {
 			klog.ErrorS(err, "Damage to etcd's data may stay unnoticed at the next start")
 		}
@@ -152,6 +160,27 @@ func (s *Server) Close() {
 	}
 	// The lock goes with the process in any case.
 	_ = s.lock.Unlock()
+}
+
+// closeEtcd says whether etcd has closed, rather than failed in it, or taken too long.
+func (s *Server) closeEtcd() bool {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.stop()
+		<-s.stopped
+		if s.etcd != nil {
+			s.etcd.Close()
+		}
+	}()
+	select {
+	case <-closed:
+		return true
+	case <-s.Failed():
+	case <-time.After(closeTimeout):
+		klog.Warningf("The embedded etcd was still closing after %s", closeTimeout)
+	}
+	return false
 }
 
 func (s *Server) config(options *Options) (*embed.Config, error) {
@@ -209,16 +238,16 @@ func (s *Server) start(ctx context.Context, config *embed.Config) error {
 		if err != nil {
 			return explain(config.Dir, err)
 		}
-	case err := <-s.failures:
-		return explain(config.Dir, err)
+	case <-s.Failed():
+		return explain(config.Dir, s.failures.err())
 	}
 	select {
 	case <-s.etcd.Server.ReadyNotify():
 		return nil
 	case err := <-s.etcd.Err():
 		return explain(config.Dir, err)
-	case err := <-s.failures:
-		return explain(config.Dir, err)
+	case <-s.Failed():
+		return explain(config.Dir, s.failures.err())
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for etcd: %w", ctx.Err())
 	}
@@ -227,6 +256,9 @@ func (s *Server) start(ctx context.Context, config *embed.Config) error {
 func explain(dir string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("opening etcd's data: %w", err)
+	}
+	if err := datadir.Explain(dir, err); err != nil {
+		return err
 	}
 	return fmt.Errorf("etcd cannot use its data in %s (%w): restore a copy of that directory, or move it away to start empty", dir, err)
 }

@@ -57,6 +57,7 @@ func TestFullEtcd(t *testing.T) {
 	if got := strings.Count(s.Kubectl(t, "get", "secrets", "-n", "velero", "-o", "name"), "filler-"); got != written-written/2 {
 		t.Errorf("%d secrets are left of %d, of which %d were deleted", got, written, written/2)
 	}
+	t.Logf("%d secrets were acknowledged", written)
 }
 
 // fillSecrets makes Secrets until one is refused and there is no history either that could make room, so that the refusal says what does.

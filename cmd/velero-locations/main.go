@@ -36,6 +36,8 @@ func run(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	// A file that grows beyond what `ulimit -f` allows fails the write, as one on a full disk does, instead of ending the process.
+	signal.Ignore(syscall.SIGXFSZ)
 
 	// A link with the name of another command behaves as that command.
 	name := "velero-locations"

@@ -71,9 +71,18 @@ func newServer(dir string) *server {
 // startDev starts a server on a data directory and waits until it has written its environment.
 func startDev(t testing.TB, dir string, flags ...string) *server {
 	t.Helper()
-	s := newServer(dir)
+	return startDevCommand(t, dir, devCommand(dir, flags...))
+}
+
+func devCommand(dir string, flags ...string) *exec.Cmd {
 	args := []string{"dev", "--data-dir", dir, "--port", "0", "--s3-address", "127.0.0.1:0", "--ec2-address", "127.0.0.1:0", "--clouds-address", "127.0.0.1:0", "--simulator-control-address", "127.0.0.1:0"}
-	s.process = program(context.Background(), append(args, flags...)...)
+	return program(context.Background(), append(args, flags...)...)
+}
+
+func startDevCommand(t testing.TB, dir string, command *exec.Cmd) *server {
+	t.Helper()
+	s := newServer(dir)
+	s.process = command
 	s.process.Stdout, s.process.Stderr = s.output, s.output
 	if err := os.Remove(filepath.Join(dir, "env")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)

@@ -123,6 +123,7 @@ type dev struct {
 	endpoints simulator.Endpoints
 	accounts  []simulator.AccountConfig
 	disks     []disk
+	running   bool
 }
 
 // Run runs a development server until the context ends. An error says what could not be
@@ -160,8 +161,11 @@ func Run(ctx context.Context, options *Options) error {
 	if err := d.listen(ctx); err != nil {
 		return err
 	}
-	// A server that runs closes its listener itself; closing twice does no harm.
-	defer func() { _ = d.api.Close() }()
+	defer func() {
+		if !d.running { // a server that runs closes its listener itself
+			_ = d.api.Close()
+		}
+	}()
 	return d.run(ctx)
 }
 
@@ -200,6 +204,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	d.running = true
 	return apiserver.RunWith(ctx, backend, func(ctx context.Context) error {
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return d.simulator.Run(ctx) })
@@ -253,7 +258,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 	if err := seed(ctx, config, d.locationCredentials(), d.disks); err != nil {
 		return err
 	}
-	if err := writeFile(info.Kubeconfig, kubeconfig); err != nil {
+	if err := datadir.WriteFile(info.Kubeconfig, kubeconfig); err != nil {
 		return err
 	}
 	if err := d.writeCredentials(); err != nil {
@@ -270,7 +275,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 	if err := datadir.Complete(d.dir); err != nil {
 		return err
 	}
-	if err := writeFile(info.Env, d.environment()); err != nil {
+	if err := datadir.WriteFile(info.Env, d.environment()); err != nil {
 		return err
 	}
 	d.options.OnReady(info)

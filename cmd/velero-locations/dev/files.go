@@ -17,26 +17,6 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
 
-// writeFile writes a file that only its owner may read, whole or not at all.
-func writeFile(path string, data []byte) error {
-	if info, err := os.Lstat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("%s is a directory, and is to be a file: remove it", path)
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-") // mode 0600
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	_, err = file.Write(data)
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, errors.Join(err, os.Remove(file.Name())))
-	}
-	return nil
-}
-
 // kubeconfig returns a kubeconfig for the server's administrator.
 func kubeconfig(server string, authority *pki.Authority, admin pki.KeyPair) ([]byte, error) {
 	const name = "velero-locations-dev"

@@ -8,13 +8,14 @@ import (
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/client-go/rest"
 
+	"github.com/velero-locations/velero-locations/internal/datadir"
 	"github.com/velero-locations/velero-locations/internal/pki"
 )
 
 // loadAuthority reads the authority from the data directory, or makes it there. It is kept from one start to the next, so
 // that a kubeconfig stays good; what it signs is made anew at each start.
 func (d *dev) loadAuthority() (*pki.Authority, error) {
-	return pki.Load(d.path("ca.pem"), "velero-locations-dev", writeFile)
+	return pki.Load(d.path("ca.pem"), "velero-locations-dev", datadir.WriteFile)
 }
 
 // administrator returns the certificate of the user who may do everything.

@@ -11,6 +11,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/velero-locations/velero-locations/internal/datadir"
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
@@ -27,7 +28,7 @@ func (d *dev) startSimulator(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("encoding the simulator's configuration: %w", err)
 		}
-		if err := writeFile(path, data); err != nil {
+		if err := datadir.WriteFile(path, data); err != nil {
 			return err
 		}
 	}
@@ -115,16 +116,16 @@ func (d *dev) writeCredentials() error {
 	for _, account := range d.accounts {
 		name := cmp.Or(account.Name, account.ID)
 		all = append(all, profile(name, account)...)
-		if err := writeFile(filepath.Join(dir, name), profile("default", account)); err != nil {
+		if err := datadir.WriteFile(filepath.Join(dir, name), profile("default", account)); err != nil {
 			return err
 		}
 		for provider, file := range cloudCredentials(account) {
-			if err := writeFile(filepath.Join(dir, name+"-"+provider), file); err != nil {
+			if err := datadir.WriteFile(filepath.Join(dir, name+"-"+provider), file); err != nil {
 				return err
 			}
 		}
 	}
-	return writeFile(d.path("credentials"), all)
+	return datadir.WriteFile(d.path("credentials"), all)
 }
 
 // defaultCredentials are the AWS profile of the first account.

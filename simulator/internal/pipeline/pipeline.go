@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/klog/v2"
 
+	"github.com/velero-locations/velero-locations/internal/datadir"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/faults"
@@ -86,7 +87,11 @@ func (x *Exchange) Run(steps Steps) {
 			entry.Error = code
 		}
 		if status == http.StatusInternalServerError && refused == nil {
-			klog.ErrorS(err, "Request failed", "operation", x.Call.Operation, "region", x.Call.Region, "bucket", x.Call.Bucket, "key", x.Call.Key)
+			what := []any{"operation", x.Call.Operation, "region", x.Call.Region, "bucket", x.Call.Bucket, "key", x.Call.Key}
+			if cure := datadir.Cure(err); cure != "" {
+				what = append(what, "cure", cure)
+			}
+			klog.ErrorS(err, "Request failed", what...)
 		}
 	}
 	if log := klog.V(4); log.Enabled() { // the arguments cost more than the rest
