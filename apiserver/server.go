@@ -88,6 +88,9 @@ func (c *Config) New() (*Server, error) {
 			return nil, fmt.Errorf("installing API group %q: %w", group.PrioritizedVersions[0].Group, err)
 		}
 	}
+	if c.Embedded != nil {
+		generic.Handler.NonGoRestfulMux.Handle(SnapshotPath, snapshots{c.Embedded})
+	}
 	return &Server{Generic: generic}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apiserver/pkg/admission"
+	"k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/server/healthz"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
@@ -24,8 +25,12 @@ const SpaceCheck = "etcd-space"
 // reasonInsufficientStorage is the reason of status code 507.
 const reasonInsufficientStorage metav1.StatusReason = "InsufficientStorage"
 
-// useEmbedded has the server say when its etcd is full.
+// useEmbedded has the server say when its etcd is full, and give as much time to snapshots as to watches.
 func (c *Config) useEmbedded() {
+	others := c.Generic.LongRunningFunc
+	c.Generic.LongRunningFunc = func(r *http.Request, info *request.RequestInfo) bool {
+		return info.Path == SnapshotPath || others(r, info)
+	}
 	space := &space{Handler: admission.NewHandler(admission.Create, admission.Update), usage: c.Embedded.Usage, kept: sets.New[schema.GroupResource]()}
 	for _, kind := range c.API.Kinds {
 		space.kept.Insert(kind.GroupVersionResource().GroupResource())
@@ -55,10 +60,10 @@ func (s *space) check() error {
 }
 
 // Validate implements admission.ValidationInterface.
-func (s *space) Validate(_ context.Context, request admission.Attributes, _ admission.ObjectInterfaces) error {
+func (s *space) Validate(_ context.Context, attributes admission.Attributes, _ admission.ObjectInterfaces) error {
 	usage := s.usage()
-	resource := request.GetResource()
-	if !usage.Full() || !s.kept.Has(resource.GroupResource()) || request.IsDryRun() || deletes(request) {
+	resource := attributes.GetResource()
+	if !usage.Full() || !s.kept.Has(resource.GroupResource()) || attributes.IsDryRun() || deletes(attributes) {
 		return nil
 	}
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
@@ -66,13 +71,13 @@ func (s *space) Validate(_ context.Context, request admission.Attributes, _ admi
 		Code:    http.StatusInsufficientStorage,
 		Reason:  reasonInsufficientStorage,
 		Message: usage.Advice(),
-		Details: &metav1.StatusDetails{Group: resource.Group, Kind: resource.Resource, Name: request.GetName()},
+		Details: &metav1.StatusDetails{Group: resource.Group, Kind: resource.Resource, Name: attributes.GetName()},
 	}}
 }
 
 // deletes says whether a request is part of the deletion of something: of an object that waits for its finalizers, or of a backup.
-func deletes(request admission.Attributes) bool {
-	switch object := request.GetObject().(type) {
+func deletes(attributes admission.Attributes) bool {
+	switch object := attributes.GetObject().(type) {
 	case *v1.DeleteBackupRequest:
 		return true
 	case *v1.Backup:
@@ -80,6 +85,6 @@ func deletes(request admission.Attributes) bool {
 			return true
 		}
 	}
-	old, err := meta.Accessor(request.GetOldObject())
+	old, err := meta.Accessor(attributes.GetOldObject())
 	return err == nil && old.GetDeletionTimestamp() != nil
 }

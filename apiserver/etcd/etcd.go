@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -67,6 +68,10 @@ const (
 	closeTimeout = 10 * time.Second
 	// maxSocketPath is the longest path that a Unix socket can have on the supported systems.
 	maxSocketPath = 103
+
+	// lockFile and dataDir are what the directory has in it, beside the socket.
+	lockFile = "lock"
+	dataDir  = "data"
 )
 
 // Server is a running etcd. Only its own process, and others of the same user, can reach it: it
@@ -81,6 +86,7 @@ type Server struct {
 	answers   bool // once it has started
 	quota     int64
 	prefix    string
+	reading   sync.RWMutex // read-locked by snapshots
 	largest   atomic.Pointer[[]Share]
 	stop      context.CancelFunc
 	stopped   chan struct{} // closed when the maintenance has ended
@@ -96,7 +102,7 @@ func Start(ctx context.Context, options *Options) (*Server, error) {
 		return nil, fmt.Errorf("closing the etcd directory to other users: %w", err)
 	}
 	s := &Server{
-		failures: newFailures(), lock: flock.New(filepath.Join(options.Dir, "lock")),
+		failures: newFailures(), lock: flock.New(filepath.Join(options.Dir, lockFile)),
 		dir: options.Dir, quota: options.Quota.Value(), prefix: options.Prefix, stop: func() {}, stopped: make(chan struct{}),
 	}
 	locked, err := s.lock.TryLock()
@@ -192,7 +198,7 @@ func (s *Server) config(options *Options) (*embed.Config, error) {
 	s.endpoint = client.String()
 
 	config := embed.NewConfig()
-	config.Dir = filepath.Join(options.Dir, "data")
+	config.Dir = filepath.Join(options.Dir, dataDir)
 	config.ListenPeerUrls = nil // a single member has no peers to listen for
 	config.ListenClientUrls = []url.URL{client}
 	config.AdvertiseClientUrls = []url.URL{client}

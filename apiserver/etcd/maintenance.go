@@ -136,6 +136,10 @@ func (m *maintenance) compact(ctx context.Context, revision int64) error {
 }
 
 func (m *maintenance) defragment() error {
+	if !m.reading.TryLock() {
+		return nil // it would wait for the snapshot, and everybody for it
+	}
+	defer m.reading.Unlock()
 	began, before := time.Now(), m.Usage()
 	if err := m.etcd.Server.Defragment(); err != nil {
 		return fmt.Errorf("defragmenting etcd: %w", err)

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/discovery"
+
+	"github.com/velero-locations/velero-locations/apiserver"
+	"github.com/velero-locations/velero-locations/apiserver/etcd"
+	"github.com/velero-locations/velero-locations/internal/datadir"
+)
+
+func newEtcdCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "etcd",
+		Short: "Save and restore the embedded etcd",
+		Args:  cobra.NoArgs,
+	}
+	cmd.AddCommand(newEtcdSnapshotCommand(), newEtcdRestoreCommand())
+	return cmd
+}
+
+func newEtcdSnapshotCommand() *cobra.Command {
+	flags := genericclioptions.NewConfigFlags(true)
+	cmd := &cobra.Command{
+		Use:     "snapshot FILE",
+		Short:   "Save a snapshot of the embedded etcd of a running server",
+		Long:    "Save a snapshot of the embedded etcd of a running server. The server is asked itself, not by way of kube-apiserver: --server or the\nkubeconfig name it, and the user may get " + apiserver.SnapshotPath + ".",
+		Example: "  velero-locations etcd snapshot velero.db",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			size, err := saveSnapshot(cmd, flags, args[0])
+			if err == nil {
+				fmt.Fprintf(cmd.OutOrStdout(), "Saved %d bytes to %s; their checksum is right.\n", size, args[0])
+			}
+			return err
+		},
+	}
+	flags.AddFlags(cmd.Flags())
+	return cmd
+}
+
+func saveSnapshot(cmd *cobra.Command, flags *genericclioptions.ConfigFlags, file string) (size int64, err error) {
+	config, err := flags.ToRESTConfig()
+	if err != nil {
+		return 0, fmt.Errorf("reading how to reach the server: %w", err)
+	}
+	config.Timeout = 0 // a snapshot takes as long as it takes
+	client, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return 0, fmt.Errorf("making a client: %w", err)
+	}
+	content, err := client.RESTClient().Get().AbsPath(apiserver.SnapshotPath).Stream(cmd.Context())
+	if err != nil {
+		return 0, fmt.Errorf("asking the server for a snapshot: %w", err)
+	}
+	defer func() { _ = content.Close() }()
+	err = datadir.Write(file, func(w io.Writer) error {
+		size, err = copySnapshot(w, content)
+		return err
+	})
+	return size, err
+}
+
+// copySnapshot copies a snapshot, and returns an error unless it ends with the SHA-256 of all that is before.
+func copySnapshot(w io.Writer, r io.Reader) (size int64, err error) {
+	sum := sha256.New()
+	last := &tail{w: sum}
+	if size, err = io.Copy(io.MultiWriter(w, last), r); err != nil {
+		return size, fmt.Errorf("receiving the snapshot: %w", err)
+	}
+	if size <= sha256.Size || string(last.held) != string(sum.Sum(nil)) {
+		return size, fmt.Errorf("the snapshot is cut short or damaged: its checksum is wrong after %d bytes; try again", size)
+	}
+	return size, nil
+}
+
+// tail writes all but the checksum that a snapshot ends with, which it holds.
+type tail struct {
+	w    io.Writer
+	held []byte
+}
+
+// Write implements io.Writer.
+func (t *tail) Write(p []byte) (int, error) {
+	t.held = append(t.held, p...)
+	if over := len(t.held) - sha256.Size; over > 0 {
+		if _, err := t.w.Write(t.held[:over]); err != nil {
+			return 0, err
+		}
+		t.held = append(t.held[:0], t.held[over:]...)
+	}
+	return len(p), nil
+}
+
+func newEtcdRestoreCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "restore FILE --embedded-etcd-dir DIR",
+		Short: "Make the data of an embedded etcd from a snapshot",
+		Long: "Make the data of an embedded etcd from a snapshot, in a directory that is empty or not there: that of --embedded-etcd-dir of the API server, or\n" +
+			"etcd in the data directory of dev. Revisions go on a billion later, so that watches begin anew.",
+		Example: "  velero-locations etcd restore velero.db --embedded-etcd-dir .dev/etcd",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := etcd.Restore(args[0], dir); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Restored %s to %s.\n", args[0], dir)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&dir, "embedded-etcd-dir", "", "Directory to restore to.")
+	_ = cmd.MarkFlagRequired("embedded-etcd-dir") // which is there
+	return cmd
+}

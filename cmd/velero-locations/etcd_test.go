@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/velero-locations/velero-locations/apiserver/etcd"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
+)
+
+// runEtcd runs one of the commands about etcd.
+func (s *server) runEtcd(args ...string) (output string, err error) {
+	cmd := program(context.Background(), append([]string{"etcd"}, args...)...)
+	cmd.Env = append(cmd.Env, "KUBECONFIG="+s.Path("kubeconfig"))
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// TestSnapshotsOfKilled takes snapshots while clients write, and kills the server at any time of that: a snapshot that was saved has all
+// that was acknowledged before it was begun, and one that was not is no file.
+func TestSnapshotsOfKilled(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "snapshot")
+	saved, writes := 0, 0
+	for round := range kills {
+		s := startDev(t, dir)
+		load := startLoad(t, s, round)
+		devtest.Poll(t, time.Minute, "some writes", func() bool { return load.written().Len() >= before/2 })
+		acknowledged := load.written()
+		killed := time.AfterFunc(rand.N(500*time.Millisecond), func() { _ = s.process.Process.Signal(syscall.SIGKILL) })
+		output, err := s.runEtcd("snapshot", file)
+		killed.Stop()
+		s.signal(t, syscall.SIGKILL)
+		load.group.Wait()
+		writes += load.written().Len()
+		if err != nil {
+			if _, err := os.Stat(file); err == nil {
+				t.Fatalf("round %d: the snapshot failed, but there is a file: %s", round, output)
+			}
+			continue
+		}
+		saved++
+		if lost := acknowledged.Difference(restoredSecrets(t, s, file)); lost.Len() > 0 {
+			t.Errorf("round %d: %d of %d secrets that were acknowledged before are not in the snapshot", round, lost.Len(), acknowledged.Len())
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d rounds, %d snapshots saved, %d secrets acknowledged", kills, saved, writes)
+	if saved == 0 || saved == kills {
+		t.Errorf("of %d snapshots %d were saved, want some of both", kills, saved)
+	}
+}
+
+// load is clients that write for as long as there is a server.
+type load struct {
+	mu    sync.Mutex
+	names sets.Set[string]
+	group sync.WaitGroup
+}
+
+func startLoad(t *testing.T, s *server, round int) *load {
+	t.Helper()
+	l := &load{names: sets.New[string]()}
+	secrets := secretsOf(t, s)
+	for n := range clients {
+		l.group.Go(func() {
+			for i := 0; ; i++ {
+				secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("round-%d-client-%d-%d", round, n, i)}, Data: map[string][]byte{"filler": make([]byte, 4<<10)}}
+				if _, err := secrets.Create(context.Background(), secret, metav1.CreateOptions{}); err != nil {
+					return // the server is gone
+				}
+				l.mu.Lock()
+				l.names.Insert(secret.Name)
+				l.mu.Unlock()
+			}
+		})
+	}
+	return l
+}
+
+func (l *load) written() sets.Set[string] {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.names.Clone()
+}
+
+// restoredSecrets restores a snapshot, and returns the names of the Secrets in it.
+func restoredSecrets(t *testing.T, s *server, file string) sets.Set[string] {
+	t.Helper()
+	options := etcd.NewOptions()
+	options.Dir = filepath.Join(t.TempDir(), "etcd")
+	if output, err := s.runEtcd("restore", file, "--embedded-etcd-dir", options.Dir); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	backend, err := etcd.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer backend.Close()
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{backend.Endpoint()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	list, err := client.Get(t.Context(), "/registry/", clientv3.WithPrefix(), clientv3.WithKeysOnly())
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := sets.New[string]()
+	for _, kv := range list.Kvs {
+		names.Insert(string(kv.Key[strings.LastIndex(string(kv.Key), "/")+1:]))
+	}
+	return names
+}
+
+// TestRestore takes a server back to a snapshot, and shows what is refused.
+func TestRestore(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "snapshot")
+	s := startDev(t, dir)
+	s.KubectlWith(t, devtest.Location("kept", "us-east-1", "", ""), "apply", "-f", "-")
+	if output, err := s.runEtcd("snapshot", file); err != nil || !strings.Contains(output, "their checksum is right") {
+		t.Fatalf("%v: %s", err, output)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode() != 0o600 {
+		t.Errorf("the snapshot's mode is %v, %v: it has Secrets in it", info.Mode(), err)
+	}
+	if output, err := s.runEtcd("snapshot", file+"2", "--as", "nobody"); err == nil || !strings.Contains(output, `User "nobody" cannot get path "/etcd/snapshot"`) {
+		t.Errorf("a snapshot for somebody who may not: %v, %s", err, output)
+	}
+	s.KubectlWith(t, devtest.Location("lost", "us-east-1", "", ""), "apply", "-f", "-")
+	version := s.Kubectl(t, "get", "bsl", "lost", "-o", "jsonpath={.metadata.resourceVersion}")
+
+	store := s.Path("etcd")
+	wantRefused := func(file, dir, want string) {
+		t.Helper()
+		if output, err := s.runEtcd("restore", file, "--embedded-etcd-dir", dir); err == nil || !strings.Contains(output, want) {
+			t.Errorf("restore: %v, %s, want %s", err, output, want)
+		}
+	}
+	wantRefused(file, store, "is in use by another process: stop it first")
+	s.signal(t, syscall.SIGTERM)
+	wantRefused(file, store, "is not empty (there is data): move it away, or restore to another")
+	if err := os.RemoveAll(store); err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(file+"2", store, "no such file or directory")
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, damaged := range map[string][]byte{"cut": content[:len(content)/2], "changed": bytes.Replace(content, []byte("kept"), []byte("KEPT"), 1), "empty": nil} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		wantRefused(path, store, "restoring "+path)
+		if _, err := os.Stat(filepath.Join(store, "data")); !os.IsNotExist(err) {
+			t.Errorf("a snapshot that is %s was restored: %v", name, err)
+		}
+	}
+
+	if output, err := s.runEtcd("restore", file, "--embedded-etcd-dir", store); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	s = startDev(t, dir)
+	if got := s.Kubectl(t, "get", "bsl", "-o", "name"); got != "backupstoragelocation.velero.io/kept\n" {
+		t.Errorf("there are %q", got)
+	}
+	s.KubectlWith(t, devtest.Location("new", "us-east-1", "", ""), "apply", "-f", "-")
+	if now := s.Kubectl(t, "get", "bsl", "new", "-o", "jsonpath={.metadata.resourceVersion}"); len(now) <= len(version) {
+		t.Errorf("the version of a new object is %s, of one that was lost %s", now, version)
+	}
+}
