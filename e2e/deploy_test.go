@@ -26,8 +26,8 @@ const home = "velero-locations"
 func TestOverlays(t *testing.T) {
 	c := cluster.StartKubernetes(t)
 	deploy := filepath.Join(cluster.Repository(t), "deploy")
-	for _, needed := range []string{"namespace.yaml", "priority.yaml", "rbac.yaml"} {
-		c.Kubectl(t, "apply", "--server-side", "-f", filepath.Join(deploy, "base", needed))
+	for _, needed := range []string{"base/namespace.yaml", "base/priority.yaml", "base/rbac.yaml", "components/snapshots/rbac.yaml"} {
+		c.Kubectl(t, "apply", "--server-side", "-f", filepath.Join(deploy, needed))
 	}
 	c.Kubectl(t, "create", "serviceaccount", "default", "-n", home) // which a controller makes that does not run here
 
@@ -120,7 +120,11 @@ func wantRollouts(t *testing.T, objects []unstructured.Unstructured) {
 // podOf returns a pod as a workload makes it. Claims of its own, which the controller of StatefulSets adds, none has.
 func podOf(t *testing.T, workload unstructured.Unstructured) (manifest string, ok bool) {
 	t.Helper()
-	found, ok, err := unstructured.NestedMap(workload.Object, "spec", "template")
+	path := []string{"spec", "template"}
+	if workload.GetKind() == "CronJob" {
+		path = []string{"spec", "jobTemplate", "spec", "template"}
+	}
+	found, ok, err := unstructured.NestedMap(workload.Object, path...)
 	if err != nil || !ok {
 		return "", false
 	}

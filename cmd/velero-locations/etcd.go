@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -25,22 +26,36 @@ func newEtcdCommand() *cobra.Command {
 }
 
 func newEtcdSnapshotCommand() *cobra.Command {
-	flags := genericclioptions.NewConfigFlags(true)
+	flags, store := genericclioptions.NewConfigFlags(true), &snapshotStore{}
 	cmd := &cobra.Command{
-		Use:     "snapshot FILE",
-		Short:   "Save a snapshot of the embedded etcd of a running server",
-		Long:    "Save a snapshot of the embedded etcd of a running server. The server is asked itself, not by way of kube-apiserver: --server or the\nkubeconfig name it, and the user may get " + apiserver.SnapshotPath + ".",
-		Example: "  velero-locations etcd snapshot velero.db",
+		Use:   "snapshot FILE",
+		Short: "Save a snapshot of the embedded etcd of a running server",
+		Long: "Save a snapshot of the embedded etcd of a running server. The server is asked itself, not by way of kube-apiserver: --server or the\n" +
+			"kubeconfig name it, and the user may get " + apiserver.SnapshotPath + ". With --bucket, it is put into object storage as well, and older ones are removed.",
+		Example: "  velero-locations etcd snapshot velero.db\n  velero-locations etcd snapshot velero.db --bucket backups --prefix etcd --keep 7",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			size, err := saveSnapshot(cmd, flags, args[0])
-			if err == nil {
-				fmt.Fprintf(cmd.OutOrStdout(), "Saved %d bytes to %s; their checksum is right.\n", size, args[0])
+			if err := store.validate(); err != nil {
+				return err
 			}
-			return err
+			size, err := saveSnapshot(cmd, flags, args[0])
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Saved %d bytes to %s; their checksum is right.\n", size, args[0])
+			if store.bucket == "" {
+				return nil
+			}
+			key, err := store.put(cmd.Context(), args[0], time.Now())
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Stored it as %s in bucket %s.\n", key, store.bucket)
+			return nil
 		},
 	}
 	flags.AddFlags(cmd.Flags())
+	store.addFlags(cmd.Flags())
 	return cmd
 }
 

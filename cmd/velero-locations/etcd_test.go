@@ -7,12 +7,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/minio/minio-go/v7"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -53,7 +55,7 @@ func TestSnapshotsOfKilled(t *testing.T) {
 			continue
 		}
 		saved++
-		if lost := acknowledged.Difference(restoredSecrets(t, s, file)); lost.Len() > 0 {
+		if lost := acknowledged.Difference(restoredNames(t, s, file)); lost.Len() > 0 {
 			t.Errorf("round %d: %d of %d secrets that were acknowledged before are not in the snapshot", round, lost.Len(), acknowledged.Len())
 		}
 		if err := os.Remove(file); err != nil {
@@ -99,8 +101,8 @@ func (l *load) written() sets.Set[string] {
 	return l.names.Clone()
 }
 
-// restoredSecrets restores a snapshot, and returns the names of the Secrets in it.
-func restoredSecrets(t *testing.T, s *server, file string) sets.Set[string] {
+// restoredNames restores a snapshot, and returns the names of the objects in it.
+func restoredNames(t *testing.T, s *server, file string) sets.Set[string] {
 	t.Helper()
 	options := etcd.NewOptions()
 	options.Dir = filepath.Join(t.TempDir(), "etcd")
@@ -184,5 +186,55 @@ func TestRestore(t *testing.T) {
 	s.KubectlWith(t, devtest.Location("new", "us-east-1", "", ""), "apply", "-f", "-")
 	if now := s.Kubectl(t, "get", "bsl", "new", "-o", "jsonpath={.metadata.resourceVersion}"); len(now) <= len(version) {
 		t.Errorf("the version of a new object is %s, of one that was lost %s", now, version)
+	}
+}
+
+// TestKeepsSnapshots puts snapshots into object storage, of which the newest are kept, and nothing else is touched.
+func TestKeepsSnapshots(t *testing.T) {
+	l := startLab(t)
+	file := filepath.Join(t.TempDir(), "snapshot")
+	for key, content := range map[string]string{"etcd/2020-01-01T00-00-00Z.db": "old", "etcd/notes.db": "mine", "etcd/deeper/2020-01-01T00-00-00Z.db": "mine", "other/2020-01-01T00-00-00Z.db": "mine"} {
+		if _, err := l.s3.PutObject(t.Context(), "velero-backups", key, strings.NewReader(content), int64(len(content)), minio.PutObjectOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", l.Path("credentials"))
+	args := []string{"snapshot", file, "--bucket", "velero-backups", "--region", "us-east-1", "--s3-url", l.variable(t, "AWS_ENDPOINT_URL_S3"), "--keep", "2"}
+	var stored []string
+	for round := range 3 {
+		output, err := l.runEtcd(args...)
+		_, key, found := strings.Cut(output, "Stored it as ")
+		if err != nil || !found {
+			t.Fatalf("round %d: %v: %s", round, err, output)
+		}
+		if key, _, _ = strings.Cut(key, " "); !slices.Contains(stored, key) { // within one second the newer replaces the older
+			stored = append(stored, key)
+		}
+	}
+	want := append([]string{"etcd/deeper/2020-01-01T00-00-00Z.db", "etcd/notes.db", "other/2020-01-01T00-00-00Z.db"}, stored[max(0, len(stored)-2):]...)
+	if len(stored) == 1 {
+		want = append(want, "etcd/2020-01-01T00-00-00Z.db")
+	}
+	var keys []string
+	for object := range l.s3.ListObjectsIter(t.Context(), "velero-backups", minio.ListObjectsOptions{Recursive: true}) {
+		if object.Err != nil {
+			t.Fatal(object.Err)
+		}
+		if !strings.HasPrefix(object.Key, "team/") {
+			keys = append(keys, object.Key)
+		}
+	}
+	slices.Sort(want)
+	if !slices.Equal(keys, want) {
+		t.Errorf("there are\n%q, want\n%q", keys, want)
+	}
+	if err := l.s3.FGetObject(t.Context(), "velero-backups", stored[len(stored)-1], file+"2", minio.GetObjectOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if !restoredNames(t, l.server, file+"2").Has("primary") {
+		t.Error("what was restored from object storage has not the location in it")
+	}
+	if output, err := l.runEtcd("snapshot", file, "--bucket", "none", "--keep", "0"); err == nil || !strings.Contains(output, "--keep is 0: it must be at least 1") {
+		t.Errorf("%v: %s", err, output)
 	}
 }

@@ -88,8 +88,8 @@ func (c *Cluster) authority(tb testing.TB, name string) *pki.Authority {
 	return authority
 }
 
-// servingCA is the certificate of the authority of all servers.
-func (c *Cluster) servingCA() string { return c.Path("pki", "serving-ca.pem") }
+// ServingCA is the certificate of the authority of all servers.
+func (c *Cluster) ServingCA() string { return c.Path("pki", "serving-ca.pem") }
 
 // issue writes a certificate and its key to NAME.pem and NAME.key.
 func (c *Cluster) issue(tb testing.TB, authority *pki.Authority, name string, template *x509.Certificate) pki.KeyPair {
@@ -127,7 +127,7 @@ func (c *Cluster) kubeconfig(tb testing.TB, who *clientcmdapi.AuthInfo, elem ...
 	tb.Helper()
 	const name = "e2e"
 	config := clientcmdapi.NewConfig()
-	config.Clusters[name] = &clientcmdapi.Cluster{Server: c.url, CertificateAuthority: c.servingCA()}
+	config.Clusters[name] = &clientcmdapi.Cluster{Server: c.url, CertificateAuthority: c.ServingCA()}
 	config.AuthInfos[name] = who
 	config.Contexts[name] = &clientcmdapi.Context{Cluster: name, AuthInfo: name, Namespace: Namespace}
 	config.CurrentContext = name

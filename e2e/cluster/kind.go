@@ -169,7 +169,7 @@ func (k *Kind) install(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	theirs, err := os.ReadFile(k.servingCA())
+	theirs, err := os.ReadFile(k.ServingCA())
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -152,7 +152,7 @@ func (c *Cluster) StartSecureEtcd(tb testing.TB) string {
 		"--cert-file", file(name+".pem"), "--key-file", file(name+".key"), "--client-cert-auth", "--trusted-ca-file", file("users-ca.pem"),
 		"--listen-client-urls", url, "--advertise-client-urls", url,
 		"--listen-peer-urls", "http://"+peers, "--initial-advertise-peer-urls", "http://"+peers, "--initial-cluster", "default=http://"+peers)
-	tlsClient := rest.TLSClientConfig{CAFile: c.servingCA(), CertFile: file(name + "-client.pem"), KeyFile: file(name + "-client.key")}
+	tlsClient := rest.TLSClientConfig{CAFile: c.ServingCA(), CertFile: file(name + "-client.pem"), KeyFile: file(name + "-client.key")}
 	httpClient, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: tlsClient})
 	if err != nil {
 		tb.Fatal(err)

@@ -70,7 +70,7 @@ func (c *Cluster) ServerURL() string { return c.serverURL }
 // none, if the name is empty.
 func (c *Cluster) Client(tb testing.TB, user string) *http.Client {
 	tb.Helper()
-	config := rest.TLSClientConfig{CAFile: c.servingCA()}
+	config := rest.TLSClientConfig{CAFile: c.ServingCA()}
 	if user != "" {
 		config.CertFile, config.KeyFile = c.Path("pki", user+".pem"), c.Path("pki", user+".key")
 	}
@@ -115,7 +115,7 @@ func (c *Cluster) StopServer(tb testing.TB) {
 // register tells the aggregator of all versions that our server serves, and waits until it reaches them.
 func (c *Cluster) register(tb testing.TB, port string) {
 	tb.Helper()
-	ca, err := os.ReadFile(c.servingCA())
+	ca, err := os.ReadFile(c.ServingCA())
 	if err != nil {
 		tb.Fatal(err)
 	}
