@@ -100,7 +100,7 @@ func (s *Server) weigh(ctx context.Context) ([]Share, error) {
 		if !page.More {
 			break
 		}
-		next = append(page.Kvs[len(page.Kvs)-1].Key, 0)
+		next = append(slices.Clone(page.Kvs[len(page.Kvs)-1].Key), 0)
 	}
 	shares := make([]Share, 0, len(sizes))
 	for kind, size := range sizes {

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -210,7 +212,7 @@ func createSecretsUntil(t *testing.T, s *server, spoil func(*testing.T)) sets.Se
 				}
 				mu.Unlock()
 			}
-			return fmt.Errorf("the disk takes everything")
+			return errors.New("the disk takes everything")
 		})
 	}
 	if spoil != nil {
@@ -259,7 +261,7 @@ func TestFullDiskSimulator(t *testing.T) {
 					acknowledged = append(acknowledged, name)
 				}
 			}
-			if got := minio.ToErrorResponse(refused); got.StatusCode != 500 || got.Code != "InternalError" {
+			if got := minio.ToErrorResponse(refused); got.StatusCode != http.StatusInternalServerError || got.Code != "InternalError" {
 				t.Errorf("an upload is refused by %v", refused)
 			}
 			for _, want := range []string{"Request failed", disk.cause, disk.cure} {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,7 +27,7 @@ func TestFullEtcd(t *testing.T) {
 	s.Kubectl(t, "patch", "bsl", "held", "--type=merge", "-p", `{"metadata":{"finalizers":["example.com/hold"]}}`)
 	written, refusal := fillSecrets(t, s)
 	status := refusal.Status()
-	if status.Code != 507 || status.Reason != "InsufficientStorage" || status.Details.Kind != "secrets" {
+	if status.Code != http.StatusInsufficientStorage || status.Reason != "InsufficientStorage" || status.Details.Kind != "secrets" {
 		t.Errorf("the refusal is %+v", status)
 	}
 
