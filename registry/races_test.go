@@ -27,7 +27,7 @@ func version(t *testing.T, object metav1.Object) int {
 // TestMovesRaceWithBackups shows that no location moves once there is a backup that goes there, however close together both are asked
 // for, and by different servers.
 func TestMovesRaceWithBackups(t *testing.T) {
-	const rounds = 150
+	const rounds = 60
 	etcd := startEtcd(t)
 	servers := []*server{serveOn(t.Context(), t, etcd), serveOn(t.Context(), t, etcd)}
 	servers[0].makeLocations(t, []string{"default default"}, nil)

@@ -27,8 +27,8 @@ func dial(tb testing.TB, server *Server) *clientv3.Client {
 	return client
 }
 
-// fill writes keys, and copies the data as a kill leaves them, and as a stop does.
-func fill(tb testing.TB) (killed, stopped string) {
+// dataOf writes keys, and copies the data as a kill leaves them, and as a stop does.
+func dataOf(tb testing.TB) (killed, stopped string) {
 	tb.Helper()
 	dir := filepath.Join(busyDir(tb), "etcd")
 	killed, stopped = filepath.Join(busyDir(tb), "killed"), filepath.Join(busyDir(tb), "stopped")
@@ -75,7 +75,7 @@ func lost(tb testing.TB, server *Server) string {
 // writes, or is refused soon, on one line that names the file, and then nothing has changed. With DAMAGE=all in the environment it does
 // so with each file; otherwise the database and the log are those that get everything.
 func TestDamage(t *testing.T) {
-	killed, stopped := fill(t)
+	killed, stopped := dataOf(t)
 	log := filepath.Join(logDir, "0000000000000000-0000000000000000.wal")
 	variants := 0
 	for state, good := range map[string]string{"killed": killed, "stopped": stopped} {

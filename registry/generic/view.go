@@ -35,7 +35,9 @@ func newView(env *Environment) *View { return &View{Environment: env, read: map[
 // viewKey is that of a View in a context.
 type viewKey struct{}
 
-func withView(ctx context.Context, view *View) context.Context { return context.WithValue(ctx, viewKey{}, view) }
+func withView(ctx context.Context, view *View) context.Context {
+	return context.WithValue(ctx, viewKey{}, view)
+}
 
 // forget lets the view of a write see other objects as they are by now.
 func forget(ctx context.Context) {
