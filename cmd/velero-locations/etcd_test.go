@@ -156,7 +156,7 @@ func TestRestore(t *testing.T) {
 	}
 	wantRefused(file, store, "is in use by another process: stop it first")
 	s.signal(t, syscall.SIGTERM)
-	wantRefused(file, store, "is not empty (there is data): move it away, or restore to another")
+	wantRefused(file, store, "is not empty (there is complete): move it away, or restore to another")
 	if err := os.RemoveAll(store); err != nil {
 		t.Fatal(err)
 	}

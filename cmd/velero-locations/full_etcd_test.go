@@ -25,6 +25,8 @@ func TestFullEtcd(t *testing.T) {
 	s := startDev(t, dir, "--embedded-etcd-quota", "20Mi")
 	s.KubectlWith(t, devtest.Location("held", "us-east-1", "", ""), "apply", "-f", "-")
 	s.Kubectl(t, "patch", "bsl", "held", "--type=merge", "-p", `{"metadata":{"finalizers":["example.com/hold"]}}`)
+	s.KubectlWith(t, devtest.Location("kept", "us-east-1", "", "kept")+`---
+{apiVersion: velero.io/v1, kind: Backup, metadata: {name: b, namespace: velero}, spec: {storageLocation: kept}, status: {phase: Completed}}`, "apply", "-f", "-")
 	written, refusal := fillSecrets(t, s)
 	status := refusal.Status()
 	if status.Code != http.StatusInsufficientStorage || status.Reason != "InsufficientStorage" || status.Details.Kind != "secrets" {
