@@ -67,6 +67,8 @@ type Config struct {
 type ControlConfig struct {
 	// Address is host:port, port 0 for any free one; empty serves no control API.
 	Address string `json:"address,omitempty"`
+	// Hosts by which clients may name the server, beside addresses and localhost.
+	Hosts []string `json:"hosts,omitempty"`
 }
 
 // S3Config says where S3 is served.

@@ -48,6 +48,8 @@ type TrustConfig struct {
 type MetadataConfig struct {
 	// Address is host:port, port 0 for any free one; empty serves neither.
 	Address string `json:"address,omitempty"`
+	// Hosts by which clients may name the server, beside addresses and localhost.
+	Hosts []string `json:"hosts,omitempty"`
 	// InstanceRole is the ARN of the role of the machine; empty: it has none.
 	InstanceRole string `json:"instanceRole,omitempty"`
 	// ContainerRole is the ARN of the role of containers, whose keys are at /v1/credentials; empty: they have none.

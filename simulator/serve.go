@@ -73,12 +73,12 @@ func (s *Simulator) Listen(ctx context.Context) (Endpoints, error) {
 		return out, err
 	}
 	if address := s.config.Metadata.Address; address != "" {
-		if out.Metadata, err = s.listen(ctx, "metadata.address", address, s.MetadataHandler(), false); err != nil {
+		if out.Metadata, err = s.listen(ctx, "metadata.address", address, endpoint.OnlyHosts(s.MetadataHandler(), s.config.Metadata.Hosts), false); err != nil {
 			return out, err
 		}
 	}
 	if s.config.Control.Address != "" {
-		out.Control, err = s.listen(ctx, "control.address", s.config.Control.Address, s.ControlHandler(), false)
+		out.Control, err = s.listen(ctx, "control.address", s.config.Control.Address, endpoint.OnlyHosts(s.ControlHandler(), s.config.Control.Hosts), false)
 	}
 	return out, err
 }
