@@ -57,7 +57,7 @@ func TestSnapshotLocations(t *testing.T) {
 		"nowhere":     {`VolumeSnapshotLocation "nowhere" is unavailable: `, "does not serve region us-east-9 (401 AuthFailure: Credential should be scoped to a valid region): correct spec.config.region"},
 		"secondary":   {"does not accept the access key (401 AuthFailure: AWS was not able to validate the provided access credentials): correct aws_access_key_id and aws_secret_access_key", `Secret "secondary", key "vsl"`},
 		"absent":      {`there is no Secret "absent" in namespace "velero": create it with key "vsl"`},
-		"typo":        {`has no key "vsl" (it has "vls")`},
+		"typo":        {`has no key "vsl" (it has 1 other)`},
 		"unreachable": {"nothing listens at http://127.0.0.1:1: start the provider's service, or correct endpoint_url in the credentials"},
 	} {
 		s.waitForPhase(t, "Unavailable", "vsl/"+name)

@@ -95,10 +95,11 @@ func (s *S3) failed(ctx context.Context, action action, name string, err error) 
 	}
 
 	failure.Status = answer.StatusCode
-	if !strings.Contains(answer.Code, " ") { // not the status line, which stands in for a code that is missing
-		failure.Code = answer.Code
+	// The status line stands in for a code that is missing. Without one it is not storage that answers, and what does is not repeated to
+	// whoever may read the location: it may be anything that can be reached from here.
+	if !strings.Contains(answer.Code, " ") {
+		failure.Code, failure.Detail = answer.Code, s.lastKey().Redact(answer.Message)
 	}
-	failure.Detail = s.lastKey().Redact(answer.Message)
 	if failure.namesRegion() {
 		s.locate(ctx, failure, answer.Region)
 	}

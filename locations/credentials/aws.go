@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
 	"gopkg.in/ini.v1"
 
+	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
@@ -118,16 +118,16 @@ func findProfile(file *ini.File, profile string) *ini.Section {
 	return nil
 }
 
+// profileNotFound says how many profiles there are. Their names are for those who may read the file.
 func profileNotFound(file *ini.File, profile string) error {
-	var names []string
+	names := map[string]bool{}
 	for _, name := range file.SectionStrings() {
 		if name != ini.DefaultSection { // where the parser puts what stands before any section
-			names = append(names, fmt.Sprintf("%q", strings.TrimPrefix(strings.TrimSpace(name), "profile ")))
+			names[strings.TrimPrefix(strings.TrimSpace(name), "profile ")] = true
 		}
 	}
 	if len(names) == 0 {
 		return fmt.Errorf("the credentials file has no profile %q, nor any other: begin it with a line [%s]", profile, profile)
 	}
-	slices.Sort(names)
-	return fmt.Errorf("the credentials file has no profile %q; it has %s", profile, strings.Join(slices.Compact(names), ", "))
+	return fmt.Errorf("the credentials file has no profile %q (it has %s)", profile, locations.Count(len(names), "other"))
 }

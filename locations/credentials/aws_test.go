@@ -44,7 +44,7 @@ func TestParseAWS(t *testing.T) {
 		"a section in two pieces": {file: "[default]\naws_access_key_id=AKIAEXAMPLE\n[default]\naws_secret_access_key=hidden/+=", want: key},
 		"the last value counts":   {file: "[default]\naws_access_key_id=x\naws_secret_access_key=hidden/+=\naws_access_key_id=AKIAEXAMPLE", want: key},
 
-		"a profile that is not there": {profile: "c", file: "[b]\nx=1\n[profile a]\nx=1\n[a]\nx=1", err: `has no profile "c"; it has "a", "b"`},
+		"a profile that is not there": {profile: "c", file: "[b]\nx=1\n[profile a]\nx=1\n[a]\nx=1", err: `has no profile "c" (it has 2 others)`},
 		"nothing inherited":           {profile: "a.b", file: "[a]\naws_access_key_id=hidden\naws_secret_access_key=hidden\n[a.b]\nregion=x", err: `profile "a.b" of the credentials file has no aws_access_key_id`},
 		"an empty file":               {err: `has no profile "default", nor any other: begin it with a line [default]`},
 		"no line [default]":           {file: "aws_access_key_id=hidden\naws_secret_access_key=hidden", err: "begin it with a line [default]"},

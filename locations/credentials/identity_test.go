@@ -63,7 +63,7 @@ func TestBadIdentities(t *testing.T) {
 	for file, want := range map[string]string{
 		"[default]\nsource_profile = hidden":                                                                                      "has source_profile, but no role_arn",
 		"[default]\nweb_identity_token_file = /hidden":                                                                            "has web_identity_token_file, but no role_arn",
-		"[default]\nrole_arn = hidden\nsource_profile = none\n[base]\nx = y":                                                      `source_profile: the credentials file has no profile "none"; it has "base", "default"`,
+		"[default]\nrole_arn = hidden\nsource_profile = none\n[base]\nx = y":                                                      `source_profile: the credentials file has no profile "none" (it has 2 others)`,
 		"[default]\nrole_arn = hidden\nsource_profile = default":                                                                  "leads back to itself",
 		"[default]\nrole_arn = hidden\nsource_profile = a\n[a]\nrole_arn = b\nsource_profile = default":                           "leads back to itself",
 		"[default]\nrole_arn = hidden\nsource_profile = a\n[a]\nregion = b":                                                       `profile "a" of the credentials file has no aws_access_key_id`,

@@ -115,7 +115,7 @@ func TestRefusals(t *testing.T) {
 		},
 		"no such key": {
 			change: ref("cloud-credentials", "bsl"),
-			want:   `the Secret "cloud-credentials" in namespace "velero" has no key "bsl" (it has "cloud", "empty"): add it, or name another in spec.credential`,
+			want:   `the Secret "cloud-credentials" in namespace "velero" has no key "bsl" (it has 2 others): add it, or name another in spec.credential`,
 		},
 		"an empty Secret":         {change: ref("void", "cloud"), want: `the Secret "void" in namespace "velero" has no key "cloud", nor any other: add it, or name another in spec.credential`},
 		"a reference with no key": {change: ref("cloud-credentials", ""), want: "spec.credential does not say which key of which Secret: set its name and key"},
@@ -123,7 +123,7 @@ func TestRefusals(t *testing.T) {
 			change: ref("cloud-credentials", "empty"),
 			want:   `in Secret "cloud-credentials", key "empty": the credentials file has no profile "default", nor any other: begin it with a line [default]`,
 		},
-		"no such profile": {change: config("profile", "x"), want: `in Secret "cloud-credentials", key "cloud": the credentials file has no profile "x"; it has "default", "other"`},
+		"no such profile": {change: config("profile", "x"), want: `in Secret "cloud-credentials", key "cloud": the credentials file has no profile "x" (it has 2 others)`},
 		"Secrets not allowed": {
 			errors: map[string]error{"cloud-credentials": forbidden},
 			want:   `the controller may not read Secret "cloud-credentials" in namespace "velero": allow it to get Secrets there`,
@@ -300,8 +300,8 @@ func TestSnapshotter(t *testing.T) {
 		"only simulated":  {change: func(l *velerov1.VolumeSnapshotLocation) { l.Spec.Provider = "azure" }, want: `volumes of provider "azure" cannot be reached from here: there is no driver for it`},
 		"no region":       {change: config("region", ""), want: "spec.config.region is not set: set it to the region of the volumes, such as us-east-1"},
 		"no such Secret":  {change: ref("none", "cloud"), want: `there is no Secret "none" in namespace "velero": create it with key "cloud", or name another in spec.credential`},
-		"no such key":     {change: ref("cloud-credentials", "clod"), want: `the Secret "cloud-credentials" in namespace "velero" has no key "clod" (it has "cloud"): add it, or name another in spec.credential`},
-		"no such profile": {change: config("profile", "p"), want: `the credentials file has no profile "p"; it has "default", "other" (the credentials are those of Secret "cloud-credentials", key "cloud")`},
+		"no such key":     {change: ref("cloud-credentials", "clod"), want: `the Secret "cloud-credentials" in namespace "velero" has no key "clod" (it has 1 other): add it, or name another in spec.credential`},
+		"no such profile": {change: config("profile", "p"), want: `the credentials file has no profile "p" (it has 2 others) (the credentials are those of Secret "cloud-credentials", key "cloud")`},
 		"a file of the server": {
 			change: config("credentialsFile", "/f"),
 			want:   "spec.config.credentialsFile names a file of Velero's server, which cannot be read from here: put the credentials in a Secret and name it in spec.credential",

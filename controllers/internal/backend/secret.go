@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
@@ -113,24 +113,15 @@ func (b *Backend) secretKey(ctx context.Context, namespace string, selector core
 	}
 	value, found := secret.Data[selector.Key]
 	if !found {
-		return nil, &missingError{fmt.Sprintf("the Secret %q in namespace %q has no key %q%s: add it, or name another in %s", selector.Name, namespace, selector.Key, keysOf(&secret), field)}
+		return nil, &missingError{fmt.Sprintf("the Secret %q in namespace %q has no key %q%s: add it, or name another in %s", selector.Name, namespace, selector.Key, others(&secret), field)}
 	}
 	return value, nil
 }
 
-// keysOf lists the keys of a Secret, never their values.
-func keysOf(secret *corev1.Secret) string {
+// others says how many keys a Secret has that was looked for one. Their names are for those who may read it.
+func others(secret *corev1.Secret) string {
 	if len(secret.Data) == 0 {
 		return ", nor any other"
 	}
-	keys := make([]string, 0, len(secret.Data))
-	for key := range secret.Data {
-		keys = append(keys, fmt.Sprintf("%q", key))
-	}
-	slices.Sort(keys)
-	const most = 5
-	if len(keys) > most {
-		keys = append(keys[:most], "...")
-	}
-	return " (it has " + strings.Join(keys, ", ") + ")"
+	return fmt.Sprintf(" (it has %s)", locations.Count(len(secret.Data), "other"))
 }
