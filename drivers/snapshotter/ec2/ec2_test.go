@@ -371,7 +371,7 @@ func TestOpenRefuses(t *testing.T) {
 		"no region":       {file: file("AKIA", "hidden", ""), want: "spec.config.region is not set: set it to the region of the volumes, such as us-east-1"},
 		"no such region":  {config: map[string]string{"region": "us east 1"}, want: `spec.config.region is "us east 1", but must be the name of a region, such as us-east-1`},
 		"no credentials":  {config: map[string]string{"region": east}, want: `the credentials file has no profile "default", nor any other: begin it with a line [default]`},
-		"no such profile": {config: map[string]string{"region": east, "profile": "p"}, file: file("AKIA", "hidden", ""), want: `the credentials file has no profile "p"; it has "default"`},
+		"no such profile": {config: map[string]string{"region": east, "profile": "p"}, file: file("AKIA", "hidden", ""), want: `the credentials file has no profile "p" (it has 1 other)`},
 		"a bad endpoint":  {config: map[string]string{"region": east}, file: file("AKIA", "hidden", "", "endpoint_url = hidden"), want: `endpoint_url of profile "default" of the credentials file must be a URL such as https://s3.example.com`},
 		"a bad variable":  {config: map[string]string{"region": east}, file: file("AKIA", "hidden", ""), environment: "hidden", want: `AWS_ENDPOINT_URL_EC2 in the controller's environment must be a URL such as https://s3.example.com`},
 	} {
