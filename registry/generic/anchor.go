@@ -2,7 +2,6 @@ package generic
 
 import (
 	"context"
-	"path"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -32,6 +31,6 @@ func (s *transactionStorage[T]) still(ctx context.Context, revision int64, txn *
 	if others == nil {
 		return
 	}
-	prefix := s.key(path.Join(others.KeyRootFunc(ctx))) + "/"
+	prefix := s.key(others.KeyRootFunc(ctx)) + "/"
 	txn.conditions = append(txn.conditions, clientv3.Compare(clientv3.ModRevision(prefix).WithPrefix(), "<", revision+1))
 }

@@ -1,6 +1,7 @@
 package written
 
 import (
+	"maps"
 	"reflect"
 	"strings"
 	"sync"
@@ -27,9 +28,7 @@ func fieldsOf(t reflect.Type) map[string]structField {
 		switch {
 		case name == "-":
 		case name == "" && f.Anonymous:
-			for name, inner := range fieldsOf(f.Type) {
-				fields[name] = inner
-			}
+			maps.Copy(fields, fieldsOf(f.Type))
 		default:
 			fields[name] = structField{f.Type, f.Tag.Get("nullable") == "true"}
 		}

@@ -18,8 +18,11 @@ import (
 var place = &generic.Anchor[location]{
 	Resource: v1.Resource("backups"),
 	At: func(l location) string {
-		storage := objectStorage(l)
-		return strings.Join([]string{provider.Normal(l.Spec.Provider), strings.Trim(storage.Bucket, "/"), locations.NormalPrefix(storage.Prefix)}, " ")
+		var words []string
+		for _, part := range parts(l) {
+			words = append(words, part.normal)
+		}
+		return strings.Join(words, " ")
 	},
 }
 
@@ -55,29 +58,35 @@ func immovable(ctx context.Context, view *generic.View, l, old location) field.E
 	return errs
 }
 
-// move is a field that says where a location is, and says something else than before.
-type move struct {
-	path       *field.Path
-	value, old string
+// part is a field that says where a location is. What matters of it is its normal form: aws is velero.io/aws, and slashes at the ends do
+// not matter, nor how many there are in a row.
+type part struct {
+	path          *field.Path
+	value, normal string
 }
 
-// moves compares what matters of the fields: aws is velero.io/aws, and slashes at the ends do not matter, nor how many there are in
-// a row.
+func parts(l location) []part {
+	storage, spec := objectStorage(l), field.NewPath("spec")
+	return []part{
+		{spec.Child("provider"), l.Spec.Provider, provider.Normal(l.Spec.Provider)},
+		{spec.Child("objectStorage", "bucket"), storage.Bucket, strings.Trim(storage.Bucket, "/")},
+		{spec.Child("objectStorage", "prefix"), storage.Prefix, locations.NormalPrefix(storage.Prefix)},
+	}
+}
+
+// move is a part that says something else than before.
+type move struct {
+	part
+
+	old string
+}
+
 func moves(l, old location) []move {
-	storage, oldStorage := objectStorage(l), objectStorage(old)
-	trim := func(text string) string { return strings.Trim(text, "/") }
-	spec := field.NewPath("spec")
 	var moved []move
-	for _, c := range []struct {
-		move
-		normal func(string) string
-	}{
-		{move{spec.Child("provider"), l.Spec.Provider, old.Spec.Provider}, provider.Normal},
-		{move{spec.Child("objectStorage", "bucket"), storage.Bucket, oldStorage.Bucket}, trim},
-		{move{spec.Child("objectStorage", "prefix"), storage.Prefix, oldStorage.Prefix}, locations.NormalPrefix},
-	} {
-		if c.normal(c.value) != c.normal(c.old) {
-			moved = append(moved, c.move)
+	before := parts(old)
+	for i, part := range parts(l) {
+		if part.normal != before[i].normal {
+			moved = append(moved, move{part, before[i].value})
 		}
 	}
 	return moved
