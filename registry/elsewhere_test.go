@@ -53,16 +53,45 @@ func TestSamePlaceElsewhere(t *testing.T) {
 	add("velero", "z")
 	_, err := change(t, s.storage, "default", func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage.Prefix = "x" })
 	must(t, err)
-	if !usedIndex(t, "f:bucket") {
-		t.Error("locations of other namespaces were found without the index")
+	for _, index := range []string{"f:place", "f:within-0", "f:within-1"} {
+		if !usedIndex(t, index) {
+			t.Errorf("no location was found by index %s", index)
+		}
 	}
+}
+
+// TestNoDefault shows when it is said that no location is the default.
+func TestNoDefault(t *testing.T) {
+	cachermetrics.Register()
+	s := serve(t)
+	add := func(name string, isDefault bool, dryRun ...string) []string {
+		ctx, r := request("ann")
+		l := newLocation(name, "")
+		l.Spec.Default, l.Spec.ObjectStorage.Prefix = isDefault, name
+		_, err := s.storage.Create(ctx, l, rest.ValidateAllObjectFunc, &metav1.CreateOptions{DryRun: dryRun})
+		must(t, err)
+		return r.said
+	}
+	missing := []string{"spec.default: no location of namespace"}
+	wantTexts(t, "warnings of the first", add("a", false), missing)
+	wantTexts(t, "warnings of one of the name that the server takes", add("default", false, metav1.DryRunAll), nil)
+	wantTexts(t, "warnings of the default", add("b", true), nil)
+	wantTexts(t, "warnings of another", add("c", false), nil)
+	if !usedIndex(t, "f:default-of") {
+		t.Error("the default was found without its index")
+	}
+	_, err := change(t, s.storage, "b", func(l *v1.BackupStorageLocation) { l.Spec.Default = false })
+	must(t, err)
+	wantTexts(t, "warnings when it is the default no more", add("d", false, metav1.DryRunAll), missing)
+	add("default", false)
+	wantTexts(t, "warnings beside one of the name that the server takes", add("d", false), nil)
 }
 
 // TestIndexIsNoField shows that clients cannot ask by what only the server itself looks by.
 func TestIndexIsNoField(t *testing.T) {
 	scheme := scheme(t, kinds["BackupStorageLocation"].kind)
 	kind := v1.SchemeGroupVersion.WithKind("BackupStorageLocation")
-	if _, _, err := scheme.ConvertFieldLabel(kind, "bucket", "x"); err == nil || strings.Contains(err.Error(), "bucket,") {
+	if _, _, err := scheme.ConvertFieldLabel(kind, "place", "x"); err == nil || strings.Contains(err.Error(), "place,") {
 		t.Errorf("got error %v", err)
 	}
 	if _, _, err := scheme.ConvertFieldLabel(kind, "spec.provider", "x"); err != nil {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
@@ -24,7 +25,7 @@ func BenchmarkDefault(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	config.QPS = -1
+	config.QPS, config.WarningHandler = -1, rest.NoWarnings{}
 	client := versioned.NewForConfigOrDie(config).VeleroV1().BackupStorageLocations(modelNamespace)
 	made := 0
 	for _, locations := range []int{10, 3600} {

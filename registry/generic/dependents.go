@@ -58,7 +58,8 @@ func (d *dependents) list(ctx context.Context, name string) ([]metav1.Object, er
 	if store == nil {
 		return nil, nil
 	}
-	return listAll[metav1.Object](ctx, store, &metainternalversion.ListOptions{FieldSelector: d.Of(name)})
+	all, _, err := listAll[metav1.Object](ctx, store, &metainternalversion.ListOptions{FieldSelector: d.Of(name)})
+	return all, err
 }
 
 // deletionWorkers is how many dependents are deleted at a time.

@@ -1,12 +1,12 @@
 package generic
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/storage"
 	"k8s.io/client-go/tools/cache"
 )
@@ -22,10 +22,13 @@ func (r *Resource[T, L]) indexers() *cache.Indexers {
 		return nil
 	}
 	indexers := cache.Indexers{}
-	for name := range r.Indexes {
+	for name, value := range r.Indexes {
 		indexers[storage.FieldIndex(name)] = func(object any) ([]string, error) {
-			_, set, err := r.attributes(object.(runtime.Object))
-			return []string{set[name]}, err
+			obj, ok := object.(T)
+			if !ok {
+				return nil, fmt.Errorf("indexing %s: got a %T", r.Plural, object)
+			}
+			return []string{value(obj)}, nil
 		}
 	}
 	return &indexers

@@ -1,6 +1,7 @@
 package generic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,8 @@ type View struct {
 
 	own  *Store             // nil: that of no kind
 	read map[string]listing // nil: nothing is kept
+	// revision of the first list: others are at least as new, for which nobody has to ask etcd again.
+	revision string
 }
 
 // newView returns a view that has seen nothing yet.
@@ -43,6 +46,7 @@ func withView(ctx context.Context, view *View) context.Context {
 func forget(ctx context.Context) {
 	if view, ok := ctx.Value(viewKey{}).(*View); ok {
 		clear(view.read)
+		view.revision = ""
 	}
 }
 
@@ -117,9 +121,13 @@ func list[T runtime.Object](ctx context.Context, view *View, resource schema.Gro
 	id := fmt.Sprintf("%s/%s?%v&%v", genericapirequest.NamespaceValue(ctx), resource, options.FieldSelector, options.LabelSelector)
 	list, known := view.read[id]
 	if !known {
-		list.objects, list.err = listAll[T](ctx, store, options)
+		if view.revision != "" {
+			options.ResourceVersion, options.ResourceVersionMatch = view.revision, metav1.ResourceVersionMatchNotOlderThan
+		}
+		objects, revision, err := listAll[T](ctx, store, options)
+		list = listing{objects, err}
 		if view.read != nil {
-			view.read[id] = list
+			view.read[id], view.revision = list, cmp.Or(view.revision, revision)
 		}
 	}
 	if list.err != nil {
@@ -135,9 +143,9 @@ const (
 	cachePoll     = 20 * time.Millisecond
 )
 
-func listAll[T any](ctx context.Context, store *Store, options *metainternalversion.ListOptions) ([]T, error) {
+func listAll[T any](ctx context.Context, store *Store, options *metainternalversion.ListOptions) (all []T, revision string, err error) {
 	var list runtime.Object
-	err := wait.PollUntilContextTimeout(ctx, cachePoll, cachePatience, true, func(ctx context.Context) (done bool, err error) {
+	err = wait.PollUntilContextTimeout(ctx, cachePoll, cachePatience, true, func(ctx context.Context) (done bool, err error) {
 		list, err = store.List(ctx, options)
 		if apierrors.IsTooManyRequests(err) { // the watch cache is being filled
 			return false, nil
@@ -145,14 +153,21 @@ func listAll[T any](ctx context.Context, store *Store, options *metainternalvers
 		return true, err
 	})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	all := make([]T, 0, meta.LenList(list))
+	all = make([]T, 0, meta.LenList(list))
 	err = meta.EachListItem(list, func(item runtime.Object) error {
 		if obj, ok := item.(T); ok {
 			all = append(all, obj)
 		}
 		return nil
 	})
-	return all, err
+	if err != nil {
+		return nil, "", err
+	}
+	accessor, err := meta.ListAccessor(list)
+	if err != nil {
+		return nil, "", err
+	}
+	return all, accessor.GetResourceVersion(), nil
 }

@@ -36,12 +36,12 @@ func FuzzObjects(f *testing.F) {
 func checkObject(t *testing.T, obj runtime.Object, rules validation.Rules) {
 	t.Helper()
 	var said []string
-	around := warnings.Surroundings{Rules: rules, Listed: true}
+	around := warnings.Surroundings{Rules: rules, NoDefault: true}
 	switch l := obj.(type) {
 	case *v1.BackupStorageLocation:
 		neighbour := l.DeepCopy()
 		neighbour.Name += "-2"
-		around.Locations = []*v1.BackupStorageLocation{l, neighbour}
+		around.Near = []*v1.BackupStorageLocation{l, neighbour}
 		said = warnings.BackupStorageLocation(l, around)
 	case *v1.VolumeSnapshotLocation:
 		said = warnings.VolumeSnapshotLocation(l, around)

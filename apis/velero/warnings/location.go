@@ -5,7 +5,6 @@ package warnings
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -25,15 +24,12 @@ import (
 type Surroundings struct {
 	// Rules that the object was validated by.
 	Rules validation.Rules
-	// Listed says that Locations are known.
-	Listed bool
-	// Locations are all backup storage locations of the namespace. The object's own is passed over.
-	Locations []*v1.BackupStorageLocation
-	// Elsewhere are those of other namespaces in the same bucket that the user may see, and Hidden those that the user may not. Of
-	// the latter nothing is said but that there is one in the very place, which the user has named.
-	Elsewhere, Hidden []*v1.BackupStorageLocation
-	// Fallback is the name of the location that the server takes where none is the default.
-	Fallback string
+	// Near are the locations, of all namespaces, in whose places the object's own may lie, or theirs in its own, as far as the user
+	// may see them, and Hidden those that the user may not. Of the latter nothing is said but that there is one in the very place,
+	// which the user has named. The object's own is passed over.
+	Near, Hidden []*v1.BackupStorageLocation
+	// NoDefault says that backups that name no location have none to go to.
+	NoDefault bool
 	// Secrets that the user may know of, by name, each with its keys; nil keys mean that there is no
 	// such Secret. What is not in the map is not spoken of.
 	Secrets map[string]sets.Set[string]
@@ -63,8 +59,8 @@ func BackupStorageLocation(location *v1.BackupStorageLocation, around Surroundin
 	warnings = append(warnings, often(location.Spec.BackupSyncPeriod, spec.Child("backupSyncPeriod"), "never")...)
 	warnings = append(warnings, often(location.Spec.ValidationFrequency, spec.Child("validationFrequency"), "only when the location changes")...)
 	warnings = append(warnings, overlaps(location, around)...)
-	if around.Listed {
-		warnings = append(warnings, noDefault(location, around)...)
+	if around.NoDefault {
+		warnings = append(warnings, fmt.Sprintf("spec.default: no location of namespace %q is the default: backups that name no location are refused; set spec.default to true on one", location.Namespace))
 	}
 	return printable(warnings)
 }
@@ -126,16 +122,6 @@ func secret(namespace string, selector *corev1.SecretKeySelector, path *field.Pa
 		return []string{fmt.Sprintf("%s: there is no Secret %q in namespace %q yet", path, selector.Name, namespace)}
 	}
 	return []string{fmt.Sprintf("%s: Secret %q in namespace %q has no key %q yet", path, selector.Name, namespace, selector.Key)}
-}
-
-// noDefault is silent where a location has the name that the server falls back to.
-func noDefault(location *v1.BackupStorageLocation, around Surroundings) []string {
-	isDefault := func(l *v1.BackupStorageLocation) bool { return l.Spec.Default || l.Name == around.Fallback }
-	others := func(l *v1.BackupStorageLocation) bool { return l.Name != location.Name && isDefault(l) }
-	if isDefault(location) || slices.ContainsFunc(around.Locations, others) {
-		return nil
-	}
-	return []string{fmt.Sprintf("spec.default: no location of namespace %q is the default: backups that name no location are refused; set spec.default to true on one", location.Namespace)}
 }
 
 // printable replaces what an HTTP header cannot hold: the names of settings are any text.

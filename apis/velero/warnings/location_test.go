@@ -30,9 +30,8 @@ func location(name, prefix string, changes ...func(*v1.BackupStorageLocation)) *
 	return l
 }
 
-func isDefault(l *v1.BackupStorageLocation) { l.Spec.Default = true }
-func readOnly(l *v1.BackupStorageLocation)  { l.Spec.AccessMode = v1.AccessModeReadOnly }
-func deleted(l *v1.BackupStorageLocation)   { l.DeletionTimestamp = &metav1.Time{} }
+func readOnly(l *v1.BackupStorageLocation) { l.Spec.AccessMode = v1.AccessModeReadOnly }
+func deleted(l *v1.BackupStorageLocation)  { l.DeletionTimestamp = &metav1.Time{} }
 
 func with(config settings) func(*v1.BackupStorageLocation) {
 	return func(l *v1.BackupStorageLocation) { l.Spec.Config = config }
@@ -59,38 +58,49 @@ func TestNeighbours(t *testing.T) {
 		all  []*v1.BackupStorageLocation
 		want []string
 	}{
-		"alone":                      {location("a", "", isDefault), nil, nil},
-		"itself":                     {location("a", "", isDefault), all(location("a", "")), nil},
-		"same place":                 {location("a", "", isDefault), all(location("b", "")), []string{`bucket "backups" is also the place of location "b"`}},
-		"same place, slashes":        {location("a", "/x/", isDefault), all(location("b", "x")), []string{`prefix "x" of bucket "backups" is also the place of location "b"`}},
-		"same place, slashes inside": {location("a", "x//y", isDefault), all(location("b", "x/y")), []string{"several slashes", `prefix "x/y" of bucket "backups" is also the place of location "b"`}},
-		"same place, provider":       {location("a", "", isDefault), all(location("b", "", named("velero.io/aws"))), []string{`"b"`}},
-		"same place, other region":   {location("a", "", isDefault), all(location("b", "", with(settings{"region": "us-west-1"}))), []string{`"b"`}},
-		"inside":                     {location("a", "x", isDefault), all(location("b", "")), []string{`prefix "x" of bucket "backups" lies inside of location "b"`}},
-		"around":                     {location("a", "", isDefault), all(location("b", "x/y")), []string{`bucket "backups" has location "b" inside`}},
-		"inside and around":          {location("a", "x", isDefault), all(location("b", ""), location("c", "x/y")), []string{`inside of location "b"`, `has location "c" inside`}},
-		"several":                    {location("a", "", isDefault), all(location("e", ""), location("d", ""), location("c", ""), location("b", "")), []string{`location "b", "c", "d" and 1 more`}},
-		"beside":                     {location("a", "x", isDefault), all(location("b", "xy")), nil},
-		"other bucket":               {location("a", "", isDefault), all(location("b", "", func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = "other" })), nil},
-		"other endpoint":             {location("a", "", isDefault), all(location("b", "", with(settings{"s3Url": "http://minio:9000"}))), nil},
-		"other provider":             {location("a", "", isDefault), all(location("b", "", named("gcp"))), nil},
-		"the other is read-only":     {location("a", "", isDefault), all(location("b", "", readOnly)), nil},
-		"this one is read-only":      {location("a", "", isDefault, readOnly), all(location("b", "")), nil},
-		"the other is being deleted": {location("a", "", isDefault), all(location("b", "", deleted)), nil},
-		"the other has no place":     {location("a", "", isDefault), all(location("b", "", func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage = nil })), nil},
-		"no default":                 {location("a", "x"), all(location("b", "y")), []string{`spec.default: no location of namespace "velero" is the default`}},
-		"was the default":            {location("a", "x"), all(location("a", "x", isDefault)), []string{"spec.default"}},
-		"another default":            {location("a", "x"), all(location("b", "y", isDefault)), nil},
-		"default by its name":        {location("default", "x"), nil, nil},
-		"another by its name":        {location("a", "x"), all(location("default", "y")), nil},
+		"alone":                      {location("a", ""), nil, nil},
+		"itself":                     {location("a", ""), all(location("a", "")), nil},
+		"same place":                 {location("a", ""), all(location("b", "")), []string{`bucket "backups" is also the place of location "b"`}},
+		"same place, slashes":        {location("a", "/x/"), all(location("b", "x")), []string{`prefix "x" of bucket "backups" is also the place of location "b"`}},
+		"same place, slashes inside": {location("a", "x//y"), all(location("b", "x/y")), []string{"several slashes", `prefix "x/y" of bucket "backups" is also the place of location "b"`}},
+		"same place, provider":       {location("a", ""), all(location("b", "", named("velero.io/aws"))), []string{`"b"`}},
+		"same place, other region":   {location("a", ""), all(location("b", "", with(settings{"region": "us-west-1"}))), []string{`"b"`}},
+		"inside":                     {location("a", "x"), all(location("b", "")), []string{`prefix "x" of bucket "backups" lies inside of location "b"`}},
+		"around":                     {location("a", ""), all(location("b", "x/y")), []string{`bucket "backups" has location "b" inside`}},
+		"inside and around":          {location("a", "x"), all(location("b", ""), location("c", "x/y")), []string{`inside of location "b"`, `has location "c" inside`}},
+		"several":                    {location("a", ""), all(location("e", ""), location("d", ""), location("c", ""), location("b", "")), []string{`location "b", "c", "d" and 1 more`}},
+		"beside":                     {location("a", "x"), all(location("b", "xy")), nil},
+		"other bucket":               {location("a", ""), all(location("b", "", func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = "other" })), nil},
+		"other endpoint":             {location("a", ""), all(location("b", "", with(settings{"s3Url": "http://minio:9000"}))), nil},
+		"other provider":             {location("a", ""), all(location("b", "", named("gcp"))), nil},
+		"the other is read-only":     {location("a", ""), all(location("b", "", readOnly)), nil},
+		"this one is read-only":      {location("a", "", readOnly), all(location("b", "")), nil},
+		"the other is being deleted": {location("a", ""), all(location("b", "", deleted)), nil},
+		"the other has no place":     {location("a", ""), all(location("b", "", func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage = nil })), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wantWarnings(t, BackupStorageLocation(test.own, Surroundings{Listed: true, Locations: test.all, Fallback: "default"}), test.want)
+			wantWarnings(t, BackupStorageLocation(test.own, Surroundings{Near: test.all}), test.want)
 		})
 	}
-	wantWarnings(t, BackupStorageLocation(location("default", "x"), Surroundings{Listed: true, Fallback: "primary"}), []string{"spec.default"})
+	wantWarnings(t, BackupStorageLocation(location("a", "x"), Surroundings{NoDefault: true}), []string{`spec.default: no location of namespace "velero" is the default`})
 	if got := BackupStorageLocation(location("a", "x"), Surroundings{}); len(got) > 0 {
 		t.Errorf("of neighbours that are not known it says %q", got)
+	}
+}
+
+func TestNest(t *testing.T) {
+	for name, test := range map[string]struct {
+		location *v1.BackupStorageLocation
+		want     string
+	}{
+		"a bucket":         {location("a", ""), "velero.io/aws  backups"},
+		"prefixes":         {location("a", "/x//y/z"), "velero.io/aws  backups|velero.io/aws  backups/x|velero.io/aws  backups/x/y|velero.io/aws  backups/x/y/z"},
+		"another endpoint": {location("a", "x", with(settings{"s3Url": "http://minio:9000"})), "velero.io/aws minio:9000 backups|velero.io/aws minio:9000 backups/x"},
+		"read-only":        {location("a", "x", readOnly), ""},
+	} {
+		if got := strings.Join(Nest(test.location), "|"); got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
 	}
 }
 
@@ -107,8 +117,8 @@ func TestNeighboursElsewhere(t *testing.T) {
 		around Surroundings
 		want   []string
 	}{
-		"the same place, seen":     {Surroundings{Elsewhere: other("/x/")}, []string{`prefix "x" of bucket "backups" is also the place of location "team-secret/a"`}},
-		"around, seen":             {Surroundings{Elsewhere: other("")}, []string{`lies inside of location "team-secret/a"`}},
+		"the same place, seen":     {Surroundings{Near: other("/x/")}, []string{`prefix "x" of bucket "backups" is also the place of location "team-secret/a"`}},
+		"around, seen":             {Surroundings{Near: other("")}, []string{`lies inside of location "team-secret/a"`}},
 		"the same place, hidden":   {Surroundings{Hidden: other("/x/")}, []string{unnamed}},
 		"the same place, twice":    {Surroundings{Hidden: append(other("x"), other("x")...)}, []string{unnamed}},
 		"read-only, hidden":        {Surroundings{Hidden: other("x", readOnly)}, nil},

@@ -3,6 +3,7 @@ package warnings
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/locations"
@@ -25,13 +26,23 @@ func placeOf(location *v1.BackupStorageLocation) (place, bool) {
 	return place{parsed, provider.Endpoint(location.Spec.Provider, location.Spec.Config)}, err == nil
 }
 
-// BucketOf returns what two locations have in common if one of them can disturb the other; empty of one that disturbs none.
-func BucketOf(location *v1.BackupStorageLocation) string {
+// Nest names the place where a location writes, and before it all that it lies in, from the bucket on: locations disturb each other
+// if the place of one is in the nest of the other. It is empty for a location that disturbs none.
+func Nest(location *v1.BackupStorageLocation) []string {
 	place, ok := placeOf(location)
 	if !ok {
-		return ""
+		return nil
 	}
-	return place.endpoint + " " + place.Bucket
+	within := place.endpoint + " " + place.Bucket
+	nest := []string{within}
+	if place.Prefix == "" {
+		return nest
+	}
+	for segment := range strings.SplitSeq(place.Prefix, "/") {
+		within += "/" + segment
+		nest = append(nest, within)
+	}
+	return nest
 }
 
 const remedy = "give each a prefix of its own, or set accessMode: ReadOnly on all but one"
@@ -44,7 +55,7 @@ func overlaps(location *v1.BackupStorageLocation, around Surroundings) []string 
 		return nil
 	}
 	var same, outer, inner []string
-	for _, other := range slices.Concat(around.Locations, around.Elsewhere) {
+	for _, other := range around.Near {
 		place, ok := placeOf(other)
 		name := nameFrom(location.Namespace, other)
 		if !ok || name == location.Name || place.endpoint != own.endpoint {

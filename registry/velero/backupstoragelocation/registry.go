@@ -4,8 +4,10 @@ package backupstoragelocation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -47,7 +49,7 @@ func New(env *generic.Environment) *Resource {
 				"status.phase":  string(l.Status.Phase),
 			}
 		},
-		Indexes:     map[string]func(location) string{bucketIndex: warnings.BucketOf},
+		Indexes:     indexes(),
 		Environment: env,
 		Validate:    func(l, old location) field.ErrorList { return env.Rules.BackupStorageLocation(l, old) },
 		Relate:      immovable,
@@ -66,18 +68,32 @@ func New(env *generic.Environment) *Resource {
 	}
 }
 
+// noDefault says whether backups that name no location have none to go to, beside this one as it will be.
+func noDefault(ctx context.Context, view *generic.View, l location) bool {
+	fallback := view.Environment.Defaults.StorageLocation
+	if l.Spec.Default || l.Name == fallback {
+		return false
+	}
+	defaults, err := generic.List[location](ctx, view, v1.Resource("backupstoragelocations"), fields.OneTermEqualSelector(defaultIndex, l.Namespace))
+	if err != nil || slices.ContainsFunc(defaults, func(other location) bool { return other.Name != l.Name }) {
+		return false
+	}
+	if fallback == "" {
+		return true
+	}
+	_, err = generic.Get[location](ctx, view, v1.Resource("backupstoragelocations"), fallback)
+	return apierrors.IsNotFound(err)
+}
+
 // surroundings of a location, as far as they can be found out.
 func surroundings(ctx context.Context, view *generic.View, l location) warnings.Surroundings {
 	env := view.Environment
-	locations, err := generic.List[location](ctx, view, v1.Resource("backupstoragelocations"), fields.Everything())
-	seen, hidden := elsewhere(ctx, view, l)
+	seen, hidden := near(ctx, view, l)
 	return warnings.Surroundings{
 		Rules:     env.Rules,
-		Listed:    err == nil,
-		Locations: locations,
-		Elsewhere: seen,
+		Near:      seen,
 		Hidden:    hidden,
-		Fallback:  env.Defaults.StorageLocation,
+		NoDefault: noDefault(ctx, view, l),
 		Secrets:   env.Secrets(ctx, warnings.SecretNames(l.Spec.Credential, objectStorage(l).CACertRef)...),
 	}
 }
