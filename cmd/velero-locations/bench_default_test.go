@@ -32,7 +32,7 @@ func BenchmarkDefault(b *testing.B) {
 		var group errgroup.Group
 		group.SetLimit(16)
 		for ; made < locations; made++ {
-			location := modelLocation(fmt.Sprint("location-", made), fmt.Sprint("prefix-", made))
+			location := modelLocation(fmt.Sprint("location-", made), fmt.Sprint("prefix-", made), modelSecrets)
 			group.Go(func() error {
 				_, err := client.Create(b.Context(), location, metav1.CreateOptions{})
 				return err

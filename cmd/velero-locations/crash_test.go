@@ -14,6 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
@@ -58,16 +60,31 @@ func TestKilled(t *testing.T) {
 
 func (s *server) client(t *testing.T) versioned.Interface {
 	t.Helper()
-	config, err := clientcmd.BuildConfigFromFlags("", s.Path("kubeconfig"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.QPS, config.Timeout = -1, 30*time.Second
-	client, err := versioned.NewForConfig(config)
+	client, err := versioned.NewForConfig(s.config(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return client
+}
+
+func (s *server) core(t *testing.T) kubernetes.Interface {
+	t.Helper()
+	client, err := kubernetes.NewForConfig(s.config(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// config of clients that ask as often as they like, and do not wait for ever.
+func (s *server) config(t *testing.T) *rest.Config {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", s.Path("kubeconfig"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.QPS, config.Timeout, config.WarningHandler = -1, 30*time.Second, rest.NoWarnings{}
+	return config
 }
 
 // createUntilKilled creates locations with several clients, kills the server in their midst, and

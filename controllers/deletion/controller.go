@@ -93,6 +93,8 @@ func (r *reconciler) find(ctx context.Context, request *velerov1.DeleteBackupReq
 		return nil, nil, refuse("there is no backup %q", name)
 	case err != nil:
 		return nil, nil, fmt.Errorf("reading backup %q: %w", name, err)
+	case another(request, backup):
+		return nil, nil, refuse("this backup %q is not the one whose deletion was asked for: that is gone, and this was made since", name)
 	case backup.Status.Phase.Running():
 		return nil, nil, refuse("backup %q has not ended: it is %s", name, backup.Status.Phase)
 	}
@@ -108,6 +110,13 @@ func (r *reconciler) find(ctx context.Context, request *velerov1.DeleteBackupReq
 		return nil, nil, refuse("the backup storage location %q is not available: %s", location.Name, location.Status.Message)
 	}
 	return backup, location, nil
+}
+
+// another says whether a request is about a backup that is gone, of whose name there is one again. Whoever asks by name alone means
+// the one that is there when the deletion begins.
+func another(request *velerov1.DeleteBackupRequest, backup *velerov1.Backup) bool {
+	uid := request.Labels[backups.UIDLabel]
+	return uid != "" && uid != string(backup.UID)
 }
 
 // begin marks the backup as being deleted, and deletes other requests for it.

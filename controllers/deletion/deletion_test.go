@@ -44,12 +44,14 @@ func newReconciler(w *backendtest.World) *reconciler {
 func TestRefuses(t *testing.T) {
 	for name, tc := range map[string]struct {
 		request  string
+		uid      string // of the backup that the request is about
 		backup   func(*velerov1.Backup)
 		location func(*velerov1.BackupStorageLocation)
 		want     string
 	}{
 		"no name":       {request: "", want: "spec.backupName is required"},
 		"no backup":     {request: "other", want: `there is no backup "other"`},
+		"another":       {request: "b", uid: "uid-0", want: "is not the one whose deletion was asked for"},
 		"running":       {request: "b", backup: func(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseInProgress }, want: `backup "b" has not ended: it is InProgress`},
 		"no location":   {request: "b", backup: func(b *velerov1.Backup) { b.Spec.StorageLocation = "gone" }, want: `"gone", is not there`},
 		"read-only":     {request: "b", location: func(l *velerov1.BackupStorageLocation) { l.Spec.AccessMode = velerov1.AccessModeReadOnly }, want: "is read-only"},
@@ -61,7 +63,11 @@ func TestRefuses(t *testing.T) {
 				tc.backup(backup)
 			}
 			phase := backup.Status.Phase
-			w := backendtest.New(t, interceptor.Funcs{}, backup, requestFor(tc.request))
+			asked := requestFor(tc.request)
+			if tc.uid != "" {
+				asked.Labels = map[string]string{backups.UIDLabel: tc.uid}
+			}
+			w := backendtest.New(t, interceptor.Funcs{}, backup, asked)
 			w.Put(t, backups.Metadata, "b", backup)
 			if tc.location != nil {
 				w.Location(t, tc.location)
