@@ -14,7 +14,6 @@ import (
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/record"
-	"k8s.io/component-base/version"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/config"
@@ -39,6 +38,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/schedule"
 	"github.com/velero-locations/velero-locations/controllers/serverstatus"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/internal/release"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
@@ -161,7 +161,7 @@ func setupSchedule(_ context.Context, mgr manager.Manager, _ Options, _ record.E
 
 // setupServerStatus answers with the providers that are known here, in the place of plugins.
 func setupServerStatus(_ context.Context, mgr manager.Manager, opts Options, _ record.EventRecorder) error {
-	return serverstatus.Setup(mgr, writer(mgr), version.Get().GitVersion, plugins(opts.SnapshotDrivers))
+	return serverstatus.Setup(mgr, writer(mgr), release.Current().Version, plugins(opts.SnapshotDrivers))
 }
 
 func plugins(drivers snapshotter.Drivers) []velerov1.PluginInfo {

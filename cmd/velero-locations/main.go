@@ -21,6 +21,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/verbs"
+	"github.com/velero-locations/velero-locations/internal/release"
 )
 
 func main() {
@@ -47,6 +48,9 @@ func run(args []string) error {
 	case "velero":
 		name = "velero" // for which the verbs of Velero's own client are there, among the others
 	}
+	if err := release.Current().Announce(); err != nil {
+		return err
+	}
 	root, err := newRootCommand(name)
 	if err != nil {
 		return err
@@ -61,6 +65,7 @@ func newRootCommand(name string) (*cobra.Command, error) {
 		Short:         "Velero's API, served so that a backup location that cannot work is refused when it is typed",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Version:       release.Current().Version,
 	}
 	logging := logsapi.NewLoggingConfiguration()
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return setUpLogs(logging) }

@@ -48,6 +48,7 @@ func Commands(streams genericiooptions.IOStreams) []*cobra.Command {
 		byVerb(c, "get", "Get locations, backups or schedules"),
 		byVerb(c, "describe", "Describe backups or schedules"),
 		byVerb(c, "delete", "Delete locations, backups or schedules"),
+		version(c),
 	)
 }
 
