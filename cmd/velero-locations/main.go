@@ -77,7 +77,7 @@ func newRootCommand(name string) (*cobra.Command, error) {
 	servers := []*cobra.Command{newDevCommand(), apiserver, newControllerCommand(), newSimulatorCommand()}
 	addLogFlags(logging, root, servers)
 	root.AddCommand(servers...)
-	root.AddCommand(newKubectlCommand(), newEtcdCommand())
+	root.AddCommand(newKubectlCommand(), newEtcdCommand(), newMigrateCommand())
 	root.AddCommand(verbs.Commands(genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})...)
 	return root, nil
 }
