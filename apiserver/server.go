@@ -164,6 +164,7 @@ func addStorage(groups map[string]*genericapiserver.APIGroupInfo, api *API, gvr 
 		if api.jsonOnly.Has(gvr.Group) {
 			info.NegotiatedSerializer = strictSerializer{api.Codecs, api.Scheme}
 		}
+		info.NegotiatedSerializer = lightSerializer{info.NegotiatedSerializer}
 		groups[gvr.Group] = &info
 	}
 	versions := groups[gvr.Group].VersionedResourcesStorageMap
