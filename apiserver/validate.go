@@ -8,11 +8,13 @@ import (
 
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/client-go/rest"
+
+	"github.com/velero-locations/velero-locations/internal/bounded"
 )
 
 // Validate returns what is missing, contradictory or out of range.
 func (o *Options) Validate() error {
-	errs := []error{o.validateEtcd(), o.validateCluster(), o.validateServing(), o.validateAudit()}
+	errs := []error{o.validateFiles(), o.validateEtcd(), o.validateCluster(), o.validateServing(), o.validateAudit()}
 	recommended := *o.Recommended
 	if len(o.Recommended.Etcd.StorageConfig.Transport.ServerList) == 0 {
 		recommended.Etcd = nil // said by validateEtcd, or filled in once the embedded one runs
@@ -21,6 +23,32 @@ func (o *Options) Validate() error {
 	errs = append(errs, o.ServerRun.Validate()...)
 	errs = append(errs, o.components.Validate()...)
 	return utilerrors.NewAggregate(errs)
+}
+
+// validateFiles refuses files that the libraries which read them would never come to the end of.
+func (o *Options) validateFiles() error {
+	authentication, transport, serving := o.Recommended.Authentication, o.Recommended.Etcd.StorageConfig.Transport, o.Recommended.SecureServing
+	var errs []error
+	for _, file := range []struct{ flag, path string }{
+		{"--kubeconfig", o.Recommended.CoreAPI.CoreAPIKubeconfigPath},
+		{"--authentication-kubeconfig", authentication.RemoteKubeConfigFile},
+		{"--authorization-kubeconfig", o.Recommended.Authorization.RemoteKubeConfigFile},
+		{"--client-ca-file", authentication.ClientCert.ClientCA},
+		{"--requestheader-client-ca-file", authentication.RequestHeader.ClientCAFile},
+		{"--tls-cert-file", serving.ServerCert.CertKey.CertFile},
+		{"--tls-private-key-file", serving.ServerCert.CertKey.KeyFile},
+		{"--etcd-cafile", transport.TrustedCAFile},
+		{"--etcd-certfile", transport.CertFile},
+		{"--etcd-keyfile", transport.KeyFile},
+		{"--audit-policy-file", o.Recommended.Audit.PolicyFile},
+		{"--audit-webhook-config-file", o.Recommended.Audit.WebhookOptions.ConfigFile},
+		{"--admission-control-config-file", o.Recommended.Admission.ConfigFile},
+	} {
+		if err := bounded.Check(file.path); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", file.flag, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (o *Options) validateEtcd() error {

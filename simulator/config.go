@@ -2,13 +2,14 @@ package simulator
 
 import (
 	"cmp"
+	"context"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/aws/sts"
 	"github.com/velero-locations/velero-locations/simulator/azure"
@@ -152,9 +153,9 @@ type BucketConfig struct {
 	Policy policy.Policy `json:"policy,omitempty"`
 }
 
-// Load reads a configuration file. An error names the file, and all that is wrong with it.
-func Load(path string) (*Config, error) {
-	data, err := os.ReadFile(path)
+// Load reads a configuration file, until the context ends. An error names the file, and all that is wrong with it.
+func Load(ctx context.Context, path string) (*Config, error) {
+	data, err := bounded.ReadFile(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the simulator's configuration: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/velero-locations/velero-locations/controllers"
+	"github.com/velero-locations/velero-locations/internal/bounded"
 )
 
 // newControllerCommand returns the command that runs the controllers against a Kubernetes API.
@@ -48,6 +49,11 @@ func clientConfig(kubeconfig string) (*rest.Config, error) {
 			return nil, errors.New("no API to run against: give --kubeconfig or set $KUBECONFIG")
 		}
 		return config, err
+	}
+	for _, file := range rules.GetLoadingPrecedence() {
+		if err := bounded.Check(file); err != nil {
+			return nil, fmt.Errorf("reading the kubeconfig: %w", err)
+		}
 	}
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{}).ClientConfig()
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/drivers/identity"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
+	"github.com/velero-locations/velero-locations/internal/bounded"
 )
 
 // snapshotStore is where snapshots are kept in object storage.
@@ -42,8 +43,8 @@ func (o *snapshotStore) validate() error {
 }
 
 // open returns the bucket.
-func (o *snapshotStore) open() (objectstore.Store, error) {
-	file, err := os.ReadFile(os.Getenv("AWS_SHARED_CREDENTIALS_FILE"))
+func (o *snapshotStore) open(ctx context.Context) (objectstore.Store, error) {
+	file, err := bounded.ReadFile(ctx, os.Getenv("AWS_SHARED_CREDENTIALS_FILE"))
 	if err != nil {
 		return nil, fmt.Errorf("reading the credentials ($AWS_SHARED_CREDENTIALS_FILE must name their file): %w", err)
 	}
@@ -68,7 +69,7 @@ var snapshotName = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.db$`)
 
 // put stores a snapshot under its time, and then removes those that are too old, of those that have a time as their name.
 func (o *snapshotStore) put(ctx context.Context, file string, now time.Time) (key string, err error) {
-	store, err := o.open()
+	store, err := o.open(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -23,6 +25,7 @@ func newKubectlCommand() *cobra.Command {
 
 // runKubectl behaves as kubectl does, down to the exit code.
 func runKubectl(args []string) error {
+	signal.Reset(syscall.SIGINT, syscall.SIGTERM) // which end kubectl, unless it handles them itself
 	command := kubectl.NewDefaultKubectlCommandWithArgs(kubectl.KubectlOptions{
 		PluginHandler: kubectl.NewDefaultPluginHandler([]string{"kubectl"}),
 		Arguments:     append([]string{"kubectl"}, args...),

@@ -44,7 +44,7 @@ func (o *simulatorOptions) run(cmd *cobra.Command) (err error) {
 	if o.config == "" {
 		return errors.New("--config is required")
 	}
-	config, err := simulator.Load(o.config)
+	config, err := simulator.Load(cmd.Context(), o.config)
 	if err != nil {
 		return err
 	}

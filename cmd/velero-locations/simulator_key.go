@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
 
@@ -66,7 +66,7 @@ func newKeyAddCommand(client *control.Client) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if policyFile != "" {
-				data, err := os.ReadFile(policyFile)
+				data, err := bounded.ReadFile(cmd.Context(), policyFile)
 				if err != nil {
 					return fmt.Errorf("--policy: %w", err)
 				}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/duration"
 
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
@@ -60,7 +61,7 @@ func newVolumesWriteCommand(client *control.Client) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text := strings.Join(args[1:], " ")
 			if text == "-" {
-				input, err := io.ReadAll(cmd.InOrStdin())
+				input, err := bounded.ReadInput(cmd.Context(), cmd.InOrStdin(), control.MaxRequest)
 				if err != nil {
 					return fmt.Errorf("reading the standard input: %w", err)
 				}

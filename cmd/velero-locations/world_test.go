@@ -18,7 +18,7 @@ import (
 func TestFirstWorld(t *testing.T) {
 	dir := t.TempDir()
 	s := startDev(t, dir)
-	config, err := simulator.Load(s.Path("simulator.yaml"))
+	config, err := simulator.Load(t.Context(), s.Path("simulator.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

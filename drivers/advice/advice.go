@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"syscall"
+
+	"github.com/velero-locations/velero-locations/internal/bounded"
 )
 
 // Answer is an answer that refuses, as messages quote it.
@@ -53,6 +55,7 @@ func (t Target) Unreached(cause error) string {
 		dns     *net.DNSError
 		network net.Error
 		proxy   *ProxyError
+		large   *bounded.Error
 	)
 	switch {
 	case ByProxy(cause):
@@ -61,6 +64,8 @@ func (t Target) Unreached(cause error) string {
 	case errors.As(cause, &proxy):
 		return fmt.Sprintf("%s could not be reached through the proxy that the environment names (it answers %s): correct HTTPS_PROXY of the controller, or add the host to its NO_PROXY",
 			t.Endpoint, oneLine(proxy))
+	case errors.As(cause, &large):
+		return fmt.Sprintf("what %s answers is %s: correct %s", t.Endpoint, large, t.Setting)
 	case errors.As(cause, &dns) && dns.IsNotFound:
 		return fmt.Sprintf("the host name %s is not known: correct %s", dns.Name, t.Setting)
 	case errors.Is(cause, syscall.ECONNREFUSED):

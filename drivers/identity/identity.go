@@ -21,6 +21,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/drivers/advice"
 	"github.com/velero-locations/velero-locations/drivers/endpoint"
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 )
 
@@ -102,7 +103,7 @@ func newClient(borrowed bool, opts Options) *http.Client {
 		transport.TLSClientConfig.RootCAs, transport.TLSClientConfig.InsecureSkipVerify = opts.RootCAs, opts.InsecureSkipTLSVerify
 	}
 	return &http.Client{
-		Transport: transport, Timeout: cmp.Or(opts.Timeout, time.Minute),
+		Transport: bounded.Transport{RoundTripper: transport, Limit: bounded.Document}, Timeout: cmp.Or(opts.Timeout, time.Minute),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 )
 
@@ -54,9 +55,17 @@ func (c *chain) pod() aws.CredentialsProvider {
 
 // withToken assumes a role by the pod's token, which is read again each time.
 func (c *chain) withToken(role credentials.AWSRole) aws.CredentialsProvider {
-	return cached(stscreds.NewWebIdentityRoleProvider(c.sts(nil), role.ARN, stscreds.IdentityTokenFile(ownTokenFile()), func(o *stscreds.WebIdentityRoleOptions) {
+	return cached(stscreds.NewWebIdentityRoleProvider(c.sts(nil), role.ARN, tokenFile(ownTokenFile()), func(o *stscreds.WebIdentityRoleOptions) {
 		o.RoleSessionName = role.SessionName
 	}))
+}
+
+// tokenFile is the name of a file with a token.
+type tokenFile string
+
+// GetIdentityToken implements stscreds.IdentityTokenRetriever.
+func (f tokenFile) GetIdentityToken() ([]byte, error) {
+	return bounded.ReadFile(context.Background(), string(f))
 }
 
 func (c *chain) environment() aws.CredentialsProvider {
@@ -83,7 +92,7 @@ func (c *chain) container() aws.CredentialsProvider {
 		o.AuthorizationToken = os.Getenv(authorizationVariable)
 		if path := os.Getenv(authorizationFile); path != "" {
 			o.AuthorizationTokenProvider = endpointcreds.TokenProviderFunc(func() (string, error) {
-				token, err := os.ReadFile(path)
+				token, err := bounded.ReadFile(context.Background(), path)
 				if err != nil {
 					return "", fmt.Errorf("reading the token of the container: %w", err)
 				}

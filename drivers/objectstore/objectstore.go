@@ -12,6 +12,8 @@ import (
 	"io"
 	"iter"
 	"time"
+
+	"github.com/velero-locations/velero-locations/internal/bounded"
 )
 
 // Store is one bucket, as seen with one set of credentials. It is for use by one goroutine at a time.
@@ -55,14 +57,14 @@ var (
 	ErrExists = errors.New("there is such an object already")
 )
 
-// ReadAll returns what is in an object, which is held in memory whole. ErrNotFound: there is none.
+// ReadAll returns what is in a small object. ErrNotFound: there is none.
 func ReadAll(ctx context.Context, store Store, key string) ([]byte, error) {
 	body, err := store.Get(ctx, key)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = body.Close() }()
-	content, err := io.ReadAll(body)
+	content, err := bounded.ReadAll(body, bounded.Document)
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", key, err)
 	}

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/velero-locations/velero-locations/internal/bounded"
 )
 
 // strict is a transport that holds answers to S3's protocol. The client takes any document for a listing, even a page for people,
@@ -23,6 +25,9 @@ func (s strict) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err // as the transport's own
 	}
 	root := rootElement(req.Method, req.URL.Query())
+	if root != "" || resp.StatusCode >= http.StatusMultipleChoices { // which the client holds in memory whole
+		resp.Body = bounded.Body(resp.Body, page)
+	}
 	switch {
 	case resp.StatusCode >= http.StatusMultipleChoices:
 		if root != locationElement { // for which the client knows what a status alone means
@@ -33,6 +38,9 @@ func (s strict) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return resp, err // as the body's own
 }
+
+// page is the most that is read of a document: a thousand keys of the longest names take half of it.
+const page = 8 << 20
 
 const (
 	listingElement  = "ListBucketResult"

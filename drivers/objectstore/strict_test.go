@@ -43,6 +43,7 @@ func TestDocuments(t *testing.T) {
 		"buckets for a listing":         {do: list, answers: map[string]string{"GET list-type": "<ListAllMyBucketsResult/>"}, want: foreign},
 		"nothing for a listing":         {do: list, want: foreign},
 		"a listing that ends early":     {do: list, answers: map[string]string{"GET list-type": "<ListBucketResult><Contents>"}, want: foreign},
+		"a listing that is too large":   {do: list, answers: map[string]string{"GET list-type": "<ListBucketResult>" + strings.Repeat("<Contents><Key>k</Key></Contents>", 300_000)}, want: "what @ answers is larger than 8 MiB, which is the most that is read of it: correct spec.config.s3Url"},
 		"an upload":                     {do: put, answers: upload},
 		"a page for an upload":          {do: put, answers: map[string]string{"POST uploads": page}, want: foreign},
 		"a page for the end of it":      {do: put, answers: map[string]string{"POST uploads": upload["POST uploads"], "POST uploadId": page}, want: foreign},

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/velero-locations/velero-locations/internal/bounded"
 )
 
 // Snapshot is an entry of VolumeSnapshots: a snapshot that was asked for.
@@ -191,13 +193,13 @@ func Encode(value any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Decode reads what Encode, or Velero, has written.
+// Decode reads what Encode, or Velero, has written. It inflates to no more than is held in memory of an answer.
 func Decode(r io.Reader, value any) error {
 	plain, err := gzip.NewReader(r)
 	if err != nil {
 		return fmt.Errorf("decompressing %T: %w", value, err)
 	}
-	if err := json.NewDecoder(plain).Decode(value); err != nil {
+	if err := json.NewDecoder(bounded.NewReader(plain, bounded.List)).Decode(value); err != nil {
 		return fmt.Errorf("decoding %T: %w", value, err)
 	}
 	return nil

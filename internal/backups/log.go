@@ -6,10 +6,15 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/velero-locations/velero-locations/internal/bounded"
 )
 
 // OwnerKey is what the first line of a log names the backup's UID by.
 const OwnerKey = "uid"
+
+// firstLine is the most that is read to find the owner: a few words.
+const firstLine = 1 << 20
 
 // logOwner returns the UID of the backup that a log is of. Empty: it does not say, as those of Velero do not.
 func logOwner(log io.Reader) (string, error) {
@@ -17,7 +22,7 @@ func logOwner(log io.Reader) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("decompressing the log: %w", err)
 	}
-	line, err := bufio.NewReader(plain).ReadString('\n')
+	line, err := bufio.NewReader(bounded.NewReader(plain, firstLine)).ReadString('\n')
 	if err != nil {
 		return "", fmt.Errorf("reading the log: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/locations"
 )
 
@@ -61,7 +62,9 @@ func (s *Store) Exists(ctx context.Context, name string) (bool, error) {
 // understood is an error that wraps ErrMalformed.
 func (s *Store) Published(ctx context.Context, name string) (*velerov1.Backup, error) {
 	backup := &velerov1.Backup{}
-	found, err := s.read(ctx, Metadata, name, func(content io.Reader) error { return json.NewDecoder(content).Decode(backup) })
+	found, err := s.read(ctx, Metadata, name, func(content io.Reader) error {
+		return json.NewDecoder(bounded.NewReader(content, bounded.Document)).Decode(backup)
+	})
 	if err != nil || !found {
 		return nil, err // absence is an answer
 	}

@@ -22,6 +22,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/simulator/faults"
@@ -279,6 +280,41 @@ func TestRead(t *testing.T) {
 	}
 	if backup, err := s.Published(t.Context(), "b"); backup != nil || !errors.Is(err, ErrMalformed) {
 		t.Errorf("garbage: got %v, %v", backup, err)
+	}
+}
+
+// TestBounds shows that nothing in a bucket fills the memory of whoever reads it: neither metadata without an end, nor a list or a log that
+// inflates to a thousand times its size.
+func TestBounds(t *testing.T) {
+	s := newShelf(t)
+	inflating := func(size int) string {
+		var b bytes.Buffer
+		compressed := gzip.NewWriter(&b)
+		for range size >> 20 {
+			if _, err := compressed.Write(bytes.Repeat([]byte(" "), 1<<20)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := compressed.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	s.put(t, Metadata, strings.Repeat(" ", bounded.Document+1))
+	s.put(t, VolumeSnapshots, inflating(bounded.List+1<<20))
+	s.put(t, Log, inflating(firstLine+1<<20))
+	_, published := s.Published(t.Context(), "b")
+	_, _, snapshots := s.Snapshots(t.Context(), "b")
+	for what, got := range map[string]struct {
+		err   error
+		limit string
+	}{"metadata": {published, "16 MiB"}, "snapshots": {snapshots, "64 MiB"}} {
+		if !errors.Is(got.err, ErrMalformed) || !strings.Contains(got.err.Error(), "larger than "+got.limit) {
+			t.Errorf("%s: %v", what, got.err)
+		}
+	}
+	if claimed, err := s.Claimed(t.Context(), named("uid-1")); claimed || err != nil {
+		t.Errorf("the log: %v, %v", claimed, err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 )
@@ -65,7 +66,8 @@ func (c *Client) Follow(ctx context.Context, filter journal.Filter, yield func(j
 		return err
 	}
 	defer func() { _ = response.Body.Close() }()
-	for decoder := json.NewDecoder(response.Body); ; {
+	entries := bounded.NewReader(response.Body, bounded.Document)
+	for decoder := json.NewDecoder(entries); ; entries.Renew() {
 		var entry journal.Entry
 		if err := decoder.Decode(&entry); err != nil {
 			if errors.Is(err, io.EOF) || ctx.Err() != nil {
@@ -195,7 +197,7 @@ func (c *Client) call(ctx context.Context, method, path string, request, into an
 	if into == nil {
 		return nil
 	}
-	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
+	if err := json.NewDecoder(bounded.NewReader(response.Body, bounded.List)).Decode(into); err != nil {
 		return fmt.Errorf("reading the answer of the control API: %w", err)
 	}
 	return nil
@@ -228,7 +230,7 @@ func (c *Client) send(ctx context.Context, method, path string, request any) (*h
 	}
 	defer func() { _ = response.Body.Close() }()
 	var problem Problem
-	if err := json.NewDecoder(response.Body).Decode(&problem); err != nil || problem.Error == "" {
+	if err := json.NewDecoder(bounded.NewReader(response.Body, bounded.List)).Decode(&problem); err != nil || problem.Error == "" {
 		return nil, fmt.Errorf("the control API answered %s", response.Status)
 	}
 	return nil, errors.New(problem.Error)

@@ -156,12 +156,12 @@ func done(w http.ResponseWriter) error {
 	return nil
 }
 
-// maxRequest bounds the body of a request to the API, in bytes.
-const maxRequest = 1 << 20
+// MaxRequest bounds the body of a request to the API, in bytes.
+const MaxRequest = 1 << 20
 
 // readJSON reads the body of a request. A field that is not known is an error.
 func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxRequest))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
 		return fmt.Errorf("%w: reading the body: %w", errBadRequest, err)

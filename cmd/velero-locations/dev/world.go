@@ -32,7 +32,7 @@ func (d *dev) startSimulator(ctx context.Context) error {
 			return err
 		}
 	}
-	config, err := simulator.Load(path)
+	config, err := simulator.Load(ctx, path)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,8 @@
 package verbs
 
 import (
+	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +13,7 @@ import (
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
@@ -70,7 +71,7 @@ func (c *backupLocationCreation) addFlags(_ *connection, cmd *cobra.Command) {
 
 func (c *backupLocationCreation) object(cmd *cobra.Command, _ *connection, name string) (*v1.BackupStorageLocation, error) {
 	flags := cmd.Flags()
-	caCert, err := readCACert(c.caCertFile)
+	caCert, err := readCACert(cmd.Context(), c.caCertFile)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func (c *backupLocationChange) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.caCertFile, "cacert", "", `File with certificates (PEM) to verify the storage's endpoint with; "" removes them, those of a Secret, too`)
 }
 
-func (c *backupLocationChange) spec(flags *pflag.FlagSet) (map[string]any, error) {
+func (c *backupLocationChange) spec(ctx context.Context, flags *pflag.FlagSet) (map[string]any, error) {
 	spec := map[string]any{}
 	if flags.Changed("credential") {
 		spec["credential"] = c.credential.patch()
@@ -114,7 +115,7 @@ func (c *backupLocationChange) spec(flags *pflag.FlagSet) (map[string]any, error
 		spec["default"] = c.isDefault
 	}
 	if flags.Changed("cacert") {
-		caCert, err := readCACert(c.caCertFile)
+		caCert, err := readCACert(ctx, c.caCertFile)
 		if err != nil {
 			return nil, err
 		}
@@ -129,11 +130,11 @@ func (c *backupLocationChange) spec(flags *pflag.FlagSet) (map[string]any, error
 }
 
 // readCACert reads a file that must not be empty. Without a file there are no certificates.
-func readCACert(file string) ([]byte, error) {
+func readCACert(ctx context.Context, file string) ([]byte, error) {
 	if file == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := bounded.ReadFile(ctx, file)
 	if err != nil {
 		return nil, fmt.Errorf("--cacert: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 	"github.com/velero-locations/velero-locations/internal/backups"
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/locations"
 )
 
@@ -99,7 +100,7 @@ func readFile[T any](ctx context.Context, r *backupReader, kind v1.DownloadTarge
 		return reading[T]{err: err}
 	}
 	defer file.Close() //nolint:errcheck // it was only read
-	if err := json.NewDecoder(file).Decode(&read.value); err != nil {
+	if err := json.NewDecoder(bounded.NewReader(file, bounded.List)).Decode(&read.value); err != nil {
 		return reading[T]{err: fmt.Errorf("decoding the file: %w", err)}
 	}
 	return read

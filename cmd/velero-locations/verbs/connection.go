@@ -10,8 +10,10 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
+	"github.com/velero-locations/velero-locations/internal/bounded"
 )
 
 const (
@@ -90,9 +92,9 @@ func (c *connection) namespace() (string, error) {
 	if namespace := os.Getenv(namespaceVariable); namespace != "" {
 		return namespace, nil
 	}
-	config, err := c.flags.ToRawKubeConfigLoader().RawConfig()
+	config, err := c.kubeconfig()
 	if err != nil {
-		return "", fmt.Errorf("reading the kubeconfig: %w", err)
+		return "", err
 	}
 	name := config.CurrentContext
 	if *c.flags.Context != "" {
@@ -104,14 +106,29 @@ func (c *connection) namespace() (string, error) {
 	return defaultNamespace, nil
 }
 
+// kubeconfig is what all files of it have together.
+func (c *connection) kubeconfig() (clientcmdapi.Config, error) {
+	loader := c.flags.ToRawKubeConfigLoader()
+	for _, file := range loader.ConfigAccess().GetLoadingPrecedence() {
+		if err := bounded.Check(file); err != nil {
+			return clientcmdapi.Config{}, fmt.Errorf("reading the kubeconfig: %w", err)
+		}
+	}
+	config, err := loader.RawConfig()
+	if err != nil {
+		return clientcmdapi.Config{}, fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	return config, nil
+}
+
 // requireServer refuses to guess: without it, kubectl's library would try localhost:8080.
 func (c *connection) requireServer() error {
+	config, err := c.kubeconfig()
+	if err != nil {
+		return err
+	}
 	if *c.flags.APIServer != "" || os.Getenv("KUBERNETES_MASTER") != "" {
 		return nil
-	}
-	config, err := c.flags.ToRawKubeConfigLoader().RawConfig()
-	if err != nil {
-		return fmt.Errorf("reading the kubeconfig: %w", err)
 	}
 	if len(config.Clusters) > 0 {
 		return nil

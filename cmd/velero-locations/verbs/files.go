@@ -126,7 +126,7 @@ func (f *files) httpClient(ctx context.Context, c *connection, clientset version
 	if err != nil {
 		roots = x509.NewCertPool()
 	}
-	certificates, err := readCACert(f.caCertFile)
+	certificates, err := readCACert(ctx, f.caCertFile)
 	if err != nil {
 		return nil, err
 	}

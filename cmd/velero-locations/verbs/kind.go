@@ -89,7 +89,7 @@ type follower[T object] interface {
 type change interface {
 	addFlags(*pflag.FlagSet)
 	// spec returns a JSON merge patch of the spec, with no other field than those that flags name.
-	spec(*pflag.FlagSet) (map[string]any, error)
+	spec(context.Context, *pflag.FlagSet) (map[string]any, error)
 }
 
 // connect returns a client of the kind.

@@ -26,7 +26,7 @@ func (k kind[T, L]) set(c *connection) *cobra.Command {
 		Short: "Change a " + k.singular + "; what no flag names stays as it is",
 		Args:  oneName(k.short),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			spec, err := change.spec(cmd.Flags())
+			spec, err := change.spec(cmd.Context(), cmd.Flags())
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"context"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -80,7 +81,7 @@ func (c *snapshotLocationChange) addFlags(flags *pflag.FlagSet) {
 	flags.Var(&c.credential, "credential", credentialChangeUsage)
 }
 
-func (c *snapshotLocationChange) spec(flags *pflag.FlagSet) (map[string]any, error) {
+func (c *snapshotLocationChange) spec(_ context.Context, flags *pflag.FlagSet) (map[string]any, error) {
 	spec := map[string]any{}
 	if flags.Changed("credential") {
 		spec["credential"] = c.credential.patch()

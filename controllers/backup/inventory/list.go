@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/internal/resources"
 )
 
@@ -110,7 +111,8 @@ func (a *API) page(ctx context.Context, list *list, namespace, selector, more st
 		return err
 	}
 	defer func() { _ = body.Close() }()
-	list.decoder = json.NewDecoder(body)
+	list.body = bounded.NewReader(body, bounded.List)
+	list.decoder = json.NewDecoder(list.body)
 	if err := list.read(); err != nil {
 		return err
 	}
@@ -132,6 +134,7 @@ func inconsistent(err error) string {
 // list reads a list as it arrives.
 type list struct {
 	resource resources.Resource
+	body     *bounded.Reader
 	decoder  *json.Decoder
 	yield    func(Object, error) bool
 	given    map[types.NamespacedName]bool // what of this page was yielded
@@ -185,6 +188,7 @@ func (l *list) items() error {
 		return fmt.Errorf("the items are not an array but begin with %v", start)
 	}
 	for l.decoder.More() {
+		l.body.Renew() // each object may be as large
 		var raw json.RawMessage
 		if err := l.decoder.Decode(&raw); err != nil {
 			return unexpectedEnd(err)

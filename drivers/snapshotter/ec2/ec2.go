@@ -21,6 +21,7 @@ import (
 	"github.com/velero-locations/velero-locations/drivers/endpoint"
 	"github.com/velero-locations/velero-locations/drivers/identity"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
@@ -72,7 +73,7 @@ func open(opts snapshotter.Options) (snapshotter.Snapshotter, error) {
 		Region:       config.Region,
 		BaseEndpoint: at.Base(),
 		Credentials:  v.signer,
-		HTTPClient:   &http.Client{Transport: v.transport, CheckRedirect: stay, Timeout: opts.AnswerTimeout()},
+		HTTPClient:   &http.Client{Transport: bounded.Transport{RoundTripper: v.transport, Limit: bounded.Document}, CheckRedirect: stay, Timeout: opts.AnswerTimeout()},
 	})
 	return v, nil
 }

@@ -7,13 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
 
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
@@ -91,9 +91,6 @@ func (r *Refusal) Reason() snapshotter.Reason {
 	return snapshotter.Refused
 }
 
-// maxAnswer bounds an answer, in bytes.
-const maxAnswer = 16 << 20
-
 // Call sends a request and reads its answer; in and out may be nil. An error is a *Refusal, or a *snapshotter.Error with
 // reason Unreachable.
 func (c *Client) Call(ctx context.Context, method, path string, in, out any) error {
@@ -114,7 +111,7 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any) err
 		return c.unreachable(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	answer, err := bounded.ReadAll(response.Body, bounded.Document)
 	if err != nil {
 		return c.unreachable(err)
 	}
