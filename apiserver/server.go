@@ -16,6 +16,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
 	generatedopenapi "github.com/velero-locations/velero-locations/generated/openapi"
+	"github.com/velero-locations/velero-locations/internal/memory"
 	"github.com/velero-locations/velero-locations/registry/cluster"
 	"github.com/velero-locations/velero-locations/registry/generic"
 )
@@ -49,6 +50,7 @@ func NewConfig(api *API) *Config {
 	hideStrategicPatches(generic.OpenAPIConfig, generic.OpenAPIV3Config)
 	generic.BuildHandlerChainFunc = func(handler http.Handler, c *genericapiserver.Config) http.Handler {
 		handler = api.readPatches(withoutProtobuf(handler, api.jsonOnly, api.Codecs), c.MaxRequestBodyBytes)
+		handler = api.shed(handler, memory.Process, c.MaxRequestBodyBytes)
 		return genericapiserver.DefaultBuildHandlerChain(handler, c)
 	}
 	generic.ShutdownWatchTerminationGracePeriod = watchGracePeriod

@@ -21,6 +21,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/verbs"
+	"github.com/velero-locations/velero-locations/internal/memory"
 	"github.com/velero-locations/velero-locations/internal/release"
 )
 
@@ -68,7 +69,15 @@ func newRootCommand(name string) (*cobra.Command, error) {
 		Version:       release.Current().Version,
 	}
 	logging := logsapi.NewLoggingConfiguration()
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return setUpLogs(logging) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := setUpLogs(logging); err != nil {
+			return err
+		}
+		if err := memory.FollowCgroup(cmd.Context()); err != nil {
+			klog.InfoS("There is no limit of memory to go by", "reason", err.Error())
+		}
+		return nil
+	}
 
 	apiserver, err := newAPIServerCommand()
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 )
 
 // startSimulator starts a simulator in a process of its own, and returns the addresses of its S3 and its control API.
-func startSimulator(t *testing.T) (s3, controlURL string) {
+func startSimulator(t *testing.T, environment ...string) (s3, controlURL string) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "simulator.yaml")
 	err := os.WriteFile(config, []byte(`apiVersion: simulator.velero-locations.io/v1alpha1
@@ -43,6 +43,7 @@ accounts:
 		t.Fatal(err)
 	}
 	process := program(context.Background(), "simulator", "--config", config, "--s3-address", "127.0.0.1:0", "--control-address", "127.0.0.1:0")
+	process.Env = append(process.Env, environment...)
 	process.Stderr = &bytes.Buffer{}
 	out, err := process.StdoutPipe()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/velero-locations/velero-locations/internal/memory"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
@@ -140,6 +141,11 @@ func (q *request) Serve() error {
 	if err := q.checkHeaders(); err != nil {
 		return err
 	}
+	done, err := q.admit(op, memory.Process)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if err := q.openBody(op); err != nil {
 		return err
 	}

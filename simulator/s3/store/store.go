@@ -103,6 +103,9 @@ func Open(options Options) (*Store, error) {
 	return s, nil
 }
 
+// InMemory says that the content is kept in memory.
+func (s *Store) InMemory() bool { return s.options.Dir == "" }
+
 // checkNames refuses state with one name in several regions when names are to be unique across regions.
 func (s *Store) checkNames() error {
 	seen := map[string]string{}
