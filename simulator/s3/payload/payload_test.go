@@ -2,13 +2,18 @@ package payload
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
+
+	"github.com/minio/minio-go/v7/pkg/signer"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
@@ -143,25 +148,52 @@ func TestUnsignedTrailer(t *testing.T) {
 	}
 }
 
-// FuzzChunkReader looks for streams that break the decoder or pass it with data that nobody signed.
+// hasher is what minio-go hashes chunks with.
+type hasher struct{ hash.Hash }
+
+// Close has nothing to do.
+func (hasher) Close() {}
+
+// shortStream is a signed stream of five bytes, and what its request is authorized by.
+func shortStream(f *testing.F) ([]byte, *sigv4.Authorization) {
+	f.Helper()
+	r := httptest.NewRequest(http.MethodPut, "/examplebucket/k", strings.NewReader("hello"))
+	r = signer.StreamingSignV4(r, "AKIAIOSFODNN7EXAMPLE", exampleSecret, "", "us-east-1", 5, time.Unix(0, 0), hasher{sha256.New()})
+	a, err := sigv4.ParseRequest(r)
+	if err != nil {
+		f.Fatal(err)
+	}
+	stream, err := io.ReadAll(r.Body)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return stream, a
+}
+
+// FuzzChunkReader looks for streams that break the decoder or pass it with data that nobody signed. They are short, with short seeds:
+// an input that reaches something new is made as small as it can be, in a number of runs that grows with the square of its length.
 func FuzzChunkReader(f *testing.F) {
-	f.Add([]byte(chunked()), true)
+	const longest = 1 << 8
+	stream, a := shortStream(f)
+	f.Add(stream, true)
 	f.Add([]byte("5\r\nhello\r\n0\r\n\r\n"), false)
 	f.Add([]byte("5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"), false)
 	f.Add([]byte("7fffffffffffffff\r\n"), false)
 	f.Add([]byte("0;chunk-signature=\r\n\r\n"), true)
 	f.Fuzz(func(t *testing.T, stream []byte, signed bool) {
+		if len(stream) > longest {
+			return
+		}
 		var chain *sigv4.Chain
 		if signed {
-			_, a := chunkedRequest(http.NoBody)
 			chain = sigv4.NewChain(a, exampleSecret)
 		}
 		got, err := io.ReadAll(newChunkReader(bytes.NewReader(stream), chain))
 		if len(got) > len(stream) {
 			t.Errorf("%d bytes out of %d", len(got), len(stream))
 		}
-		if err == nil && signed && len(got) != 66560 {
-			t.Errorf("%d bytes pass as signed", len(got))
+		if err == nil && signed && string(got) != "hello" {
+			t.Errorf("%q passes as signed", got)
 		}
 	})
 }
