@@ -26,7 +26,7 @@ func Check(dir string, tell func(problem string)) error {
 		return fmt.Errorf("data directory %s is in use by a simulator: stop it first", dir)
 	}
 	defer func() { _ = lock.Close() }() // it goes with the process in any case
-	if err := datadir.Lost(dir, stateFiles...); err != nil {
+	if err := lost(dir); err != nil {
 		tell(err.Error())
 	}
 	if !slices.ContainsFunc(stateFiles, func(file string) bool { return exists(filepath.Join(dir, file)) }) {
@@ -39,10 +39,15 @@ func Check(dir string, tell func(problem string)) error {
 	return nil
 }
 
+// lost is an error if a file is missing that was there. Earlier versions had no keysFile.
+func lost(dir string) error {
+	return datadir.Lost(dir, slices.Concat(stateFiles, datadir.Noted(dir, keysFile))...)
+}
+
 // checkFiles returns what is wrong with the files of a directory, apart from objects.
 func checkFiles(dir string) (problems []error) {
 	for file, check := range map[string]func(path string) error{
-		volumesFile: checkRecords, azureFile: checkRecords, portworxFile: checkRecords, authorityFile: checkAuthority,
+		volumesFile: checkRecords, azureFile: checkRecords, portworxFile: checkRecords, keysFile: checkRecords, authorityFile: checkAuthority,
 	} {
 		if path := filepath.Join(dir, file); exists(path) {
 			if err := check(path); err != nil {

@@ -48,7 +48,7 @@ type Config struct {
 	Clouds  CloudsConfig `json:"clouds,omitempty,omitzero"`
 	// Metadata hands out keys of roles to what runs in the cloud.
 	Metadata MetadataConfig `json:"metadata,omitempty,omitzero"`
-	// DataDir keeps buckets, objects, disks, volumes and snapshots on disk; empty keeps them in memory.
+	// DataDir keeps buckets, objects, disks, volumes, snapshots and what becomes of access keys on disk; empty keeps them in memory.
 	DataDir string `json:"dataDir,omitempty"`
 	// MemoryLimit bounds what objects take without a data directory, such as 2Gi, which is the default; "0" is no limit.
 	// What comes beyond is refused with 507 InsufficientStorage.

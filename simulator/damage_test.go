@@ -41,7 +41,7 @@ func keptWorld(dir string) simulator.Config {
 	}
 }
 
-// kept is what is there to be lost: objects of all sizes that are kept in different ways, and a volume.
+// kept is what is there to be lost: objects of all sizes that are kept in different ways.
 var kept = map[string]string{
 	"empty": "", "small": strings.Repeat("small", 100), "file": strings.Repeat("file of a backup ", 4000), "large": strings.Repeat("large", 200_000),
 }
@@ -78,7 +78,7 @@ func fill(tb testing.TB, dir string) {
 			tb.Fatal(err)
 		}
 	}
-	if err := sim.Close(); err != nil {
+	if err := errors.Join(sim.Accounts().AddKey(damagedAccount, "AKIAADDED", "added"), sim.Close()); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -109,6 +109,9 @@ func losses(tb testing.TB, sim *simulator.Simulator) (told, silent []string) {
 	}
 	if _, err := sim.Volumes().FindVolume("vol-0123456789abcdef0"); err != nil {
 		silent = append(silent, "the volume is gone")
+	}
+	if key, found := sim.Accounts().Key("AKIAADDED"); !found || key.Secret != "added" {
+		silent = append(silent, "an access key is gone")
 	}
 	for name, volumes := range map[string]int{"azure": len(sim.Azure().Disks()), "portworx": len(sim.Portworx().Volumes())} {
 		if volumes != 1 {

@@ -153,7 +153,7 @@ func (s *Simulator) Close() error {
 	}
 	s.listeners.open = nil
 	s.listeners.mu.Unlock()
-	if err := errors.Join(s.store.Close(), s.volumes.Close(), s.azure.Close(), s.portworx.Close()); err != nil {
+	if err := errors.Join(s.store.Close(), s.volumes.Close(), s.azure.Close(), s.portworx.Close(), s.accounts.Close()); err != nil {
 		problems = append(problems, fmt.Errorf("closing the simulator's storage: %w", err))
 	}
 	return errors.Join(problems...)

@@ -33,6 +33,7 @@ const (
 	volumesFile   = "volumes.db"
 	azureFile     = "azure.db"
 	portworxFile  = "portworx.db"
+	keysFile      = "keys.db"
 	authorityFile = "ca.pem" // which may be removed, to have a new one made
 )
 
@@ -109,7 +110,7 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 func (s *Simulator) openStorage(memory int64) (err error) {
 	dir := s.config.DataDir
 	if dir != "" {
-		if err := datadir.Lost(dir, stateFiles...); err != nil {
+		if err := lost(dir); err != nil {
 			return err
 		}
 	}
@@ -124,7 +125,7 @@ func (s *Simulator) openStorage(memory int64) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, open := range []func() error{s.createBuckets, s.openVolumes, s.openClouds, s.loadAuthority} {
+	for _, open := range []func() error{s.createBuckets, s.openKeys, s.openVolumes, s.openClouds, s.loadAuthority} {
 		if err := open(); err != nil {
 			return errors.Join(err, s.Close())
 		}
@@ -132,7 +133,7 @@ func (s *Simulator) openStorage(memory int64) (err error) {
 	if dir == "" {
 		return nil
 	}
-	if err := datadir.Complete(dir); err != nil {
+	if err := datadir.Complete(dir, keysFile); err != nil {
 		return errors.Join(err, s.Close())
 	}
 	return nil
@@ -140,13 +141,23 @@ func (s *Simulator) openStorage(memory int64) (err error) {
 
 func (s *Simulator) createBuckets() error { return createBuckets(s.store, s.config.Accounts) }
 
+// openKeys brings back what became of access keys while the simulator ran. Without a data directory that is nothing.
+func (s *Simulator) openKeys() error {
+	if s.config.DataDir == "" {
+		return nil
+	}
+	return s.accounts.Keep(filepath.Join(s.config.DataDir, keysFile))
+}
+
 // configure gives accounts, access keys and faults the state that the configuration describes.
 func (s *Simulator) configure() error {
 	directory, err := newDirectory(s.config.Accounts)
 	if err != nil {
 		return err
 	}
-	s.accounts.Replace(directory)
+	if err := s.accounts.Replace(directory); err != nil {
+		return err
+	}
 	s.faults.Clear()
 	for _, rule := range s.config.Faults {
 		if _, err := s.faults.Add(rule); err != nil {

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"k8s.io/klog/v2"
 )
@@ -40,16 +42,30 @@ func Make(dir string) error {
 // to be made anew in silence.
 const marker = "complete"
 
-// Complete says that all files of a data directory have been made.
-func Complete(dir string) error {
-	file, err := os.OpenFile(filepath.Join(dir, marker), os.O_CREATE|os.O_RDONLY, 0o600)
-	if err != nil {
-		if info, statErr := os.Stat(filepath.Join(dir, marker)); statErr == nil && info.IsDir() {
-			return nil // it is there
-		}
+// Complete says that all files of a data directory have been made. It notes the names of those that earlier versions did not make, so
+// that Noted knows whether they ever were there.
+func Complete(dir string, later ...string) error {
+	if IsComplete(dir) && len(Noted(dir, later...)) == len(later) {
+		return nil
+	}
+	path := filepath.Join(dir, marker)
+	if info, err := os.Lstat(path); err == nil && info.IsDir() {
+		return nil // it is there
+	}
+	if err := WriteFile(path, []byte(strings.Join(later, "\n"))); err != nil {
 		return fmt.Errorf("marking the data directory as complete: %w", err)
 	}
-	return file.Close()
+	return nil
+}
+
+// Noted returns those of the names that Complete noted.
+func Noted(dir string, later ...string) []string {
+	data, err := os.ReadFile(filepath.Join(dir, marker))
+	if err != nil {
+		return nil
+	}
+	noted := strings.Split(string(data), "\n")
+	return slices.DeleteFunc(slices.Clone(later), func(name string) bool { return !slices.Contains(noted, name) })
 }
 
 // IsComplete says whether all files of a data directory had been made.

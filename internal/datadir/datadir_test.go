@@ -85,3 +85,19 @@ func TestLost(t *testing.T) {
 	}
 	lost("b")
 }
+
+// TestNoted shows that a file which an earlier version did not make is not taken for lost, and from then on is.
+func TestNoted(t *testing.T) {
+	dir := t.TempDir()
+	for _, step := range []struct {
+		complete []string
+		want     string
+	}{{nil, ""}, {[]string{"a"}, "a"}, {[]string{"a", "b"}, "a b"}, {[]string{"b"}, "a b"}} {
+		if err := Complete(dir, step.complete...); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(Noted(dir, "a", "b", "c"), " "); got != step.want {
+			t.Errorf("after %q: got %q, want %q", step.complete, got, step.want)
+		}
+	}
+}

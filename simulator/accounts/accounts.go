@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/call"
+	"github.com/velero-locations/velero-locations/simulator/internal/records"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 )
 
@@ -103,11 +104,16 @@ type Directory struct {
 	accounts map[string]Account
 	keys     map[string]Key
 	roles    map[string]Role // by ARN
+
+	configured map[string]Key
+	file       *records.File // nil: what becomes of keys is not kept
+	fates      *records.Table[fate]
 }
 
 // NewDirectory returns an empty directory.
 func NewDirectory() *Directory {
-	return &Directory{accounts: map[string]Account{}, keys: map[string]Key{}, roles: map[string]Role{}}
+	fates, _ := records.Load[fate](nil, fatesTable) // fails only for a file
+	return &Directory{accounts: map[string]Account{}, keys: map[string]Key{}, roles: map[string]Role{}, configured: map[string]Key{}, fates: fates}
 }
 
 // AddAccount makes an account known; its keys are added one by one.
@@ -139,8 +145,7 @@ func (d *Directory) Add(accountID string, key Key) error {
 		return fmt.Errorf("access key %s belongs to account %s already: %w", key.ID, existing.Account.ID, ErrExists)
 	}
 	key.Account = account
-	d.keys[key.ID] = key
-	return nil
+	return d.change(change{id: key.ID, now: &key})
 }
 
 // SetActive enables or disables an access key.
@@ -152,8 +157,7 @@ func (d *Directory) SetActive(id string, active bool) error {
 		return fmt.Errorf("access key %s: %w", id, ErrNotFound)
 	}
 	key.Active = active
-	d.keys[id] = key
-	return nil
+	return d.change(change{id: id, now: &key})
 }
 
 // Rotate replaces an access key by a new one that may do the same, and returns the new one. Requests that are signed
@@ -165,14 +169,12 @@ func (d *Directory) Rotate(id string) (Key, error) {
 	if !found {
 		return Key{}, fmt.Errorf("rotating access key %s: %w", id, ErrNotFound)
 	}
-	delete(d.keys, id)
 	fresh := NewKey()
 	key.ID, key.Secret, key.Active = fresh.ID, fresh.Secret, true
 	if key.SessionToken != "" {
 		key.SessionToken = rand.Text()
 	}
-	d.keys[key.ID] = key
-	return key, nil
+	return key, d.change(change{id: id, successor: key.ID}, change{id: key.ID, now: &key})
 }
 
 // NewKey makes an active access key with an id and a secret that nobody can guess, in the form of AWS's.
@@ -182,13 +184,14 @@ func NewKey() Key {
 	return Key{ID: "AKIA" + rand.Text()[:16], Secret: base64.StdEncoding.EncodeToString(secret), Active: true}
 }
 
-// RemoveKey forgets an access key; requests signed with it are refused from now on. It says whether the key was there.
-func (d *Directory) RemoveKey(id string) bool {
+// RemoveKey forgets an access key; requests signed with it are refused from now on.
+func (d *Directory) RemoveKey(id string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_, found := d.keys[id]
-	delete(d.keys, id)
-	return found
+	if _, found := d.keys[id]; !found {
+		return fmt.Errorf("access key %s: %w", id, ErrNotFound)
+	}
+	return d.change(change{id: id})
 }
 
 // Key looks an active access key up by its id.
@@ -211,13 +214,18 @@ func (d *Directory) Keys() []Key {
 	})
 }
 
-// Replace makes this directory hold what another one holds.
-func (d *Directory) Replace(by *Directory) {
+// Replace makes this directory hold what another one holds, and forgets what became of keys since.
+func (d *Directory) Replace(by *Directory) error {
 	by.mu.RLock()
 	defer by.mu.RUnlock()
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if err := d.forget(func(string, fate) bool { return true }); err != nil {
+		return err
+	}
 	d.accounts, d.keys, d.roles = maps.Clone(by.accounts), maps.Clone(by.keys), maps.Clone(by.roles)
+	d.configured = maps.Clone(by.keys)
+	return nil
 }
 
 // Account looks an account up by its id.

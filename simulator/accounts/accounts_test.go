@@ -31,8 +31,11 @@ func TestDirectory(t *testing.T) {
 	if key, found := d.Key("AKIA1"); !found || key.Account.ID != "111111111111" || key.Secret != "first" {
 		t.Errorf("Key = %v, %v", key, found)
 	}
-	if !d.RemoveKey("AKIA1") || d.RemoveKey("AKIA1") {
-		t.Error("RemoveKey should say whether the key was there")
+	if err := d.RemoveKey("AKIA1"); err != nil {
+		t.Error(err)
+	}
+	if err := d.RemoveKey("AKIA1"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a key that is not there: %v", err)
 	}
 	if _, found := d.Key("AKIA1"); found {
 		t.Error("a removed key is still found")

@@ -111,8 +111,8 @@ func (s *server) rotateKey(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) removeKey(w http.ResponseWriter, r *http.Request) error {
-	if id := r.PathValue("id"); !s.Accounts.RemoveKey(id) {
-		return fmt.Errorf("access key %s: %w", id, errNotFound)
+	if err := s.Accounts.RemoveKey(r.PathValue("id")); err != nil {
+		return err
 	}
 	return done(w)
 }

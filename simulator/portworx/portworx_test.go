@@ -87,7 +87,9 @@ func TestCredentials(t *testing.T) {
 	if list := cloudstest.Must[portworx.CredentialList](t, sim, cloudstest.AliceKey, "GET", credentials, nil); len(list.Credentials) != 2 || list.Credentials[0].AccessKey != cloudstest.BobKey.ID {
 		t.Errorf("%+v", list)
 	}
-	sim.Accounts().RemoveKey(cloudstest.BobKey.ID)
+	if err := sim.Accounts().RemoveKey(cloudstest.BobKey.ID); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []cloudstest.Refusal{
 		{Key: cloudstest.AliceKey, Method: "POST", Path: volumes, Body: portworx.NewVolume{Snapshot: cloud.ID}, Status: 400, Code: "FailedPrecondition", Message: `does not accept credentials "two"`},
 		{Key: cloudstest.AliceKey, Method: "DELETE", Path: snapshots + "/" + cloud.ID, Status: 400, Code: "FailedPrecondition", Message: `does not accept credentials "two"`},

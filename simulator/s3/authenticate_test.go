@@ -116,7 +116,9 @@ func TestRotatedKey(t *testing.T) {
 	if err := c.Accounts().AddKey(alice, "AKIANEW", "new"); err != nil {
 		t.Fatal(err)
 	}
-	c.Accounts().RemoveKey(aliceKey.ID)
+	if err := c.Accounts().RemoveKey(aliceKey.ID); err != nil {
+		t.Fatal(err)
+	}
 	checkAnswer(t, c.send(t, aliceKey, "us-east-1", http.MethodGet, "/", ""), 403, []string{"InvalidAccessKeyId"}, "")
 	checkAnswer(t, c.send(t, simulator.AccessKeyConfig{ID: "AKIANEW", Secret: "new"}, "us-east-1", http.MethodGet, "/", ""), 200, []string{"<Name>alice-home<"}, "")
 }

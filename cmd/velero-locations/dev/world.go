@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"sigs.k8s.io/yaml"
 
@@ -43,7 +44,7 @@ func (d *dev) startSimulator(ctx context.Context) error {
 	if d.simulator, err = simulator.New(*config); err != nil {
 		return err
 	}
-	d.accounts, d.disks = config.Accounts, claimedDisks(config)
+	d.accounts, d.disks = d.current(config.Accounts), claimedDisks(config)
 	if first {
 		if err := d.equipClusters(); err != nil {
 			return errors.Join(err, d.simulator.Close())
@@ -54,6 +55,20 @@ func (d *dev) startSimulator(ctx context.Context) error {
 		return errors.Join(err, d.simulator.Close())
 	}
 	return nil
+}
+
+// current returns accounts with the first key of each as rotations left it: the one that files of credentials have.
+func (d *dev) current(configured []simulator.AccountConfig) []simulator.AccountConfig {
+	now := slices.Clone(configured)
+	for i, account := range now {
+		if len(account.AccessKeys) == 0 {
+			continue
+		}
+		if key, found := d.simulator.Accounts().Current(account.AccessKeys[0].ID); found {
+			now[i].AccessKeys = []simulator.AccessKeyConfig{{ID: key.ID, Secret: key.Secret}}
+		}
+	}
+	return now
 }
 
 // equipClusters gives each cluster of Portworx credentials for object storage, the account's own, so that it

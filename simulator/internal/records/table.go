@@ -64,6 +64,9 @@ func (t *Table[T]) Get(id string) (T, bool) {
 // All returns the records in no order.
 func (t *Table[T]) All() iter.Seq[T] { return maps.Values(t.records) }
 
+// Items returns the records with their ids, in no order.
+func (t *Table[T]) Items() iter.Seq2[string, T] { return maps.All(t.records) }
+
 // Sorted returns the records that are wanted in the order of what by makes of them; nil wants all.
 func (t *Table[T]) Sorted(by func(T) string, wanted func(T) bool) []T {
 	var out []T
