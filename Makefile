@@ -73,6 +73,10 @@ MODEL ?= 30s
 model: ## Change locations and backups at random for a time, with a seed that repeats (options: make model MODEL=2h SEED=1).
 	$(GO) test ./cmd/velero-locations -run '^TestModel$$' -count 1 -v -model $(MODEL) -model-seed $(or $(SEED),0) -timeout 0
 
+.PHONY: kill
+kill: ## Kill dev at random moments under writes to all that it keeps (options: make kill ROUNDS=100 SEED=1).
+	$(GO) test ./cmd/velero-locations -run '^TestKill$$' -count 1 -v -kill $(or $(ROUNDS),20) -kill-seed $(or $(SEED),0) -timeout 0
+
 # The image is for the architecture that GOARCH names.
 IMAGE ?= velero-locations:latest
 .PHONY: image
