@@ -117,7 +117,7 @@ func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (r
 	last := r.memory.recall(req.NamespacedName)
 	every := frequency(r.kind.frequency(location), r.opts.Frequency)
 	seen := state{spec: r.kind.spec(location), secrets: known, phase: r.kind.phase(location)}
-	if wait, due := due(last, seen, every, r.now()); !due {
+	if wait, due := due(last, seen, last.pause(every), r.now()); !due {
 		return later(wait), nil
 	}
 
@@ -142,8 +142,9 @@ func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (r
 	if found.turned && r.opts.Events != nil {
 		r.opts.Events.Event(location, found.eventType, found.phase, found.event)
 	}
-	r.memory.remember(req.NamespacedName, &memo{state: state{spec: seen.spec, secrets: read, phase: found.phase}, at: now})
-	return later(every), nil
+	checked := last.next(state{spec: seen.spec, secrets: read, phase: found.phase}, now)
+	r.memory.remember(req.NamespacedName, checked)
+	return later(checked.pause(every)), nil
 }
 
 // later is when a location is looked at again, if nothing changes: behind those that are new or have changed.

@@ -180,7 +180,7 @@ func TestReconcile(t *testing.T) {
 	// The Secret changes, and the bucket is gone.
 	h.api.versions["cloud-credentials"] = "8"
 	h.cause = &objectstore.Error{Code: "NoSuchBucket", Status: 404, Bucket: "bbb", Endpoint: "http://s3"}
-	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
+	h.expect(t, time.Second, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
 
 	// It is there again before the cache shows that it was away: an event nevertheless.
 	h.cause = nil
@@ -262,7 +262,7 @@ func TestReconcileTriesAgain(t *testing.T) {
 	}
 	h.api.refusal = nil
 	const bad = `BackupStorageLocation "main" is unavailable: x`
-	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
+	h.expect(t, time.Second, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
 }
 
 // TestReconcileGone shows that a location which is deleted during its check is no error.
@@ -293,7 +293,7 @@ func TestReconcileTimeout(t *testing.T) {
 		return ctx.Err()
 	}
 	const bad = `BackupStorageLocation "main" is unavailable: context deadline exceeded`
-	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
+	h.expect(t, time.Second, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
 }
 
 // TestReconcileAPIError shows that a failing API is not taken for a failing location.
@@ -330,7 +330,7 @@ func followToUnreachable(t *testing.T, provider string) {
 	location.Spec.Provider = "aws"
 	h.cause = errors.New("x")
 	const bad = `VolumeSnapshotLocation "main" is unavailable: x`
-	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
+	h.expect(t, time.Second, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
 }
 
 // TestReconcileElsewhere follows a location whose credentials become such that only Velero's own pod has.
@@ -357,7 +357,7 @@ func TestReconcileElsewhere(t *testing.T) {
 	// Credentials that can be used from here, too.
 	h.api.versions["cloud-credentials"], h.cause = "9", errors.New("x")
 	const bad = `BackupStorageLocation "main" is unavailable: x`
-	h.expect(t, time.Minute, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
+	h.expect(t, time.Second, patchOf(t, "Unavailable", bad, h.clock), "Warning Unavailable "+bad)
 }
 
 func TestLocationsUsing(t *testing.T) {

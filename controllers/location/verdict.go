@@ -2,6 +2,7 @@ package location
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -29,6 +30,30 @@ type state struct {
 type memo struct {
 	state
 	at time.Time
+	// failures is how many checks in a row have found this spec with these Secrets unavailable.
+	failures int
+}
+
+// next is the memo of the check after this one.
+func (m *memo) next(found state, at time.Time) *memo {
+	checked := &memo{state: found, at: at}
+	if found.phase != unavailable {
+		return checked
+	}
+	checked.failures = 1
+	if m != nil && apiequality.Semantic.DeepEqual(m.spec, found.spec) && maps.Equal(m.secrets, found.secrets) {
+		checked.failures += m.failures
+	}
+	return checked
+}
+
+// pause is how long after a check comes the next of a location that is checked so often; 0: none. A failure is looked at again
+// after a second, since storage that is just starting fails once, and then half as often each time.
+func (m *memo) pause(every time.Duration) time.Duration {
+	if m == nil || m.failures == 0 {
+		return every
+	}
+	return min(every, time.Second<<min(m.failures-1, 30)) // which is more than any period, and no overflow
 }
 
 // phaseOr is the phase that was found last, if there was a check, because the location at hand may
@@ -78,7 +103,7 @@ func frequency(own *metav1.Duration, byDefault time.Duration) time.Duration {
 
 // due says whether a location is to be checked now, and if not, after what time (0: only when
 // something changes).
-func due(last *memo, seen state, every time.Duration, now time.Time) (time.Duration, bool) {
+func due(last *memo, seen state, pause time.Duration, now time.Time) (time.Duration, bool) {
 	switch {
 	case last == nil, seen.phase == "" && last.phase != "":
 		return 0, true
@@ -90,10 +115,10 @@ func due(last *memo, seen state, every time.Duration, now time.Time) (time.Durat
 			return 0, true
 		}
 	}
-	if every == 0 {
+	if pause == 0 {
 		return 0, false
 	}
-	wait := last.at.Add(every).Sub(now)
+	wait := last.at.Add(pause).Sub(now)
 	return wait, wait <= 0
 }
 

@@ -53,19 +53,19 @@ func TestDue(t *testing.T) {
 		unknown bool // whether it can be used
 		change  func(*velerov1.BackupStorageLocation)
 		secrets secretVersions
-		every   time.Duration
+		pause   time.Duration
 		wait    time.Duration
 		due     bool
 	}{
 		"never checked":             {never: true, due: true},
-		"just checked":              {every: time.Minute, wait: 40 * time.Second},
-		"its time has come":         {every: 20 * time.Second, due: true},
-		"its time is past":          {every: time.Second, due: true},
-		"not again":                 {every: 0},
+		"just checked":              {pause: time.Minute, wait: 40 * time.Second},
+		"its time has come":         {pause: 20 * time.Second, due: true},
+		"its time is past":          {pause: time.Second, due: true},
+		"not again":                 {pause: 0},
 		"spec changed":              {change: func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.Prefix = "p" }, due: true},
 		"labels changed":            {change: func(l *velerov1.BackupStorageLocation) { l.Labels = map[string]string{"a": "b"}; l.Generation++ }},
 		"status written":            {change: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = velerov1.BackupStorageLocationUnavailable }},
-		"never had a phase":         {unknown: true, change: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }, every: time.Minute, wait: 40 * time.Second},
+		"never had a phase":         {unknown: true, change: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }, pause: time.Minute, wait: 40 * time.Second},
 		"phase wiped":               {change: func(l *velerov1.BackupStorageLocation) { l.Status.Phase = "" }, due: true},
 		"Secret as it was":          {secrets: secretVersions{"s": "7"}},
 		"Secret changed":            {secrets: secretVersions{"s": "8"}, due: true},
@@ -73,8 +73,8 @@ func TestDue(t *testing.T) {
 		"Secret still missing":      {secrets: secretVersions{"missing": ""}},
 		"Secret there at last":      {secrets: secretVersions{"missing": "1"}, due: true},
 		"Secret that was not read":  {secrets: secretVersions{"other": "1"}},
-		"changed, and not again":    {secrets: secretVersions{"s": "8"}, every: 0, due: true},
-		"changed, and not yet time": {secrets: secretVersions{"s": "8"}, every: time.Hour, due: true},
+		"changed, and not again":    {secrets: secretVersions{"s": "8"}, pause: 0, due: true},
+		"changed, and not yet time": {secrets: secretVersions{"s": "8"}, pause: time.Hour, due: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			last := &memo{
@@ -91,11 +91,45 @@ func TestDue(t *testing.T) {
 				tc.change(location)
 			}
 			seen := state{spec: location.Spec, secrets: tc.secrets, phase: string(location.Status.Phase)}
-			wait, due := due(last, seen, tc.every, now)
+			wait, due := due(last, seen, tc.pause, now)
 			if due != tc.due || !due && wait != tc.wait {
 				t.Errorf("got %v after %s, want %v after %s", due, wait, tc.due, tc.wait)
 			}
 		})
+	}
+}
+
+// TestPause follows a location that fails, until it does not.
+func TestPause(t *testing.T) {
+	var last *memo
+	for i, step := range []struct {
+		bucket, secret, phase string
+		want                  time.Duration
+	}{
+		{"a", "1", available, time.Minute},
+		{"a", "1", unavailable, time.Second},
+		{"a", "1", unavailable, 2 * time.Second},
+		{"a", "1", unavailable, 4 * time.Second},
+		{"b", "1", unavailable, time.Second}, // as new
+		{"b", "1", unavailable, 2 * time.Second},
+		{"b", "2", unavailable, time.Second}, // as new
+		{"b", "2", "", time.Minute},          // nothing can be found out
+		{"b", "2", unavailable, time.Second},
+		{"b", "2", available, time.Minute},
+	} {
+		location := newLocation(func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = step.bucket })
+		last = last.next(state{spec: location.Spec, secrets: secretVersions{"s": step.secret}, phase: step.phase}, time.Now())
+		if got := last.pause(time.Minute); got != step.want {
+			t.Errorf("step %d: got %s, want %s", i, got, step.want)
+		}
+	}
+	for failures, want := range map[int]time.Duration{6: 32 * time.Second, 7: time.Minute, 1000: time.Minute} {
+		if got := (&memo{failures: failures}).pause(time.Minute); got != want {
+			t.Errorf("after %d failures: got %s, want %s", failures, got, want)
+		}
+	}
+	if got := (&memo{failures: 1}).pause(0); got != 0 {
+		t.Errorf("what is not checked again is, after %s", got)
 	}
 }
 
