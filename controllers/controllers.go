@@ -52,6 +52,8 @@ const defaultSet = "*"
 type controller struct {
 	// byDefault puts it in the default set.
 	byDefault bool
+	// first says that it does not need velero.io, which may need it.
+	first bool
 	// setup adds it to a manager.
 	setup func(context.Context, manager.Manager, Options, record.EventRecorder) error
 }
@@ -67,8 +69,8 @@ var known = map[string]controller{
 	"expiry":            {byDefault: true, setup: setupExpiry},
 	"schedule":          {byDefault: true, setup: setupSchedule},
 	"server-status":     {byDefault: true, setup: setupServerStatus},
-	// For an API server in a cluster whose certificates nobody else keeps. It runs alone, since the others need that server.
-	"certificates": {setup: setupCertificates},
+	// For an API server in a cluster whose certificates nobody else keeps.
+	"certificates": {first: true, setup: setupCertificates},
 	// A cluster clears its namespaces itself; only the API server of `dev` needs this.
 	"namespace": {setup: setupNamespace},
 }
@@ -200,15 +202,35 @@ func Run(ctx context.Context, kubeconfig *rest.Config, opts Options) error {
 		return err
 	}
 	defer stopEvents()
-	for _, name := range names {
-		if err := known[name].setup(ctx, mgr, opts, events); err != nil {
-			return fmt.Errorf("setting up controller %q: %w", name, err)
-		}
+	if err := setUp(ctx, mgr, names, opts, events); err != nil {
+		return err
 	}
 	if err := mgr.Start(ctx); err != nil {
 		return fmt.Errorf("running the controllers: %w", err)
 	}
 	return nil
+}
+
+// setUp adds controllers to a manager: those that the API needs at once, the others when it is served.
+func setUp(ctx context.Context, mgr manager.Manager, names []string, opts Options, events record.EventRecorder) error {
+	add := func(ctx context.Context, first bool) error {
+		for _, name := range names {
+			if known[name].first != first {
+				continue
+			}
+			if err := known[name].setup(ctx, mgr, opts, events); err != nil {
+				return fmt.Errorf("setting up controller %q: %w", name, err)
+			}
+		}
+		return nil
+	}
+	if err := add(ctx, true); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(names, func(name string) bool { return !known[name].first }) {
+		return nil
+	}
+	return addWhenServed(mgr, func(ctx context.Context) error { return add(ctx, false) })
 }
 
 // clientConfig leaves it to the server to limit requests, unless the caller set a limit.
