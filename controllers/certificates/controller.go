@@ -11,8 +11,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"maps"
+	"math"
+	"net/http"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -40,6 +44,9 @@ const (
 	authorityKey = "ca.key"
 )
 
+// backoff is how soon after an error everything is looked at again.
+var backoff = wait.Backoff{Duration: time.Second, Factor: 2, Cap: interval, Steps: math.MaxInt}
+
 var apiServices = schema.GroupVersionResource{Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices"}
 
 // Options say whose certificates are kept.
@@ -59,6 +66,8 @@ type keeper struct {
 	secrets     typedcorev1.SecretInterface
 	apiServices dynamic.ResourceInterface
 	now         func() time.Time
+	// kept says that everything was as it should be, once at least.
+	kept atomic.Bool
 }
 
 // Setup adds the controller to a manager.
@@ -72,37 +81,75 @@ func Setup(mgr manager.Manager, opts Options) error {
 		return fmt.Errorf("making a client for APIServices: %w", err)
 	}
 	k := &keeper{opts: opts, secrets: kube.CoreV1().Secrets(opts.Namespace), apiServices: objects.Resource(apiServices), now: time.Now}
+	if err := mgr.AddReadyzCheck("certificates", k.ready); err != nil {
+		return fmt.Errorf("adding the readiness probe: %w", err)
+	}
 	return mgr.Add(manager.RunnableFunc(k.run))
 }
 
-func (k *keeper) run(ctx context.Context) error {
-	wait.UntilWithContext(ctx, func(ctx context.Context) {
-		if err := k.keep(ctx); err != nil && ctx.Err() == nil {
-			klog.FromContext(ctx).Error(err, "Keeping the API server's certificates", "service", klog.KRef(k.opts.Namespace, k.opts.Service))
-		}
-	}, interval)
+// ready is a probe: the server has what it needs.
+func (k *keeper) ready(*http.Request) error {
+	if !k.kept.Load() {
+		return errors.New("the API server's certificates are not made yet")
+	}
 	return nil
 }
 
-// keep makes and renews what needs it. kube-apiserver is told of an authority before the server has a certificate of it,
-// and trusts the authority before until that has ended, so that no request fails meanwhile.
+func (k *keeper) run(ctx context.Context) error {
+	retry := backoff
+	for pause := time.Duration(0); sleep(ctx, pause); {
+		err := k.keep(ctx)
+		if err == nil {
+			k.kept.Store(true)
+			pause, retry = interval, backoff
+			continue
+		}
+		pause = retry.Step()
+		if ctx.Err() == nil {
+			klog.FromContext(ctx).Error(err, "Keeping the API server's certificates", "service", klog.KRef(k.opts.Namespace, k.opts.Service), "again", pause)
+		}
+	}
+	return nil
+}
+
+// sleep says whether the context has not ended meanwhile.
+func sleep(ctx context.Context, pause time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(pause):
+		return true
+	}
+}
+
+// keep makes and renews what needs it. kube-apiserver is told of an authority before the server has a certificate of it, and
+// trusts those before until they have ended, so that no request fails meanwhile. What is written is read before the authority
+// that it is written for, and only written as it was read: so another controller's write, for an authority that has taken the
+// place of ours meanwhile, stands.
 func (k *keeper) keep(ctx context.Context) error {
+	serving, found, err := k.secret(ctx, "-serving")
+	if err != nil {
+		return err
+	}
+	apiServices, err := k.pointing(ctx)
+	if err != nil {
+		return err
+	}
 	authority, trusted, err := k.authority(ctx)
 	if err != nil {
 		return err
 	}
-	for _, name := range k.opts.APIServices {
-		if err := k.trust(ctx, name, trusted); err != nil {
-			return fmt.Errorf("writing the authority into APIService %q: %w", name, err)
+	for _, apiService := range apiServices {
+		if err := k.trust(ctx, apiService, trusted); err != nil {
+			return fmt.Errorf("writing the authority into APIService %q: %w", apiService.GetName(), err)
 		}
 	}
-	return k.serve(ctx, authority, trusted)
+	return k.serve(ctx, serving, found, authority, trusted)
 }
 
 // authority returns the authority that signs, and the certificates of all that are to be trusted, the former first.
 func (k *keeper) authority(ctx context.Context) (*pki.Authority, []byte, error) {
-	name := k.opts.Service + "-authority"
-	secret, found, err := k.secret(ctx, name)
+	secret, found, err := k.secret(ctx, "-authority")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -110,7 +157,7 @@ func (k *keeper) authority(ctx context.Context) (*pki.Authority, []byte, error) 
 	if len(trusted) > 0 {
 		authority, err := pki.Parse(trusted, secret.Data[authorityKey])
 		if err != nil {
-			return nil, nil, fmt.Errorf("reading Secret %q (deleting it has a new one made): %w", name, err)
+			return nil, nil, fmt.Errorf("reading Secret %q (deleting it has a new one made): %w", secret.Name, err)
 		}
 		if k.now().Add(pki.CertificateValidity).Before(authority.Expires()) {
 			return authority, trusted, nil
@@ -120,44 +167,60 @@ func (k *keeper) authority(ctx context.Context) (*pki.Authority, []byte, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	trusted = append(bytes.Clone(authority.CertPEM), k.unexpired(trusted)...)
+	trusted = k.joined(authority.CertPEM, trusted)
 	return authority, trusted, k.write(ctx, secret, found, map[string][]byte{corev1.ServiceAccountRootCAKey: trusted, authorityKey: authority.KeyPEM})
 }
 
-// unexpired drops the certificates that have ended.
-func (k *keeper) unexpired(certificates []byte) []byte {
-	var kept []byte
-	for block, rest := pem.Decode(certificates); block != nil; block, rest = pem.Decode(rest) {
-		if cert, err := x509.ParseCertificate(block.Bytes); err == nil && k.now().Before(cert.NotAfter) {
-			kept = append(kept, pem.EncodeToMemory(block)...)
+// joined returns certificates and, behind them, those of others that are not among them and have not ended.
+func (k *keeper) joined(certificates, others []byte) []byte {
+	all := bytes.Clone(certificates)
+	for block, rest := pem.Decode(others); block != nil; block, rest = pem.Decode(rest) {
+		encoded := pem.EncodeToMemory(block)
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err == nil && k.now().Before(cert.NotAfter) && !bytes.Contains(all, encoded) {
+			all = append(all, encoded...)
 		}
 	}
-	return kept
+	return all
 }
 
-// trust writes certificates into an APIService that points to the server.
-func (k *keeper) trust(ctx context.Context, name string, trusted []byte) error {
-	apiService, err := k.apiServices.Get(ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
+// pointing returns the APIServices that there are and that point to the server.
+func (k *keeper) pointing(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	var found []*unstructured.Unstructured
+	for _, name := range k.opts.APIServices {
+		apiService, err := k.apiServices.Get(ctx, name, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+		case err != nil:
+			return nil, fmt.Errorf("reading APIService %q: %w", name, err)
+		case text(apiService, "service", "name") == k.opts.Service && text(apiService, "service", "namespace") == k.opts.Namespace:
+			found = append(found, apiService)
+		}
+	}
+	return found, nil
+}
+
+// trust writes certificates into an APIService. Those that it has stay until they end, even if nobody else knows of them any
+// more: a server may still have a certificate of an authority whose Secret was lost.
+func (k *keeper) trust(ctx context.Context, apiService *unstructured.Unstructured, trusted []byte) error {
+	current := text(apiService, "caBundle")
+	before, err := base64.StdEncoding.DecodeString(current)
+	if err != nil {
+		before = nil // kube-apiserver takes no such thing
+	}
+	bundle := base64.StdEncoding.EncodeToString(k.joined(trusted, before))
+	if bundle == current {
 		return nil
 	}
+	patch, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"resourceVersion": apiService.GetResourceVersion()},
+		"spec":     map[string]any{"caBundle": bundle},
+	})
 	if err != nil {
 		return err
 	}
-	bundle := base64.StdEncoding.EncodeToString(trusted)
-	if !k.served(apiService) || text(apiService, "caBundle") == bundle {
-		return nil
-	}
-	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"caBundle": bundle}})
-	if err != nil {
-		return err
-	}
-	_, err = k.apiServices.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: k.opts.FieldOwner})
+	_, err = k.apiServices.Patch(ctx, apiService.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: k.opts.FieldOwner})
 	return err
-}
-
-func (k *keeper) served(apiService *unstructured.Unstructured) bool {
-	return text(apiService, "service", "name") == k.opts.Service && text(apiService, "service", "namespace") == k.opts.Namespace
 }
 
 // text is a field of the spec, empty if it is not there.
@@ -167,11 +230,7 @@ func text(apiService *unstructured.Unstructured, field ...string) string {
 }
 
 // serve gives the server a certificate of the authority, unless it has one that is good for a while.
-func (k *keeper) serve(ctx context.Context, authority *pki.Authority, trusted []byte) error {
-	secret, found, err := k.secret(ctx, k.opts.Service+"-serving")
-	if err != nil {
-		return err
-	}
+func (k *keeper) serve(ctx context.Context, secret *corev1.Secret, found bool, authority *pki.Authority, trusted []byte) error {
 	host := fmt.Sprintf("%s.%s.svc", k.opts.Service, k.opts.Namespace)
 	pair, err := tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
 	if err == nil && k.good(pair.Leaf, authority, host) && bytes.Equal(secret.Data[corev1.ServiceAccountRootCAKey], trusted) {
@@ -199,8 +258,9 @@ func (k *keeper) good(cert *x509.Certificate, authority *pki.Authority, host str
 	return authority.Signed(cert) && cert.VerifyHostname(host) == nil && k.now().Add(renewBefore).Before(cert.NotAfter)
 }
 
-// secret returns a Secret, and whether it was found; otherwise it is one to be made.
-func (k *keeper) secret(ctx context.Context, name string) (secret *corev1.Secret, found bool, err error) {
+// secret returns the Secret of the Service with an ending to its name, and whether it was found; otherwise it is one to be made.
+func (k *keeper) secret(ctx context.Context, ending string) (secret *corev1.Secret, found bool, err error) {
+	name := k.opts.Service + ending
 	secret, err = k.secrets.Get(ctx, name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):

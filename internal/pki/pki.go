@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -44,14 +45,20 @@ type KeyPair struct {
 	CertPEM, KeyPEM []byte
 }
 
-// New makes an authority.
+// New makes an authority. Its name ends with the beginning of its key's identifier, since who does not trust a certificate tells
+// of the authority by its name, and two of one name look alike.
 func New(name string) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("making the certificate authority: %w", err)
 	}
+	id, err := keyID(key)
+	if err != nil {
+		return nil, fmt.Errorf("making the certificate authority: %w", err)
+	}
 	template := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: name},
+		Subject:               pkix.Name{CommonName: fmt.Sprintf("%s %x", name, id[:4])},
+		SubjectKeyId:          id,
 		NotAfter:              time.Now().Add(authorityValidity),
 		KeyUsage:              x509.KeyUsageCertSign,
 		BasicConstraintsValid: true,
@@ -66,6 +73,16 @@ func New(name string) (*Authority, error) {
 		return nil, fmt.Errorf("making the certificate authority: %w", err)
 	}
 	return &Authority{CertPEM: pair.CertPEM, KeyPEM: pair.KeyPEM, cert: cert, key: key}, nil
+}
+
+// keyID identifies a key, as x509 would: by a hash. What the key signs names it.
+func keyID(key *ecdsa.PrivateKey) ([]byte, error) {
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(public)
+	return sum[:20], nil
 }
 
 // Load reads an authority from a file. Where there is none it makes one and has it written, for its owner's eyes only, so

@@ -91,3 +91,23 @@ func TestForeignAuthority(t *testing.T) {
 		t.Errorf("the authority did not sign the certificate: %v", err)
 	}
 }
+
+// TestNames shows that authorities of one name can be told apart, and that certificates name the one that signed them.
+func TestNames(t *testing.T) {
+	first, second := newAuthority(t), newAuthority(t)
+	if first.cert.Subject.CommonName == second.cert.Subject.CommonName || !strings.HasPrefix(first.cert.Subject.CommonName, "test ") {
+		t.Errorf("the authorities are called %q and %q", first.cert.Subject.CommonName, second.cert.Subject.CommonName)
+	}
+	pair, err := first.Serving()
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(pair.CertPEM)
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cert.Issuer.CommonName != first.cert.Subject.CommonName || !bytes.Equal(cert.AuthorityKeyId, first.cert.SubjectKeyId) || bytes.Equal(cert.AuthorityKeyId, second.cert.SubjectKeyId) {
+		t.Errorf("the certificate is of %s, key %x", cert.Issuer, cert.AuthorityKeyId)
+	}
+}
