@@ -54,7 +54,7 @@ func New(env *generic.Environment) *Resource {
 		Warn: func(ctx context.Context, view *generic.View, s schedule) []string {
 			texts := append(destination.LastingWarnings(ctx, view, &s.Spec.Template, template), contents.Warnings(ctx, view, &s.Spec.Template, template)...)
 			if when, err := cronexpr.Parse(s.Spec.Schedule); err == nil && !cronexpr.Comes(when, time.Now()) {
-				texts = append(texts, fmt.Sprintf("spec.schedule: %q never comes: no backup will be made", s.Spec.Schedule))
+				texts = append(texts, fmt.Sprintf("spec.schedule: %q never comes: the controllers here make no backup, and Velero's own server one every minute", s.Spec.Schedule))
 			}
 			return texts
 		},

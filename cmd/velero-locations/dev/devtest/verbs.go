@@ -128,6 +128,7 @@ func (s Server) chunks(t *testing.T) {
 type Watch struct {
 	lines  chan string
 	stderr string // once lines is closed
+	code   int    // and this
 }
 
 // Watch starts kubectl with arguments that make it watch, until the test ends.
@@ -149,10 +150,27 @@ func (s Server) Watch(t *testing.T, args ...string) *Watch {
 			w.lines <- scanner.Text()
 		}
 		_ = cmd.Wait() // the test ends it
-		w.stderr = stderr.String()
+		w.stderr, w.code = stderr.String(), cmd.ProcessState.ExitCode()
 		close(w.lines)
 	}()
 	return w
+}
+
+// End waits for the watch to end by itself, and returns its exit code and what it says of it.
+func (w *Watch) End(t *testing.T) (code int, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for {
+		select {
+		case _, more := <-w.lines:
+			if !more {
+				return w.code, w.stderr
+			}
+		case <-ctx.Done():
+			t.Fatal("the watch does not end")
+		}
+	}
 }
 
 // WantLine waits for a line that has all of these words.
