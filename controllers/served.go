@@ -58,7 +58,7 @@ func (w *whenServed) Start(ctx context.Context) error {
 		_, err := w.api.ServerResourcesForGroupVersion(version)
 		if err != nil && err.Error() != said {
 			said = err.Error()
-			klog.FromContext(ctx).Info("Waiting for the API to be served", "version", version, "reason", said)
+			klog.FromContext(ctx).Error(err, "Waiting for the API to be served", "version", version)
 		}
 		return err == nil, nil
 	})

@@ -63,7 +63,7 @@ func TestNeverServed(t *testing.T) {
 
 	probe := func(path string, want int) {
 		t.Helper()
-		err := wait.PollUntilContextTimeout(ctx, 10*time.Millisecond, 10*time.Second, true, func(ctx context.Context) (bool, error) {
+		err := wait.PollUntilContextTimeout(ctx, 10*time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
 			response, err := http.Get("http://" + opts.HealthAddress + path)
 			if err != nil {
 				return false, nil //nolint:nilerr // it is not up yet
