@@ -1,4 +1,4 @@
-# Every target works on a machine with Go, make and git.
+# Every target works on a machine with Go, make and git, but for those that say what else they need.
 .DEFAULT_GOAL := build
 SHELL := /bin/bash
 
@@ -87,12 +87,21 @@ image: ## Make bin/image.tar, a container image, without a container engine (opt
 	GOOS=linux GOARCH=$(shell $(GO) env GOARCH) $(GO) build -ldflags '$(LDFLAGS)' -o bin/linux/velero-locations ./cmd/velero-locations
 	GOARCH= $(GO) run ./hack/image -program bin/linux/velero-locations -architecture $(shell $(GO) env GOARCH) -name $(IMAGE) -output bin/image.tar
 
+.PHONY: node-image
+node-image: ## Make the image of a node for e2e-kind, of Debian packages and Go modules. Needs root, Docker, debootstrap and jq.
+	@mkdir -p bin
+	hack/node-image/build.sh >bin/node-image.new
+	@mv bin/node-image.new bin/node-image && cat bin/node-image
+
+# The image that `make node-image` has made, or what kind would pull; and how many nodes beside that of the control plane.
+NODE_IMAGE ?= $(shell cat bin/node-image 2>/dev/null)
+WORKERS ?= 0
 # Whether there is a container engine is asked first, since what follows takes its time.
 .PHONY: e2e-kind
-e2e-kind: ## Run the suites in a cluster that kind makes. Needs Docker, and the image of a node.
+e2e-kind: ## Run the suites in a cluster that kind makes. Needs Docker, and the image of a node (options: make e2e-kind NODE_IMAGE=name WORKERS=2).
 	$(GO) test -C e2e -tags kind -count 1 -run '^TestEngine$$' .
 	$(MAKE) build image tools
-	$(GO) test -C e2e -tags kind -count 1 -timeout 60m -run '^TestKind$$' -v .
+	NODE_IMAGE=$(NODE_IMAGE) WORKERS=$(WORKERS) $(GO) test -C e2e -tags kind -count 1 -timeout 60m -run '^TestKind$$' -v .
 
 .PHONY: simulator-minio-tests
 simulator-minio-tests: ## Run minio-go's functional tests against the simulator, case by case.

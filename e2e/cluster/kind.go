@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -53,9 +54,16 @@ nodes:
   - {containerPort: 30900, hostPort: 30900, listenAddress: 127.0.0.1}
   - {containerPort: 30843, hostPort: 30843, listenAddress: 127.0.0.1}
 `
+	worker = "- role: worker\n"
 )
 
-// Kind is a cluster of one node, which kind makes, with all that the overlay simulator of deploy/ installs.
+// What a cluster is made of: `make e2e-kind` sets these.
+const (
+	nodeImageVariable = "NODE_IMAGE" // empty: what kind would pull
+	workersVariable   = "WORKERS"    // nodes beside that of the control plane; empty: none
+)
+
+// Kind is a cluster with nodes, which kind makes, with all that the overlay simulator of deploy/ installs.
 type Kind struct{ *Cluster }
 
 // Engine returns what makes such clusters, and fails the test where there is no container engine that answers.
@@ -92,10 +100,11 @@ func StartKind(tb testing.TB) *Kind {
 			tb.Error(err)
 		}
 	})
-	err := provider.Create(kindName, kindcluster.CreateWithRawConfig([]byte(kindConfig)), kindcluster.CreateWithKubeconfigPath(kubeconfig),
+	err := provider.Create(kindName, kindcluster.CreateWithRawConfig([]byte(kindConfig+strings.Repeat(worker, workers(tb)))),
+		kindcluster.CreateWithNodeImage(os.Getenv(nodeImageVariable)), kindcluster.CreateWithKubeconfigPath(kubeconfig),
 		kindcluster.CreateWithWaitForReady(5*time.Minute))
 	if err != nil {
-		tb.Fatalf("there is no cluster, perhaps for want of the image of a node: %v", err)
+		tb.Fatalf("there is no cluster, perhaps for want of the image of a node, which `make node-image` makes: %v", err)
 	}
 	all, err := provider.ListInternalNodes(kindName)
 	if err != nil {
@@ -107,6 +116,19 @@ func StartKind(tb testing.TB) *Kind {
 	k.layOut(tb, all[0], kubeconfig)
 	k.install(tb)
 	return k
+}
+
+func workers(tb testing.TB) int {
+	tb.Helper()
+	text := os.Getenv(workersVariable)
+	if text == "" {
+		return 0
+	}
+	number, err := strconv.Atoi(text)
+	if err != nil || number < 0 {
+		tb.Fatalf("%s is %q: it must be a number of nodes, such as 2", workersVariable, text)
+	}
+	return number
 }
 
 // loadImage puts the image that `make image` has made onto a node.
