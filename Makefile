@@ -5,10 +5,7 @@ SHELL := /bin/bash
 GO ?= go
 # The API machinery's version, which kubectl shows for client and server.
 KUBERNETES_VERSION := $(patsubst v0.%,v1.%,$(shell $(GO) list -m -f '{{.Version}}' k8s.io/apiserver))
-# The program's own version: that of a tag, or of the commit that it is made from.
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
-LDFLAGS := -s -w -X k8s.io/component-base/version.gitVersion=$(KUBERNETES_VERSION) -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+LDFLAGS := -s -w -X k8s.io/component-base/version.gitVersion=$(KUBERNETES_VERSION)
 LINT := $(GO) tool -modfile=$(CURDIR)/hack/lint/go.mod golangci-lint
 
 # One way to compile: what tests have compiled serves the builds, too, which take twice as long from an empty cache otherwise.

@@ -78,7 +78,7 @@ func TestParseRefuses(t *testing.T) {
 			if err := os.WriteFile(path, []byte(test.yaml), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := Load(path)
+			_, err := Load(t.Context(), path)
 			if err == nil {
 				t.Fatal("it was accepted")
 			}
@@ -92,7 +92,7 @@ func TestParseRefuses(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Load("/nowhere.yaml"); err == nil || !strings.Contains(err.Error(), "/nowhere.yaml") {
+	if _, err := Load(t.Context(), "/nowhere.yaml"); err == nil || !strings.Contains(err.Error(), "/nowhere.yaml") {
 		t.Errorf("a file that is not there: %v", err)
 	}
 }

@@ -59,7 +59,7 @@ func connect(t *testing.T, s *server) *kept {
 	t.Helper()
 	w := &kept{lab: &lab{server: s}}
 	var err error
-	if w.world, err = simulator.Load(s.Path("simulator.yaml")); err != nil {
+	if w.world, err = simulator.Load(t.Context(), s.Path("simulator.yaml")); err != nil {
 		t.Fatal(err)
 	}
 	if w.config, err = clientcmd.BuildConfigFromFlags("", s.Path("kubeconfig")); err != nil {
@@ -127,7 +127,9 @@ func newStores() []*killedStore {
 }
 
 // named is one of the names that a writer uses again.
-func (w *writer) named(random *rand.Rand) string { return fmt.Sprint(w.prefix, random.IntN(namesOfWriter)) }
+func (w *writer) named(random *rand.Rand) string {
+	return fmt.Sprint(w.prefix, random.IntN(namesOfWriter))
+}
 
 // next is a name that was not used before.
 func (w *writer) next() string {

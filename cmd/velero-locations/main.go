@@ -63,13 +63,11 @@ func run(args []string) error {
 func newRootCommand(name string) (*cobra.Command, error) {
 	root := &cobra.Command{
 		Use:           name,
-		Version:       about(),
 		Short:         "Velero's API, served so that a backup location that cannot work is refused when it is typed",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       release.Current().Version,
 	}
-	root.SetVersionTemplate("{{.Version}}\n")
 	logging := logsapi.NewLoggingConfiguration()
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := setUpLogs(logging); err != nil {
@@ -89,10 +87,6 @@ func newRootCommand(name string) (*cobra.Command, error) {
 	addLogFlags(logging, root, servers)
 	root.AddCommand(servers...)
 	root.AddCommand(newKubectlCommand(), newEtcdCommand(), newMigrateCommand())
-	root.AddCommand(newKubectlCommand(), newEtcdCommand())
-	if name != "velero" { // whose version is about a server
-		root.AddCommand(newVersionCommand())
-	}
 	root.AddCommand(verbs.Commands(genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})...)
 	return root, nil
 }

@@ -37,7 +37,7 @@ func startWatched(tb testing.TB) watched {
 		tb.Fatal(err)
 	}
 	w := watched{s, config, versioned.NewForConfigOrDie(config).VeleroV1().BackupStorageLocations(modelNamespace)}
-	large := modelLocation("large", "large")
+	large := modelLocation("large", "large", modelSecrets)
 	large.Annotations = map[string]string{"example.org/large": strings.Repeat("a", 262_000)}
 	if _, err := w.objects.Create(tb.Context(), large, metav1.CreateOptions{}); err != nil {
 		tb.Fatal(err)
