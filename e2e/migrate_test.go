@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -17,7 +19,7 @@ import (
 	"github.com/velero-locations/velero-locations/e2e/cluster"
 )
 
-const migrated = 10_000 // Backups
+var migrated = flag.Int("migrated", 1000, "how many Backups TestMigrate moves")
 
 var backupsResource = schema.GroupVersionResource{Group: "velero.io", Version: "v1", Resource: "backups"}
 
@@ -37,7 +39,7 @@ func TestMigrate(t *testing.T) {
 	c.KubectlWith(t, wrongObjects, "apply", "-f", "-")
 	refuse(t, c, export, "backupstoragelocations velero/misspelt: ", `spec.config[regoin]`, "it is no longer the default", "objects are not as they were: mend them in the cluster, and export again")
 	c.Kubectl(t, "delete", "bsl", "-n", "velero", "misspelt", "second")
-	devtest.WantContains(t, c.Must(t, export), "10003 objects would be made by this server.")
+	devtest.WantContains(t, c.Must(t, export), fmt.Sprint(*migrated+3, " objects would be made by this server."))
 
 	load := "velero-locations migrate import " + file
 	remove := "velero-locations migrate remove " + file
@@ -45,11 +47,11 @@ func TestMigrate(t *testing.T) {
 	pod := c.KubectlWith(t, veleroPod, "create", "-o", "name", "-f", "-")
 	refuse(t, c, remove+" --confirm", "velero runs in pod velero-1 of namespace velero")
 	c.Kubectl(t, "delete", strings.TrimSpace(pod), "-n", "velero", "--grace-period=0", "--force")
-	refuse(t, c, remove, "10003 objects would be removed", "say --confirm")
+	refuse(t, c, remove, fmt.Sprint(*migrated+3, " objects would be removed"), "say --confirm")
 	c.Kubectl(t, "label", "backups.velero.io", "backup-7", "-n", "velero", "changed=yes")
 	refuse(t, c, remove+" --confirm", "1 objects have changed", "backups velero/backup-7")
 	c.Must(t, export)
-	devtest.WantContains(t, c.Must(t, remove+" --confirm"), "Removed 10003 objects, and 13 CustomResourceDefinitions.")
+	devtest.WantContains(t, c.Must(t, remove+" --confirm"), fmt.Sprint("Removed ", *migrated+3, " objects, and 13 CustomResourceDefinitions."))
 	refuse(t, c, load, "nobody serves velero.io")
 
 	c.Deploy(t, "--embedded-etcd-dir", c.Path("velero-etcd"))
@@ -86,7 +88,7 @@ func makeBackups(t *testing.T, client dynamic.Interface, schedule string) {
 	t.Helper()
 	var group errgroup.Group
 	group.SetLimit(16)
-	for i := range migrated - 1 { // beside the one that is there
+	for i := range *migrated - 1 { // beside the one that is there
 		group.Go(func() error {
 			_, err := client.Resource(backupsResource).Namespace("velero").Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
 				"apiVersion": "velero.io/v1", "kind": "Backup",
@@ -110,7 +112,7 @@ func killImport(t *testing.T, c *cluster.Cluster, client dynamic.Interface) {
 	t.Helper()
 	ctx, kill := context.WithCancel(t.Context())
 	defer kill()
-	running := c.Command(ctx, "velero-locations", "migrate", "import", c.Path("velero.jsonl"))
+	running := exec.CommandContext(ctx, cluster.Tool(t, "velero-locations"), "migrate", "import", c.Path("velero.jsonl"), "--kubeconfig", c.Path("kubeconfig"))
 	watcher, err := client.Resource(backupsResource).Namespace("velero").Watch(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -119,11 +121,17 @@ func killImport(t *testing.T, c *cluster.Cluster, client dynamic.Interface) {
 	if err := running.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for seen := 0; seen < migrated/10; seen++ {
-		<-watcher.ResultChan()
+	ended := make(chan error, 1)
+	go func() { ended <- running.Wait() }()
+	for seen := 0; seen < *migrated/10; seen++ {
+		select {
+		case err := <-ended:
+			t.Fatalf("the import has ended before it was killed: %v", err)
+		case <-watcher.ResultChan():
+		}
 	}
 	kill()
-	if running.Wait() == nil {
+	if <-ended == nil {
 		t.Fatal("the import has ended before it was killed")
 	}
 }
@@ -150,7 +158,7 @@ func wantMigrated(t *testing.T, c *cluster.Cluster, client dynamic.Interface) {
 			t.Fatalf("backup %s became %v", b.GetName(), b.Object)
 		}
 	}
-	if count != migrated-1 {
+	if count != *migrated-1 {
 		t.Errorf("there are %d backups", count)
 	}
 }
