@@ -40,13 +40,14 @@ type Options struct {
 type server struct {
 	Options
 
-	mu     sync.Mutex
-	tokens map[string]time.Time // of IMDSv2, until when they are good
+	mu       sync.Mutex
+	tokens   map[string]time.Time // of IMDSv2, until when they are good
+	sessions map[string]string    // ids of the keys that are handed out, by the session's name
 }
 
 // NewServer returns the handler of both endpoints.
 func NewServer(options Options) http.Handler {
-	s := &server{Options: options, tokens: map[string]time.Time{}}
+	s := &server{Options: options, tokens: map[string]time.Time{}, sessions: map[string]string{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /latest/api/token", s.issueToken)
 	const keys = "GET /latest/meta-data/iam/security-credentials/"
@@ -112,7 +113,7 @@ func (s *server) instanceKey(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	key := s.begin(role, "i-0123456789abcdef0")
+	key := s.session(role, "i-0123456789abcdef0")
 	answer(w, http.StatusOK, map[string]string{
 		"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": s.Now().UTC().Format(time.RFC3339),
 		"AccessKeyId": key.ID, "SecretAccessKey": key.Secret, "Token": key.SessionToken, "Expiration": key.Expires.UTC().Format(time.RFC3339),
@@ -129,17 +130,25 @@ func (s *server) containerKey(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "ResourceNotFoundException", "There is no association for the container.")
 		return
 	}
-	key := s.begin(role, "eks-velero")
+	key := s.session(role, "eks-velero")
 	answer(w, http.StatusOK, map[string]string{
 		"AccessKeyId": key.ID, "SecretAccessKey": key.Secret, "Token": key.SessionToken, "Expiration": key.Expires.UTC().Format(time.RFC3339),
 		"RoleArn": role.ARN(), "AccountId": role.Account.ID,
 	})
 }
 
-func (s *server) begin(role accounts.Role, session string) accounts.Key {
+// session returns the key of a session, the same one until half of its time is over: as at AWS, who asks changes nothing by that, not
+// even a page in a browser, which cannot read the answer.
+func (s *server) session(role accounts.Role, name string) accounts.Key {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	now := s.Now()
-	key := role.Begin(session, nil, now.Add(s.Duration).Truncate(time.Second))
+	if key, found := s.Accounts.Key(s.sessions[name]); found && !key.Expired(now.Add(s.Duration/2)) {
+		return key
+	}
+	key := role.Begin(name, nil, now.Add(s.Duration).Truncate(time.Second))
 	s.Accounts.AddSession(key, now)
+	s.sessions[name] = key.ID
 	return key
 }
 

@@ -75,6 +75,30 @@ func TestContainer(t *testing.T) {
 	send(t, http.MethodGet, simulatortest.Start(t).Metadata+metadata.ContainerPath, nil, http.StatusNotFound)
 }
 
+// TestSession shows that a key is handed out until half of its time is over, or it was forgotten.
+func TestSession(t *testing.T) {
+	sim := simulatortest.Start(t, withRoles)
+	get := func() string {
+		return send(t, http.MethodGet, sim.Metadata+metadata.ContainerPath, http.Header{"Authorization": {"token"}}, http.StatusOK)
+	}
+	first := get()
+	sim.Clock().Advance(3*time.Hour - time.Minute)
+	if again := get(); again != first {
+		t.Errorf("the key was %s and is %s", first, again)
+	}
+	sim.Clock().Advance(2 * time.Minute)
+	second := get()
+	if second == first {
+		t.Error("after half of its time the key is the same")
+	}
+	if err := sim.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	if get() == second {
+		t.Error("after a reset the key is the same")
+	}
+}
+
 func checkKey(t *testing.T, sim *simulatortest.Simulator, key aws.Credentials, role string) {
 	t.Helper()
 	known, found := sim.Accounts().Key(key.AccessKeyID)
