@@ -110,9 +110,9 @@ func writeUntilKilled(t *testing.T, w *kept, stores []*killedStore, random *rand
 	select {
 	case <-enough:
 	case <-time.After(2 * time.Minute):
-		t.Errorf("the server is too slow: %d changes are missing\n%s", left.Load(), w.server.output)
+		t.Errorf("the server is too slow: %d changes are missing\n%s", left.Load(), w.output)
 	}
-	w.server.signal(t, syscall.SIGKILL)
+	w.signal(t, syscall.SIGKILL)
 	cancel()
 	group.Wait()
 }
