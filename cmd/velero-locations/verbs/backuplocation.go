@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/verbs/keyvalues"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/locations/provider"
@@ -30,7 +31,7 @@ var backupLocation = kind[*v1.BackupStorageLocation, *v1.BackupStorageLocationLi
 		return c.VeleroV1().BackupStorageLocations(namespace)
 	},
 	newList:     func() *v1.BackupStorageLocationList { return &v1.BackupStorageLocationList{} },
-	newCreation: func() creation[*v1.BackupStorageLocation] { return &backupLocationCreation{config: keyValues{}} },
+	newCreation: func() creation[*v1.BackupStorageLocation] { return &backupLocationCreation{config: keyvalues.Map{}} },
 	newChange:   func() change { return &backupLocationChange{credential: secretKey{removable: true}} },
 	addFilters: func(flags *pflag.FlagSet) func(*v1.BackupStorageLocation) bool {
 		onlyDefault := flags.Bool("default", false, "Only the default location")
@@ -46,7 +47,7 @@ var accessModes = []string{string(v1.AccessModeReadWrite), string(v1.AccessModeR
 type backupLocationCreation struct {
 	provider, bucket, prefix, accessMode, caCertFile string
 
-	config                keyValues
+	config                keyvalues.Map
 	credential            secretKey
 	isDefault             bool
 	syncPeriod, frequency time.Duration

@@ -5,13 +5,15 @@ import (
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/verbs/keyvalues"
 )
 
 // create sends an object, or with --output prints what it would send.
 func (k kind[T, L]) create(c *connection) *cobra.Command {
 	var (
 		creation            = k.newCreation()
-		labels, annotations = keyValues{}, keyValues{}
+		labels, annotations = keyvalues.Map{}, keyvalues.Map{}
 		dry                 dryRun
 		out                 output
 	)
@@ -24,8 +26,8 @@ func (k kind[T, L]) create(c *connection) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			object.SetLabels(labels.over(object.GetLabels()))
-			object.SetAnnotations(annotations.over(object.GetAnnotations()))
+			object.SetLabels(labels.Over(object.GetLabels()))
+			object.SetAnnotations(annotations.Over(object.GetAnnotations()))
 			// As Velero does: what is printed is for a file, and nothing is sent.
 			if out.wanted() && !bool(dry) {
 				if r, ok := creation.(referrer[T]); ok {

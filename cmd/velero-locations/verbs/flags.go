@@ -1,7 +1,6 @@
 package verbs
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,52 +13,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
-
-// keyValues is a flag of the form KEY=VALUE,KEY=VALUE: a line of CSV, so that a value with a comma
-// can be quoted ("KEY=a,b"). It may be repeated; the last value of a key counts.
-type keyValues map[string]string
-
-var _ pflag.Value = keyValues{}
-
-// Set adds the pairs of a value; more lines are more pairs.
-func (m keyValues) Set(value string) error {
-	reader := csv.NewReader(strings.NewReader(value))
-	reader.LazyQuotes = true
-	reader.FieldsPerRecord = -1
-	lines, err := reader.ReadAll()
-	if err != nil {
-		return fmt.Errorf("reading %q as KEY=VALUE,...: %w", value, err)
-	}
-	for _, pair := range slices.Concat(lines...) {
-		key, value, found := strings.Cut(pair, "=")
-		if key = strings.TrimSpace(key); !found || key == "" {
-			return fmt.Errorf("%q is not KEY=VALUE", pair)
-		}
-		m[key] = value
-	}
-	return nil
-}
-
-// String shows the pairs in the order of their keys.
-func (m keyValues) String() string {
-	pairs := make([]string, 0, len(m))
-	for key, value := range m {
-		pairs = append(pairs, key+"="+value)
-	}
-	slices.Sort(pairs)
-	return strings.Join(pairs, ",")
-}
-
-// Type is what help calls the value.
-func (m keyValues) Type() string { return "KEY=VALUE,..." }
-
-// over returns the pairs and others, whose values give way.
-func (m keyValues) over(others map[string]string) map[string]string {
-	all := map[string]string{}
-	maps.Copy(all, others)
-	maps.Copy(all, m)
-	return all
-}
 
 // secretKey is a flag of the form SECRET=KEY, given at most once.
 type secretKey struct {

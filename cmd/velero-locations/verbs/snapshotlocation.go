@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/verbs/keyvalues"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
@@ -27,7 +28,7 @@ var snapshotLocation = kind[*v1.VolumeSnapshotLocation, *v1.VolumeSnapshotLocati
 		return c.VeleroV1().VolumeSnapshotLocations(namespace)
 	},
 	newList:     func() *v1.VolumeSnapshotLocationList { return &v1.VolumeSnapshotLocationList{} },
-	newCreation: func() creation[*v1.VolumeSnapshotLocation] { return &snapshotLocationCreation{config: keyValues{}} },
+	newCreation: func() creation[*v1.VolumeSnapshotLocation] { return &snapshotLocationCreation{config: keyvalues.Map{}} },
 	newChange:   func() change { return &snapshotLocationChange{credential: secretKey{removable: true}} },
 	columns:     snapshotLocationColumns,
 }
@@ -53,7 +54,7 @@ func snapshotLocationColumns(locations []*v1.VolumeSnapshotLocation) []column[*v
 // snapshotLocationCreation is a snapshot location as flags describe it.
 type snapshotLocationCreation struct {
 	provider   string
-	config     keyValues
+	config     keyvalues.Map
 	credential secretKey
 }
 

@@ -1,4 +1,4 @@
-package verbs
+package keyvalues
 
 import (
 	"encoding/csv"
@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-func TestKeyValues(t *testing.T) {
-	for value, want := range map[string]keyValues{
+func TestSet(t *testing.T) {
+	for value, want := range map[string]Map{
 		"":                  {},
 		"a=1":               {"a": "1"},
 		"a=1, b=2":          {"a": "1", "b": "2"},
@@ -18,19 +18,19 @@ func TestKeyValues(t *testing.T) {
 		`a={"x":1}`:         {"a": `{"x":1}`},
 		"a=1\nb=2,c=3":      {"a": "1", "b": "2", "c": "3"},
 	} {
-		got := keyValues{}
+		got := Map{}
 		if err := got.Set(value); err != nil || !maps.Equal(got, want) {
 			t.Errorf("%q is %v, %v; want %v", value, got, err, want)
 		}
 	}
 }
 
-// FuzzKeyValues shows that whatever is quoted as CSV quotes it comes back.
-func FuzzKeyValues(f *testing.F) {
+// FuzzSet shows that whatever is quoted as CSV quotes it comes back.
+func FuzzSet(f *testing.F) {
 	f.Add("region", "us-east-1")
 	f.Add("tagging", `a=1,"b"=2`)
 	f.Fuzz(func(t *testing.T, key, value string) {
-		_ = keyValues{}.Set(key) // whatever it says, it does not panic
+		_ = Map{}.Set(key) // whatever it says, it does not panic
 		if strings.TrimSpace(key) == "" || strings.ContainsAny(key, "=\r") || strings.Contains(value, "\r") {
 			return // no key; or a line end, which CSV normalizes
 		}
@@ -40,7 +40,7 @@ func FuzzKeyValues(f *testing.F) {
 			t.Fatal(err)
 		}
 		w.Flush()
-		got := keyValues{}
+		got := Map{}
 		if err := got.Set(line.String()); err != nil || len(got) != 1 || got[strings.TrimSpace(key)] != value {
 			t.Errorf("%q is %q, %v; want %q", line.String(), got, err, value)
 		}
