@@ -113,7 +113,11 @@ func StartKind(tb testing.TB) *Kind {
 	for _, node := range all {
 		loadImage(tb, node)
 	}
-	k.layOut(tb, all[0], kubeconfig)
+	first, err := nodeutils.BootstrapControlPlaneNode(all)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	k.layOut(tb, first, kubeconfig)
 	k.install(tb)
 	return k
 }
@@ -145,7 +149,7 @@ func loadImage(tb testing.TB, node nodes.Node) {
 }
 
 // layOut lays out the cluster's directory as for processes on loopback. Users have certificates of the cluster's own authority,
-// which the node has the key of.
+// which a node of the control plane has the key of.
 func (k *Kind) layOut(tb testing.TB, node nodes.Node, kubeconfig string) {
 	tb.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
