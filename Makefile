@@ -25,8 +25,9 @@ run: build ## Run everything on loopback, with state in .dev (options: make run 
 	@exec bin/velero-locations dev $(ARGS)
 
 .PHONY: test
-test: ## Run all tests of this module. Needs no network beyond modules.
+test: ## Run all tests of this module, and those of the alerts. Needs no network beyond modules.
 	$(GO) test -timeout 20m ./...
+	$(GO) test -C hack/alerts ./...
 
 .PHONY: bench
 bench: ## Run the benchmarks.
@@ -44,17 +45,20 @@ generate: ## Regenerate all generated code.
 lint: ## Check style and format.
 	$(LINT) run ./...
 	cd e2e && $(LINT) run ./...
+	cd hack/alerts && $(LINT) run ./...
 
 .PHONY: fmt
 fmt: ## Format the code.
 	$(LINT) fmt ./...
 	cd e2e && $(LINT) fmt ./...
+	cd hack/alerts && $(LINT) fmt ./...
 
 .PHONY: verify
 verify: ## Prove that generated code, modules, format and style are as they should be.
 	hack/verify-generated.sh
 	$(GO) mod tidy -diff
 	$(GO) mod tidy -C e2e -diff
+	$(GO) mod tidy -C hack/alerts -diff
 	$(GO) mod verify
 	$(MAKE) lint
 

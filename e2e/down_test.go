@@ -36,9 +36,10 @@ func TestDown(t *testing.T) {
 		t.Errorf("kubectl get: got %+v, want that there is no such kind", got)
 	}
 
-	// What tells the truth.
+	// What tells the truth; the last is what an alert of deploy/components/monitoring asks for.
 	wantUnavailable("get", "--raw", "/apis/velero.io/v1")
 	if got := c.Run(t, "", "wait", "--for=condition=Available", "--timeout=1s", "apiservice/v1.velero.io"); got.Code != 1 {
 		t.Errorf("kubectl wait: got %+v, want that it waits in vain", got)
 	}
+	devtest.WantContains(t, c.Kubectl(t, "get", "--raw", "/metrics"), `aggregator_unavailable_apiservice{name="v1.velero.io"} 1`)
 }
