@@ -36,7 +36,7 @@ func TestEveryKindIsValidated(t *testing.T) {
 		t.Fatal(err)
 	}
 	server, config := etcd3testing.NewUnsecuredEtcd3TestClientServer(t)
-	defer server.Terminate(t)
+	defer func() { _ = server.V3Client.Close() }()
 	config.Codec = api.StorageCodec()
 	for _, kind := range api.Kinds {
 		resource := kind.GroupVersionResource().GroupResource()

@@ -26,7 +26,7 @@ type client struct {
 func startServer(t *testing.T) client {
 	t.Helper()
 	backend, storage := etcd3testing.NewUnsecuredEtcd3TestClientServer(t)
-	t.Cleanup(func() { backend.Terminate(t) })
+	t.Cleanup(func() { _ = backend.V3Client.Close() })
 	return startServerOn(t, storage)
 }
 
@@ -43,6 +43,7 @@ func startServerOn(t *testing.T, storage *storagebackend.Config) client {
 	etcd := genericoptions.NewEtcdOptions(storagebackend.NewDefaultConfig(EtcdPrefix, api.StorageCodec()))
 	etcd.StorageConfig.EncodeVersioner = api.StorageVersioner()
 	etcd.StorageConfig.Transport = storage.Transport
+	etcd.SkipHealthEndpoints = true // which end with a run of the server only
 	if err := etcd.ApplyTo(&config.Generic.Config); err != nil {
 		t.Fatal(err)
 	}

@@ -44,12 +44,7 @@ func (a *API) shed(handler http.Handler, budget *memory.Budget, maxBody int64) h
 			handler.ServeHTTP(w, r)
 			return
 		}
-		done, admitted := func() {}, false
-		if info.Verb == "watch" {
-			admitted = budget.Hold(watchNeeds)
-		} else {
-			done, admitted = budget.Admit(needs(r, info, maxBody))
-		}
+		done, admitted := admit(budget, r, info, maxBody)
 		if !admitted {
 			shedRequests.WithLabelValues(info.Verb).Inc()
 			_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxBody)) // a client that still sends would find the connection broken
@@ -61,6 +56,13 @@ func (a *API) shed(handler http.Handler, budget *memory.Budget, maxBody int64) h
 		defer done()
 		handler.ServeHTTP(w, r)
 	})
+}
+
+func admit(budget *memory.Budget, r *http.Request, info *genericapirequest.RequestInfo, maxBody int64) (done func(), ok bool) {
+	if info.Verb == "watch" {
+		return func() {}, budget.Hold(watchNeeds)
+	}
+	return budget.Admit(needs(r, info, maxBody))
 }
 
 // passes says of which requests none is refused.

@@ -56,7 +56,7 @@ func scheme(t *testing.T, kind generic.Kind) *runtime.Scheme {
 func startEtcd(t *testing.T) storagebackend.Config {
 	t.Helper()
 	server, storage := etcd3testing.NewUnsecuredEtcd3TestClientServer(t)
-	t.Cleanup(func() { server.Terminate(t) })
+	t.Cleanup(func() { _ = server.V3Client.Close() })
 	storage.EventsHistoryWindow = storagebackend.DefaultEventsHistoryWindow
 	return *storage
 }

@@ -92,6 +92,7 @@ func losses(tb testing.TB, sim *simulator.Simulator) (told, silent []string) {
 		if err != nil {
 			tb.Fatal(err)
 		}
+		defer object.Close()
 		data, err := io.ReadAll(object)
 		var refusal minio.ErrorResponse
 		switch {
@@ -200,6 +201,7 @@ func TestDamagedContent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer object.Close()
 		return io.ReadAll(object)
 	}
 	if data, err := get("file", minio.GetObjectOptions{}); minio.ToErrorResponse(err).Code != "InternalError" || len(data) > 0 {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/internal/leaktest"
 )
 
 // asProgram makes the test binary behave as velero-locations, so that tests run the real
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	leaktest.Main(m)
 }
 
 // program returns a command that runs velero-locations.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -80,7 +81,7 @@ func TestMemoryLimitSimulator(t *testing.T) {
 		t.Fatal(err)
 	}
 	put := func(i int) string {
-		_, err := client.PutObject(t.Context(), "velero", fmt.Sprint(i), bytes.NewReader(make([]byte, 1<<20)), 1<<20, minio.PutObjectOptions{})
+		_, err := client.PutObject(t.Context(), "velero", strconv.Itoa(i), bytes.NewReader(make([]byte, 1<<20)), 1<<20, minio.PutObjectOptions{})
 		return minio.ToErrorResponse(err).Code
 	}
 	stored := 0
@@ -95,7 +96,7 @@ func TestMemoryLimitSimulator(t *testing.T) {
 		t.Errorf("in 128 MiB there is room for %d objects of 1 MiB", stored)
 	}
 	for i := range stored {
-		if err := client.RemoveObject(t.Context(), "velero", fmt.Sprint(i), minio.RemoveObjectOptions{}); err != nil {
+		if err := client.RemoveObject(t.Context(), "velero", strconv.Itoa(i), minio.RemoveObjectOptions{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -115,7 +115,7 @@ func readFile(path string) ([]byte, error) {
 func Check(path string) error {
 	info, err := os.Stat(path)
 	switch {
-	case err != nil || info.IsDir():
+	case err != nil || info.IsDir() || path == os.DevNull:
 		return nil //nolint:nilerr // the library says so
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is %s: name a regular file, since it is read more than once", path, kind(info.Mode()))

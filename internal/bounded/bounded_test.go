@@ -45,7 +45,7 @@ func TestRenew(t *testing.T) {
 		}
 		r.Renew()
 	}
-	if _, err := r.Read(make([]byte, 1)); err != io.EOF {
+	if _, err := r.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
 }
@@ -86,7 +86,7 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		"": "", dir: "", filepath.Join(dir, "missing"): "",
+		"": "", dir: "", filepath.Join(dir, "missing"): "", os.DevNull: "",
 		large:       large + " is larger than 16 MiB, which is the most that is read of it",
 		pipe:        pipe + " is a pipe: name a regular file, since it is read more than once",
 		"/dev/zero": "/dev/zero is a device: name a regular file, since it is read more than once",

@@ -17,7 +17,7 @@ import (
 func newJournal(t *testing.T) *Journal {
 	t.Helper()
 	server, storage := etcd3testing.NewUnsecuredEtcd3TestClientServer(t)
-	t.Cleanup(func() { server.Terminate(t) })
+	t.Cleanup(func() { _ = server.V3Client.Close() })
 	client, err := clientv3.New(clientv3.Config{Endpoints: storage.Transport.ServerList, DialTimeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/velero-locations/velero-locations/internal/leaktest"
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 )
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(writerVariable); dir != "" {
 		os.Exit(write(dir))
 	}
-	os.Exit(m.Run())
+	leaktest.Main(m)
 }
 
 const (

@@ -84,6 +84,7 @@ func BenchmarkS3(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer object.Close()
 	if _, err := io.Copy(io.Discard, object); err != nil {
 		b.Fatal(err)
 	}

@@ -49,6 +49,7 @@ func checkMinioObject(t *testing.T, client *minio.Client, key string, data []byt
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer object.Close()
 	got, err := io.ReadAll(object)
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +84,7 @@ func TestMinioUnknownSize(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer object.Close()
 		if got, err := io.ReadAll(object); err != nil || hash(got) != hash(data) {
 			t.Errorf("size %d: got %d bytes, %v", size, len(got), err)
 		}

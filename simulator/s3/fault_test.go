@@ -30,6 +30,7 @@ func tryMinio(t *testing.T, c *cloud) (put, get error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer object.Close()
 	got, get := io.ReadAll(object)
 	if get == nil && hash(got) != hash(data) {
 		t.Error("the object holds something else")
@@ -127,6 +128,7 @@ func TestHangingRequests(t *testing.T) {
 			if err == nil {
 				_, err = io.ReadAll(object)
 			}
+			defer object.Close()
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%v", err)
 			}

@@ -22,6 +22,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	miniocredentials "github.com/minio/minio-go/v7/pkg/credentials"
 
+	"github.com/velero-locations/velero-locations/internal/leaktest"
 	"github.com/velero-locations/velero-locations/simulator"
 )
 
@@ -43,7 +44,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	leaktest.Main(m)
 }
 
 func serveForKill(dir string) error {
@@ -206,6 +207,7 @@ func objectHash(ctx context.Context, client *minio.Client, key string) (string, 
 	if err != nil {
 		return "", err
 	}
+	defer object.Close()
 	data, err := io.ReadAll(object)
 	if errorCode(err) == "NoSuchKey" {
 		return "", object.Close()

@@ -61,6 +61,7 @@ func TestStateOnDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer object.Close()
 		got, err := io.ReadAll(object)
 		if err != nil || !bytes.Equal(got, data[:size]) {
 			t.Errorf("%s: %d bytes, %v", key, len(got), err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/velero-locations/velero-locations/internal/leaktest"
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/azure"
 	"github.com/velero-locations/velero-locations/simulator/internal/clouds/cloudstest"
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(writerVariable); dir != "" {
 		os.Exit(write(dir))
 	}
-	os.Exit(m.Run())
+	leaktest.Main(m)
 }
 
 // write serves until it is killed.

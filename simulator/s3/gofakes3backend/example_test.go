@@ -53,6 +53,7 @@ func roundTrip() error {
 	if err != nil {
 		return err
 	}
+	defer object.Close()
 	content, err := io.ReadAll(object)
 	fmt.Println(string(content))
 	return err
