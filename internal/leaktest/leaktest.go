@@ -28,11 +28,10 @@ const patience = 10 * time.Second
 
 // Main runs the tests of a package, for its TestMain.
 func Main(m *testing.M) {
-	os.Exit(Run(m))
+	os.Exit(run(m))
 }
 
-// Run runs tests, and returns the exit code.
-func Run(m *testing.M) int {
+func run(m *testing.M) int {
 	code := m.Run()
 	http.DefaultClient.CloseIdleConnections() // which are everybody's
 	if code != 0 {
