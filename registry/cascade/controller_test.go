@@ -76,11 +76,13 @@ func TestConcerns(t *testing.T) {
 func TestFailuresAreTriedAgain(t *testing.T) {
 	journal := newJournal(t)
 	var tries atomic.Int64
+	seen := make(chan struct{}) // how it is after the first
 	controller := NewController(journal, func(_ context.Context, _ Intent, left *atomic.Int64) error {
 		left.Store(3)
 		if tries.Add(1) == 1 {
 			return errors.New("not now")
 		}
+		<-seen
 		left.Store(0)
 		return nil
 	})
@@ -98,6 +100,7 @@ func TestFailuresAreTriedAgain(t *testing.T) {
 	if left := controller.Left(uid, 5); left != 3 || len(open(t, journal)) != 1 {
 		t.Errorf("after a failure there are %d left and the intents %v", left, open(t, journal))
 	}
+	close(seen)
 	controller.Await(uid, time.Minute)
 	if left := controller.Left(uid, 5); left != 0 || len(open(t, journal)) != 0 || tries.Load() != 2 {
 		t.Errorf("after %d tries there are %d left and the intents %v", tries.Load(), left, open(t, journal))
