@@ -68,10 +68,14 @@ func (c *Config) New() (*Server, error) {
 	if c.Embedded != nil {
 		c.useEmbedded()
 	}
+	if serving := c.Generic.SecureServing; serving != nil && serving.Listener != nil {
+		serving.Listener = newFarewellListener(serving.Listener)
+	}
 	generic, err := c.Generic.Complete().New(Name, genericapiserver.NewEmptyDelegate())
 	if err != nil {
 		return nil, fmt.Errorf("setting up the API server: %w", err)
 	}
+	generic.ShutdownTimeout = drainTimeout
 	if err := c.completeEnvironment(); err != nil {
 		return nil, err
 	}
