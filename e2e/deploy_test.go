@@ -327,3 +327,41 @@ func await(t *testing.T, c *cluster.Cluster, want string, access ...string) {
 		return strings.TrimSpace(c.Run(t, "", args...).Stdout) == want
 	})
 }
+
+// TestOneNamespace shows that the controllers do their work with rights in a single namespace.
+func TestOneNamespace(t *testing.T) {
+	c := cluster.StartKubernetes(t)
+	if err := os.Symlink(filepath.Join(cluster.Repository(t), "deploy"), c.Path("deploy")); err != nil {
+		t.Fatal(err)
+	}
+	const overlay = `apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [deploy/overlays/embedded-etcd]
+components: [deploy/components/one-namespace]
+`
+	if err := os.WriteFile(c.Path("kustomization.yaml"), []byte(overlay), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.Kubectl(t, "apply", "-k", c.Dir)
+	c.Pod(t, "deployment/velero-locations-certificates", "--health-address=")
+	c.Kubectl(t, "wait", "--for=create", "secret/velero-locations-serving", "-n", home, "--timeout=60s")
+	server := c.ServerPod(t, "statefulset/velero-locations")
+	server.AwaitReady(t)
+	server.Expose(t)
+	controller := c.Pod(t, "deployment/velero-locations-controller", "--health-address=", "--metrics-address=", "--default-volume-endpoints=aws=http://127.0.0.1:1")
+
+	c.Kubectl(t, "create", "secret", "generic", "cloud-credentials", "-n", "velero",
+		"--from-literal=cloud=[default]\naws_access_key_id=AKIAEXAMPLE\naws_secret_access_key=example")
+	c.KubectlWith(t, devtest.SnapshotLocation, "apply", "-f", "-")
+	c.Kubectl(t, "wait", "--for=jsonpath={.status.phase}=Unavailable", "vsl", "--all", "-n", "velero", "--timeout=30s")
+	c.Kubectl(t, "wait", "--for=create", "event", "--field-selector=involvedObject.kind=VolumeSnapshotLocation", "-n", "velero", "--timeout=30s")
+	if log := controller.Log(t); strings.Contains(log, "forbidden") {
+		t.Errorf("the controller lacks rights:\n%s", log)
+	}
+	for namespace, want := range map[string]string{"velero": "yes", "default": "no", "kube-system": "no"} {
+		got := c.Run(t, "", "auth", "can-i", "get", "secrets", "-n", namespace, "--as=system:serviceaccount:"+home+":velero-locations-controller")
+		if strings.TrimSpace(got.Stdout) != want {
+			t.Errorf("whether the controller may get Secrets of namespace %s: %+v, want %s", namespace, got, want)
+		}
+	}
+}
