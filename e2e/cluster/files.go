@@ -168,13 +168,19 @@ var given sync.Map
 // connections, and to listeners of port 0: one of these could have taken it before it is used.
 func freeAddress(tb testing.TB) (address, port string) {
 	tb.Helper()
+	return freeAddressOf(tb, "127.0.0.1")
+}
+
+// freeAddressOf is freeAddress of another address of this machine.
+func freeAddressOf(tb testing.TB, host string) (address, port string) {
+	tb.Helper()
 	const first, last = 10_000, 32_000
 	for range 100 {
 		port = strconv.Itoa(first + rand.IntN(last-first))
 		if _, taken := given.LoadOrStore(port, true); taken {
 			continue
 		}
-		address = net.JoinHostPort("127.0.0.1", port)
+		address = net.JoinHostPort(host, port)
 		listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 		if err == nil {
 			_ = listener.Close()

@@ -41,21 +41,21 @@ type Cluster struct {
 }
 
 // StartKubernetes starts a cluster that knows nothing of velero.io but the namespace. It ends with the test; when the test
-// fails its logs are kept.
-func StartKubernetes(tb testing.TB) *Cluster {
+// fails its logs are kept. Flags are of kube-apiserver.
+func StartKubernetes(tb testing.TB, flags ...string) *Cluster {
 	tb.Helper()
-	c := StartAPI(tb)
+	c := StartAPI(tb, flags...)
 	c.startControllers(tb)
 	return c
 }
 
 // StartAPI is StartKubernetes without controllers: nothing changes in the cluster but by requests to its API.
-func StartAPI(tb testing.TB) *Cluster {
+func StartAPI(tb testing.TB, flags ...string) *Cluster {
 	tb.Helper()
 	c := newCluster(tb)
 	link(tb, c.Dir)
 	c.startEtcd(tb)
-	c.startKubeAPIServer(tb)
+	c.startKubeAPIServer(tb, flags...)
 	c.setEnvironment(tb, [][2]string{{"KUBECONFIG", c.Path("kubeconfig")}, {"VELERO_NAMESPACE", Namespace}})
 	c.Kubectl(tb, "create", "namespace", Namespace)
 	return c
@@ -96,7 +96,7 @@ func (c *Cluster) startEtcd(tb testing.TB) {
 	etcd.await(tb, func() error { return ready(http.DefaultClient, c.etcdURL+"/readyz") })
 }
 
-func (c *Cluster) startKubeAPIServer(tb testing.TB) {
+func (c *Cluster) startKubeAPIServer(tb testing.TB, flags ...string) {
 	tb.Helper()
 	c.servers, c.users = c.authority(tb, "serving"), c.authority(tb, "users")
 	frontProxy := c.authority(tb, "front-proxy")
@@ -108,7 +108,7 @@ func (c *Cluster) startKubeAPIServer(tb testing.TB) {
 
 	address, port := freeAddress(tb)
 	c.url = "https://" + address
-	server := c.start(tb, "kube-apiserver", Tool(tb, "kube-apiserver"),
+	server := c.start(tb, "kube-apiserver", Tool(tb, "kube-apiserver"), append(flags,
 		"--bind-address=127.0.0.1", "--secure-port="+port, "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
 		"--etcd-servers="+c.etcdURL, "--etcd-prefix=/kubernetes", "--service-cluster-ip-range=10.0.0.0/24",
 		"--tls-cert-file="+c.Path("pki", "kube-apiserver.pem"), "--tls-private-key-file="+c.Path("pki", "kube-apiserver.key"),
@@ -119,7 +119,7 @@ func (c *Cluster) startKubeAPIServer(tb testing.TB) {
 		"--service-account-key-file="+c.Path("pki", "tokens.key"), "--service-account-signing-key-file="+c.Path("pki", "tokens.key"),
 		"--requestheader-client-ca-file="+c.Path("pki", "front-proxy-ca.pem"), "--requestheader-allowed-names=front-proxy",
 		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group", "--requestheader-extra-headers-prefix=X-Remote-Extra-",
-		"--proxy-client-cert-file="+c.Path("pki", "front-proxy.pem"), "--proxy-client-key-file="+c.Path("pki", "front-proxy.key"))
+		"--proxy-client-cert-file="+c.Path("pki", "front-proxy.pem"), "--proxy-client-key-file="+c.Path("pki", "front-proxy.key"))...)
 
 	c.administrate(tb)
 	client, err := rest.HTTPClientFor(c.Config)

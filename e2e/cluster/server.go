@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -25,6 +26,8 @@ import (
 const (
 	program = "velero-locations"
 	home    = "velero-locations"
+	// serviceName is what kube-apiserver expects of our server's certificate.
+	serviceName = program + "." + home + ".svc"
 )
 
 // Start starts a cluster whose API of velero.io is served by velero-locations, with its controllers and simulated storage.
@@ -43,11 +46,27 @@ func (c *Cluster) Deploy(tb testing.TB, etcd ...string) {
 	c.startSimulator(tb)
 	c.Serve(tb, etcd...)
 	c.StartController(tb)
+	c.giveKeys(tb)
+}
+
+// giveKeys puts the first account's key where locations that name no other find it.
+func (c *Cluster) giveKeys(tb testing.TB) {
+	tb.Helper()
 	c.Kubectl(tb, "create", "secret", "generic", "cloud-credentials", "-n", Namespace, "--from-file=cloud="+c.Path("accounts", "primary"))
 }
 
 // Serve is Deploy of our server alone.
 func (c *Cluster) Serve(tb testing.TB, etcd ...string) {
+	tb.Helper()
+	c.prepare(tb)
+	address, port := freeAddress(tb)
+	c.serverURL = "https://" + address
+	c.StartServer(tb, etcd...)
+	c.register(tb, fmt.Sprintf("{type: ExternalName, externalName: localhost, ports: [{port: %s}]}", port), port)
+}
+
+// prepare gives our server and the controllers their rights and identities.
+func (c *Cluster) prepare(tb testing.TB) {
 	tb.Helper()
 	c.Kubectl(tb, "create", "namespace", home)
 	for _, rights := range []string{"base", "components/backups"} {
@@ -55,12 +74,13 @@ func (c *Cluster) Serve(tb testing.TB, etcd ...string) {
 	}
 	c.serviceAccount(tb, "velero-locations")
 	c.serviceAccount(tb, "velero-locations-controller")
+	c.RenewServing(tb)
+}
 
-	c.issue(tb, c.servers, program, serving(program+"."+home+".svc"))
-	address, port := freeAddress(tb)
-	c.serverURL = "https://" + address
-	c.StartServer(tb, etcd...)
-	c.register(tb, port)
+// RenewServing gives our server a new certificate, which it reads by itself if it runs.
+func (c *Cluster) RenewServing(tb testing.TB) {
+	tb.Helper()
+	c.issue(tb, c.servers, program, serving(serviceName))
 }
 
 // ServerURL is where our server answers when it is asked directly.
@@ -94,16 +114,25 @@ func (c *Cluster) serviceAccount(tb testing.TB, name string) {
 // StartServer starts our server, for the first time or after StopServer, and waits until it is ready.
 func (c *Cluster) StartServer(tb testing.TB, etcd ...string) {
 	tb.Helper()
+	c.server = c.startServer(tb, "velero-locations-apiserver", strings.TrimPrefix(c.serverURL, "https://"), etcd...)
+	client := c.Client(tb, "")
+	c.server.await(tb, func() error { return ready(client, c.serverURL+"/readyz") })
+}
+
+// startServer starts a process of our server.
+func (c *Cluster) startServer(tb testing.TB, name, address string, flags ...string) *process {
+	tb.Helper()
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		tb.Fatal(err)
+	}
 	kubeconfig := c.Path("velero-locations.kubeconfig")
-	port := c.serverURL[strings.LastIndex(c.serverURL, ":")+1:]
 	args := []string{
-		"apiserver", "--bind-address", "127.0.0.1", "--secure-port", port,
+		"apiserver", "--bind-address", host, "--secure-port", port,
 		"--kubeconfig", kubeconfig, "--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig,
 		"--tls-cert-file", c.Path("pki", program+".pem"), "--tls-private-key-file", c.Path("pki", program+".key"),
 	}
-	c.server = c.start(tb, "velero-locations-apiserver", Tool(tb, program), append(args, etcd...)...)
-	client := c.Client(tb, "")
-	c.server.await(tb, func() error { return ready(client, c.serverURL+"/readyz") })
+	return c.start(tb, name, Tool(tb, program), append(args, flags...)...)
 }
 
 // StopServer stops our server as Kubernetes does.
@@ -112,8 +141,8 @@ func (c *Cluster) StopServer(tb testing.TB) {
 	c.server.stop(tb)
 }
 
-// register tells the aggregator of all versions that our server serves, and waits until it reaches them.
-func (c *Cluster) register(tb testing.TB, port string) {
+// register tells the aggregator of all versions that our server serves, by a Service that is given as YAML, and waits until it reaches them.
+func (c *Cluster) register(tb testing.TB, service, port string) {
 	tb.Helper()
 	ca, err := os.ReadFile(c.ServingCA())
 	if err != nil {
@@ -123,11 +152,8 @@ func (c *Cluster) register(tb testing.TB, port string) {
 	fmt.Fprintf(&manifests, `apiVersion: v1
 kind: Service
 metadata: {name: %s, namespace: %s}
-spec:
-  type: ExternalName
-  externalName: localhost
-  ports: [{port: %s}]
-`, program, home, port)
+spec: %s
+`, program, home, service)
 	var services []string
 	for _, version := range Versions(tb) {
 		name := version.Version + "." + version.Group
@@ -172,8 +198,17 @@ func Versions(tb testing.TB) []schema.GroupVersion {
 // StartController starts our controllers, for the first time or after StopController.
 func (c *Cluster) StartController(tb testing.TB) {
 	tb.Helper()
-	c.controller = c.start(tb, "velero-locations-controller", Tool(tb, program), "controller",
-		"--kubeconfig", c.Path("velero-locations-controller.kubeconfig"), "--default-s3-endpoint", c.s3, "--default-volume-endpoints", "aws="+c.ec2)
+	c.controller = c.startController(tb, "velero-locations-controller")
+}
+
+// startController starts a process of our controllers.
+func (c *Cluster) startController(tb testing.TB, name string, flags ...string) *process {
+	tb.Helper()
+	args := []string{
+		"controller", "--kubeconfig", c.Path("velero-locations-controller.kubeconfig"),
+		"--default-s3-endpoint", c.s3, "--default-volume-endpoints", "aws=" + c.ec2,
+	}
+	return c.start(tb, name, Tool(tb, program), append(args, flags...)...)
 }
 
 // StopController stops our controllers as Kubernetes does.
