@@ -76,6 +76,10 @@ e2e: build tools ## Run the suites behind a real kube-apiserver, on loopback. A 
 	$(GO) test ./cmd/velero-locations -run '^TestModel$$' -count 1 -model $(MODEL) -timeout 0
 	$(GO) test -C e2e -count 1 -timeout 20m ./...
 
+.PHONY: e2e-long
+e2e-long: build tools ## Harm one of three servers, members of etcd and controllers again and again, under load, and print what came of it (options: make e2e-long ROUNDS=10).
+	$(GO) test -C e2e ./replicas -count 1 -v -rounds $(or $(ROUNDS),5) -timeout 0
+
 # How long locations and backups are changed at random, on two servers.
 MODEL ?= 30s
 .PHONY: model

@@ -2,13 +2,17 @@ package replicas
 
 import (
 	"flag"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/velero-locations/velero-locations/e2e/cluster"
 )
 
-var rounds = flag.Int("rounds", 0, "how often harm of each kind is done; 0: once, without what takes long")
+var (
+	rounds = flag.Int("rounds", 0, "how often harm of each kind is done; 0: once, without what takes long")
+	only   = flag.String("only", "", "part of the names of the kinds of harm that are done; empty: all")
+)
 
 // size is how many servers and members of etcd there are.
 const size = 3
@@ -41,7 +45,7 @@ func TestReplicas(t *testing.T) {
 
 	var results []*result
 	for _, f := range faults {
-		if f.long && *rounds == 0 {
+		if f.long && *rounds == 0 || !strings.Contains(f.name, *only) {
 			continue
 		}
 		// No subtest, with whose end what it has started again would end.

@@ -2,13 +2,17 @@ package generic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/registry/generic"
@@ -18,6 +22,7 @@ import (
 	"k8s.io/apiserver/pkg/storage/value"
 	"k8s.io/apiserver/pkg/storage/value/encrypt/identity"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/velero-locations/velero-locations/registry/generic/table"
 )
@@ -62,6 +67,30 @@ func (d *direct[T]) get(ctx context.Context, key string) (stored[T], error) {
 		return stored[T]{key: key, object: newOf[T]()}, nil
 	}
 	return d.read(ctx, key, response.Kvs[0].Value, response.Kvs[0].ModRevision)
+}
+
+// getBoth reads what is under two keys at one revision. When a member of etcd is lost meanwhile another one is asked, which etcd's client does by
+// itself for single reads, but not for transactions, since most of them write.
+func (d *direct[T]) getBoth(ctx context.Context, first, second string) (*clientv3.TxnResponse, error) {
+	var response *clientv3.TxnResponse
+	again := func(err error) bool { return unavailable(err) && ctx.Err() == nil }
+	err := retry.OnError(retry.DefaultBackoff, again, func() (err error) {
+		response, err = d.etcd.Txn(ctx).Then(clientv3.OpGet(first), clientv3.OpGet(second)).Commit()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", first, err)
+	}
+	return response, nil
+}
+
+// unavailable says whether an error is of a member of etcd that could not answer.
+func unavailable(err error) bool {
+	var told rpctypes.EtcdError
+	if errors.As(err, &told) {
+		return told.Code() == codes.Unavailable
+	}
+	return status.Code(err) == codes.Unavailable
 }
 
 // read makes an object of what is in etcd.

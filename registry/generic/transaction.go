@@ -180,9 +180,9 @@ func (s *transactionStorage[T]) write(ctx context.Context, seen *surroundings[T]
 // look sees an object and what its write depends on.
 func (s *transactionStorage[T]) look(ctx context.Context, key string) (*surroundings[T], error) {
 	seen := &surroundings[T]{target: stored[T]{key: key, object: newOf[T]()}, holder: storedHolder{key: s.holderKey(key)}}
-	response, err := s.etcd.Txn(ctx).Then(clientv3.OpGet(key), clientv3.OpGet(seen.holder.key)).Commit()
+	response, err := s.getBoth(ctx, key, seen.holder.key)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", key, err)
+		return nil, err
 	}
 	seen.revision = response.Header.Revision
 	if kvs := response.Responses[0].GetResponseRange().Kvs; len(kvs) > 0 {
