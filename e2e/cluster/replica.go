@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"sync/atomic"
 	"syscall"
 	"testing"
 )
@@ -15,6 +16,8 @@ type Replica struct {
 	launch  func(tb testing.TB) *process
 	ready   func() error
 	process *process
+	// stopping says that it was told to end.
+	stopping atomic.Bool
 }
 
 // Start starts the replica, for the first time or after it has ended, and waits until it is ready.
@@ -26,6 +29,7 @@ func (r *Replica) Start(tb testing.TB) {
 
 func (r *Replica) begin(tb testing.TB) {
 	tb.Helper()
+	r.stopping.Store(false)
 	r.process = r.launch(tb)
 }
 
@@ -43,6 +47,7 @@ func (r *Replica) Kill(tb testing.TB) {
 // Stop ends the replica as Kubernetes does.
 func (r *Replica) Stop(tb testing.TB) {
 	tb.Helper()
+	r.stopping.Store(true)
 	r.process.stop(tb)
 }
 

@@ -5,11 +5,12 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,8 +24,11 @@ import (
 // on the network of Services: there is no kube-proxy here.
 const RoutingFlag = "--enable-aggregator-routing=true"
 
-// probePeriod is how often it is looked whether a server is ready, and how long it may take to say so.
-const probePeriod = time.Second
+// The readiness probe of servers.
+const (
+	probePeriod   = time.Second // how often it is looked, and how long a server may take to answer
+	probeFailures = 3           // in a row, after which a server is not ready
+)
 
 // ServeReplicas serves velero.io by several servers on one etcd behind a Service, whose endpoints are those that are ready. The cluster
 // has to have the RoutingFlag.
@@ -41,13 +45,13 @@ func (c *Cluster) ServeReplicas(tb testing.TB, replicas int, etcd *Etcd, flags .
 	for i := range replicas {
 		address, port := freeAddressOf(tb, host)
 		name := fmt.Sprintf("%s-%d", program, i)
-		servers = append(servers, &Replica{
+		server := &Replica{
 			Name: name, Address: address,
 			launch: func(tb testing.TB) *process { tb.Helper(); return c.startServer(tb, name, address, flags...) },
 			ready:  func() error { return ready(client, "https://"+address+"/readyz") },
-		})
-		endpoint := newEndpoint(c.Clientset(tb), name, host, port)
-		endpoint.follow(tb, client, address)
+		}
+		servers = append(servers, server)
+		newEndpoint(c.Clientset(tb), name, host, port).follow(tb, server)
 	}
 	startAll(tb, servers)
 	c.register(tb, "{ports: [{name: https, port: 443}]}", "443")
@@ -89,9 +93,10 @@ func hostAddress(tb testing.TB) string {
 
 // endpoint is a server's entry among the endpoints of the Service. Each has a slice of its own, since its port is its own.
 type endpoint struct {
-	client  kubernetes.Interface
-	slice   *discoveryv1.EndpointSlice
-	isReady bool
+	client   kubernetes.Interface
+	slice    *discoveryv1.EndpointSlice
+	isReady  bool
+	failures int
 }
 
 func newEndpoint(client kubernetes.Interface, name, host, port string) *endpoint {
@@ -106,8 +111,9 @@ func newEndpoint(client kubernetes.Interface, name, host, port string) *endpoint
 	}}
 }
 
-// follow does until the test ends what the kubelet and the controller of EndpointSlices do with a readiness probe that fails at once.
-func (e *endpoint) follow(tb testing.TB, client *http.Client, address string) {
+// follow does until the test ends what the kubelet and the controller of EndpointSlices do: it takes a server away that has ended, or was told
+// to, and one that was not ready three times in a row.
+func (e *endpoint) follow(tb testing.TB, server *Replica) {
 	tb.Helper()
 	slices := e.client.DiscoveryV1().EndpointSlices(home)
 	created, err := slices.Create(context.Background(), e.slice, metav1.CreateOptions{})
@@ -119,11 +125,9 @@ func (e *endpoint) follow(tb testing.TB, client *http.Client, address string) {
 	var probing sync.WaitGroup
 	probing.Go(func() {
 		for ctx.Err() == nil {
-			now := ready(client, "https://"+address+"/readyz") == nil
-			if now != e.isReady {
+			if now := e.probe(server); now != e.isReady {
 				e.slice.Endpoints[0].Conditions.Ready = &now
-				updated, err := slices.Update(ctx, e.slice, metav1.UpdateOptions{})
-				if err == nil {
+				if updated, err := slices.Update(ctx, e.slice, metav1.UpdateOptions{}); err == nil {
 					e.slice, e.isReady = updated, now
 				}
 			}
@@ -137,4 +141,18 @@ func (e *endpoint) follow(tb testing.TB, client *http.Client, address string) {
 		cancel()
 		probing.Wait()
 	})
+}
+
+// probe says whether a server is to be an endpoint.
+func (e *endpoint) probe(server *Replica) bool {
+	err := server.ready()
+	switch {
+	case server.stopping.Load(), errors.Is(err, syscall.ECONNREFUSED):
+		return false
+	case err == nil:
+		e.failures = 0
+		return true
+	}
+	e.failures++
+	return e.isReady && e.failures < probeFailures
 }

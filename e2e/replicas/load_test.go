@@ -73,7 +73,7 @@ func startLoad(t *testing.T, config *rest.Config) *load {
 		t.Fatal(err)
 	}
 	l := &load{locations: all.VeleroV1().BackupStorageLocations(cluster.Namespace)}
-	for i := range writers {
+	for i := range writers + 1 { // the last one is the beat's
 		if _, err := l.locations.Create(t.Context(), location(i), metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)
 		}
@@ -97,6 +97,7 @@ func startLoad(t *testing.T, config *rest.Config) *load {
 	for i := range writers {
 		group.Go(func() { l.write(ctx, location(i).Name) })
 	}
+	group.Go(func() { l.beat(ctx, location(writers).Name) })
 	group.Go(func() { l.look(ctx) })
 	return l
 }
@@ -152,11 +153,26 @@ func (l *load) told(ctx context.Context, err error) {
 func (l *load) acknowledge(c change, begun time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
 	l.acknowledged = append(l.acknowledged, c)
-	l.silence, l.slowest = max(l.silence, now.Sub(l.last)), max(l.slowest, now.Sub(begun))
-	l.last = now
+	l.slowest = max(l.slowest, time.Since(begun))
 	l.answered[c.location] = begun
+}
+
+// beat begins a write each moment, whatever becomes of those before: writers that wait for an answer cannot tell since when there are answers.
+func (l *load) beat(ctx context.Context, name string) {
+	var group sync.WaitGroup
+	defer group.Wait()
+	for number := 1; wait(ctx); number++ {
+		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"%d"}}}`, label, number)
+		group.Go(func() {
+			if !l.patch(ctx, name, patch) {
+				return
+			}
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.silence, l.last = max(l.silence, time.Since(l.last)), time.Now()
+		})
+	}
 }
 
 // look lists the locations, from etcd and from a server's cache in turn, and counts defaults.
