@@ -20,7 +20,7 @@ type fault struct {
 const suspension = 10 * time.Second
 
 var faults = []fault{
-	{name: "none", harm: func(*testing.T, *stage) { time.Sleep(suspension / 2) }, harmless: true},
+	{name: "none", harm: func(*testing.T, *stage) { time.Sleep(suspension / 2) }, harmless: true, long: true},
 	{name: "a server is killed", harm: func(t *testing.T, s *stage) { killed(t, s.server()) }},
 	{name: "the leader of etcd is killed", harm: func(t *testing.T, s *stage) { leader, _ := s.etcd.Leader(t); killed(t, leader) }},
 	{name: "another member of etcd is killed", harm: func(t *testing.T, s *stage) { _, follower := s.etcd.Leader(t); killed(t, follower) }, long: true},
