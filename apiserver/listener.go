@@ -77,4 +77,6 @@ func (l *farewellListener) Close() error {
 }
 
 // end closes a connection after a while. Most are closed by then.
-func (l *farewellListener) end(conn net.Conn) { time.AfterFunc(l.farewell, func() { _ = conn.Close() }) }
+func (l *farewellListener) end(conn net.Conn) {
+	time.AfterFunc(l.farewell, func() { _ = conn.Close() })
+}

@@ -80,7 +80,12 @@ func TestNoDefault(t *testing.T) {
 	if !usedIndex(t, "f:default-of") {
 		t.Error("the default was found without its index")
 	}
-	_, err := change(t, s.storage, "b", func(l *v1.BackupStorageLocation) { l.Spec.Default = false })
+	ctx, r := request("ann")
+	_, _, err := s.storage.Delete(ctx, "b", rest.ValidateAllObjectFunc, &metav1.DeleteOptions{})
+	must(t, err)
+	wantTexts(t, "warnings of the deletion of the default", r.said, missing)
+	add("b", true)
+	_, err = change(t, s.storage, "b", func(l *v1.BackupStorageLocation) { l.Spec.Default = false })
 	must(t, err)
 	wantTexts(t, "warnings when it is the default no more", add("d", false, metav1.DryRunAll), missing)
 	add("default", false)

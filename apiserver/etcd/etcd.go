@@ -23,6 +23,9 @@ import (
 	"github.com/velero-locations/velero-locations/internal/datadir"
 )
 
+// catchUpEntries is how many writes stay in memory behind those that a snapshot of raft's log has.
+const catchUpEntries = 10
+
 // Options of an embedded etcd.
 type Options struct {
 	// Dir holds all state. It is made, readable by its owner only, where it does not exist.
@@ -200,6 +203,8 @@ func (s *Server) config(options *Options) (*embed.Config, error) {
 	config := embed.NewConfig()
 	config.Dir = filepath.Join(options.Dir, dataDir)
 	config.ListenPeerUrls = nil // a single member has no peers to listen for
+	// Nor has it any that could fall behind, for whom etcd keeps 5,000 writes in memory: of large objects, gigabytes.
+	config.SnapshotCatchUpEntries = catchUpEntries
 	config.ListenClientUrls = []url.URL{client}
 	config.AdvertiseClientUrls = []url.URL{client}
 	config.QuotaBackendBytes = options.limit()

@@ -18,8 +18,16 @@ func WriteFile(path string, data []byte) error {
 
 // Write writes a file that only its owner may read: whole or not at all, and when it returns it is there whatever becomes of the machine.
 func Write(path string, write func(io.Writer) error) error {
-	if info, err := os.Lstat(path); err == nil && info.IsDir() {
+	switch info, err := os.Stat(path); {
+	case err != nil: // it is made, or the directory says what is wrong
+	case info.IsDir():
 		return fmt.Errorf("%s is a directory, and is to be a file: remove it", path)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is no regular file, and is not replaced by one: name another", path)
+	default:
+		if path, err = filepath.EvalSymlinks(path); err != nil { // a link stays, and leads to what is new
+			return fmt.Errorf("following links: %w", err)
+		}
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-") // mode 0600
 	if err != nil {

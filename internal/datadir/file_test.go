@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -42,5 +44,26 @@ func TestWrite(t *testing.T) {
 	}
 	if err := WriteFile(filepath.Join(dir, "none", "file"), nil); err == nil {
 		t.Error("a file is written where there is no directory")
+	}
+}
+
+// TestWriteElsewhere shows what becomes of a name that is no regular file.
+func TestWriteElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	pipe, link, target := filepath.Join(dir, "pipe"), filepath.Join(dir, "link"), filepath.Join(dir, "target")
+	if err := errors.Join(syscall.Mkfifo(pipe, 0o600), os.WriteFile(target, []byte("before"), 0o600), os.Symlink(target, link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(pipe, []byte("x")); err == nil || !strings.Contains(err.Error(), "no regular file") {
+		t.Errorf("a pipe: %v", err)
+	}
+	if err := WriteFile(link, []byte("after")); err != nil {
+		t.Error(err)
+	}
+	if got, err := os.ReadFile(target); string(got) != "after" || err != nil {
+		t.Errorf("behind the link is %q, %v", got, err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode().Type() != os.ModeSymlink {
+		t.Errorf("the link is %v, %v", info, err)
 	}
 }

@@ -10,8 +10,11 @@ import (
 const (
 	// share of the limit, in percent, that may be in use together with what was admitted. The rest is for the collector to work in.
 	share = 75
-	// last is the share at which not even one request at a time is admitted.
+	// last is the share at which not even one request at a time is admitted, unless it is a little one.
 	last = 90
+	// little is what a request needs at most that is admitted alone in any case. What histories keep, only later writes take from them: a
+	// server that refused all would never serve again.
+	little = 1 << 20
 	// fresh is for how long a sample of the runtime is good.
 	fresh = 20 * time.Millisecond
 	// between is the least time between two collections that a refusal asks for.
@@ -51,7 +54,7 @@ func (b *Budget) Admit(size int64) (done func(), ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refresh()
-	alone := b.pending == 0 && b.held+b.heldBefore == 0 && b.usage.used < b.usage.limit/100*last
+	alone := b.pending == 0 && b.held+b.heldBefore == 0 && (size <= little || b.usage.used < b.usage.limit/100*last)
 	if !alone && !b.fits(size) {
 		return nil, false
 	}

@@ -62,9 +62,17 @@ func TestAlone(t *testing.T) {
 		t.Error("what stays is admitted")
 	}
 	f.later(90_000, 1)
-	if _, ok := f.Admit(1); ok {
+	if _, ok := f.Admit(little + 1); ok {
 		t.Error("one is admitted at nine tenths")
 	}
+	done, ok = f.Admit(little)
+	if !ok {
+		t.Fatal("nothing is admitted, however little")
+	}
+	if _, ok := f.Admit(little); ok {
+		t.Error("a second little one is admitted")
+	}
+	done()
 }
 
 // TestHold shows that what stays is counted until the collector has seen it: one collection may have begun before.

@@ -59,10 +59,15 @@ func BackupStorageLocation(location *v1.BackupStorageLocation, around Surroundin
 	warnings = append(warnings, often(location.Spec.BackupSyncPeriod, spec.Child("backupSyncPeriod"), "never")...)
 	warnings = append(warnings, often(location.Spec.ValidationFrequency, spec.Child("validationFrequency"), "only when the location changes")...)
 	warnings = append(warnings, overlaps(location, around)...)
-	if around.NoDefault {
-		warnings = append(warnings, fmt.Sprintf("spec.default: no location of namespace %q is the default: backups that name no location are refused; set spec.default to true on one", location.Namespace))
+	return printable(append(warnings, NoDefault(location.Namespace, around.NoDefault)...))
+}
+
+// NoDefault says, where it is so, that the backups of a namespace that name no location have none to go to.
+func NoDefault(namespace string, so bool) []string {
+	if !so {
+		return nil
 	}
-	return printable(warnings)
+	return []string{fmt.Sprintf("spec.default: no location of namespace %q is the default: backups that name no location are refused; set spec.default to true on one", namespace)}
 }
 
 // VolumeSnapshotLocation returns what is doubtful about a location.

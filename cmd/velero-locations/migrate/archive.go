@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -70,6 +71,8 @@ func scan(file string, each func(schema.GroupVersionResource, *unstructured.Unst
 			return nil
 		case line.Object == nil || line.Object.GetName() == "":
 			return fmt.Errorf("%s: what follows object %d is none; is the file one that `velero-locations migrate export` wrote?", file, count)
+		case !slices.Contains(kinds, line.Resource):
+			return fmt.Errorf("%s has an object of %s, which is none of the kinds that are moved; is it of another version of this program?", file, line.Resource)
 		}
 		if err := each(line.Resource, line.Object); err != nil {
 			return err

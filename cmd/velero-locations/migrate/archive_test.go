@@ -42,6 +42,7 @@ func TestArchive(t *testing.T) {
 		"without a line":   {lines[0] + lines[2], "", "it has 1 objects, and says that there are 2"},
 		"cut in a line":    {lines[0] + lines[1][:20], "", "after 1 objects: unexpected EOF"},
 		"another file":     {`{"kind": "List"}`, "", "what follows object 0 is none"},
+		"another kind":     {strings.Replace(string(whole), "backupstoragelocations", "secrets", 1), "", "has an object of velero.io/v1, Resource=secrets"},
 		"nothing":          {"", "", "its end is missing after 0 objects"},
 		"without an entry": {lines[0] + "{}\n", "", "what follows object 1 is none"},
 	} {

@@ -79,7 +79,11 @@ func (c *cluster) put(ctx context.Context, o *outcome, resource schema.GroupVers
 	case err != nil:
 		return fmt.Errorf("making %s %s/%s: %w", resource.Resource, archived.GetNamespace(), archived.GetName(), err)
 	}
-	for _, part := range []string{"spec", "status"} {
+	parts := []string{"spec", "status"}
+	if existed { // since when controllers may have written its status
+		parts = parts[:1]
+	}
+	for _, part := range parts {
 		if path := missing(archived.Object[part], got.Object[part], part); path != "" {
 			what := "it was made, but %s is not as it was"
 			if existed {

@@ -57,6 +57,14 @@ func New(env *generic.Environment) *Resource {
 		Warn: func(ctx context.Context, view *generic.View, l location) []string {
 			return warnings.BackupStorageLocation(l, surroundings(ctx, view, l))
 		},
+		WarnDeletion: func(ctx context.Context, view *generic.View, l location) []string {
+			if !l.Spec.Default && l.Name != view.Environment.Defaults.StorageLocation {
+				return nil
+			}
+			left := *l
+			left.Spec.Default, left.Name = false, ""
+			return warnings.NoDefault(l.Namespace, noDefault(ctx, view, &left))
+		},
 		Dependents: records,
 		Exclusive: &generic.Exclusive[location]{
 			Marked: func(l location) bool { return l.Spec.Default },
