@@ -66,13 +66,19 @@ func TestReadFile(t *testing.T) {
 		t.Error(err)
 	}
 	stopped, stop := context.WithCancel(t.Context())
-	stop()
-	if _, err := ReadFile(stopped, pipe); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), pipe) {
-		t.Error(err)
-	}
-	writer, err := os.OpenFile(pipe, os.O_RDWR, 0) // which lets whoever reads it end
+	defer stop()
+	failed := make(chan error, 1)
+	go func() {
+		_, err := ReadFile(stopped, pipe)
+		failed <- err
+	}()
+	writer, err := os.OpenFile(pipe, os.O_WRONLY, 0) // which waits for whoever reads it
 	if err != nil {
 		t.Fatal(err)
+	}
+	stop()
+	if err := <-failed; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), pipe) {
+		t.Error(err)
 	}
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
