@@ -430,7 +430,7 @@ func TestDeletedLocationsTakeRecords(t *testing.T) {
 	s.makeBackups(t, "primary", "", v1.BackupPhaseCompleted, v1.BackupPhaseFailed)
 	s.makeBackups(t, "other", v1.BackupPhaseCompleted)
 	all := []string{"other-0", "primary-0", "primary-1", "primary-2"}
-	warned := []string{`the records of 3 backups go with backup storage location "primary" + in its bucket stays`}
+	warned := []string{`the records of 3 backups go with backup storage location "primary" + in its bucket stays`, "spec.default: no location"}
 
 	said, err := s.remove("primary", metav1.DryRunAll)
 	must(t, err)

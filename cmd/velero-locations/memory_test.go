@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -161,7 +162,10 @@ func overload(t *testing.T, s *server, config *rest.Config) int64 {
 			request.Namespace(modelNamespace).Resource("schedules").MaxRetries(0)
 			var err error
 			if i%2 == 0 {
-				_, err = request.Param("watch", "1").Watch(ctx)
+				var watcher watch.Interface
+				if watcher, err = request.Param("watch", "1").Watch(ctx); err == nil {
+					t.Cleanup(watcher.Stop)
+				}
 			} else {
 				err = request.Body(sizedSchedule(fmt.Sprint("large-", i), 262_000)).Do(ctx).Error()
 			}

@@ -58,12 +58,7 @@ func New(env *generic.Environment) *Resource {
 			return warnings.BackupStorageLocation(l, surroundings(ctx, view, l))
 		},
 		WarnDeletion: func(ctx context.Context, view *generic.View, l location) []string {
-			if !l.Spec.Default && l.Name != view.Environment.Defaults.StorageLocation {
-				return nil
-			}
-			left := *l
-			left.Spec.Default, left.Name = false, ""
-			return warnings.NoDefault(l.Namespace, noDefault(ctx, view, &left))
+			return warnings.NoDefault(l.Namespace, isDefault(view, l) && noDefault(ctx, view, l))
 		},
 		Dependents: records,
 		Exclusive: &generic.Exclusive[location]{
@@ -76,21 +71,23 @@ func New(env *generic.Environment) *Resource {
 	}
 }
 
-// noDefault says whether backups that name no location have none to go to, beside this one as it will be.
-func noDefault(ctx context.Context, view *generic.View, l location) bool {
+// noDefault says whether, but for one location, there is none in its namespace for backups that name no location.
+func noDefault(ctx context.Context, view *generic.View, but location) bool {
+	defaults, err := generic.List[location](ctx, view, v1.Resource("backupstoragelocations"), fields.OneTermEqualSelector(defaultIndex, but.Namespace))
+	if err != nil || slices.ContainsFunc(defaults, func(other location) bool { return other.Name != but.Name }) {
+		return false
+	}
 	fallback := view.Environment.Defaults.StorageLocation
-	if l.Spec.Default || l.Name == fallback {
-		return false
-	}
-	defaults, err := generic.List[location](ctx, view, v1.Resource("backupstoragelocations"), fields.OneTermEqualSelector(defaultIndex, l.Namespace))
-	if err != nil || slices.ContainsFunc(defaults, func(other location) bool { return other.Name != l.Name }) {
-		return false
-	}
-	if fallback == "" {
+	if fallback == "" || fallback == but.Name {
 		return true
 	}
 	_, err = generic.Get[location](ctx, view, v1.Resource("backupstoragelocations"), fallback)
 	return apierrors.IsNotFound(err)
+}
+
+// isDefault says whether backups that name no location go to this one, if there is no other default.
+func isDefault(view *generic.View, l location) bool {
+	return l.Spec.Default || l.Name == view.Environment.Defaults.StorageLocation
 }
 
 // surroundings of a location, as far as they can be found out.
@@ -101,7 +98,7 @@ func surroundings(ctx context.Context, view *generic.View, l location) warnings.
 		Rules:     env.Rules,
 		Near:      seen,
 		Hidden:    hidden,
-		NoDefault: noDefault(ctx, view, l),
+		NoDefault: !isDefault(view, l) && noDefault(ctx, view, l),
 		Secrets:   env.Secrets(ctx, warnings.SecretNames(l.Spec.Credential, objectStorage(l).CACertRef)...),
 	}
 }
