@@ -272,7 +272,8 @@ func TestTags(t *testing.T) {
 // TestPages finds snapshots page by page, in the order of their creation, while filters pick some of them.
 func TestPages(t *testing.T) {
 	c := start(t, twoAccounts())
-	client := c.client(aliceKey, "us-east-1")
+	// It tries as often as clients do: in two of many runs its transport closed a connection while a long answer was read.
+	client := awsec2.New(c.client(aliceKey, "us-east-1").Options(), func(o *awsec2.Options) { o.RetryMaxAttempts = 3 })
 	var all, odd []string
 	for i := range 23 {
 		id := createSnapshot(t, client, aliceVolume, tag("parity", []string{"even", "odd"}[i%2]), tag("n", strconv.Itoa(i)))
