@@ -125,6 +125,7 @@ func newShell(t *testing.T, dir string) *shell {
 		_ = in.Close()
 		go func() { _, _ = io.Copy(io.Discard, out) }()
 		_ = cmd.Wait()
+		_ = w.Close() // which ends who reads
 	})
 	return &shell{in: in, out: bufio.NewReader(out)}
 }
