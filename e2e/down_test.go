@@ -14,7 +14,9 @@ func TestDown(t *testing.T) {
 	c := cluster.Start(t)
 	c.KubectlWith(t, devtest.SnapshotLocation, "apply", "-f", "-")
 	watch := c.Watch(t, "get", "vsl", "--watch")
-	watch.WantLine(t, "NAME")
+	watch.WantLine(t, "ebs")
+	c.Kubectl(t, "annotate", "vsl", "ebs", "-n", "velero", "example.org/seen=yes")
+	watch.WantLine(t, "ebs") // now it watches: what came first was a list
 
 	c.StopServer(t)
 	if code, stderr := watch.End(t); code != 0 || stderr != "" {

@@ -22,12 +22,15 @@ func (n *nodes) after(t *testing.T, command string) {
 	t.Helper()
 	switch {
 	case strings.HasPrefix(command, "kubectl apply -k") && n.server == nil:
+		first := n.certificates == nil
 		n.certificates = n.Pod(t, "deployment/velero-locations-certificates", "--health-address=")
 		n.Kubectl(t, "wait", "--for=create", "secret/velero-locations-serving", "-n", home, "--timeout=60s")
 		n.server = n.ServerPod(t, "statefulset/velero-locations")
 		n.server.AwaitReady(t)
 		n.server.Expose(t)
-		n.KubectlWith(t, devtest.SnapshotLocation, "apply", "-f", "-") // for there to be something to back up
+		if first {
+			n.KubectlWith(t, devtest.SnapshotLocation, "apply", "-f", "-") // for there to be something to back up
+		}
 	case strings.HasPrefix(command, "kubectl apply -k"):
 		n.server.Expose(t) // by its port on loopback, which the manifests know nothing of
 	case strings.HasPrefix(command, "kubectl delete -k"):

@@ -33,11 +33,12 @@ func (r *result) check(t *testing.T, harmless bool) {
 	if r.lost+r.missed+r.defaults > 0 || r.acknowledged == 0 {
 		t.Errorf("%s: %d writes acknowledged, %d lost, %d events missed, two defaults seen %d times", r.fault, r.acknowledged, r.lost, r.missed, r.defaults)
 	}
-	if harmless && len(r.failed) > 0 {
-		t.Errorf("%s: %d requests failed, want none", r.fault, len(r.failed))
-	}
 	for reason, count := range reasons(r.failed) {
 		t.Logf("%s: %d times %s", r.fault, count, reason)
+		// etcd gives up by itself where the disk, or its leader, is slow.
+		if harmless && !strings.Contains(reason, "etcdserver: request timed out") {
+			t.Errorf("%s: %d requests failed, want none", r.fault, count)
+		}
 	}
 }
 
