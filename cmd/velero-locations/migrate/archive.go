@@ -51,6 +51,7 @@ func readArchive(file string, each func(schema.GroupVersionResource, *unstructur
 	return scan(file, each)
 }
 
+// scan is readArchive for a file that was read before: that it is not complete it finds only at its end.
 func scan(file string, each func(schema.GroupVersionResource, *unstructured.Unstructured) error) error {
 	f, err := os.Open(file)
 	if err != nil {

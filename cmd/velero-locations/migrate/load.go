@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/dynamic"
 )
 
@@ -36,11 +37,21 @@ func (o *outcome) problem(resource schema.GroupVersionResource, object *unstruct
 // load makes the objects of an archive, kind by kind. One that is there already, as it is in the archive, is left alone: a load that was
 // interrupted is repeated. One that is refused, or different, does not keep the others; the outcome names it.
 func (c *cluster) load(ctx context.Context, archive string) (*outcome, error) {
-	o := &outcome{uids: map[types.UID]types.UID{}}
+	o, archived := &outcome{uids: map[types.UID]types.UID{}}, sets.New[schema.GroupVersionResource]()
+	err := readArchive(archive, func(of schema.GroupVersionResource, _ *unstructured.Unstructured) error {
+		archived.Insert(of)
+		return nil
+	})
+	if err != nil {
+		return o, err
+	}
 	for _, resource := range kinds {
+		if !archived.Has(resource) {
+			continue
+		}
 		group, inner := errgroup.WithContext(ctx)
 		group.SetLimit(loaders)
-		read := readArchive(archive, func(of schema.GroupVersionResource, object *unstructured.Unstructured) error {
+		read := scan(archive, func(of schema.GroupVersionResource, object *unstructured.Unstructured) error {
 			if of == resource {
 				group.Go(func() error { return c.put(inner, o, resource, object) })
 			}
