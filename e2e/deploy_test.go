@@ -154,9 +154,9 @@ func install(t *testing.T, overlay string) (*cluster.Cluster, *cluster.Pod) {
 	return c, certificates
 }
 
-// TestInstall installs an overlay and runs each of its pods with the arguments, the files and the rights that it would have.
-func TestInstall(t *testing.T) {
-	c, certificates := install(t, "embedded-etcd")
+// serveAndControl starts the pods of the server and of the controllers, which find a snapshot location unavailable.
+func serveAndControl(t *testing.T, c *cluster.Cluster) (*cluster.ServerPod, *cluster.Pod) {
+	t.Helper()
 	server := c.ServerPod(t, "statefulset/velero-locations")
 	server.AwaitReady(t)
 	server.Expose(t)
@@ -166,6 +166,13 @@ func TestInstall(t *testing.T) {
 		"--from-literal=cloud=[default]\naws_access_key_id=AKIAEXAMPLE\naws_secret_access_key=example")
 	c.KubectlWith(t, devtest.SnapshotLocation, "apply", "-f", "-")
 	c.Kubectl(t, "wait", "--for=jsonpath={.status.phase}=Unavailable", "vsl", "--all", "-n", "velero", "--timeout=30s")
+	return server, controller
+}
+
+// TestInstall installs an overlay and runs each of its pods with the arguments, the files and the rights that it would have.
+func TestInstall(t *testing.T) {
+	c, certificates := install(t, "embedded-etcd")
+	server, controller := serveAndControl(t, c)
 	if server.Log(t) != "" {
 		t.Errorf("the server says, with all that deploy/ gives it:\n%s", server.Log(t))
 	}
@@ -345,15 +352,7 @@ components: [deploy/components/one-namespace]
 	c.Kubectl(t, "apply", "-k", c.Dir)
 	c.Pod(t, "deployment/velero-locations-certificates", "--health-address=")
 	c.Kubectl(t, "wait", "--for=create", "secret/velero-locations-serving", "-n", home, "--timeout=60s")
-	server := c.ServerPod(t, "statefulset/velero-locations")
-	server.AwaitReady(t)
-	server.Expose(t)
-	controller := c.Pod(t, "deployment/velero-locations-controller", "--health-address=", "--metrics-address=", "--default-volume-endpoints=aws=http://127.0.0.1:1")
-
-	c.Kubectl(t, "create", "secret", "generic", "cloud-credentials", "-n", "velero",
-		"--from-literal=cloud=[default]\naws_access_key_id=AKIAEXAMPLE\naws_secret_access_key=example")
-	c.KubectlWith(t, devtest.SnapshotLocation, "apply", "-f", "-")
-	c.Kubectl(t, "wait", "--for=jsonpath={.status.phase}=Unavailable", "vsl", "--all", "-n", "velero", "--timeout=30s")
+	_, controller := serveAndControl(t, c)
 	c.Kubectl(t, "wait", "--for=create", "event", "--field-selector=involvedObject.kind=VolumeSnapshotLocation", "-n", "velero", "--timeout=30s")
 	if log := controller.Log(t); strings.Contains(log, "forbidden") {
 		t.Errorf("the controller lacks rights:\n%s", log)

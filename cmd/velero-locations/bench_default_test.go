@@ -11,8 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 )
@@ -21,12 +19,7 @@ import (
 // says how long the slowest took.
 func BenchmarkDefault(b *testing.B) {
 	s := startDev(b, b.TempDir(), "--controllers", "namespace")
-	config, err := clientcmd.BuildConfigFromFlags("", s.Path("kubeconfig"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	config.QPS, config.WarningHandler = -1, rest.NoWarnings{}
-	client := versioned.NewForConfigOrDie(config).VeleroV1().BackupStorageLocations(modelNamespace)
+	client := versioned.NewForConfigOrDie(s.config(b)).VeleroV1().BackupStorageLocations(modelNamespace)
 	made := 0
 	for _, locations := range []int{10, 3600} {
 		var group errgroup.Group

@@ -77,11 +77,11 @@ func (s *server) core(t *testing.T) kubernetes.Interface {
 }
 
 // config of clients that ask as often as they like, and do not wait for ever.
-func (s *server) config(t *testing.T) *rest.Config {
-	t.Helper()
+func (s *server) config(tb testing.TB) *rest.Config {
+	tb.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", s.Path("kubeconfig"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	config.QPS, config.Timeout, config.WarningHandler = -1, 30*time.Second, rest.NoWarnings{}
 	return config

@@ -24,8 +24,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
 )
 
 // faultyDisk is where a server keeps its data until there is no more to be written.
@@ -176,16 +174,7 @@ func secretsOf(t *testing.T, s *server) interface {
 	List(context.Context, metav1.ListOptions) (*corev1.SecretList, error)
 } {
 	t.Helper()
-	config, err := clientcmd.BuildConfigFromFlags("", s.Path("kubeconfig"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.QPS, config.Timeout = -1, 30*time.Second
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client.CoreV1().Secrets("velero")
+	return s.core(t).CoreV1().Secrets("velero")
 }
 
 // createSecretsUntil makes Secrets with several clients until one cannot be made, and returns the names that were acknowledged. When

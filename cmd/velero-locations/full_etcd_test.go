@@ -12,8 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 )
@@ -67,14 +65,7 @@ func TestFullEtcd(t *testing.T) {
 // It returns how many there are.
 func fillSecrets(t *testing.T, s *server) (int, apierrors.APIStatus) {
 	t.Helper()
-	config, err := clientcmd.BuildConfigFromFlags("", s.Path("kubeconfig"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := s.core(t)
 	for i := range 1000 {
 		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("filler-%d", i)}, Data: map[string][]byte{"filler": make([]byte, 700<<10)}}
 		var refusal apierrors.APIStatus

@@ -19,8 +19,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/ptr"
 
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
@@ -51,10 +49,8 @@ func connect(t *testing.T, s *server) *kept {
 	if w.world, err = simulator.Load(t.Context(), s.Path("simulator.yaml")); err != nil {
 		t.Fatal(err)
 	}
-	if w.config, err = clientcmd.BuildConfigFromFlags("", s.Path("kubeconfig")); err != nil {
-		t.Fatal(err)
-	}
-	w.config.QPS, w.config.Timeout, w.config.WarningHandler = -1, time.Minute, rest.NoWarnings{}
+	w.config = s.config(t)
+	w.config.Timeout = time.Minute
 	w.velero, w.core = versioned.NewForConfigOrDie(w.config), kubernetes.NewForConfigOrDie(w.config)
 	w.s3, err = minio.New(strings.TrimPrefix(w.variable(t, "AWS_ENDPOINT_URL_S3"), "http://"), &minio.Options{
 		Region: "us-east-1", Creds: credentials.NewFileAWSCredentials(s.Path("credentials"), "default"), MaxRetries: 1,

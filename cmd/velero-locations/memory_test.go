@@ -21,7 +21,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
@@ -42,11 +41,8 @@ func TestMemoryLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			s := startDevCommand(t, dir, command(t, devCommand(dir, "--controllers", "namespace")))
-			config, err := clientcmd.BuildConfigFromFlags("", s.Path("kubeconfig"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			config.QPS, config.NextProtos = -1, []string{"http/1.1"} // a connection for each watch
+			config := s.config(t)
+			config.Timeout, config.NextProtos = 0, []string{"http/1.1"} // a connection for each watch
 			refused := overload(t, s, config)
 			t.Logf("%d requests were refused; the server takes %.0f MiB at most", refused, statusMiB(t, s.process.Process.Pid, "VmHWM:"))
 			if refused == 0 {

@@ -16,7 +16,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 	velerov1 "github.com/velero-locations/velero-locations/generated/clientset/versioned/typed/velero/v1"
@@ -33,10 +32,8 @@ type watched struct {
 func startWatched(tb testing.TB) watched {
 	tb.Helper()
 	s := startDev(tb, tb.TempDir())
-	config, err := clientcmd.BuildConfigFromFlags("", s.Path("kubeconfig"))
-	if err != nil {
-		tb.Fatal(err)
-	}
+	config := s.config(tb)
+	config.Timeout = 0 // as watches have none
 	w := watched{s, config, versioned.NewForConfigOrDie(config).VeleroV1().BackupStorageLocations(modelNamespace)}
 	large := modelLocation("large", "large", modelSecrets)
 	large.Annotations = map[string]string{"example.org/large": strings.Repeat("a", 262_000)}
