@@ -50,10 +50,8 @@ func clientConfig(kubeconfig string) (*rest.Config, error) {
 		}
 		return config, err
 	}
-	for _, file := range rules.GetLoadingPrecedence() {
-		if err := bounded.Check(file); err != nil {
-			return nil, fmt.Errorf("reading the kubeconfig: %w", err)
-		}
+	if err := bounded.Check(rules.GetLoadingPrecedence()...); err != nil {
+		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{}).ClientConfig()
 	if err != nil {

@@ -110,9 +110,18 @@ func readFile(path string) ([]byte, error) {
 	return data, err
 }
 
-// Check refuses a file that a library is to read, more than once and whole, if that would have no end. Whether there is one is for the
+// Check refuses files that a library is to read, more than once and whole, if that would have no end. Whether there are any is for the
 // library to say.
-func Check(path string) error {
+func Check(paths ...string) error {
+	for _, path := range paths {
+		if err := check(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func check(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil || info.IsDir() || path == os.DevNull:

@@ -109,10 +109,8 @@ func (c *connection) namespace() (string, error) {
 // kubeconfig is what all files of it have together.
 func (c *connection) kubeconfig() (clientcmdapi.Config, error) {
 	loader := c.flags.ToRawKubeConfigLoader()
-	for _, file := range loader.ConfigAccess().GetLoadingPrecedence() {
-		if err := bounded.Check(file); err != nil {
-			return clientcmdapi.Config{}, fmt.Errorf("reading the kubeconfig: %w", err)
-		}
+	if err := bounded.Check(loader.ConfigAccess().GetLoadingPrecedence()...); err != nil {
+		return clientcmdapi.Config{}, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
 	config, err := loader.RawConfig()
 	if err != nil {
