@@ -104,7 +104,7 @@ func TestRecovers(t *testing.T) {
 	if len(largest) != 2 || largest[0].Group != "velero.io" || largest[0].Resource != "backups" || largest[0].Size < int64(written)*256<<10 || largest[1].Resource != "secrets" {
 		t.Errorf("the largest kinds are %+v", largest)
 	}
-	want := regexp.MustCompile(`^the server's etcd is full \(3\dMi of 16Mi\): delete objects, of which backups.velero.io take \d\dMi, secrets take less than 1Mi; deletions are accepted`)
+	want := regexp.MustCompile(`^the server's etcd is full \(\d\dMi of 16Mi\): delete objects, of which backups.velero.io take \d\dMi, secrets take less than 1Mi; deletions are accepted`)
 	if got := server.Usage().Advice(); !want.MatchString(got) {
 		t.Errorf("the advice is %q, want %s", got, want)
 	}
