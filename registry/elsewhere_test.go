@@ -34,7 +34,7 @@ func TestSamePlaceElsewhere(t *testing.T) {
 		want   []string
 	}{
 		"all":                   {func(namespace string) bool { return namespace == "" }, "/x/", []string{`is also the place of location "team-a/default"`}},
-		"all, around":           {func(namespace string) bool { return namespace == "" }, "", []string{`bucket "backups" has location "team-a/default", "team-b/default" inside`}},
+		"all, around":           {func(namespace string) bool { return namespace == "" }, "", []string{`bucket "backups" has locations "team-a/default", "team-b/default" inside`}},
 		"that namespace":        {func(namespace string) bool { return namespace == "team-a" }, "x", []string{`location "team-a/default"`}},
 		"another namespace":     {func(namespace string) bool { return namespace == "team-b" }, "x", []string{unnamed}},
 		"none":                  {func(string) bool { return false }, "x", []string{unnamed}},

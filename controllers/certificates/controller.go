@@ -38,6 +38,8 @@ import (
 const (
 	// interval at which everything is looked at.
 	interval = 30 * time.Second
+	// spread is how long all instances of kube-apiserver have to learn of another authority, before the server has a certificate of it.
+	spread = 5 * time.Second
 	// renewBefore its end a certificate is replaced.
 	renewBefore = pki.CertificateValidity / 3
 	// authorityKey is where the authority's key stands in its Secret.
@@ -66,6 +68,7 @@ type keeper struct {
 	secrets     typedcorev1.SecretInterface
 	apiServices dynamic.ResourceInterface
 	now         func() time.Time
+	spread      time.Duration
 	// kept says that everything was as it should be, once at least.
 	kept atomic.Bool
 }
@@ -80,7 +83,7 @@ func Setup(mgr manager.Manager, opts Options) error {
 	if err != nil {
 		return fmt.Errorf("making a client for APIServices: %w", err)
 	}
-	k := &keeper{opts: opts, secrets: kube.CoreV1().Secrets(opts.Namespace), apiServices: objects.Resource(apiServices), now: time.Now}
+	k := &keeper{opts: opts, secrets: kube.CoreV1().Secrets(opts.Namespace), apiServices: objects.Resource(apiServices), now: time.Now, spread: spread}
 	if err := mgr.AddReadyzCheck("certificates", k.ready); err != nil {
 		return fmt.Errorf("adding the readiness probe: %w", err)
 	}
@@ -139,10 +142,16 @@ func (k *keeper) keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	news := false
 	for _, apiService := range apiServices {
-		if err := k.trust(ctx, apiService, trusted); err != nil {
+		written, err := k.trust(ctx, apiService, trusted)
+		if err != nil {
 			return fmt.Errorf("writing the authority into APIService %q: %w", apiService.GetName(), err)
 		}
+		news = news || written
+	}
+	if news && k.serves(serving) && !sleep(ctx, k.spread) {
+		return ctx.Err()
 	}
 	return k.serve(ctx, serving, found, authority, trusted)
 }
@@ -202,7 +211,7 @@ func (k *keeper) pointing(ctx context.Context) ([]*unstructured.Unstructured, er
 
 // trust writes certificates into an APIService. Those that it has stay until they end, even if nobody else knows of them any
 // more: a server may still have a certificate of an authority whose Secret was lost.
-func (k *keeper) trust(ctx context.Context, apiService *unstructured.Unstructured, trusted []byte) error {
+func (k *keeper) trust(ctx context.Context, apiService *unstructured.Unstructured, trusted []byte) (written bool, err error) {
 	current := text(apiService, "caBundle")
 	before, err := base64.StdEncoding.DecodeString(current)
 	if err != nil {
@@ -210,17 +219,23 @@ func (k *keeper) trust(ctx context.Context, apiService *unstructured.Unstructure
 	}
 	bundle := base64.StdEncoding.EncodeToString(k.joined(trusted, before))
 	if bundle == current {
-		return nil
+		return false, nil
 	}
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"resourceVersion": apiService.GetResourceVersion()},
 		"spec":     map[string]any{"caBundle": bundle},
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	_, err = k.apiServices.Patch(ctx, apiService.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: k.opts.FieldOwner})
-	return err
+	return err == nil, err
+}
+
+// serves says whether the server can have answers taken by those who trusted it until now.
+func (k *keeper) serves(secret *corev1.Secret) bool {
+	pair, err := tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
+	return err == nil && k.now().Before(pair.Leaf.NotAfter)
 }
 
 // text is a field of the spec, empty if it is not there.

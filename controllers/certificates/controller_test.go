@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"testing"
 	"time"
 
@@ -156,5 +157,26 @@ func TestMends(t *testing.T) {
 	}
 	if got := k.state(t); string(got.bundle) == string(first.bundle) {
 		t.Error("a lost authority was not replaced")
+	}
+}
+
+// TestTellsFirst shows that kube-apiserver has time to learn of another authority before the server has a certificate of it, unless
+// the server has none that anybody trusts.
+func TestTellsFirst(t *testing.T) {
+	k := newKeeper()
+	k.spread = time.Hour
+	before := k.state(t) // at once
+	if err := k.secrets.Delete(t.Context(), "server-authority", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := k.keep(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("the server has a certificate of an authority that nobody had time to learn of: %v", err)
+	}
+	k.spread = 0
+	after := k.state(t)
+	if bytes.Equal(after.leaf.Raw, before.leaf.Raw) || !bytes.Contains(after.bundle, before.bundle) || len(after.bundle) <= len(before.bundle) {
+		t.Error("the other authority did not come, or in the place of the one before")
 	}
 }

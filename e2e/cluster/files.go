@@ -18,6 +18,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/e2e/network"
 	"github.com/velero-locations/velero-locations/internal/pki"
 )
 
@@ -109,7 +110,7 @@ func serving(names ...string) *x509.Certificate {
 	return &x509.Certificate{
 		Subject:     pkix.Name{CommonName: names[0]},
 		DNSNames:    append(names, "localhost"),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.ParseIP(network.Address())},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 }
@@ -168,11 +169,17 @@ var given sync.Map
 // connections, and to listeners of port 0: one of these could have taken it before it is used.
 func freeAddress(tb testing.TB) (address, port string) {
 	tb.Helper()
-	return freeAddressOf(tb, "127.0.0.1")
+	return free(tb, "127.0.0.1")
 }
 
-// freeAddressOf is freeAddress of another address of this machine.
-func freeAddressOf(tb testing.TB, host string) (address, port string) {
+// freeAddressOf is freeAddress of a host.
+func freeAddressOf(tb testing.TB, host *network.Host) (address, port string) {
+	tb.Helper()
+	host.Do(tb, func() { address, port = free(tb, host.Address()) })
+	return address, port
+}
+
+func free(tb testing.TB, host string) (address, port string) {
 	tb.Helper()
 	const first, last = 10_000, 32_000
 	for range 100 {

@@ -18,6 +18,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
+	"github.com/velero-locations/velero-locations/e2e/network"
 	"github.com/velero-locations/velero-locations/internal/pki"
 )
 
@@ -38,6 +39,7 @@ type Cluster struct {
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// What is started and stopped by tests.
 	server, controller, velero *process
+	certificates               *Replica
 }
 
 // StartKubernetes starts a cluster that knows nothing of velero.io but the namespace. It ends with the test; when the test
@@ -106,10 +108,11 @@ func (c *Cluster) startKubeAPIServer(tb testing.TB, flags ...string) {
 	tokens := c.issue(tb, c.servers, "tokens", serving("tokens"))
 	c.write(tb, tokens.KeyPEM, "pki", "tokens.key")
 
-	address, port := freeAddress(tb)
+	host := network.Address()
+	address, port := free(tb, host)
 	c.url = "https://" + address
 	server := c.start(tb, "kube-apiserver", Tool(tb, "kube-apiserver"), append(flags,
-		"--bind-address=127.0.0.1", "--secure-port="+port, "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
+		"--bind-address="+host, "--secure-port="+port, "--advertise-address="+host, "--endpoint-reconciler-type=none",
 		"--etcd-servers="+c.etcdURL, "--etcd-prefix=/kubernetes", "--service-cluster-ip-range=10.0.0.0/24",
 		"--tls-cert-file="+c.Path("pki", "kube-apiserver.pem"), "--tls-private-key-file="+c.Path("pki", "kube-apiserver.key"),
 		"--client-ca-file="+c.Path("pki", "users-ca.pem"), "--authorization-mode=RBAC",

@@ -4,6 +4,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/velero-locations/velero-locations/e2e/network"
 )
 
 // Replica is one of several processes that do the same, which tests harm and start again.
@@ -12,6 +14,8 @@ type Replica struct {
 	Name string
 	// Address is where it serves.
 	Address string
+	// Host is where it runs: nil for the machine itself.
+	Host *network.Host
 
 	launch  func(tb testing.TB) *process
 	ready   func() error
@@ -30,7 +34,7 @@ func (r *Replica) Start(tb testing.TB) {
 func (r *Replica) begin(tb testing.TB) {
 	tb.Helper()
 	r.stopping.Store(false)
-	r.process = r.launch(tb)
+	r.Host.Do(tb, func() { r.process = r.launch(tb) })
 }
 
 func (r *Replica) await(tb testing.TB) {
@@ -49,6 +53,16 @@ func (r *Replica) Stop(tb testing.TB) {
 	tb.Helper()
 	r.stopping.Store(true)
 	r.process.stop(tb)
+}
+
+// Ended says whether the replica has ended, by itself or because it was told to.
+func (r *Replica) Ended() bool {
+	select {
+	case <-r.process.exited:
+		return true
+	default:
+		return false
+	}
 }
 
 // Suspend has the replica do nothing: its connections stay, and nobody answers.

@@ -59,10 +59,16 @@ func (c *Cluster) giveKeys(tb testing.TB) {
 func (c *Cluster) Serve(tb testing.TB, etcd ...string) {
 	tb.Helper()
 	c.prepare(tb)
+	c.issue(tb, c.servers, program, serving(serviceName))
 	address, port := freeAddress(tb)
 	c.serverURL = "https://" + address
 	c.StartServer(tb, etcd...)
-	c.register(tb, fmt.Sprintf("{type: ExternalName, externalName: localhost, ports: [{port: %s}]}", port), port)
+	ca, err := os.ReadFile(c.ServingCA())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c.register(tb, fmt.Sprintf("{type: ExternalName, externalName: localhost, ports: [{port: %s}]}", port), port, ca)
+	c.awaitServed(tb)
 }
 
 // prepare gives our server and the controllers their rights and identities.
@@ -74,13 +80,6 @@ func (c *Cluster) prepare(tb testing.TB) {
 	}
 	c.serviceAccount(tb, "velero-locations")
 	c.serviceAccount(tb, "velero-locations-controller")
-	c.RenewServing(tb)
-}
-
-// RenewServing gives our server a new certificate, which it reads by itself if it runs.
-func (c *Cluster) RenewServing(tb testing.TB) {
-	tb.Helper()
-	c.issue(tb, c.servers, program, serving(serviceName))
 }
 
 // ServerURL is where our server answers when it is asked directly.
@@ -141,23 +140,16 @@ func (c *Cluster) StopServer(tb testing.TB) {
 	c.server.stop(tb)
 }
 
-// register tells the aggregator of all versions that our server serves, by a Service that is given as YAML, and waits until it reaches them.
-func (c *Cluster) register(tb testing.TB, service, port string) {
+// register tells the aggregator of all versions that our server serves, by a Service that is given as YAML, and whose certificates to trust.
+func (c *Cluster) register(tb testing.TB, service, port string, trusted []byte) {
 	tb.Helper()
-	ca, err := os.ReadFile(c.ServingCA())
-	if err != nil {
-		tb.Fatal(err)
-	}
 	var manifests strings.Builder
 	fmt.Fprintf(&manifests, `apiVersion: v1
 kind: Service
 metadata: {name: %s, namespace: %s}
 spec: %s
 `, program, home, service)
-	var services []string
-	for _, version := range Versions(tb) {
-		name := version.Version + "." + version.Group
-		services = append(services, "apiservice/"+name)
+	for i, version := range Versions(tb) {
 		fmt.Fprintf(&manifests, `---
 apiVersion: apiregistration.k8s.io/v1
 kind: APIService
@@ -171,11 +163,23 @@ spec:
   versionPriority: %d
   service: {name: %s, namespace: %s, port: %s}
   caBundle: %s
-`, name, version.Group, version.Version, 100-len(services), program, home, port, base64.StdEncoding.EncodeToString(ca))
+`, apiService(version), version.Group, version.Version, 100-i, program, home, port, base64.StdEncoding.EncodeToString(trusted))
 	}
 	c.KubectlWith(tb, manifests.String(), "apply", "-f", "-")
-	c.Kubectl(tb, append([]string{"wait", "--for=condition=Available", "--timeout=30s"}, services...)...)
 }
+
+// awaitServed waits until the aggregator reaches what register told it of.
+func (c *Cluster) awaitServed(tb testing.TB) {
+	tb.Helper()
+	args := []string{"wait", "--for=condition=Available", "--timeout=30s"}
+	for _, version := range Versions(tb) {
+		args = append(args, "apiservice/"+apiService(version))
+	}
+	c.Kubectl(tb, args...)
+}
+
+// apiService is the name of a version's APIService.
+func apiService(version schema.GroupVersion) string { return version.Version + "." + version.Group }
 
 // Versions are the group-versions that our server serves, the preferred one first.
 func Versions(tb testing.TB) []schema.GroupVersion {

@@ -1,14 +1,9 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"net"
-	"os"
 	"sync"
 	"syscall"
 	"testing"
@@ -18,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"github.com/velero-locations/velero-locations/e2e/network"
 )
 
 // RoutingFlag has kube-apiserver send requests for aggregated APIs to the endpoints of a Service, as in clusters where it is not
@@ -30,65 +27,35 @@ const (
 	probeFailures = 3           // in a row, after which a server is not ready
 )
 
-// ServeReplicas serves velero.io by several servers on one etcd behind a Service, whose endpoints are those that are ready. The cluster
-// has to have the RoutingFlag.
+// ServeReplicas serves velero.io by several servers on one etcd behind a Service, whose endpoints are those that are ready, with
+// certificates that our controller makes. The cluster has to have the RoutingFlag.
 func (c *Cluster) ServeReplicas(tb testing.TB, replicas int, etcd *Etcd, flags ...string) []*Replica {
 	tb.Helper()
 	c.prepare(tb)
+	c.register(tb, "{ports: [{name: https, port: 443}]}", "443", nil)
+	c.keepCertificates(tb)
 	flags = append(flags, "--etcd-servers", etcd.URLs())
-	host := hostAddress(tb)
-	client, err := rest.HTTPClientFor(&rest.Config{Timeout: probePeriod, TLSClientConfig: rest.TLSClientConfig{CAFile: c.ServingCA(), ServerName: serviceName}})
+	// The kubelet does not look at certificates.
+	client, err := rest.HTTPClientFor(&rest.Config{Timeout: probePeriod, TLSClientConfig: rest.TLSClientConfig{Insecure: true}})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	var servers []*Replica
 	for i := range replicas {
-		address, port := freeAddressOf(tb, host)
 		name := fmt.Sprintf("%s-%d", program, i)
+		host := network.NewHost(tb, name)
+		address, port := freeAddressOf(tb, host)
 		server := &Replica{
-			Name: name, Address: address,
+			Name: name, Address: address, Host: host,
 			launch: func(tb testing.TB) *process { tb.Helper(); return c.startServer(tb, name, address, flags...) },
 			ready:  func() error { return ready(client, "https://"+address+"/readyz") },
 		}
 		servers = append(servers, server)
-		newEndpoint(c.Clientset(tb), name, host, port).follow(tb, server)
+		newEndpoint(c.Clientset(tb), name, host.Address(), port).follow(tb, server)
 	}
 	startAll(tb, servers)
-	c.register(tb, "{ports: [{name: https, port: 443}]}", "443")
+	c.awaitServed(tb)
 	return servers
-}
-
-// ShowsServing says whether a server shows the certificate that RenewServing has made last.
-func (c *Cluster) ShowsServing(tb testing.TB, server *Replica) bool {
-	tb.Helper()
-	data, err := os.ReadFile(c.Path("pki", program+".pem"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	block, _ := pem.Decode(data)
-	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // it is compared below
-	connection, err := dialer.DialContext(context.Background(), "tcp", server.Address)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = connection.Close() }()
-	return bytes.Equal(connection.(*tls.Conn).ConnectionState().PeerCertificates[0].Raw, block.Bytes)
-}
-
-// hostAddress is an address of this machine that can be an endpoint, which one on loopback cannot.
-func hostAddress(tb testing.TB) string {
-	tb.Helper()
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for _, address := range addresses {
-		if network, ok := address.(*net.IPNet); ok && network.IP.To4() != nil && network.IP.IsGlobalUnicast() {
-			return network.IP.String()
-		}
-	}
-	tb.Fatal("this machine has no IPv4 address but those on loopback, which Kubernetes does not take for endpoints: give it one, by ip address add")
-	return ""
 }
 
 // endpoint is a server's entry among the endpoints of the Service. Each has a slice of its own, since its port is its own.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/velero-locations/velero-locations/e2e/cluster"
+	"github.com/velero-locations/velero-locations/e2e/network"
 )
 
 var (
@@ -46,6 +47,10 @@ func TestReplicas(t *testing.T) {
 	var results []*result
 	for _, f := range faults {
 		if f.long && *rounds == 0 || !strings.Contains(f.name, *only) {
+			continue
+		}
+		if f.isolated && network.Missing() != nil {
+			t.Logf("left out: %s: %v", f.name, network.Missing())
 			continue
 		}
 		// No subtest, with whose end what it has started again would end.

@@ -68,7 +68,7 @@ func TestNeighbours(t *testing.T) {
 		"inside":                     {location("a", "x"), all(location("b", "")), []string{`prefix "x" of bucket "backups" lies inside of location "b"`}},
 		"around":                     {location("a", ""), all(location("b", "x/y")), []string{`bucket "backups" has location "b" inside`}},
 		"inside and around":          {location("a", "x"), all(location("b", ""), location("c", "x/y")), []string{`inside of location "b"`, `has location "c" inside`}},
-		"several":                    {location("a", ""), all(location("e", ""), location("d", ""), location("c", ""), location("b", "")), []string{`location "b", "c", "d" and 1 more`}},
+		"several":                    {location("a", ""), all(location("e", ""), location("d", ""), location("c", ""), location("b", "")), []string{`locations "b", "c", "d" and 1 more`}},
 		"beside":                     {location("a", "x"), all(location("b", "xy")), nil},
 		"other bucket":               {location("a", ""), all(location("b", "", func(l *v1.BackupStorageLocation) { l.Spec.ObjectStorage.Bucket = "other" })), nil},
 		"other endpoint":             {location("a", ""), all(location("b", "", with(settings{"s3Url": "http://minio:9000"}))), nil},

@@ -74,17 +74,25 @@ func overlaps(location *v1.BackupStorageLocation, around Surroundings) []string 
 	var warnings []string
 	say := func(names []string, text string) {
 		if len(names) > 0 {
-			warnings = append(warnings, fmt.Sprintf("spec.objectStorage: "+text+": "+remedy, own, locations.Enumerate(names)))
+			warnings = append(warnings, fmt.Sprintf("spec.objectStorage: "+text+": "+remedy, own, locationsOf(names)))
 		}
 	}
-	say(same, "the %s is also the place of location %s, and each takes the other's backups for its own")
-	say(outer, "the %s lies inside of location %s, which Velero finds unavailable as soon as something is written here")
-	say(inner, "the %s has location %s inside, and Velero finds this one unavailable as soon as something is written there")
+	say(same, "the %s is also the place of %s, and each takes the other's backups for its own")
+	say(outer, "the %s lies inside of %s, which Velero finds unavailable as soon as something is written here")
+	say(inner, "the %s has %s inside, and Velero finds this one unavailable as soon as something is written there")
 	taken := func(other *v1.BackupStorageLocation) bool { place, ok := placeOf(other); return ok && place == own }
 	if slices.ContainsFunc(around.Hidden, taken) {
 		warnings = append(warnings, fmt.Sprintf("spec.objectStorage: the %s is also the place of a location in another namespace, which is not shown to you, and each takes the other's backups for its own: %s", own, remedy))
 	}
 	return warnings
+}
+
+func locationsOf(names []string) string {
+	noun := "location "
+	if len(names) > 1 {
+		noun = "locations "
+	}
+	return noun + locations.Enumerate(names)
 }
 
 // nameFrom is the name of a location as it is known in a namespace.
