@@ -25,18 +25,18 @@ const (
 	inside = "VELERO_LOCATIONS_E2E_NETWORK"
 )
 
-// missing is why there is no network of the tests' own.
-var missing error = errors.New("the tests were not begun by network.Main")
+// errMissing is why there is no network of the tests' own.
+var errMissing = errors.New("the tests were not begun by network.Main")
 
 // Missing says why there is no network of the tests' own.
-func Missing() error { return missing }
+func Missing() error { return errMissing }
 
 // Main runs the tests of a package in a network of their own, or, where there cannot be one, in the machine's, and returns the exit code.
 func Main(m *testing.M) int {
 	switch os.Getenv(inside) {
 	case "":
 		if output, err := again("try").CombinedOutput(); err != nil {
-			missing = fmt.Errorf("this machine does not let tests have a network of their own: %w: %s", err, strings.TrimSpace(string(output)))
+			errMissing = fmt.Errorf("this machine does not let tests have a network of their own: %w: %s", err, strings.TrimSpace(string(output)))
 			return m.Run()
 		}
 		tests := again("run")
@@ -53,8 +53,8 @@ func Main(m *testing.M) int {
 		}
 		return 0
 	}
-	if missing = enter(); missing != nil {
-		_, _ = fmt.Fprintln(os.Stderr, missing)
+	if errMissing = enter(); errMissing != nil {
+		_, _ = fmt.Fprintln(os.Stderr, errMissing)
 		return 1
 	}
 	return m.Run()
