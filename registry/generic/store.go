@@ -43,7 +43,8 @@ func (s *Store) Categories() []string { return s.categories }
 // Create creates an object, as rest.StandardStorage says.
 func (s *Store) Create(ctx context.Context, obj runtime.Object, validate rest.ValidateObjectFunc, options *metav1.CreateOptions) (runtime.Object, error) {
 	ctx, store := s.write(ctx)
-	return store.Create(ctx, obj, validate, options)
+	created, err := store.Create(ctx, obj, validate, options)
+	return created, unanswered(err)
 }
 
 // Update updates an object, as rest.StandardStorage says.
@@ -52,7 +53,8 @@ func (s *Store) Update(
 	validate rest.ValidateObjectUpdateFunc, forceCreate bool, options *metav1.UpdateOptions,
 ) (runtime.Object, bool, error) {
 	ctx, store := s.write(ctx)
-	return store.Update(ctx, name, info, validateCreate, validate, forceCreate, options)
+	updated, created, err := store.Update(ctx, name, info, validateCreate, validate, forceCreate, options)
+	return updated, created, unanswered(err)
 }
 
 // write returns the store and the context of one write, all of whose steps see the same of other objects.
@@ -75,7 +77,7 @@ func (s *Store) Delete(ctx context.Context, name string, validate rest.ValidateO
 		return validate(ctx, object)
 	}, options)
 	if err != nil || last == nil {
-		return out, deleted, err
+		return out, deleted, unanswered(err)
 	}
 	if s.dependents != nil {
 		s.dependents.warn(ctx, last.(metav1.Object), count)
