@@ -335,32 +335,42 @@ func await(t *testing.T, c *cluster.Cluster, want string, access ...string) {
 	})
 }
 
-// TestOneNamespace shows that the controllers do their work with rights in a single namespace.
-func TestOneNamespace(t *testing.T) {
-	c := cluster.StartKubernetes(t)
+// TestNamespaces shows that the controllers do their work with rights in Velero's namespace only, and that a component gives them those
+// in all.
+func TestNamespaces(t *testing.T) {
+	c, _ := install(t, "embedded-etcd")
+	_, controller := serveAndControl(t, c)
+	c.Kubectl(t, "wait", "--for=create", "event", "--field-selector=involvedObject.kind=VolumeSnapshotLocation", "-n", "velero", "--timeout=30s")
+	if log := controller.Log(t); strings.Contains(log, "forbidden") {
+		t.Errorf("the controller lacks rights:\n%s", log)
+	}
+	wantSecrets(t, c, map[string]string{"velero": "yes", "default": "no", "kube-system": "no"})
+
 	if err := os.Symlink(filepath.Join(cluster.Repository(t), "deploy"), c.Path("deploy")); err != nil {
 		t.Fatal(err)
 	}
 	const overlay = `apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [deploy/overlays/embedded-etcd]
-components: [deploy/components/one-namespace]
+components: [deploy/components/all-namespaces]
 `
 	if err := os.WriteFile(c.Path("kustomization.yaml"), []byte(overlay), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c.Kubectl(t, "apply", "-k", c.Dir)
-	c.Pod(t, "deployment/velero-locations-certificates", "--health-address=")
-	c.Kubectl(t, "wait", "--for=create", "secret/velero-locations-serving", "-n", home, "--timeout=60s")
-	_, controller := serveAndControl(t, c)
-	c.Kubectl(t, "wait", "--for=create", "event", "--field-selector=involvedObject.kind=VolumeSnapshotLocation", "-n", "velero", "--timeout=30s")
-	if log := controller.Log(t); strings.Contains(log, "forbidden") {
-		t.Errorf("the controller lacks rights:\n%s", log)
+	wantSecrets(t, c, map[string]string{"velero": "yes", "default": "yes"})
+	if args := c.Kubectl(t, "get", "deployment/velero-locations-controller", "-n", home, "-o", "jsonpath={.spec.template.spec.containers[0].args}"); strings.Contains(args, "--namespace=") {
+		t.Errorf("the controllers are kept to a namespace: %s", args)
 	}
-	for namespace, want := range map[string]string{"velero": "yes", "default": "no", "kube-system": "no"} {
-		got := c.Run(t, "", "auth", "can-i", "get", "secrets", "-n", namespace, "--as=system:serviceaccount:"+home+":velero-locations-controller")
-		if strings.TrimSpace(got.Stdout) != want {
-			t.Errorf("whether the controller may get Secrets of namespace %s: %+v, want %s", namespace, got, want)
-		}
+}
+
+// wantSecrets compares, by namespace, whether the controllers may get Secrets.
+func wantSecrets(t *testing.T, c *cluster.Cluster, want map[string]string) {
+	t.Helper()
+	for namespace, may := range want {
+		devtest.Poll(t, 30*time.Second, "Secrets of "+namespace+": "+may, func() bool {
+			got := c.Run(t, "", "auth", "can-i", "get", "secrets", "-n", namespace, "--as=system:serviceaccount:"+home+":velero-locations-controller")
+			return strings.TrimSpace(got.Stdout) == may
+		})
 	}
 }

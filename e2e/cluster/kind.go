@@ -214,7 +214,7 @@ func (k *Kind) install(tb testing.TB) {
 func (k *Kind) Reset(tb testing.TB) {
 	tb.Helper()
 	k.wait(tb, "delete", "namespace", Namespace, "--ignore-not-found", "--timeout=5m")
-	k.Kubectl(tb, "apply", "-f", filepath.Join(Repository(tb), "deploy", "overlays", "simulator", "velero.yaml"))
+	k.Kubectl(tb, "apply", "-f", filepath.Join(Repository(tb), "deploy", "components", "simulator", "velero.yaml"))
 	k.Kubectl(tb, "rollout", "restart", "-n", home, "deployment/velero-locations-simulator")
 	k.rollOut(tb, "deployment/velero-locations-simulator")
 	k.KubectlWith(tb, devtest.Location("first", "us-east-1", "", "first"), "apply", "-f", "-")

@@ -75,7 +75,7 @@ func (c *Cluster) Serve(tb testing.TB, etcd ...string) {
 func (c *Cluster) prepare(tb testing.TB) {
 	tb.Helper()
 	c.Kubectl(tb, "create", "namespace", home)
-	for _, rights := range []string{"base", "components/backups"} {
+	for _, rights := range []string{"base", "components/all-namespaces", "components/backups"} {
 		c.Kubectl(tb, "apply", "-f", filepath.Join(Repository(tb), "deploy", rights, "rbac.yaml"))
 	}
 	c.serviceAccount(tb, "velero-locations")
