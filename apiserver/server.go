@@ -71,6 +71,7 @@ func (c *Config) New() (*Server, error) {
 	if serving := c.Generic.SecureServing; serving != nil && serving.Listener != nil {
 		serving.Listener = newFarewellListener(serving.Listener)
 	}
+	tellCertificateEnd(c.Generic.SecureServing)
 	generic, err := c.Generic.Complete().New(Name, genericapiserver.NewEmptyDelegate())
 	if err != nil {
 		return nil, fmt.Errorf("setting up the API server: %w", err)

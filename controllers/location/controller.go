@@ -47,7 +47,7 @@ type Options struct {
 	Timeout time.Duration
 	// Events gets one event when a phase turns. It may be nil.
 	Events record.EventRecorder
-	// Metrics get the phases of backup storage locations.
+	// Metrics get the phases of locations.
 	Metrics *metrics.Metrics
 }
 

@@ -133,7 +133,7 @@ var volumeSnapshot = kind[*velerov1.VolumeSnapshotLocation]{
 	secrets:   backend.SnapshotterSecrets,
 	unchecked: withoutDriver,
 	check:     checkVolumes,
-	tell:      func(*metrics.Metrics, string, string) {}, // Velero has no metric for them
+	tell:      (*metrics.Metrics).SnapshotLocation,
 }
 
 func withoutDriver(storage opener, location *velerov1.VolumeSnapshotLocation) (string, bool) {

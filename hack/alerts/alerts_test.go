@@ -1,4 +1,4 @@
-// Package alerts tests the alerts of deploy/components/monitoring, by Prometheus' own engine. It is a module of its own because
+// Package alerts tests the alerts and the dashboard of deploy/components/monitoring, by Prometheus' own engine. It is a module of its own because
 // nothing else has to do with Prometheus' server.
 package alerts
 

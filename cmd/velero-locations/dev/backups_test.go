@@ -376,11 +376,16 @@ func freeAddress(t *testing.T) string {
 
 func read(ctx context.Context, t *testing.T, address string) string {
 	t.Helper()
+	return readBy(ctx, t, http.DefaultClient, address)
+}
+
+func readBy(ctx context.Context, t *testing.T, client *http.Client, address string) string {
+	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ type Census struct {
 	Metrics *Metrics
 
 	known map[string]bool // schedules that have series
+	kept  map[copies]bool // where backups are, that have series
 }
 
 // Start counts until the context ends.
@@ -72,7 +73,33 @@ func (c *Census) count(backups []velerov1.Backup, schedules []velerov1.Schedule)
 		}
 	}
 	c.known = there
+	c.countCopies(backups, there)
 	c.Metrics.backupTotal.WithLabelValues().Set(float64(len(backups)))
+}
+
+// copies are the backups of a schedule in one location.
+type copies struct{ schedule, location string }
+
+// countCopies tells when the last backup of each schedule in each location succeeded, as far as Backups say.
+func (c *Census) countCopies(backups []velerov1.Backup, schedules map[string]bool) {
+	last := map[copies]time.Time{}
+	for i := range backups {
+		b := &backups[i]
+		of := copies{scheduleOf(b), b.Spec.StorageLocation}
+		if schedules[of.schedule] && b.Status.Phase == velerov1.BackupPhaseCompleted && endOf(b).After(last[of]) {
+			last[of] = endOf(b)
+		}
+	}
+	for of := range c.kept {
+		if last[of].IsZero() {
+			c.Metrics.lastSuccessAt.DeleteLabelValues(of.schedule, of.location)
+		}
+	}
+	c.kept = map[copies]bool{}
+	for of, at := range last {
+		c.Metrics.lastSuccessAt.WithLabelValues(of.schedule, of.location).Set(float64(at.Unix()))
+		c.kept[of] = true
+	}
 }
 
 // ends is how the last backups of a schedule ended.

@@ -17,6 +17,8 @@ const (
 	namespace     = "velero"
 	scheduleLabel = "schedule" // empty: backups that were asked for by hand
 	locationLabel = "backup_location_name"
+	// ours begins the names of metrics that Velero's server does not have.
+	ours = "locations_"
 )
 
 // Metrics count events as they happen. All methods may be called concurrently.
@@ -28,6 +30,7 @@ type Metrics struct {
 
 	tarballSize, lastSuccess, lastStatus, itemsTotal, itemsErrors *prometheus.GaugeVec
 	backupTotal, locationStatus                                   *prometheus.GaugeVec
+	lastSuccessAt, snapshotLocationStatus                         *prometheus.GaugeVec
 
 	backupDuration *prometheus.HistogramVec
 
@@ -77,6 +80,8 @@ func New() *Metrics {
 	m.itemsErrors = gauge("backup_items_errors", "Errors of the last Completed or PartiallyFailed backup.", scheduleLabel)
 	m.backupTotal = gauge("backup_total", "Number of Backups.") // a vector, so that there is none until they were counted
 	m.locationStatus = gauge("backup_location_status_gauge", "Whether a backup storage location is Available (1) or Unavailable (0).", locationLabel)
+	m.lastSuccessAt = gauge(ours+"backup_last_successful_timestamp_seconds", "When the last Completed backup in a location ended, in seconds since 1970.", scheduleLabel, locationLabel)
+	m.snapshotLocationStatus = gauge(ours+"snapshot_location_status", "Whether a volume snapshot location is Available (1) or Unavailable (0).", "snapshot_location_name")
 
 	m.backupDuration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: namespace, Name: "backup_duration_seconds", Help: "How long Completed and PartiallyFailed backups took.",
@@ -161,6 +166,7 @@ func (m *Metrics) BackupEnds(b *velerov1.Backup) {
 	}
 	if succeeded {
 		m.lastSuccess.WithLabelValues(schedule).Set(float64(endOf(b).Unix()))
+		m.lastSuccessAt.WithLabelValues(schedule, b.Spec.StorageLocation).Set(float64(endOf(b).Unix()))
 	}
 	if start := status.StartTimestamp; start != nil {
 		m.backupDuration.WithLabelValues(schedule).Observe(endOf(b).Sub(start.Time).Seconds())
@@ -186,11 +192,20 @@ func (m *Metrics) DeletionEnds(b *velerov1.Backup, failed bool) {
 
 // Location reports the phase of a backup storage location. One without a phase is dropped.
 func (m *Metrics) Location(name, phase string) {
+	setStatus(m.locationStatus, name, phase == string(velerov1.BackupStorageLocationAvailable), phase)
+}
+
+// SnapshotLocation does so of a volume snapshot location.
+func (m *Metrics) SnapshotLocation(name, phase string) {
+	setStatus(m.snapshotLocationStatus, name, phase == string(velerov1.VolumeSnapshotLocationAvailable), phase)
+}
+
+func setStatus(status *prometheus.GaugeVec, name string, available bool, phase string) {
 	if phase == "" {
-		m.locationStatus.DeleteLabelValues(name)
+		status.DeleteLabelValues(name)
 		return
 	}
-	m.locationStatus.WithLabelValues(name).Set(number(phase == string(velerov1.BackupStorageLocationAvailable)))
+	status.WithLabelValues(name).Set(number(available))
 }
 
 // begin makes the series of a schedule that can say something before anything has happened.

@@ -70,6 +70,7 @@ func TestEvents(t *testing.T) {
 			want: []string{
 				"backup_duration_seconds_sum" + of + "90", "backup_duration_seconds_count" + of + "1", "backup_items_errors" + of + "0", "backup_items_total" + of + "7",
 				"backup_last_status" + of + "1", "backup_last_successful_timestamp" + of + "1090", "backup_success_total" + of + "1",
+				`locations_backup_last_successful_timestamp_seconds{backup_location_name="",schedule="nightly"} 1090`,
 			},
 		},
 		"in part, with warnings": {
@@ -115,6 +116,16 @@ func TestEvents(t *testing.T) {
 				m.Location("c", "")
 			},
 			want: []string{`backup_location_status_gauge{backup_location_name="a"} 1`, `backup_location_status_gauge{backup_location_name="b"} 0`},
+		},
+		"snapshot locations": {
+			event: func(m *Metrics) {
+				for _, name := range []string{"a", "b", "c"} {
+					m.SnapshotLocation(name, "Available")
+				}
+				m.SnapshotLocation("b", "Unavailable")
+				m.SnapshotLocation("c", "")
+			},
+			want: []string{`locations_snapshot_location_status{snapshot_location_name="a"} 1`, `locations_snapshot_location_status{snapshot_location_name="b"} 0`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,15 +174,16 @@ func TestCensus(t *testing.T) {
 	const ofSchedule = 15 // without those that only a backup makes
 
 	c.count(backups, schedules("nightly", "hourly", "new"))
-	expect("after a restart", 1+4*ofSchedule+3, "backup_total 8", `backup_last_successful_timestamp{schedule=""} 1001`,
+	expect("after a restart", 1+4*ofSchedule+6, "backup_total 8", `backup_last_successful_timestamp{schedule=""} 1001`,
 		`backup_last_successful_timestamp{schedule="nightly"} 1020`, `backup_last_status{schedule="nightly"} 0`,
 		`backup_last_successful_timestamp{schedule="hourly"} 1040`, `backup_last_status{schedule="hourly"} 1`,
+		`locations_backup_last_successful_timestamp_seconds{backup_location_name="",schedule="nightly"} 1020`,
 		`backup_last_status{schedule="new"} 1`, `backup_success_total{schedule="new"} 0`, `volume_snapshot_failure_total{schedule="new"} 0`)
 
 	end := backupOf("new", failed, 60)
 	m.BackupEnds(end)
 	c.count(append(backups, *backupOf("hourly", completed, 70)), schedules("new", "hourly"))
-	expect("later", 1+3*ofSchedule+2, "backup_total 9", `backup_last_status{schedule="new"} 0`, `backup_failure_total{schedule="new"} 1`,
+	expect("later", 1+3*ofSchedule+4, "backup_total 9", `backup_last_status{schedule="new"} 0`, `backup_failure_total{schedule="new"} 1`,
 		`backup_last_successful_timestamp{schedule="hourly"} 1070`)
 
 	m.Location("new", "Available")
@@ -236,6 +248,7 @@ func TestLint(t *testing.T) {
 	m.BackupEnds(backupOf("", velerov1.BackupPhaseCompleted, 1))
 	m.TarballStored(&velerov1.Backup{}, 1)
 	m.Location("a", "Available")
+	m.SnapshotLocation("a", "Available")
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(m)
 	families, err := registry.Gather()
