@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Regenerates all generated code from the types in apis/, with the generators that go.mod pins, the
-# documentation of providers from locations/provider, and the drawings in docs/architecture.md.
+# documentation of providers from locations/provider, the drawings in docs/architecture.md, and the chart's templates from deploy/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -59,6 +59,7 @@ go tool informer-gen --go-header-file "$header" \
 
 go run ./hack/providers >docs/providers.md
 go run ./hack/architecture
+go run ./hack/chart
 
 # The report lists breaches of Kubernetes' API conventions; those in its own types are not ours.
 if grep "$module" "$report"; then

@@ -6,8 +6,9 @@ cd "$(dirname "$0")/.."
 
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
-cp -R apis generated docs "$before"
+cp -R apis deploy generated docs "$before"
 hack/generate.sh
 diff -ru "$before/apis" apis
+diff -ru "$before/deploy" deploy
 diff -ru "$before/generated" generated
 diff -ru "$before/docs" docs

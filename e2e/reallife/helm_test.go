@@ -13,8 +13,6 @@ import (
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	"helm.sh/helm/v4/pkg/kube"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/client-go/rest"
 
 	"github.com/velero-locations/velero-locations/e2e/cluster"
 )
@@ -46,17 +44,8 @@ type release struct {
 
 func newRelease(t *testing.T, c *cluster.Cluster, namespace string, serverSide bool) *release {
 	t.Helper()
-	r := &release{Cluster: c, namespace: namespace, serverSide: serverSide, helm: action.NewConfiguration(), values: map[string]any{}}
-	flags := genericclioptions.NewConfigFlags(true)
-	kubeconfig := c.Path("kubeconfig")
-	flags.KubeConfig, flags.Namespace = &kubeconfig, &r.namespace
-	flags.WrapConfigFn = func(config *rest.Config) *rest.Config {
-		config.Wrap(func(next http.RoundTripper) http.RoundTripper { return recorder{next, r} })
-		return config
-	}
-	if err := r.helm.Init(flags, namespace, "secret"); err != nil {
-		t.Fatal(err)
-	}
+	r := &release{Cluster: c, namespace: namespace, serverSide: serverSide, values: map[string]any{}}
+	r.helm = c.Helm(t, namespace, func(next http.RoundTripper) http.RoundTripper { return recorder{next, r} })
 	var err error
 	if r.chart, err = loader.LoadDir("chart"); err != nil {
 		t.Fatal(err)

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"debug/elf"
 	"encoding/hex"
@@ -13,6 +11,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/velero-locations/velero-locations/hack/internal/archive"
 )
 
 // user is who the program runs as: nobody whom another image has.
@@ -21,14 +21,7 @@ const user = "65532:65532"
 // image is a container image of one layer. The same content makes the same image.
 type image struct {
 	name, architecture, entrypoint string
-	files                          []file
-}
-
-// file is a file of the image or of its archive.
-type file struct {
-	path string
-	mode int64
-	data []byte
+	files                          []archive.File
 }
 
 // descriptor points to a blob, in the words of the OCI image specification.
@@ -41,12 +34,12 @@ type descriptor struct {
 }
 
 // blobs are the files of an archive that are named by their digests.
-type blobs []file
+type blobs []archive.File
 
 // add returns the descriptor of a new blob.
 func (b *blobs) add(mediaType string, data []byte) descriptor {
 	digest := digest(data)
-	*b = append(*b, file{path: blobPath(digest), mode: 0o644, data: data})
+	*b = append(*b, archive.File{Path: blobPath(digest), Mode: 0o644, Data: data})
 	return descriptor{MediaType: mediaType, Digest: digest, Size: len(data)}
 }
 
@@ -67,11 +60,11 @@ func blobPath(digest string) string { return "blobs/" + strings.ReplaceAll(diges
 
 // archive returns the image as a tar archive.
 func (i image) archive() ([]byte, error) {
-	layer, err := pack(i.files)
+	layer, err := archive.Pack(i.files)
 	if err != nil {
 		return nil, err
 	}
-	packed, err := compress(layer)
+	packed, err := archive.Compress(layer)
 	if err != nil {
 		return nil, err
 	}
@@ -98,12 +91,12 @@ func (i image) archive() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pack(append(files, b...))
+	return archive.Pack(append(files, b...))
 }
 
 // layout returns what says where the image is: to readers of OCI layouts and, in manifest.json, to `docker load`.
-func (i image) layout(manifest, config, layer descriptor) ([]file, error) {
-	var files []file
+func (i image) layout(manifest, config, layer descriptor) ([]archive.File, error) {
+	var files []archive.File
 	for _, content := range []struct {
 		path  string
 		value any
@@ -116,7 +109,7 @@ func (i image) layout(manifest, config, layer descriptor) ([]file, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, file{path: content.path, mode: 0o644, data: data})
+		files = append(files, archive.File{Path: content.path, Mode: 0o644, Data: data})
 	}
 	return files, nil
 }
@@ -136,53 +129,6 @@ func (i image) reference() string {
 		return "docker.io/" + i.name
 	}
 	return i.name
-}
-
-// pack makes a tar archive, in which each file's folder stands before it.
-func pack(files []file) ([]byte, error) {
-	var archive bytes.Buffer
-	w := tar.NewWriter(&archive)
-	made := map[string]bool{".": true}
-	for _, f := range files {
-		name := strings.TrimPrefix(f.path, "/")
-		if err := packFolder(w, made, path.Dir(name)); err != nil {
-			return nil, err
-		}
-		header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: f.mode, Size: int64(len(f.data)), ModTime: time.Unix(0, 0)}
-		if err := w.WriteHeader(header); err != nil {
-			return nil, err
-		}
-		if _, err := w.Write(f.data); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return archive.Bytes(), nil
-}
-
-func packFolder(w *tar.Writer, made map[string]bool, folder string) error {
-	if made[folder] {
-		return nil
-	}
-	made[folder] = true
-	if err := packFolder(w, made, path.Dir(folder)); err != nil {
-		return err
-	}
-	return w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: folder + "/", Mode: 0o755, ModTime: time.Unix(0, 0)})
-}
-
-func compress(data []byte) ([]byte, error) {
-	var compressed bytes.Buffer
-	w := gzip.NewWriter(&compressed)
-	if _, err := w.Write(data); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return compressed.Bytes(), nil
 }
 
 // checkStatic refuses a program that needs more than the kernel, which an image without a system could not run.

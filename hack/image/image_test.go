@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/velero-locations/velero-locations/hack/internal/archive"
 )
 
 // unpack returns the files of an archive.
@@ -56,8 +58,8 @@ func decode(t *testing.T, data []byte, into any) {
 
 // TestArchive follows the references of an image from index.json to the files, as a container engine does.
 func TestArchive(t *testing.T) {
-	made := image{name: "registry.example.org/team/program:v1", architecture: "arm64", entrypoint: "/program", files: []file{
-		{path: "/program", mode: 0o755, data: []byte("code")}, {path: authoritiesPath, mode: 0o644, data: []byte("authorities")},
+	made := image{name: "registry.example.org/team/program:v1", architecture: "arm64", entrypoint: "/program", files: []archive.File{
+		{Path: "/program", Mode: 0o755, Data: []byte("code")}, {Path: authoritiesPath, Mode: 0o644, Data: []byte("authorities")},
 	}}
 	archive, err := made.archive()
 	if err != nil {

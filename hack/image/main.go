@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"runtime"
+
+	"github.com/velero-locations/velero-locations/hack/internal/archive"
 )
 
 // authoritiesPath is where Go programs look for certificate authorities, in the image and, first of all, on this machine.
@@ -47,16 +49,16 @@ func (o options) run() error {
 	entrypoint := "/" + path.Base(o.program)
 	image := image{
 		name: o.name, architecture: o.architecture, entrypoint: entrypoint,
-		files: []file{
-			{path: entrypoint, mode: 0o755, data: program},
-			{path: authoritiesPath, mode: 0o644, data: authorities},
+		files: []archive.File{
+			{Path: entrypoint, Mode: 0o755, Data: program},
+			{Path: authoritiesPath, Mode: 0o644, Data: authorities},
 		},
 	}
-	archive, err := image.archive()
+	packed, err := image.archive()
 	if err != nil {
 		return fmt.Errorf("making the image: %w", err)
 	}
-	if err := os.WriteFile(o.output, archive, 0o644); err != nil { // an image is for everybody
+	if err := os.WriteFile(o.output, packed, 0o644); err != nil { // an image is for everybody
 		return fmt.Errorf("writing the image: %w", err)
 	}
 	return nil
