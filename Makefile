@@ -18,7 +18,7 @@ help: ## List the targets.
 
 .PHONY: build
 build: ## Build bin/velero-locations.
-	$(GO) build -ldflags '$(LDFLAGS)' -o bin/velero-locations ./cmd/velero-locations
+	$(GO) build -ldflags '$(LDFLAGS)' -o $(or $(OUTPUT),bin/velero-locations) ./cmd/velero-locations
 
 .PHONY: run
 run: build ## Run everything on loopback, with state in .dev (options: make run ARGS='--port 0').
@@ -51,6 +51,7 @@ lint: ## Check style and format.
 	$(LINT) run ./...
 	cd e2e && $(LINT) run ./...
 	cd hack/alerts && $(LINT) run ./...
+	$(GO) tool -modfile=$(CURDIR)/hack/lint/actions/go.mod actionlint .github/workflows/*.yaml
 
 .PHONY: fmt
 fmt: ## Format the code.
@@ -94,8 +95,12 @@ kill: ## Kill dev at random moments under writes to all that it keeps (options: 
 IMAGE ?= velero-locations:latest
 .PHONY: image
 image: ## Make bin/image.tar, a container image, without a container engine (options: make image IMAGE=registry/name:tag).
-	GOOS=linux GOARCH=$(shell $(GO) env GOARCH) $(GO) build -ldflags '$(LDFLAGS)' -o bin/linux/velero-locations ./cmd/velero-locations
+	GOOS=linux GOARCH=$(shell $(GO) env GOARCH) $(MAKE) build OUTPUT=bin/linux/velero-locations
 	GOARCH= $(GO) run ./hack/image -program bin/linux/velero-locations -architecture $(shell $(GO) env GOARCH) -name $(IMAGE) -output bin/image.tar
+
+.PHONY: release
+release: ## Make what is released of a tag in bin/release (options: make release VERSION=v0.1.0).
+	hack/release/release.sh '$(VERSION)' bin/release
 
 .PHONY: node-image
 node-image: ## Make the image of a node for e2e-kind, of Debian packages and Go modules. Needs root, Docker, debootstrap and jq.

@@ -62,5 +62,7 @@ func has(line, metric string, labels []string) bool {
 	if !found || rest[:1] != "{" && rest[:1] != " " {
 		return false
 	}
-	return !slices.ContainsFunc(labels, func(label string) bool { return !strings.Contains(rest, "{"+label+`="`) && !strings.Contains(rest, ","+label+`="`) })
+	return !slices.ContainsFunc(labels, func(label string) bool {
+		return !strings.Contains(rest, "{"+label+`="`) && !strings.Contains(rest, ","+label+`="`)
+	})
 }
