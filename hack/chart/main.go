@@ -108,16 +108,35 @@ func generate() (map[string]string, error) {
 			return nil, fmt.Errorf("nothing of %q in %s matches %q, which is to be a value of the chart", v.of, deploy, v.find)
 		}
 	}
-	files := map[string]string{}
-	for _, o := range whole {
-		text, err := o.template()
+	return write(whole)
+}
+
+// write returns templates with objects, of which those that follow each other on one condition have it once.
+func write(objects []object) (map[string]string, error) {
+	files, open := map[string]string{}, map[string]string{}
+	end := func(file string) {
+		if open[file] != "" {
+			files[file] += "{{- end }}\n"
+		}
+	}
+	for _, o := range objects {
+		lines, err := merge(o.lines, o.hunks)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", o.key, err)
 		}
 		if files[o.file] == "" {
 			files[o.file] = header
 		}
-		files[o.file] += text
+		if open[o.file] != o.condition {
+			end(o.file)
+			if open[o.file] = o.condition; o.condition != "" {
+				files[o.file] += "{{- if " + o.condition + " }}\n"
+			}
+		}
+		files[o.file] += "---\n" + strings.Join(lines, "\n") + "\n"
+	}
+	for file := range files {
+		end(file)
 	}
 	return files, nil
 }
@@ -158,16 +177,4 @@ type object struct {
 	standard  bool   // whether it is in the standard overlay
 	condition string // that it is there on; empty: always
 	hunks     []hunk
-}
-
-func (o object) template() (string, error) {
-	lines, err := merge(o.lines, o.hunks)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", o.key, err)
-	}
-	text := "---\n" + strings.Join(lines, "\n") + "\n"
-	if o.condition != "" {
-		text = "{{- if " + o.condition + " }}\n" + text + "{{- end }}\n"
-	}
-	return text, nil
 }
