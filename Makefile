@@ -103,6 +103,21 @@ image: ## Make bin/image.tar, a container image, without a container engine (opt
 release: ## Make what is released of a tag in bin/release (options: make release VERSION=v0.1.0).
 	hack/release/release.sh '$(VERSION)' bin/release
 
+# What else runs in the pods of suites on nodes: Velero with its plugin, etcd, and a pod with files to back up.
+MAKE_IMAGE = GOARCH= $(GO) run ./hack/image -architecture $(shell $(GO) env GOARCH)
+VELERO_VERSION = $(shell $(GO) list -C hack/tools/velero -m -f '{{.Version}}' github.com/vmware-tanzu/velero)
+PLUGIN_VERSION = $(shell $(GO) list -C hack/tools/velero -m -f '{{.Version}}' github.com/vmware-tanzu/velero-plugin-for-aws)
+PLUGIN := velero-plugin-for-aws
+.PHONY: images-for-nodes
+images-for-nodes: tools
+	GOOS=linux $(GO) build -C e2e -o ../bin/linux/files ./nodes/files
+	$(MAKE_IMAGE) -program hack/tools/bin/velero -beside hack/tools/bin/velero-restore-helper=/velero-restore-helper -scratch /tmp \
+		-name velero/velero:$(VELERO_VERSION) -output bin/velero.tar
+	$(MAKE_IMAGE) -program hack/tools/bin/cp-plugin -argument /plugins/$(PLUGIN) -argument /target/$(PLUGIN) \
+		-beside hack/tools/bin/$(PLUGIN)=/plugins/$(PLUGIN) -name velero/$(PLUGIN):$(PLUGIN_VERSION) -output bin/$(PLUGIN).tar
+	$(MAKE_IMAGE) -program hack/tools/bin/etcd -name etcd:for-tests -output bin/etcd.tar
+	$(MAKE_IMAGE) -program bin/linux/files -name files:latest -output bin/files.tar
+
 .PHONY: node-image
 node-image: ## Make the image of a node for e2e-kind, of Debian packages and Go modules. Needs root, Docker, debootstrap and jq.
 	@mkdir -p bin
@@ -116,8 +131,8 @@ WORKERS ?= 0
 .PHONY: e2e-kind
 e2e-kind: ## Run the suites in a cluster that kind makes. Needs Docker, and the image of a node (options: make e2e-kind NODE_IMAGE=name WORKERS=2).
 	$(GO) test -C e2e -tags kind -count 1 -run '^TestEngine$$' .
-	$(MAKE) build image tools
-	NODE_IMAGE=$(NODE_IMAGE) WORKERS=$(WORKERS) $(GO) test -C e2e -tags kind -count 1 -timeout 60m -run '^TestKind$$' -v .
+	$(MAKE) build image images-for-nodes
+	NODE_IMAGE=$(NODE_IMAGE) WORKERS=$(WORKERS) $(GO) test -C e2e -tags kind -count 1 -timeout 60m -p 1 -run 'Kind$$' -v . ./nodes ./replicas
 
 .PHONY: simulator-minio-tests
 simulator-minio-tests: ## Run minio-go's functional tests against the simulator, case by case.

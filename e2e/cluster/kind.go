@@ -3,9 +3,6 @@
 package cluster
 
 import (
-	"context"
-	"encoding/base64"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,7 +17,6 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 	"sigs.k8s.io/kind/pkg/exec"
 
-	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/internal/pki"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 )
@@ -29,24 +25,7 @@ const (
 	kindName = program + "-e2e"
 	// Where tests reach what pods serve, on the node and on this machine.
 	s3Address, serverAddress = "127.0.0.1:30900", "127.0.0.1:30843"
-	// nodePorts open them.
-	nodePorts = `apiVersion: v1
-kind: Service
-metadata: {name: s3-for-tests, namespace: velero-locations}
-spec:
-  type: NodePort
-  selector: {app.kubernetes.io/name: velero-locations, app.kubernetes.io/component: simulator}
-  ports: [{port: 9000, nodePort: 30900, targetPort: s3}]
----
-apiVersion: v1
-kind: Service
-metadata: {name: apiserver-for-tests, namespace: velero-locations}
-spec:
-  type: NodePort
-  selector: {app.kubernetes.io/name: velero-locations, app.kubernetes.io/component: apiserver}
-  ports: [{port: 443, nodePort: 30843, targetPort: https}]
-`
-	kindConfig = `kind: Cluster
+	kindConfig               = `kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
 nodes:
 - role: control-plane
@@ -63,8 +42,11 @@ const (
 	workersVariable   = "WORKERS"    // nodes beside that of the control plane; empty: none
 )
 
-// Kind is a cluster with nodes, which kind makes, with all that the overlay simulator of deploy/ installs.
-type Kind struct{ *Cluster }
+// Kind is a cluster with nodes, which kind makes.
+type Kind struct {
+	*Cluster
+	nodes []nodes.Node
+}
 
 // Engine returns what makes such clusters, and fails the test where there is no container engine that answers.
 func Engine(tb testing.TB) *kindcluster.Provider {
@@ -84,11 +66,20 @@ func Engine(tb testing.TB) *kindcluster.Provider {
 	return provider
 }
 
-// StartKind makes a cluster that ends with the test. Without the image of a node it says so and fails.
+// StartKind makes a cluster with all that the overlay simulator of deploy/ installs.
 func StartKind(tb testing.TB) *Kind {
 	tb.Helper()
+	k := StartNodes(tb)
+	k.Install(tb, "simulator")
+	k.Reach(tb)
+	return k
+}
+
+// StartNodes makes a cluster that ends with the test, in which nothing is installed. Without the image of a node it says so and fails.
+func StartNodes(tb testing.TB) *Kind {
+	tb.Helper()
 	provider := Engine(tb)
-	k := &Kind{newCluster(tb)}
+	k := &Kind{Cluster: newCluster(tb)}
 	kubeconfig := k.Path("kind.kubeconfig")
 	tb.Cleanup(func() {
 		if tb.Failed() {
@@ -106,19 +97,15 @@ func StartKind(tb testing.TB) *Kind {
 	if err != nil {
 		tb.Fatalf("there is no cluster, perhaps for want of the image of a node, which `make node-image` makes: %v", err)
 	}
-	all, err := provider.ListInternalNodes(kindName)
-	if err != nil {
+	if k.nodes, err = provider.ListInternalNodes(kindName); err != nil {
 		tb.Fatal(err)
 	}
-	for _, node := range all {
-		loadImage(tb, node)
-	}
-	first, err := nodeutils.BootstrapControlPlaneNode(all)
+	k.Load(tb, "image")
+	first, err := nodeutils.BootstrapControlPlaneNode(k.nodes)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	k.layOut(tb, first, kubeconfig)
-	k.install(tb)
 	return k
 }
 
@@ -135,16 +122,25 @@ func workers(tb testing.TB) int {
 	return number
 }
 
-// loadImage puts the image that `make image` has made onto a node.
-func loadImage(tb testing.TB, node nodes.Node) {
+// Load puts images onto all nodes that `make image` and `make images-for-nodes` have made, by the names of their archives.
+func (k *Kind) Load(tb testing.TB, archives ...string) {
 	tb.Helper()
-	image, err := os.Open(filepath.Join(Repository(tb), "bin", "image.tar"))
+	for _, archive := range archives {
+		for _, node := range k.nodes {
+			load(tb, node, filepath.Join(Repository(tb), "bin", archive+".tar"))
+		}
+	}
+}
+
+func load(tb testing.TB, node nodes.Node, archive string) {
+	tb.Helper()
+	image, err := os.Open(archive)
 	if err != nil {
-		tb.Fatalf("%v: run `make image`", err)
+		tb.Fatalf("%v: run `make image images-for-nodes`", err)
 	}
 	defer func() { _ = image.Close() }()
 	if err := nodeutils.LoadImageArchive(node, image); err != nil {
-		tb.Fatalf("loading the image: %v", err)
+		tb.Fatalf("loading %s: %v", archive, err)
 	}
 }
 
@@ -179,72 +175,4 @@ func (k *Kind) layOut(tb testing.TB, node nodes.Node, kubeconfig string) {
 		// What is downloaded has the address that pods know the simulator by. It answers to that here, too, when it is asked as a proxy.
 		{"HTTP_PROXY", "http://" + s3Address},
 	})
-}
-
-// install applies the overlay and waits until all of it works.
-func (k *Kind) install(tb testing.TB) {
-	tb.Helper()
-	k.Install(tb, "simulator")
-	k.KubectlWith(tb, nodePorts, "apply", "-f", "-")
-	k.rollOut(tb, "statefulset/velero-locations")
-	k.wait(tb, "wait", "--for=condition=Available", "--timeout=5m", "apiservice/v1.velero.io", "apiservice/v2alpha1.velero.io")
-	k.rollOut(tb, "deployment/velero-locations-controller")
-
-	encoded := k.Kubectl(tb, "get", "secret", "velero-locations-serving", "-n", home, "-o", `jsonpath={.data.ca\.crt}`)
-	ours, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	theirs, err := os.ReadFile(k.ServingCA())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	k.write(tb, slices.Concat(theirs, []byte("\n"), ours), "pki", "serving-ca.pem")
-	host := program + "." + home + ".svc:443"
-	k.serverURL = "https://" + host
-	k.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if address == host {
-			address = serverAddress
-		}
-		return (&net.Dialer{}).DialContext(ctx, network, address)
-	}
-}
-
-// Reset leaves nothing of what was done in Velero's namespace and in the storage, and waits until locations are checked again.
-func (k *Kind) Reset(tb testing.TB) {
-	tb.Helper()
-	k.wait(tb, "delete", "namespace", Namespace, "--ignore-not-found", "--timeout=5m")
-	k.Kubectl(tb, "apply", "-f", filepath.Join(Repository(tb), "deploy", "components", "simulator", "velero.yaml"))
-	k.Kubectl(tb, "rollout", "restart", "-n", home, "deployment/velero-locations-simulator")
-	k.rollOut(tb, "deployment/velero-locations-simulator")
-	k.KubectlWith(tb, devtest.Location("first", "us-east-1", "", "first"), "apply", "-f", "-")
-	k.wait(tb, "wait", "--for=jsonpath={.status.phase}=Available", "bsl/first", "--timeout=5m")
-	k.Kubectl(tb, "delete", "bsl", "first")
-}
-
-// StopServer takes the pod of our server away.
-func (k *Kind) StopServer(tb testing.TB) {
-	tb.Helper()
-	k.Kubectl(tb, "scale", "statefulset/velero-locations", "-n", home, "--replicas=0")
-	k.wait(tb, "wait", "--for=delete", "pod/velero-locations-0", "-n", home, "--timeout=5m")
-}
-
-// StartServer brings the pod of our server back.
-func (k *Kind) StartServer(tb testing.TB) {
-	tb.Helper()
-	k.Kubectl(tb, "scale", "statefulset/velero-locations", "-n", home, "--replicas=1")
-	k.rollOut(tb, "statefulset/velero-locations")
-}
-
-func (k *Kind) rollOut(tb testing.TB, workload string) {
-	tb.Helper()
-	k.wait(tb, "rollout", "status", "-n", home, workload, "--timeout=5m")
-}
-
-// wait runs a kubectl that may take longer than those of sessions.
-func (k *Kind) wait(tb testing.TB, args ...string) {
-	tb.Helper()
-	if out, err := k.Command(context.Background(), args...).CombinedOutput(); err != nil {
-		tb.Fatalf("kubectl %s: %v\n%s\n%s", strings.Join(args, " "), err, out, k.Kubectl(tb, "get", "pods", "-n", home, "-o", "wide"))
-	}
 }

@@ -8,7 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +21,8 @@ const user = "65532:65532"
 // image is a container image of one layer. The same content makes the same image.
 type image struct {
 	name, architecture, entrypoint string
+	arguments                      []string
+	scratch                        string // a folder that everybody may write to; empty: there is none
 	files                          []archive.File
 }
 
@@ -60,7 +62,11 @@ func blobPath(digest string) string { return "blobs/" + strings.ReplaceAll(diges
 
 // archive returns the image as a tar archive.
 func (i image) archive() ([]byte, error) {
-	layer, err := archive.Pack(i.files)
+	content := i.files
+	if i.scratch != "" {
+		content = append(slices.Clone(content), archive.File{Path: i.scratch + "/", Mode: 0o1777})
+	}
+	layer, err := archive.Pack(content)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +78,7 @@ func (i image) archive() ([]byte, error) {
 	layerBlob := b.add("application/vnd.oci.image.layer.v1.tar+gzip", packed)
 	config, err := b.addJSON("application/vnd.oci.image.config.v1+json", map[string]any{
 		"created": time.Unix(0, 0).UTC(), "architecture": i.architecture, "os": "linux",
-		"config": map[string]any{"Entrypoint": []string{i.entrypoint}, "User": user},
+		"config": i.config(),
 		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{digest(layer)}},
 	})
 	if err != nil {
@@ -92,6 +98,18 @@ func (i image) archive() ([]byte, error) {
 		return nil, err
 	}
 	return archive.Pack(append(files, b...))
+}
+
+// config is how the image is run.
+func (i image) config() map[string]any {
+	config := map[string]any{"Entrypoint": []string{i.entrypoint}, "User": user}
+	if len(i.arguments) > 0 {
+		config["Cmd"] = i.arguments
+	}
+	if i.scratch != "" {
+		config["Env"] = []string{"HOME=" + i.scratch}
+	}
+	return config
 }
 
 // layout returns what says where the image is: to readers of OCI layouts and, in manifest.json, to `docker load`.

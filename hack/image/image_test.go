@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,9 +59,12 @@ func decode(t *testing.T, data []byte, into any) {
 
 // TestArchive follows the references of an image from index.json to the files, as a container engine does.
 func TestArchive(t *testing.T) {
-	made := image{name: "registry.example.org/team/program:v1", architecture: "arm64", entrypoint: "/program", files: []archive.File{
-		{Path: "/program", Mode: 0o755, Data: []byte("code")}, {Path: authoritiesPath, Mode: 0o644, Data: []byte("authorities")},
-	}}
+	made := image{
+		name: "registry.example.org/team/program:v1", architecture: "arm64", entrypoint: "/program", arguments: []string{"serve"}, scratch: "/tmp",
+		files: []archive.File{
+			{Path: "/program", Mode: 0o755, Data: []byte("code")}, {Path: authoritiesPath, Mode: 0o644, Data: []byte("authorities")},
+		},
+	}
 	archive, err := made.archive()
 	if err != nil {
 		t.Fatal(err)
@@ -81,8 +85,8 @@ func TestArchive(t *testing.T) {
 	decode(t, blob(t, files, index.Manifests[0]), &manifest)
 	var config struct {
 		Config struct {
-			Entrypoint []string
-			User       string
+			Entrypoint, Cmd, Env []string
+			User                 string
 		}
 		Rootfs struct {
 			DiffIDs []string `json:"diff_ids"`
@@ -93,6 +97,10 @@ func TestArchive(t *testing.T) {
 		t.Errorf("the image runs %v as user %s", config.Config.Entrypoint, config.Config.User)
 	}
 
+	if got := config.Config; !slices.Equal(got.Cmd, []string{"serve"}) || !slices.Equal(got.Env, []string{"HOME=/tmp"}) {
+		t.Errorf("the image runs with the arguments %q in the environment %q", got.Cmd, got.Env)
+	}
+
 	unzipped, err := gzip.NewReader(bytes.NewReader(blob(t, files, manifest.Layers[0])))
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +109,7 @@ func TestArchive(t *testing.T) {
 	if err != nil || len(config.Rootfs.DiffIDs) != 1 || digest(layer) != config.Rootfs.DiffIDs[0] {
 		t.Errorf("the layer is not that of the configuration: %v", err)
 	}
-	if content := unpack(t, bytes.NewReader(layer)); string(content["program"]) != "code" || string(content["etc/ssl/certs/ca-certificates.crt"]) != "authorities" {
+	if content := unpack(t, bytes.NewReader(layer)); string(content["program"]) != "code" || string(content["etc/ssl/certs/ca-certificates.crt"]) != "authorities" || content["tmp/"] == nil {
 		t.Errorf("in the layer are %v", content)
 	}
 	var docker []struct {

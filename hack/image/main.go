@@ -1,5 +1,6 @@
 // Command image makes a container image of a static program without a container engine: an archive that is an OCI layout,
-// and that `docker load` reads as well. In the image are the program and certificate authorities to trust, nothing else.
+// and that `docker load` reads as well. In the image are the program, the programs that it needs beside it and certificate authorities
+// to trust, nothing else.
 package main
 
 import (
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path"
 	"runtime"
+	"strings"
 
 	"github.com/velero-locations/velero-locations/hack/internal/archive"
 )
@@ -17,12 +19,19 @@ const authoritiesPath = "/etc/ssl/certs/ca-certificates.crt"
 
 // options of an image.
 type options struct {
-	program, authorities, name, architecture, output string
+	program, authorities, name, architecture, scratch, output string
+	// beside are the programs beside the first one, each as FILE=PATH.
+	beside []string
+	// arguments are those of the first one.
+	arguments []string
 }
 
 func main() {
 	var o options
-	flag.StringVar(&o.program, "program", "", "Static program that the image runs.")
+	flag.StringVar(&o.program, "program", "", "Static program that the image runs, as FILE or as FILE=PATH; in the image it has the PATH, else its name at the root.")
+	flag.Func("beside", "Static program that is there, too, as FILE=PATH. May be repeated.", list(&o.beside))
+	flag.Func("argument", "Argument that the program has where none are given. May be repeated.", list(&o.arguments))
+	flag.StringVar(&o.scratch, "scratch", "", "Folder to make, which the program may write to and takes for its home.")
 	flag.StringVar(&o.authorities, "certificate-authorities", authoritiesPath, "File of the certificate authorities to trust.")
 	flag.StringVar(&o.name, "name", "velero-locations:latest", "Name and tag of the image.")
 	flag.StringVar(&o.architecture, "architecture", runtime.GOARCH, "Architecture that the program is built for.")
@@ -34,25 +43,30 @@ func main() {
 	}
 }
 
-func (o options) run() error {
-	program, err := os.ReadFile(o.program)
-	if err != nil {
-		return fmt.Errorf("reading the program: %w", err)
+// list returns what adds a flag's value to a list.
+func list(to *[]string) func(string) error {
+	return func(value string) error {
+		*to = append(*to, value)
+		return nil
 	}
-	if err := checkStatic(program); err != nil {
-		return fmt.Errorf("%s %w", o.program, err)
+}
+
+func (o options) run() error {
+	var files []archive.File
+	for _, program := range append([]string{o.program}, o.beside...) {
+		f, err := readProgram(program)
+		if err != nil {
+			return err
+		}
+		files = append(files, f)
 	}
 	authorities, err := os.ReadFile(o.authorities)
 	if err != nil {
 		return fmt.Errorf("reading the certificate authorities (-certificate-authorities names another file): %w", err)
 	}
-	entrypoint := "/" + path.Base(o.program)
 	image := image{
-		name: o.name, architecture: o.architecture, entrypoint: entrypoint,
-		files: []archive.File{
-			{Path: entrypoint, Mode: 0o755, Data: program},
-			{Path: authoritiesPath, Mode: 0o644, Data: authorities},
-		},
+		name: o.name, architecture: o.architecture, entrypoint: files[0].Path, arguments: o.arguments, scratch: o.scratch,
+		files: append(files, archive.File{Path: authoritiesPath, Mode: 0o644, Data: authorities}),
 	}
 	packed, err := image.archive()
 	if err != nil {
@@ -62,4 +76,20 @@ func (o options) run() error {
 		return fmt.Errorf("writing the image: %w", err)
 	}
 	return nil
+}
+
+// readProgram reads a program that is given as FILE or FILE=PATH.
+func readProgram(given string) (archive.File, error) {
+	from, to, found := strings.Cut(given, "=")
+	if !found {
+		to = "/" + path.Base(from)
+	}
+	program, err := os.ReadFile(from)
+	if err != nil {
+		return archive.File{}, fmt.Errorf("reading the program: %w", err)
+	}
+	if err := checkStatic(program); err != nil {
+		return archive.File{}, fmt.Errorf("%s %w", from, err)
+	}
+	return archive.File{Path: to, Mode: 0o755, Data: program}, nil
 }

@@ -40,3 +40,6 @@ fi
 velero=$(cd velero && version github.com/vmware-tanzu/velero)
 build velero velero "-X github.com/vmware-tanzu/velero/pkg/buildinfo.Version=$velero" \
 	velero=github.com/vmware-tanzu/velero/cmd/velero velero-plugin-for-aws=github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws
+# What else is in the images of both.
+build velero-images velero "" \
+	velero-restore-helper=github.com/vmware-tanzu/velero/cmd/velero-restore-helper cp-plugin=github.com/vmware-tanzu/velero-plugin-for-aws/hack/cp-plugin

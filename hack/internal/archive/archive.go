@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// File of an archive.
+// File of an archive, or a folder that is to have a mode of its own, whose path ends with a slash.
 type File struct {
 	Path string
 	Mode int64
@@ -24,10 +24,10 @@ func Pack(files []File) ([]byte, error) {
 	made := map[string]bool{".": true}
 	for _, f := range files {
 		name := strings.TrimPrefix(f.Path, "/")
-		if err := packFolder(w, made, path.Dir(name)); err != nil {
+		if err := packFolder(w, made, path.Dir(strings.TrimSuffix(name, "/"))); err != nil {
 			return nil, err
 		}
-		header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: f.Mode, Size: int64(len(f.Data)), ModTime: time.Unix(0, 0)}
+		header := &tar.Header{Typeflag: kind(name), Name: name, Mode: f.Mode, Size: int64(len(f.Data)), ModTime: time.Unix(0, 0)}
 		if err := w.WriteHeader(header); err != nil {
 			return nil, err
 		}
@@ -39,6 +39,13 @@ func Pack(files []File) ([]byte, error) {
 		return nil, err
 	}
 	return out.Bytes(), nil
+}
+
+func kind(name string) byte {
+	if strings.HasSuffix(name, "/") {
+		return tar.TypeDir
+	}
+	return tar.TypeReg
 }
 
 func packFolder(w *tar.Writer, made map[string]bool, folder string) error {
