@@ -2,6 +2,7 @@
 package chart
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -170,23 +171,23 @@ func leaves(values map[string]any, prefix string, into map[string]bool) {
 
 // TestRefusals shows that wrong values are refused, by their names.
 func TestRefusals(t *testing.T) {
-	for values, want := range map[string]string{
-		"replica: 2":                                     "'replica'",
-		"controller: {replica: 2}":                       "'replica'",
-		"etcd: {external: {server: ['https://a']}}":      "'server'",
-		"etcd: {external: {servers: ['a:2379']}}":        "/etcd/external/servers/0",
-		"image: {pullPolicy: Sometimes}":                 "/image/pullPolicy",
-		"backups: {enabled: 'yes'}":                      "/backups/enabled",
-		"apiserver: {extraArgs: [v=2]}":                  "/apiserver/extraArgs/0",
-		"apiserver: {resources: {limit: {cpu: 1}}}":      "'limit'",
-		"apiserver: {resources: {limits: {mem: 1}}}":     "mem",
-		"snapshots: {keep: 0}":                           "/snapshots/keep",
-		"apiserver: {replicas: 2}":                       "apiserver.replicas: a server with an embedded etcd is one",
-		"{snapshots: {enabled: true}, " + external + "}": "snapshots.enabled: snapshots are of the embedded etcd",
-		"{simulator: {enabled: true}, " + external + "}": "simulator.enabled: the simulator goes with the embedded etcd",
+	for _, tc := range []struct{ values, want string }{
+		{"replica: 2", "'replica'"},
+		{"controller: {replica: 2}", "'replica'"},
+		{"etcd: {external: {server: ['https://a']}}", "'server'"},
+		{"etcd: {external: {servers: ['a:2379']}}", "/etcd/external/servers/0"},
+		{"image: {pullPolicy: Sometimes}", "/image/pullPolicy"},
+		{"backups: {enabled: 'yes'}", "/backups/enabled"},
+		{"apiserver: {extraArgs: [v=2]}", "/apiserver/extraArgs/0"},
+		{"apiserver: {resources: {limit: {cpu: 1}}}", "'limit'"},
+		{"apiserver: {resources: {limits: {mem: 1}}}", "mem"},
+		{"snapshots: {keep: 0}", "/snapshots/keep"},
+		{"apiserver: {replicas: 2}", "apiserver.replicas: a server with an embedded etcd is one"},
+		{"{snapshots: {enabled: true}, " + external + "}", "snapshots.enabled: snapshots are of the embedded etcd"},
+		{"{simulator: {enabled: true}, " + external + "}", "simulator.enabled: the simulator goes with the embedded etcd"},
 	} {
-		if _, err := try(t, load(t), home, values); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got error %v, want one with %q", values, err, want)
+		if _, err := try(t, load(t), home, tc.values); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got error %v, want one with %q", tc.values, err, tc.want)
 		}
 	}
 }
@@ -262,10 +263,11 @@ func kustomize(t *testing.T, deploy, overlay string, components []string) map[st
 		}
 		return path
 	}
-	file := "resources: [" + relative("overlays", overlay) + "]\ncomponents:\n"
+	var paths []string
 	for _, component := range components {
-		file += "- " + relative("components", component) + "\n"
+		paths = append(paths, relative("components", component))
 	}
+	file := "resources: [" + relative("overlays", overlay) + "]\ncomponents: [" + strings.Join(paths, ", ") + "]\n"
 	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +289,7 @@ func objects(t *testing.T, manifests string) map[string]map[string]any {
 	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(manifests), 4096)
 	for {
 		var object map[string]any
-		if err := decoder.Decode(&object); err == io.EOF {
+		if err := decoder.Decode(&object); errors.Is(err, io.EOF) {
 			return found
 		} else if err != nil {
 			t.Fatal(err)
