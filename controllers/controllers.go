@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/kubernetes"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
@@ -32,6 +33,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/download"
 	"github.com/velero-locations/velero-locations/controllers/expiry"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/index"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/controllers/location"
@@ -55,6 +57,8 @@ type controller struct {
 	byDefault bool
 	// first says that it does not need velero.io, which may need it.
 	first bool
+	// finds are the indexes of the cache that it looks objects up in.
+	finds []*index.Index
 	// setup adds it to a manager.
 	setup func(context.Context, manager.Manager, Options, record.EventRecorder) error
 }
@@ -63,12 +67,12 @@ type controller struct {
 var known = map[string]controller{
 	"backup-location":   {byDefault: true, setup: setupLocation(location.SetupBackupStorage)},
 	"snapshot-location": {byDefault: true, setup: setupLocation(location.SetupVolumeSnapshot)},
-	"backup":            {byDefault: true, setup: setupBackup},
-	"backup-sync":       {byDefault: true, setup: withStorage(setupSync)},
-	"deletion":          {byDefault: true, setup: withStorage(setupDeletion)},
+	"backup":            {byDefault: true, finds: []*index.Index{index.BackupsAhead}, setup: setupBackup},
+	"backup-sync":       {byDefault: true, finds: []*index.Index{index.BackupsIn}, setup: withStorage(setupSync)},
+	"deletion":          {byDefault: true, finds: []*index.Index{index.RequestsAbout, index.RestoresFrom}, setup: withStorage(setupDeletion)},
 	"download":          {byDefault: true, setup: withStorage(setupDownload)},
-	"expiry":            {byDefault: true, setup: setupExpiry},
-	"schedule":          {byDefault: true, setup: setupSchedule},
+	"expiry":            {byDefault: true, finds: []*index.Index{index.RequestsAbout}, setup: setupExpiry},
+	"schedule":          {byDefault: true, finds: []*index.Index{index.BackupsAhead}, setup: setupSchedule},
 	"server-status":     {byDefault: true, setup: setupServerStatus},
 	// For an API server in a cluster whose certificates nobody else keeps.
 	"certificates": {first: true, setup: setupCertificates},
@@ -214,10 +218,20 @@ func Run(ctx context.Context, kubeconfig *rest.Config, opts Options) error {
 
 // setUp adds controllers to a manager: those that the API needs at once, the others when it is served.
 func setUp(ctx context.Context, mgr manager.Manager, names []string, opts Options, events record.EventRecorder) error {
+	kept := sets.New[*index.Index]()
 	add := func(ctx context.Context, first bool) error {
 		for _, name := range names {
 			if known[name].first != first {
 				continue
+			}
+			for _, found := range known[name].finds {
+				if kept.Has(found) {
+					continue
+				}
+				kept.Insert(found)
+				if err := found.Add(ctx, mgr.GetFieldIndexer()); err != nil {
+					return err
+				}
 			}
 			if err := known[name].setup(ctx, mgr, opts, events); err != nil {
 				return fmt.Errorf("setting up controller %q: %w", name, err)

@@ -23,6 +23,7 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/index"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/locations/selection"
@@ -86,6 +87,9 @@ func Setup(mgr manager.Manager, writer mergepatch.Writer, opts Options) error {
 func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	backup := &velerov1.Backup{}
 	if err := r.Get(ctx, req.NamespacedName, backup); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.queue.forget(req.NamespacedName)
+		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	switch {
@@ -104,12 +108,15 @@ const again = time.Second
 
 // take carries out a backup if it is its turn.
 func (r *reconciler) take(ctx context.Context, backup *velerov1.Backup) (reconcile.Result, error) {
-	var all velerov1.BackupList
-	if err := r.List(ctx, &all); err != nil {
-		return reconcile.Result{}, fmt.Errorf("listing backups: %w", err)
+	position := r.queue.behind(backup, r.now())
+	if position == 0 {
+		var ahead velerov1.BackupList // which is only read: the objects are the cache's
+		if err := r.List(ctx, &ahead, index.BackupsAhead.Is(index.Ahead), client.UnsafeDisableDeepCopy); err != nil {
+			return reconcile.Result{}, fmt.Errorf("listing backups: %w", err)
+		}
+		position = r.queue.enter(backup, ahead.Items, r.now())
 	}
-	r.queue.forget(all.Items)
-	if position := r.queue.enter(backup, all.Items); position > 0 {
+	if position > 0 {
 		return reconcile.Result{RequeueAfter: again}, mergepatch.Write(ctx, r.Writer, backup, func(b *velerov1.Backup) {
 			b.Status.Phase, b.Status.QueuePosition = velerov1.BackupPhaseQueued, position
 		})

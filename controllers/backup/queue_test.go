@@ -6,6 +6,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 )
@@ -21,7 +22,10 @@ func TestQueue(t *testing.T) {
 	q := newQueue(2)
 	step := func(what string, backup *velerov1.Backup, want int) {
 		t.Helper()
-		if got := q.enter(backup, all); got != want {
+		if got := q.behind(backup, created(0)); got != 0 && got != want {
+			t.Errorf("%s: %s is thought to be at %d, want %d", what, backup.Name, got, want)
+		}
+		if got := q.enter(backup, all, created(0)); got != want {
 			t.Errorf("%s: %s is at %d, want %d", what, backup.Name, got, want)
 		}
 	}
@@ -54,8 +58,15 @@ func TestQueue(t *testing.T) {
 	if first := q.interruptedSince(a, created(1)); q.interruptedSince(a, created(2)) != first {
 		t.Error("when it was first found interrupted is not remembered")
 	}
-	q.forget(nil)
-	if q.finished(c) || q.finished(d) || len(q.postponed)+len(q.interrupted) > 0 {
+	anew := c.DeepCopy()
+	anew.UID = "another"
+	if q.finished(anew) {
+		t.Error("what is known of a backup is taken for that of another of its name")
+	}
+	for _, gone := range []*velerov1.Backup{a, b, c, d} {
+		q.forget(client.ObjectKeyFromObject(gone))
+	}
+	if q.finished(c) || q.finished(d) || len(q.known) > 0 {
 		t.Error("what is gone is still remembered")
 	}
 }

@@ -323,7 +323,7 @@ func TestFirstValidation(t *testing.T) {
 					t.Fatalf("got %v, %s", result, backup.Status.Phase)
 				}
 			}
-			if len(d.queue.running) > 0 || !d.queue.postponed["uid-1"] {
+			if len(d.queue.running) > 0 || !d.queue.recall(backupOf("b", func(b *velerov1.Backup) { b.Namespace = backendtest.Namespace })).postponed {
 				t.Error("it keeps others waiting")
 			}
 			d.Location(t, tc.then)

@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,6 +23,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/index"
 	"github.com/velero-locations/velero-locations/controllers/internal/lanes"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
@@ -97,16 +99,25 @@ func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageL
 	if err != nil {
 		return err
 	}
-	var known velerov1.BackupList
-	if err := r.List(ctx, &known, client.InNamespace(location.Namespace)); err != nil {
+	var known velerov1.BackupList // which is only read: the objects are the cache's
+	if err := r.List(ctx, &known, client.InNamespace(location.Namespace), index.BackupsIn.Is(location.Name), client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("listing backups: %w", err)
 	}
-	there := map[string]bool{}
+	here := sets.New[string]()
+	for i := range known.Items {
+		here.Insert(known.Items[i].Name)
+	}
+	there := sets.New(names...)
 	var taken []*velerov1.Backup
 	var problems []error
 	for _, name := range names {
-		there[name] = true
-		if slices.ContainsFunc(known.Items, func(b velerov1.Backup) bool { return b.Name == name }) {
+		if here.Has(name) {
+			continue
+		}
+		switch elsewhere, err := r.recorded(ctx, location.Namespace, name); {
+		case err != nil:
+			return err
+		case elsewhere:
 			continue
 		}
 		switch backup, err := r.take(ctx, location, store, name); {
@@ -120,9 +131,10 @@ func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageL
 	}
 	for i := range known.Items {
 		switch backup := &known.Items[i]; {
-		case backup.Spec.StorageLocation != location.Name:
-		case there[backup.Name]:
-			taken = append(taken, backup) // before, and perhaps not to the end
+		case there.Has(backup.Name):
+			if incomplete(backup) { // taken before, and not to the end
+				taken = append(taken, backup.DeepCopy())
+			}
 		case orphan(backup, location):
 			if err := r.drop(ctx, backup, location, store); err != nil {
 				return err
@@ -130,6 +142,15 @@ func (r *reconciler) sync(ctx context.Context, location *velerov1.BackupStorageL
 		}
 	}
 	return errors.Join(append(problems, r.completeAll(ctx, taken, store))...)
+}
+
+// recorded says whether there is a Backup of a name, in whatever location.
+func (r *reconciler) recorded(ctx context.Context, namespace, name string) (bool, error) {
+	err := r.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &velerov1.Backup{}, client.UnsafeDisableDeepCopy)
+	if client.IgnoreNotFound(err) != nil {
+		return false, fmt.Errorf("reading backup %q: %w", name, err)
+	}
+	return err == nil, nil
 }
 
 // withheld says that the storage answers, but refuses to give out an object, for which others need not wait.

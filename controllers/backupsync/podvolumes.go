@@ -36,12 +36,17 @@ func announce(ctx context.Context, backup *velerov1.Backup, store *backups.Store
 	return nil
 }
 
+func incomplete(backup *velerov1.Backup) bool {
+	_, marked := backup.Annotations[incompleteAnnotation]
+	return marked
+}
+
 // completeAll makes the PodVolumeBackups of those Backups that still lack them. What fails is tried again at the next
 // sync, and does not hold up others.
 func (r *reconciler) completeAll(ctx context.Context, taken []*velerov1.Backup, store *backups.Store) error {
 	var problems []error
 	for _, backup := range taken {
-		if _, incomplete := backup.Annotations[incompleteAnnotation]; !incomplete {
+		if !incomplete(backup) {
 			continue
 		}
 		if err := r.complete(ctx, backup, store); err != nil {

@@ -18,6 +18,7 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/controllers/internal/erase"
+	"github.com/velero-locations/velero-locations/controllers/internal/index"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/internal/backups"
@@ -122,11 +123,11 @@ func another(request *velerov1.DeleteBackupRequest, backup *velerov1.Backup) boo
 // begin marks the backup as being deleted, and deletes other requests for it.
 func (r *reconciler) begin(ctx context.Context, request *velerov1.DeleteBackupRequest, backup *velerov1.Backup) error {
 	var list velerov1.DeleteBackupRequestList
-	if err := r.List(ctx, &list, client.InNamespace(request.Namespace)); err != nil {
+	if err := r.List(ctx, &list, client.InNamespace(request.Namespace), index.RequestsAbout.Is(backup.Name)); err != nil {
 		return fmt.Errorf("listing requests for deletion: %w", err)
 	}
 	for i := range list.Items {
-		if other := &list.Items[i]; other.Spec.BackupName == backup.Name && other.UID != request.UID {
+		if other := &list.Items[i]; other.UID != request.UID {
 			if err := r.remove(ctx, other); err != nil {
 				return err
 			}
@@ -174,14 +175,12 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, loca
 
 func (r *reconciler) removeRestores(ctx context.Context, backup *velerov1.Backup) error {
 	var list velerov1.RestoreList
-	if err := r.List(ctx, &list, client.InNamespace(backup.Namespace)); err != nil {
+	if err := r.List(ctx, &list, client.InNamespace(backup.Namespace), index.RestoresFrom.Is(backup.Name)); err != nil {
 		return fmt.Errorf("listing restores: %w", err)
 	}
 	for i := range list.Items {
-		if list.Items[i].Spec.BackupName == backup.Name {
-			if err := r.remove(ctx, &list.Items[i]); err != nil {
-				return err
-			}
+		if err := r.remove(ctx, &list.Items[i]); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -200,7 +199,8 @@ func (r *reconciler) processed(ctx context.Context, request *velerov1.DeleteBack
 // removeRequests deletes a request that was carried out, and with it those of the same backup.
 func (r *reconciler) removeRequests(ctx context.Context, request *velerov1.DeleteBackupRequest) error {
 	var list velerov1.DeleteBackupRequestList
-	if err := r.List(ctx, &list, client.InNamespace(request.Namespace), client.MatchingLabels{backups.UIDLabel: request.Labels[backups.UIDLabel]}); err != nil {
+	same := client.MatchingLabels{backups.UIDLabel: request.Labels[backups.UIDLabel]}
+	if err := r.List(ctx, &list, client.InNamespace(request.Namespace), index.RequestsAbout.Is(request.Spec.BackupName), same); err != nil {
 		return fmt.Errorf("listing requests for deletion: %w", err)
 	}
 	for i := range list.Items {

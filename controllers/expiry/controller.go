@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/internal/index"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/internal/backups"
 	"github.com/velero-locations/velero-locations/locations"
@@ -109,11 +110,11 @@ func label(backup *velerov1.Backup, failure string) {
 // pending says whether a request for the backup has not been processed yet.
 func (r *reconciler) pending(ctx context.Context, backup *velerov1.Backup) (bool, error) {
 	var list velerov1.DeleteBackupRequestList
-	if err := r.List(ctx, &list, client.InNamespace(backup.Namespace)); err != nil {
+	if err := r.List(ctx, &list, client.InNamespace(backup.Namespace), index.RequestsAbout.Is(backup.Name), client.UnsafeDisableDeepCopy); err != nil { // they are only read
 		return false, fmt.Errorf("listing the requests for deletion: %w", err)
 	}
 	for i := range list.Items {
-		if list.Items[i].Spec.BackupName == backup.Name && list.Items[i].Status.Phase != velerov1.DeleteBackupRequestPhaseProcessed {
+		if list.Items[i].Status.Phase != velerov1.DeleteBackupRequestPhaseProcessed {
 			return true, nil
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero"
 	"github.com/velero-locations/velero-locations/apis/velero/cronexpr"
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/internal/index"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/internal/backups"
 	"github.com/velero-locations/velero-locations/locations"
@@ -88,16 +89,11 @@ func (r *reconciler) enable(s *velerov1.Schedule) {
 func (r *reconciler) busy(ctx context.Context, schedule *velerov1.Schedule) (bool, error) {
 	var list velerov1.BackupList
 	err := r.List(ctx, &list, client.InNamespace(schedule.Namespace),
-		client.MatchingLabels{velero.ScheduleNameLabel: locations.LabelValue(schedule.Name)})
+		index.BackupsAhead.Is(index.Ahead), client.MatchingLabels{velero.ScheduleNameLabel: locations.LabelValue(schedule.Name)})
 	if err != nil {
 		return false, fmt.Errorf("listing the backups of the schedule: %w", err)
 	}
-	for i := range list.Items {
-		if phase := list.Items[i].Status.Phase; phase.Waiting() || phase == velerov1.BackupPhaseInProgress {
-			return true, nil
-		}
-	}
-	return false, nil
+	return len(list.Items) > 0, nil
 }
 
 // run makes the backup of a run. Its name has the time of the run, so that a controller that stops before it has noted the

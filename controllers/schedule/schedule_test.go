@@ -11,12 +11,12 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/velero-locations/velero-locations/apis/velero/cronexpr"
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/internal/index/indextest"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 )
 
@@ -79,7 +79,7 @@ func newHarness(t *testing.T, schedule *velerov1.Schedule, funcs interceptor.Fun
 	schedule.CreationTimestamp = metav1.NewTime(at("2026-11-21 00:00:00"))
 	h := &harness{}
 	h.reconciler = reconciler{
-		Writer: mergepatch.Writer{Client: fake.NewClientBuilder().WithScheme(scheme).WithObjects(append(others, schedule)...).WithInterceptorFuncs(funcs).Build()},
+		Writer: mergepatch.Writer{Client: indextest.Fake(scheme).WithObjects(append(others, schedule)...).WithInterceptorFuncs(funcs).Build()},
 		now:    func() time.Time { return h.clock },
 	}
 	return h

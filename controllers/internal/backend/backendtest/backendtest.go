@@ -17,12 +17,12 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
+	"github.com/velero-locations/velero-locations/controllers/internal/index/indextest"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
@@ -66,7 +66,7 @@ func New(tb testing.TB, calls interceptor.Funcs, objects ...client.Object) *Worl
 		object.SetNamespace(Namespace)
 	}
 	storage, volumes, secret := w.locations()
-	w.Writer = mergepatch.Writer{FieldOwner: "test", Client: fake.NewClientBuilder().WithScheme(scheme).
+	w.Writer = mergepatch.Writer{FieldOwner: "test", Client: indextest.Fake(scheme).
 		WithObjects(append(objects, storage, volumes, secret)...).WithInterceptorFuncs(calls).Build()}
 	w.Backend = &backend.Backend{
 		Secrets: w.Client, S3Endpoint: parse(tb, w.Cloud.S3), STSEndpoint: parse(tb, w.Cloud.EC2),
