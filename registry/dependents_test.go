@@ -126,3 +126,20 @@ func TestDeletionsOfReplicas(t *testing.T) {
 		s.wantRecords(t, etcd, "keep-0")
 	}
 }
+
+// TestDeletionsSurprised shows that a backup goes with its location though it came when the location had been seen to have none, and
+// that nobody waits for that.
+func TestDeletionsSurprised(t *testing.T) {
+	etcd := startEtcd(t)
+	s := serveOn(t.Context(), t, etcd)
+	s.makeLocations(t, []string{"primary default", "other"}, nil)
+	s.makeBackups(t, "other", v1.BackupPhaseCompleted)
+	ctx, r := request("ann")
+	_, _, err := s.storage.Delete(ctx, "primary", func(context.Context, runtime.Object) error {
+		s.makeBackups(t, "primary", v1.BackupPhaseCompleted)
+		return nil
+	}, &metav1.DeleteOptions{})
+	must(t, err)
+	wantTexts(t, "warnings", r.said, []string{"spec.default: no location"})
+	s.wantRecords(t, etcd, "other-0")
+}

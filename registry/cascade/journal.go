@@ -66,6 +66,9 @@ func (j *Journal) Open(ctx context.Context) ([]Intent, error) {
 	return intents, nil
 }
 
+// Follows says whether the object was deleted after a revision of etcd.
+func (i Intent) Follows(revision int64) bool { return revision < i.revision }
+
 // Concerns says whether what the server keeps under a key was there when the object was deleted. What was made since belongs to
 // another object, even if that has the same name.
 func (j *Journal) Concerns(ctx context.Context, intent Intent, key string) (bool, error) {
@@ -73,7 +76,7 @@ func (j *Journal) Concerns(ctx context.Context, intent Intent, key string) (bool
 	if err != nil {
 		return false, fmt.Errorf("reading when %s was made: %w", key, err)
 	}
-	return len(response.Kvs) > 0 && response.Kvs[0].CreateRevision < intent.revision, nil
+	return len(response.Kvs) > 0 && intent.Follows(response.Kvs[0].CreateRevision), nil
 }
 
 // Fulfil removes an intent for which nothing is left to do.

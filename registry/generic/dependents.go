@@ -3,6 +3,7 @@ package generic
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/storage"
@@ -42,15 +44,44 @@ type dependents struct {
 	env     *Environment
 	journal *cascade.Journal
 	cascade *cascade.Controller
+	// alone are the UIDs of objects on their way to be deleted that were seen to have no dependents: nobody waits for those that come after.
+	alone sync.Map
 }
 
-// count returns how many dependents an object has, as far as that can be found out.
-func (d *dependents) count(ctx context.Context, name string) int {
-	all, err := d.list(ctx, name)
-	if err != nil {
-		return 0
+// deletion is one of an object that has dependents, as far as that can be found out before.
+type deletion struct {
+	*dependents // nil: objects of the kind have none
+
+	count int
+	err   error
+	uid   types.UID // of the object, once it is known
+}
+
+func (d *dependents) foresee(ctx context.Context, name string) *deletion {
+	foreseen := &deletion{dependents: d}
+	if d == nil {
+		return foreseen
 	}
-	return len(all)
+	ctx, cancel := context.WithTimeout(ctx, deletionWait)
+	defer cancel()
+	all, err := d.list(ctx, name)
+	foreseen.count, foreseen.err = len(all), err
+	return foreseen
+}
+
+// begin notes which object is about to be deleted, and that nobody has to wait for dependents that it does not have. Those that come at this
+// moment go all the same.
+func (d *deletion) begin(object runtime.Object) {
+	if deleted, ok := object.(metav1.Object); ok && d.dependents != nil && d.count == 0 && d.err == nil {
+		d.uid = deleted.GetUID()
+		d.alone.Store(d.uid, true)
+	}
+}
+
+func (d *deletion) end() {
+	if d.dependents != nil {
+		d.alone.Delete(d.uid)
+	}
 }
 
 func (d *dependents) list(ctx context.Context, name string) ([]metav1.Object, error) {
@@ -96,8 +127,11 @@ func (d *dependents) deleteOne(ctx context.Context, intent cascade.Intent, objec
 	if err != nil {
 		return fmt.Errorf("deleting %s: %w", object.GetName(), err)
 	}
-	if concerned, err := d.journal.Concerns(ctx, intent, key); err != nil || !concerned {
-		return err
+	written, err := store.Storage.Versioner().ObjectResourceVersion(object.(runtime.Object))
+	if err != nil || !intent.Follows(int64(written)) { // it was written since, and perhaps made
+		if concerned, err := d.journal.Concerns(ctx, intent, key); err != nil || !concerned {
+			return err
+		}
 	}
 	options := &metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(object.GetUID()))}
 	_, _, err = store.Delete(ctx, object.GetName(), rest.ValidateAllObjectFunc, options)
@@ -115,18 +149,24 @@ func (d *dependents) await(object runtime.Object, options *metav1.DeleteOptions)
 	if options != nil && dryrun.IsDryRun(options.DryRun) || d.env.Store(d.Resource) == nil {
 		return
 	}
-	if deleted, ok := object.(metav1.Object); ok {
-		d.cascade.Await(deleted.GetUID(), deletionWait)
+	deleted, ok := object.(metav1.Object)
+	if !ok {
+		return
 	}
+	patience := deletionWait
+	if _, alone := d.alone.Load(deleted.GetUID()); alone {
+		patience = 0
+	}
+	d.cascade.Await(deleted.GetUID(), patience)
 }
 
 // warn tells whoever has deleted an object how many dependents it had, and how many of them it still has.
-func (d *dependents) warn(ctx context.Context, object metav1.Object, count int) {
-	if count == 0 {
+func (d *deletion) warn(ctx context.Context, object metav1.Object) {
+	if d.count == 0 {
 		return
 	}
-	warning.AddWarning(ctx, "", d.Warn(object.GetName(), count))
-	if left := d.cascade.Left(object.GetUID(), count); left > 0 {
+	warning.AddWarning(ctx, "", d.Warn(object.GetName(), d.count))
+	if left := d.cascade.Left(object.GetUID(), d.count); left > 0 {
 		warning.AddWarning(ctx, "", d.Remain(object.GetName(), left))
 	}
 }

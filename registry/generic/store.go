@@ -67,21 +67,18 @@ func (s *Store) write(ctx context.Context) (context.Context, *genericregistry.St
 
 // Delete deletes an object, as rest.StandardStorage says, and warns of what goes with the object.
 func (s *Store) Delete(ctx context.Context, name string, validate rest.ValidateObjectFunc, options *metav1.DeleteOptions) (runtime.Object, bool, error) {
-	count := 0
-	if s.dependents != nil {
-		count = s.countDependents(ctx, name)
-	}
+	deletion := s.dependents.foresee(ctx, name)
 	var last runtime.Object // as it is when it is deleted
 	out, deleted, err := s.Store.Delete(ctx, name, func(ctx context.Context, object runtime.Object) error {
 		last = object
+		deletion.begin(object)
 		return validate(ctx, object)
 	}, options)
+	deletion.end()
 	if err != nil || last == nil {
 		return out, deleted, unanswered(err)
 	}
-	if s.dependents != nil {
-		s.dependents.warn(ctx, last.(metav1.Object), count)
-	}
+	deletion.warn(ctx, last.(metav1.Object))
 	s.tell(ctx, last)
 	return out, deleted, nil
 }
@@ -96,16 +93,6 @@ func (s *Store) tell(ctx context.Context, deleted runtime.Object) {
 	for _, text := range s.warnDeletion(limited, deleted) {
 		warning.AddWarning(ctx, "", text)
 	}
-}
-
-// countDependents returns none of an object that cannot be read: its deletion fails for the same reason, and says so.
-func (s *Store) countDependents(ctx context.Context, name string) int {
-	ctx, cancel := context.WithTimeout(ctx, deletionWait)
-	defer cancel()
-	if _, err := s.Get(ctx, name, &metav1.GetOptions{}); err != nil {
-		return 0
-	}
-	return s.dependents.count(ctx, name)
 }
 
 // Background returns what has to run for as long as the store is served; nil where that is nothing.

@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apimachinery/pkg/util/wait"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
+	"k8s.io/apiserver/pkg/storage"
 )
 
 // View is what one write sees of other objects. It reads a list once: all steps of the write decide by the same objects, and
@@ -144,10 +145,13 @@ const (
 )
 
 func listAll[T any](ctx context.Context, store *Store, options *metainternalversion.ListOptions) (all []T, revision string, err error) {
+	if err := store.freshen(ctx, options); err != nil {
+		return nil, "", err
+	}
 	var list runtime.Object
 	err = wait.PollUntilContextTimeout(ctx, cachePoll, cachePatience, true, func(ctx context.Context) (done bool, err error) {
 		list, err = store.List(ctx, options)
-		if apierrors.IsTooManyRequests(err) { // the watch cache is being filled
+		if apierrors.IsTooManyRequests(err) || storage.IsTooLargeResourceVersion(err) { // the watch cache is being filled, or behind
 			return false, nil
 		}
 		return true, err

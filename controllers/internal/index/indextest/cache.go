@@ -81,7 +81,9 @@ func Client(tb testing.TB, objects ...client.Object) client.Client {
 			return filled.List(ctx, list, opts...)
 		},
 		Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error { return nil },
-		Patch:  func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error { return nil },
+		Patch: func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error {
+			return nil
+		},
 		Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error { return nil },
 	})
 }
