@@ -43,6 +43,18 @@ bench: ## Run the benchmarks.
 bench-simulator: ## Compare the simulator's S3 with other servers (options: make bench-simulator ARGS=-quick).
 	$(GO) run ./hack/benchsimulator $(ARGS)
 
+.PHONY: bench-api
+bench-api: build tools ## Compare the API server with Velero's CRDs (options: make bench-api ARGS='-rounds 5 -baseline FILE').
+	$(GO) run ./hack/benchapi $(ARGS)
+
+.PHONY: bench-scale
+bench-scale: build tools ## The same with 100,000 backups; takes an hour (options: make bench-scale ARGS='-backups 10000 -doomed 2000 -synced 2000').
+	$(GO) run ./hack/benchapi -scale $(ARGS)
+
+.PHONY: bench-controllers
+bench-controllers: ## Measure what controllers take for a record, among 1,000 to 100,000.
+	$(GO) test -run '^$$' -bench . ./controllers/backup ./controllers/backupsync ./controllers/deletion ./controllers/expiry
+
 .PHONY: generate
 generate: ## Regenerate all generated code.
 	hack/generate.sh
