@@ -2,6 +2,7 @@ package backup
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -20,11 +21,11 @@ func BenchmarkWaiting(b *testing.B) {
 	const waiting = 100
 	created := time.Now().Add(-time.Hour)
 	for _, records := range indextest.Counts {
-		b.Run(fmt.Sprint(records), func(b *testing.B) {
+		b.Run(strconv.Itoa(records), func(b *testing.B) {
 			var objects []client.Object
 			for i := range records + waiting {
 				backup := &velerov1.Backup{ObjectMeta: metav1.ObjectMeta{
-					Namespace: "velero", Name: fmt.Sprintf("b-%d", i), UID: types.UID(fmt.Sprint(i)), CreationTimestamp: metav1.NewTime(created.Add(time.Duration(i) * time.Second)),
+					Namespace: "velero", Name: fmt.Sprintf("b-%d", i), UID: types.UID(strconv.Itoa(i)), CreationTimestamp: metav1.NewTime(created.Add(time.Duration(i) * time.Second)),
 				}}
 				if i < records {
 					backup.Status.Phase = velerov1.BackupPhaseCompleted

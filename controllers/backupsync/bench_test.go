@@ -2,6 +2,7 @@ package backupsync
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ import (
 // BenchmarkKnown syncs a bucket of which all is known, as nearly all syncs are.
 func BenchmarkKnown(b *testing.B) {
 	for _, records := range indextest.Counts {
-		b.Run(fmt.Sprint(records), func(b *testing.B) {
+		b.Run(strconv.Itoa(records), func(b *testing.B) {
 			w := backendtest.New(b, interceptor.Funcs{})
 			location := &velerov1.BackupStorageLocation{}
 			w.Read(b, "primary", location)

@@ -2,6 +2,7 @@ package deletion
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,7 +17,7 @@ import (
 // BenchmarkRecords finds the records that go with a backup, among those of others.
 func BenchmarkRecords(b *testing.B) {
 	for _, records := range indextest.Counts {
-		b.Run(fmt.Sprint(records), func(b *testing.B) {
+		b.Run(strconv.Itoa(records), func(b *testing.B) {
 			var objects []client.Object
 			for i := range records {
 				name := fmt.Sprintf("b-%d", i)

@@ -2,6 +2,7 @@ package expiry
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 // BenchmarkExpired looks at backups that have expired, among requests to delete others.
 func BenchmarkExpired(b *testing.B) {
 	for _, records := range indextest.Counts {
-		b.Run(fmt.Sprint(records), func(b *testing.B) {
+		b.Run(strconv.Itoa(records), func(b *testing.B) {
 			backup := expired(nil)
 			backup.Namespace = "velero"
 			objects := []client.Object{backup, &velerov1.BackupStorageLocation{

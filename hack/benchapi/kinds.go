@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -71,7 +72,7 @@ const labelGroups = 10
 func (k kind) manifest(namespace, name string, n, times int) []byte {
 	o := object{"metadata": object{
 		"name": name, "namespace": namespace,
-		"labels":      object{"group": fmt.Sprintf("group-%d", n%labelGroups), "app.kubernetes.io/name": "benchmark", "times": fmt.Sprint(times)},
+		"labels":      object{"group": fmt.Sprintf("group-%d", n%labelGroups), "app.kubernetes.io/name": "benchmark", "times": strconv.Itoa(times)},
 		"annotations": object{"description": strings.Repeat("x", 400)},
 	}}
 	k.fill(o, namespace, n)

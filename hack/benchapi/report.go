@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -24,7 +25,7 @@ func (r *results) print(w io.Writer) {
 	}
 	printHeader(w, []string{"in all", "processor time, s", "resident, MiB", "peak, MiB"})
 	for _, u := range r.usages {
-		printLine(w, []string{u.name, fmt.Sprintf("%.1f", u.cpu.Seconds()), fmt.Sprint(u.resident >> 20), fmt.Sprint(u.peak >> 20)})
+		printLine(w, []string{u.name, fmt.Sprintf("%.1f", u.cpu.Seconds()), mebibytes(u.resident), mebibytes(u.peak)})
 	}
 }
 
@@ -95,6 +96,8 @@ func spread(ratios []float64) string {
 	}
 	return fmt.Sprintf("%.2f (%.2f to %.2f)", median(ratios), slices.Min(ratios), slices.Max(ratios))
 }
+
+func mebibytes(bytes int64) string { return strconv.FormatInt(bytes>>20, 10) }
 
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))

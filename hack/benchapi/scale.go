@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 )
 
@@ -120,7 +121,7 @@ func (s *scaled) finish() error {
 	if err != nil {
 		return err
 	}
-	s.found[residentRow], s.found[peakRow] = fmt.Sprint(u.resident>>20), fmt.Sprint(u.peak>>20)
+	s.found[residentRow], s.found[peakRow] = mebibytes(u.resident), mebibytes(u.peak)
 	cpu, err := s.cpu()
 	s.found[cpuRow] = fmt.Sprintf("%.1f", cpu.Seconds())
 	if err != nil {
@@ -183,7 +184,7 @@ func (s *scaled) makeBackups(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	perBackup := func(u usage) string { return fmt.Sprint((u.anonymous - before.anonymous) / int64(c.backups)) }
+	perBackup := func(u usage) string { return strconv.FormatInt((u.anonymous-before.anonymous)/int64(c.backups), 10) }
 	return []string{rate, perBackup(after), perBackup(again), seconds(ready), seconds(listed)}, nil
 }
 
@@ -220,7 +221,7 @@ func (s *scaled) watches(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	perWatch := (after.anonymous - before.anonymous) >> 10 / int64(s.options.watches)
-	return []string{seconds(opened), fmt.Sprint(perWatch), milliseconds(time.Since(begin))}, nil
+	return []string{seconds(opened), strconv.FormatInt(perWatch, 10), milliseconds(time.Since(begin))}, nil
 }
 
 // doom deletes a location. Its records go with it; those of CRDs stay, and are deleted one by one.

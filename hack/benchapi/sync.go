@@ -117,7 +117,7 @@ func (s *scaled) startStorage(ctx context.Context, by string) (*process, string,
 	if err := s.kubectl(ctx, secret, "apply", "-f", "-"); err != nil {
 		return nil, "", err
 	}
-	p, err := s.site.start(ctx, "simulator-"+by, s.options.program, "simulator", "--config", s.path("simulator.yaml"))
+	p, err := s.start(ctx, "simulator-"+by, s.options.program, "simulator", "--config", s.path("simulator.yaml"))
 	if err != nil {
 		return nil, "", err
 	}

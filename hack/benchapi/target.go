@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -73,7 +74,7 @@ func (t *target) list(ctx context.Context, query string) error {
 
 // page lists all objects page by page, and returns how many pages there were.
 func (t *target) page(ctx context.Context, limit int) (pages int, err error) {
-	query := url.Values{"limit": {fmt.Sprint(limit)}}
+	query := url.Values{"limit": {strconv.Itoa(limit)}}
 	for {
 		list, err := t.metadata(ctx, query.Encode())
 		if err != nil {
