@@ -521,6 +521,7 @@ func TestMetrics(t *testing.T) {
 			want: []string{
 				"backup_attempt_total" + of + "1", "backup_duration_seconds_sum" + of + "0", "backup_duration_seconds_count" + of + "1", "backup_items_errors" + of + "0", "backup_items_total" + of + "3",
 				"backup_last_status" + of + "1", "backup_last_successful_timestamp" + of + "1.795309323e+09", "backup_success_total" + of + "1", "backup_tarball_size_bytes" + of + "SIZE",
+				`locations_backup_last_successful_timestamp_seconds{backup_location_name="primary",schedule="nightly"} 1.795309323e+09`,
 			},
 		},
 		"in part": {
