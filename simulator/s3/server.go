@@ -91,7 +91,7 @@ var _ pipeline.Steps = (*request)(nil)
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{Exchange: s.options.Pipeline.Begin(w, r, rand.Text()[:16]), server: s}
-	q.W = guardConnection(q.W, r, s.options.StallTimeout)
+	q.W = guardConnection(q.W, q.Request, s.options.StallTimeout)
 	h := w.Header()
 	h["X-Amz-Request-Id"], h["X-Amz-Id-2"] = []string{q.ID}, s.hostID
 	q.Run(q)

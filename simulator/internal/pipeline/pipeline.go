@@ -5,6 +5,7 @@ package pipeline
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"k8s.io/klog/v2"
@@ -59,12 +60,23 @@ type Exchange struct {
 // software is what answers name as the server.
 var software = []string{"velero-locations-simulator"}
 
-// Begin begins to record a request, which Run must follow.
+// Begin begins to record a request, which Run must follow. The exchange has a request of its own: net/http looks at the body
+// of the one it made to see whether a client still waits for leave to send it, and would wait for that body after a refusal.
 func (p *Pipeline) Begin(w http.ResponseWriter, r *http.Request, id string) Exchange {
+	continueEmpty(w, r)
 	w.Header()["Server"] = software
 	now := p.Now()
-	recorder := p.Journal.Watch(w, r, now)
-	return Exchange{Request: r, W: recorder, ID: id, Now: now, pipeline: p, recorder: recorder}
+	own := *r
+	recorder := p.Journal.Watch(w, &own, now)
+	return Exchange{Request: &own, W: recorder, ID: id, Now: now, pipeline: p, recorder: recorder}
+}
+
+// continueEmpty lets a client go on that asks for leave to send a body of no bytes. HTTP lets a server leave that out, and
+// net/http does; but botocore then takes the next answer on the connection for this one, and waits until a timeout.
+func continueEmpty(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 && r.ProtoAtLeast(1, 1) && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
+		w.WriteHeader(http.StatusContinue)
+	}
 }
 
 // Run takes the request through the steps, and records what became of it.
