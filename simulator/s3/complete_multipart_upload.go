@@ -34,12 +34,9 @@ type completeResult struct {
 	ChecksumType string `xml:",omitempty"`
 }
 
+// completeMultipartUpload is CompleteMultipartUpload. Of an upload that was completed of the same parts already it answers what it
+// answered then, whatever became of the object: a client asks again when the answer was lost.
 func completeMultipartUpload(q *request) error {
-	id := q.query.Get("uploadId")
-	upload, err := q.bucket.Upload(q.key, id)
-	if err != nil {
-		return refusal(err, q.key)
-	}
 	var in completeRequest
 	if err := readXML(q.document, "CompleteMultipartUpload", &in); err != nil {
 		return err
@@ -47,16 +44,30 @@ func completeMultipartUpload(q *request) error {
 	if len(in.Parts) == 0 || len(in.Parts) > maxParts {
 		return malformedXML()
 	}
+	id := q.query.Get("uploadId")
+	upload, err := q.bucket.Upload(q.key, id)
+	if err != nil {
+		object, err := q.bucket.Completed(q.key, id, in.parts())
+		if err != nil {
+			return refusal(err, q.key)
+		}
+		return q.writeCompleted(object)
+	}
+	object, err := q.complete(upload, &in)
+	if err != nil {
+		return refusal(err, q.key)
+	}
+	return q.writeCompleted(object)
+}
+
+func (q *request) complete(upload store.UploadInfo, in *completeRequest) (*store.Object, error) {
 	sum, err := newObjectSum(upload, q.Header)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	completion := store.Completion{Conditions: conditions(q.Header)}
+	completion := store.Completion{Parts: in.parts(), Conditions: conditions(q.Header)}
 	if sum.full != nil {
 		completion.Content = sum.full
-	}
-	for _, p := range in.Parts {
-		completion.Parts = append(completion.Parts, store.PartInfo{Number: p.PartNumber, ETag: p.ETag})
 	}
 	completion.Checksums = func(parts []store.PartInfo, size int64) (map[string]string, error) {
 		if err := in.check(parts); err != nil {
@@ -67,10 +78,10 @@ func completeMultipartUpload(q *request) error {
 		}
 		return sum.of(parts)
 	}
-	object, err := q.bucket.Complete(q.key, id, completion)
-	if err != nil {
-		return refusal(err, q.key)
-	}
+	return q.bucket.Complete(q.key, upload.ID, completion)
+}
+
+func (q *request) writeCompleted(object *store.Object) error {
 	q.describe(object, customerKey{}, q.W.Header())
 	q.W.Header().Del("ETag")
 	location := url.URL{Scheme: "http", Host: q.Host, Path: "/" + q.name + "/" + q.key}
@@ -81,6 +92,14 @@ func completeMultipartUpload(q *request) error {
 		Xmlns: namespace, Location: location.String(), Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`,
 		Checksums: object.Checksums, ChecksumType: checksumTypeOf(object),
 	})
+}
+
+func (c *completeRequest) parts() []store.PartInfo {
+	out := make([]store.PartInfo, len(c.Parts))
+	for i, p := range c.Parts {
+		out[i] = store.PartInfo{Number: p.PartNumber, ETag: p.ETag}
+	}
+	return out
 }
 
 // check compares the checksums that the client gives with the parts with those that the parts have.

@@ -27,6 +27,7 @@ type Bucket struct {
 	gone     bool               // deleted; guarded by writes
 	sequence atomic.Uint64      // of the last version
 	uploads  map[string]*upload // guarded by writes, held for writing
+	ended    endedUploads       // as uploads are
 
 	mu sync.RWMutex // guards tree
 	// tree holds the latest version of each key, with the older ones behind it.

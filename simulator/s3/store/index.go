@@ -245,6 +245,9 @@ func (d *disk) loadVersions(bucket *Bucket, table *bolt.Bucket, named map[string
 			object.content = d.blob(object.Blob)
 			named[object.Blob] = true
 		}
+		if object.Upload != "" {
+			bucket.ended.add(object.Upload, ended{object.Key, object.Modified, object})
+		}
 		bucket.sequence.Store(max(bucket.sequence.Load(), object.Sequence))
 		latest := bucket.latest(object.Key).insert(object)
 		bucket.tree.ReplaceOrInsert(entry{latest.Key, latest})

@@ -28,6 +28,8 @@ type Object struct {
 	Attributes
 	// Parts are those that a multipart upload was completed with.
 	Parts []ObjectPart `json:"parts,omitempty"`
+	// Upload is the id of that upload.
+	Upload string `json:"upload,omitempty"`
 
 	content blob
 	older   *Object

@@ -153,18 +153,22 @@ func (b *Bucket) Uploads(prefix string) []UploadInfo {
 	return out
 }
 
-// Abort ends an upload and forgets its parts.
+// Abort ends an upload and forgets its parts. One that ended already is left as it is, an object of it too.
 func (b *Bucket) Abort(key, id string) error {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	u, err := b.upload(key, id)
 	if err != nil {
+		if _, found := b.ended.find(key, id, b.store.now()); found {
+			return nil
+		}
 		return err
 	}
 	if err := b.store.journal.deleteUpload(b.info, id); err != nil {
 		return fmt.Errorf("aborting an upload to %s/%s: %w", b.info.Name, key, err)
 	}
 	delete(b.uploads, id)
+	b.ended.add(id, ended{key: key, at: b.store.now()})
 	return u.drop()
 }
 
@@ -194,14 +198,15 @@ type Completion struct {
 	Checksums func(parts []PartInfo, size int64) (map[string]string, error)
 }
 
-// Complete makes an object of an upload's parts. The upload stays as it was when that fails.
+// Complete makes an object of an upload's parts. The upload stays as it was when that fails. When another request has completed it
+// meanwhile, the object of that one is returned.
 func (b *Bucket) Complete(key, id string, c Completion) (*Object, error) {
 	joined, err := b.join(key, id, c)
 	if err != nil {
 		return nil, err
 	}
 	u, content := joined.upload, joined.content
-	object := &Object{Key: key, Size: joined.size, ETag: multipartETag(joined.parts), Attributes: u.Attributes, content: content}
+	object := &Object{Key: key, Size: joined.size, ETag: multipartETag(joined.parts), Attributes: u.Attributes, Upload: id, content: content}
 	for _, p := range joined.parts {
 		object.Parts = append(object.Parts, ObjectPart{p.Number, p.Size, p.Checksums})
 	}
@@ -213,12 +218,14 @@ func (b *Bucket) Complete(key, id string, c Completion) (*Object, error) {
 	b.writes.Lock()
 	defer b.writes.Unlock()
 	if _, err := b.upload(key, id); err != nil {
-		return nil, errors.Join(err, content.remove())
+		done, err := b.completed(key, id, c.Parts)
+		return done, errors.Join(err, content.remove())
 	}
 	if err := b.commit(object, c.Conditions, id); err != nil {
 		return nil, errors.Join(err, content.remove())
 	}
 	delete(b.uploads, id)
+	b.ended.add(id, ended{key, object.Modified, object})
 	return object, u.drop()
 }
 
@@ -289,7 +296,7 @@ func (b *Bucket) choose(key, id string, chosen []PartInfo) (*upload, []part, err
 func multipartETag(parts []PartInfo) string {
 	sum := md5.New()
 	for _, p := range parts {
-		raw, _ := hex.DecodeString(p.ETag) // made by PutPart
+		raw, _ := hex.DecodeString(strings.Trim(p.ETag, `"`)) // what is none was made by no PutPart
 		sum.Write(raw)
 	}
 	return fmt.Sprintf("%s-%d", hex.EncodeToString(sum.Sum(nil)), len(parts))
