@@ -65,7 +65,11 @@ func (q *request) complete(upload store.UploadInfo, in *completeRequest) (*store
 	if err != nil {
 		return nil, err
 	}
-	completion := store.Completion{Parts: in.parts(), Conditions: conditions(q.Header)}
+	conditions, err := writeConditions(q.Header)
+	if err != nil {
+		return nil, err
+	}
+	completion := store.Completion{Parts: in.parts(), Conditions: conditions}
 	if sum.full != nil {
 		completion.Content = sum.full
 	}

@@ -13,11 +13,15 @@ import (
 
 // copyObject is CopyObject: the source may be in any region, and must be the signer's too.
 func copyObject(q *request) error {
+	conditions, err := writeConditions(q.Header)
+	if err != nil {
+		return err
+	}
 	from, err := q.openSource()
 	if err != nil {
 		return err
 	}
-	copied, key, err := q.copy(from)
+	copied, key, err := q.copy(from, conditions)
 	if err = errors.Join(err, from.content.Close()); err != nil {
 		return refusal(err, q.key)
 	}
@@ -29,7 +33,7 @@ func copyObject(q *request) error {
 	})
 }
 
-func (q *request) copy(from *source) (*store.Object, customerKey, error) {
+func (q *request) copy(from *source, conditions store.Conditions) (*store.Object, customerKey, error) {
 	attributes, key, err := q.attributes(q.Header)
 	if err != nil {
 		return nil, key, err
@@ -55,7 +59,7 @@ func (q *request) copy(from *source) (*store.Object, customerKey, error) {
 		return nil, key, err
 	}
 	object, err := q.bucket.Put(q.key, store.Write{
-		Body: body, Size: from.object.Size, Attributes: attributes, Checksums: body.Checksums, Conditions: conditions(q.Header),
+		Body: body, Size: from.object.Size, Attributes: attributes, Checksums: body.Checksums, Conditions: conditions,
 	})
 	return object, key, err
 }

@@ -12,7 +12,15 @@ func deleteObject(q *request) error {
 	if version == "" && q.query.Has("versionId") {
 		return invalidArgument("versionId", "", "Version id cannot be the empty string")
 	}
-	deleted, err := q.bucket.Delete(q.deletion(q.key, version))
+	deletion := q.deletion(q.key, version)
+	var err error
+	if deletion.Conditions, err = deleteConditions(q.Header); err != nil {
+		return err
+	}
+	if !q.mayCompare(deletion) {
+		return accessDenied()
+	}
+	deleted, err := q.bucket.Delete(deletion)
 	if err != nil {
 		return refusal(err, q.key)
 	}
@@ -25,6 +33,12 @@ func deleteObject(q *request) error {
 	}
 	q.W.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// mayCompare says whether the signer may find out about the ETag of what it deletes, which takes what reading it takes.
+func (q *request) mayCompare(d store.Deletion) bool {
+	match := d.Conditions.IfMatch
+	return match == "" || match == anyETag || q.permits(action("GetObject", ""), q.bucket.Info(), d.Key)
 }
 
 // deletion says what a request to delete one object or version asks for.

@@ -10,11 +10,15 @@ import (
 
 type deleteRequest struct {
 	Quiet   bool
-	Objects []struct {
-		Key       string
-		VersionID string `xml:"VersionId"`
-		ETag      string
-	} `xml:"Object"`
+	Objects []objectToDelete `xml:"Object"`
+}
+
+type objectToDelete struct {
+	Key       string
+	VersionID string `xml:"VersionId"`
+	ETag      string
+	// Size and LastModifiedTime are conditions of directory buckets.
+	Size, LastModifiedTime string
 }
 
 type deletedObject struct {
@@ -50,9 +54,7 @@ func deleteObjects(q *request) error {
 	}
 	out := deleteResult{Xmlns: namespace}
 	for _, named := range in.Objects {
-		deletion := q.deletion(named.Key, named.VersionID)
-		deletion.Conditions.IfMatch = named.ETag
-		result := q.deleteOne(deletion)
+		result := q.deleteOne(named)
 		if !in.Quiet || result.Code != "" {
 			out.Results = append(out.Results, result)
 		}
@@ -61,19 +63,23 @@ func deleteObjects(q *request) error {
 }
 
 // permitDeletion deletes what the signer may delete.
-func (q *request) permitDeletion(d store.Deletion) (store.Deleted, error) {
-	bucket := q.bucket.Info()
-	if !q.permits(action("DeleteObject", d.Version), bucket, d.Key) || d.BypassGovernance && !q.permits(bypassAction, bucket, d.Key) {
+func (q *request) permitDeletion(named objectToDelete) (store.Deleted, error) {
+	if named.Size != "" || named.LastModifiedTime != "" {
+		return store.Deleted{}, conditionNotImplemented("Size,LastModifiedTime")
+	}
+	d, bucket := q.deletion(named.Key, named.VersionID), q.bucket.Info()
+	d.Conditions.IfMatch = named.ETag
+	if !q.permits(action("DeleteObject", d.Version), bucket, d.Key) || d.BypassGovernance && !q.permits(bypassAction, bucket, d.Key) || !q.mayCompare(d) {
 		return store.Deleted{}, accessDenied()
 	}
 	return q.bucket.Delete(d)
 }
 
-func (q *request) deleteOne(d store.Deletion) deletedObject {
-	out := deletedObject{XMLName: xml.Name{Local: "Deleted"}, Key: d.Key, VersionID: d.Version}
-	deleted, err := q.permitDeletion(d)
+func (q *request) deleteOne(named objectToDelete) deletedObject {
+	out := deletedObject{XMLName: xml.Name{Local: "Deleted"}, Key: named.Key, VersionID: named.VersionID}
+	deleted, err := q.permitDeletion(named)
 	if err != nil {
-		e := aws.AsError(refusal(err, d.Key))
+		e := aws.AsError(refusal(err, named.Key))
 		out.XMLName.Local, out.Code, out.Message = "Error", e.Code, e.Message
 		return out
 	}

@@ -52,11 +52,7 @@ func getObjectAttributes(q *request) error {
 	if err != nil {
 		return err
 	}
-	key, err := readCustomerKey(q.Header, customerPrefix)
-	if err != nil {
-		return err
-	}
-	if err := key.opens(object.CustomerKey); err != nil {
+	if _, err := q.checkRead(object); err != nil {
 		return err
 	}
 	out := attributesResult{Xmlns: namespace}

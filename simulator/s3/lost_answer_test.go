@@ -71,6 +71,9 @@ var changes = map[string]repeat{
 	"DeleteObject": {func(l *lossy) error {
 		return only(l.DeleteObject(l, &awss3.DeleteObjectInput{Bucket: plainBucket, Key: someKey}))
 	}, ""},
+	"DeleteObject that is there": {func(l *lossy) error {
+		return only(l.DeleteObject(l, &awss3.DeleteObjectInput{Bucket: plainBucket, Key: someKey, IfMatch: aws.String("*")}))
+	}, "NoSuchKey"},
 	"DeleteObjects": {func(l *lossy) error {
 		return only(l.DeleteObjects(l, &awss3.DeleteObjectsInput{Bucket: plainBucket, Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: someKey}}}}))
 	}, ""},

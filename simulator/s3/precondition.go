@@ -40,6 +40,38 @@ func matches(list, etag string) bool {
 	return false
 }
 
+// anyETag is the condition that there is an object, whatever it is; or, with If-None-Match, that there is none.
+const anyETag = "*"
+
+// writeConditions reads the conditions that guard a write: that the object has an ETag, or that there is none.
+func writeConditions(h http.Header) (store.Conditions, error) {
+	out := store.Conditions{IfMatch: h.Get("If-Match"), IfNoneMatch: h.Get("If-None-Match")}
+	switch {
+	case out.IfMatch != "" && out.IfNoneMatch != "":
+		return out, conditionNotImplemented("If-Match,If-None-Match")
+	case out.IfMatch == anyETag:
+		return out, conditionNotImplemented("If-Match")
+	case out.IfNoneMatch != "" && out.IfNoneMatch != anyETag:
+		return out, conditionNotImplemented("If-None-Match")
+	}
+	return out, nil
+}
+
+// deleteConditions reads the condition that guards a deletion. The others that S3 knows are those of directory buckets.
+func deleteConditions(h http.Header) (store.Conditions, error) {
+	for _, name := range []string{"x-amz-if-match-last-modified-time", "x-amz-if-match-size"} {
+		if h.Get(name) != "" {
+			return store.Conditions{}, conditionNotImplemented(name)
+		}
+	}
+	return store.Conditions{IfMatch: h.Get("If-Match")}, nil
+}
+
+func conditionNotImplemented(header string) *aws.Error {
+	return aws.NewError(http.StatusNotImplemented, "NotImplemented", "A header you provided implies functionality that is not implemented").
+		With("Header", header)
+}
+
 func preconditionFailed(condition string) *aws.Error {
 	return aws.NewError(http.StatusPreconditionFailed, "PreconditionFailed",
 		"At least one of the pre-conditions you specified did not hold").With("Condition", condition)

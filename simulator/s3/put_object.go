@@ -11,11 +11,15 @@ func putObject(q *request) error {
 	if err != nil {
 		return err
 	}
+	conditions, err := writeConditions(q.Header)
+	if err != nil {
+		return err
+	}
 	if err := q.computeChecksum(); err != nil {
 		return err
 	}
 	object, err := q.bucket.Put(q.key, store.Write{
-		Body: q.body, Size: q.body.Size, Attributes: attributes, Checksums: q.body.Checksums, Conditions: conditions(q.Header),
+		Body: q.body, Size: q.body.Size, Attributes: attributes, Checksums: q.body.Checksums, Conditions: conditions,
 	})
 	if err != nil {
 		return refusal(err, q.key)
@@ -33,8 +37,4 @@ func (q *request) computeChecksum() error {
 		return err
 	}
 	return q.body.Compute(algorithm)
-}
-
-func conditions(h http.Header) store.Conditions {
-	return store.Conditions{IfMatch: h.Get("If-Match"), IfNoneMatch: h.Get("If-None-Match")}
 }

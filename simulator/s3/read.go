@@ -18,21 +18,27 @@ type extent struct {
 	partial       bool
 }
 
-// beginRead holds a reader of an object to its encryption key and to the request's conditions, and then begins the
-// answer: what is left to send is the extent. After an error nothing was sent.
-func (q *request) beginRead(object *store.Object) (extent, error) {
+// checkRead holds a reader of an object to its encryption key, which it returns, and to the request's conditions.
+func (q *request) checkRead(object *store.Object) (customerKey, error) {
 	key, err := readCustomerKey(q.Header, customerPrefix)
 	if err != nil {
-		return extent{}, err
+		return key, err
 	}
 	if err := key.opens(object.CustomerKey); err != nil {
-		return extent{}, err
+		return key, err
 	}
-	if err := checkPreconditions(q.Header, "", object); err != nil {
-		if aws.AsError(err).Status == http.StatusNotModified {
-			q.W.Header().Set("ETag", `"`+object.ETag+`"`)
-			q.W.Header().Set("Last-Modified", object.Modified.Format(http.TimeFormat))
-		}
+	if err = checkPreconditions(q.Header, "", object); err != nil && aws.AsError(err).Status == http.StatusNotModified {
+		q.W.Header().Set("ETag", `"`+object.ETag+`"`)
+		q.W.Header().Set("Last-Modified", object.Modified.Format(http.TimeFormat))
+	}
+	return key, err
+}
+
+// beginRead checks that the object may be read, and begins the answer: what is left to send is the extent. After an error nothing
+// was sent.
+func (q *request) beginRead(object *store.Object) (extent, error) {
+	key, err := q.checkRead(object)
+	if err != nil {
 		return extent{}, err
 	}
 	wanted, err := q.extent(object)
