@@ -1,10 +1,7 @@
 package s3
 
 import (
-	"maps"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
@@ -18,7 +15,7 @@ type operation struct {
 	level  level
 	// sub is the query parameter, a sub-resource, that makes the request one for this operation.
 	sub string
-	// params are the other query parameters that the operation knows.
+	// params are the other sub-resources that the operation knows.
 	params []string
 	needs  needs
 	handle func(*request) error
@@ -54,13 +51,13 @@ const maxDocument = 8 << 20
 var operationAny = operation{needs: ownBucket}
 
 var (
-	readParams    = slices.AppendSeq([]string{"versionId", "partNumber"}, maps.Keys(overrides))
+	readParams    = []string{"versionId", "partNumber"}
 	versionParams = []string{"versionId"}
 )
 
 // operations are tried in order: those with a sub-resource or a header before the one without. Names are AWS's.
 var operations = []operation{
-	{name: "ListBuckets", method: http.MethodGet, level: serviceLevel, params: []string{"prefix", "bucket-region", "max-buckets", "continuation-token"}, handle: listBuckets},
+	{name: "ListBuckets", method: http.MethodGet, level: serviceLevel, handle: listBuckets},
 
 	{name: "GetBucketLocation", method: http.MethodGet, level: bucketLevel, sub: "location", handle: getBucketLocation},
 	{name: "GetBucketVersioning", method: http.MethodGet, level: bucketLevel, sub: "versioning", needs: ownBucket, handle: getBucketVersioning},
@@ -82,16 +79,16 @@ var operations = []operation{
 	{name: "DeleteBucketCors", method: http.MethodDelete, level: bucketLevel, sub: "cors", needs: ownBucket, handle: deleteBucketCORS},
 	{name: "GetBucketAcl", method: http.MethodGet, level: bucketLevel, sub: "acl", needs: ownBucket, handle: getACL},
 	{name: "PutBucketAcl", method: http.MethodPut, level: bucketLevel, sub: "acl", needs: ownBucket | checksum, handle: putACL},
-	{name: "ListMultipartUploads", method: http.MethodGet, level: bucketLevel, sub: "uploads", params: []string{"prefix", "delimiter", "key-marker", "upload-id-marker", "max-uploads", "encoding-type"}, needs: ownBucket, handle: listMultipartUploads},
-	{name: "ListObjectVersions", method: http.MethodGet, level: bucketLevel, sub: "versions", params: []string{"prefix", "delimiter", "key-marker", "version-id-marker", "max-keys", "encoding-type", "metadata"}, needs: ownBucket, handle: listObjectVersions},
-	{name: "ListObjectsV2", method: http.MethodGet, level: bucketLevel, sub: "list-type", params: []string{"prefix", "delimiter", "max-keys", "continuation-token", "start-after", "fetch-owner", "encoding-type", "metadata"}, needs: ownBucket, handle: listObjectsV2},
-	{name: "ListObjects", method: http.MethodGet, level: bucketLevel, params: []string{"prefix", "delimiter", "max-keys", "marker", "encoding-type"}, needs: ownBucket, handle: listObjects},
+	{name: "ListMultipartUploads", method: http.MethodGet, level: bucketLevel, sub: "uploads", needs: ownBucket, handle: listMultipartUploads},
+	{name: "ListObjectVersions", method: http.MethodGet, level: bucketLevel, sub: "versions", needs: ownBucket, handle: listObjectVersions},
+	{name: "ListObjectsV2", method: http.MethodGet, level: bucketLevel, sub: "list-type", needs: ownBucket, handle: listObjectsV2},
+	{name: "ListObjects", method: http.MethodGet, level: bucketLevel, needs: ownBucket, handle: listObjects},
 	{name: "HeadBucket", method: http.MethodHead, level: bucketLevel, needs: ownBucket, handle: headBucket},
 	{name: "CreateBucket", method: http.MethodPut, level: bucketLevel, needs: checksum, handle: createBucket},
 	{name: "DeleteBucket", method: http.MethodDelete, level: bucketLevel, needs: ownBucket, handle: deleteBucket},
 	{name: "DeleteObjects", method: http.MethodPost, level: bucketLevel, sub: "delete", needs: ownBucket | checksum, handle: deleteObjects},
 
-	{name: "ListParts", method: http.MethodGet, level: objectLevel, sub: "uploadId", params: []string{"max-parts", "part-number-marker", "encoding-type"}, needs: ownBucket, handle: listParts},
+	{name: "ListParts", method: http.MethodGet, level: objectLevel, sub: "uploadId", needs: ownBucket, handle: listParts},
 	{name: "UploadPartCopy", method: http.MethodPut, level: objectLevel, sub: "uploadId", header: copySource, params: []string{"partNumber"}, needs: ownBucket, handle: uploadPartCopy},
 	{name: "UploadPart", method: http.MethodPut, level: objectLevel, sub: "uploadId", params: []string{"partNumber"}, needs: ownBucket | stream | checksum, handle: uploadPart},
 	{name: "CompleteMultipartUpload", method: http.MethodPost, level: objectLevel, sub: "uploadId", needs: ownBucket, handle: completeMultipartUpload},
@@ -148,8 +145,7 @@ func (q *request) level() level {
 	return objectLevel
 }
 
-// operation finds the operation that a request asks for. A query parameter that it does not know never falls through to
-// another operation: it may be a sub-resource, and PUT ?tagging must not write the object itself.
+// operation finds the operation that a request asks for.
 func (q *request) operation() (operation, error) {
 	if q.form != nil {
 		return postObjectOperation, nil
@@ -162,7 +158,7 @@ func (q *request) operation() (operation, error) {
 	for _, op := range operations {
 		if op.level == at && op.method == q.Method && (op.sub == "" || query.Has(op.sub)) && (op.header == "" || q.Header.Get(op.header) != "") {
 			known = true
-			if len(op.unknown(query)) == 0 {
+			if len(op.strangers(query)) == 0 {
 				return op, nil
 			}
 		}
@@ -174,27 +170,12 @@ func (q *request) operation() (operation, error) {
 			}
 		}
 	}
-	if !known && len((operation{}).unknown(query)) == 0 {
+	if !known && len((operation{}).strangers(query)) == 0 {
 		return operation{}, aws.NewError(http.StatusMethodNotAllowed, "MethodNotAllowed",
 			"The specified method is not allowed against this resource.").
 			With("Method", q.Method).With("ResourceType", [...]string{"SERVICE", "BUCKET", "OBJECT"}[at])
 	}
-	return operation{}, aws.NotImplemented(strings.Join((operation{}).unknown(query), ", "))
-}
-
-// unknown returns the query parameters that the operation does not know, sorted. S3 ignores those that begin with x-,
-// and a presigned URL has its own.
-func (o operation) unknown(query url.Values) []string {
-	var out []string
-	for name := range query {
-		lower := strings.ToLower(name)
-		if strings.HasPrefix(lower, "x-") || name == o.sub && name != "" || slices.Contains(o.params, name) {
-			continue
-		}
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
+	return operation{}, aws.NotImplemented(strings.Join((operation{}).strangers(query), ", "))
 }
 
 // openBody prepares the request's body. One that is not an object's content is read to its end first, so that nothing

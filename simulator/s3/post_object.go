@@ -48,7 +48,7 @@ type formPolicy struct {
 func (q *request) parseAuthorization() (*sigv4.Authorization, error) {
 	mediaType, parameters, err := mime.ParseMediaType(q.Header.Get("Content-Type"))
 	isForm := err == nil && mediaType == "multipart/form-data" && q.Method == http.MethodPost && q.key == "" && q.name != "" &&
-		q.Header.Get("Authorization") == "" && q.URL.RawQuery == ""
+		q.Header.Get("Authorization") == "" && !q.query.Has("X-Amz-Algorithm") && len((operation{}).strangers(q.query)) == 0
 	if !isForm {
 		return sigv4.ParseRequest(q.Request)
 	}

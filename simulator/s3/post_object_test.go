@@ -53,7 +53,7 @@ func TestForm(t *testing.T) {
 		}
 		_, _ = file.Write([]byte(text))
 		_ = form.Close()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.URL+"/alice-home/", &body)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.URL+"/alice-home/?from=a+page", &body)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,9 +2,11 @@ package s3_test
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/velero-locations/velero-locations/simulator"
 )
@@ -81,7 +83,8 @@ func TestSubresourcesDoNotFallThrough(t *testing.T) {
 	for _, sub := range []string{
 		"tagging", "acl", "retention", "legal-hold", "torrent", "restore", "select&select-type=2", "attributes", "policy", "lifecycle", "cors",
 		"encryption", "object-lock", "publicAccessBlock", "ownershipControls", "replication", "website", "logging", "notification", "versions",
-		"versioning", "accelerate", "requestPayment", "inventory", "analytics&id=1", "metrics", "intelligent-tiering", "policyStatus", "unheard-of", "partNumber=1",
+		"versioning", "accelerate", "requestPayment", "inventory", "analytics&id=1", "metrics", "intelligent-tiering", "policyStatus", "partNumber=1",
+		"abac", "metadataConfiguration", "metadataTable", "metadataInventoryTable", "metadataJournalTable", "renameObject", "session",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete} {
 			for _, path := range []string{"/alice-home/k?", "/alice-home?"} {
@@ -103,4 +106,55 @@ func TestSubresourcesDoNotFallThrough(t *testing.T) {
 	if !strings.Contains(answer, "<Code>NoSuchBucketPolicy</Code>") {
 		t.Errorf("GET ?policy: %s", answer)
 	}
+}
+
+// TestUnknownParameters sends what S3 ignores: clients add parameters of their own, and aws-sdk-js v2 puts Content-Type into URLs that
+// it signs.
+func TestUnknownParameters(t *testing.T) {
+	c := start(t, twoAccounts())
+	for _, test := range []struct {
+		method, path, body string
+		status             int
+		answer             string
+	}{
+		{http.MethodGet, "/?", "", 200, "<Name>alice-home</Name>"},
+		{http.MethodPut, "/fresh?", "", 200, ""},
+		{http.MethodPut, "/fresh/k?", "content", 200, ""},
+		{http.MethodGet, "/fresh/k?", "", 200, "content"},
+		{http.MethodGet, "/fresh?", "", 200, "<Key>k</Key>"},
+		{http.MethodGet, "/fresh?list-type=2&", "", 200, "<KeyCount>1</KeyCount>"},
+		{http.MethodGet, "/fresh/k?tagging&", "", 200, "<TagSet>"},
+		{http.MethodGet, "/fresh?location&", "", 200, "<LocationConstraint"},
+		{http.MethodPost, "/fresh/k?uploads&", "", 200, "<UploadId>"},
+		{http.MethodGet, "/fresh?lifecycle&", "", 404, "NoSuchLifecycleConfiguration"},
+		{http.MethodGet, "/fresh?logging&", "", 501, "NotImplemented"},
+		{http.MethodPut, "/fresh/k?versionId=v&", "other", 501, "NotImplemented"},
+		{http.MethodPost, "/fresh/k?", "", 405, "MethodNotAllowed"},
+		{http.MethodGet, "/fresh/k?", "", 200, "content"},
+		{http.MethodDelete, "/fresh/k?", "", 204, ""},
+		{http.MethodDelete, "/fresh?", "", 204, ""},
+	} {
+		response := c.send(t, aliceKey, "us-east-1", test.method, test.path+"unheard-of=x&Content-Type=text%2Fplain&Tagging", test.body)
+		if got := text(t, response); response.StatusCode != test.status || !strings.Contains(got, test.answer) {
+			t.Errorf("%s %s: %d %s, want %d %s", test.method, test.path, response.StatusCode, got, test.status, test.answer)
+		}
+	}
+}
+
+func TestPresignedWithParameters(t *testing.T) {
+	c := start(t, twoAccounts())
+	presigned, err := c.minio(t, aliceKey, "us-east-1").Presign(t.Context(), http.MethodPut, "alice-home", "k", time.Hour, url.Values{"Content-Type": {"text/plain"}, "from": {"a page"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, presigned.String(), strings.NewReader("content"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := c.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	checkStatus(t, response, http.StatusOK, "")
 }
