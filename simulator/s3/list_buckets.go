@@ -35,18 +35,22 @@ func listBuckets(q *request) error {
 		}
 	}
 	out := listBucketsResult{Xmlns: namespace, Owner: q.owner(), Prefix: query.Get("prefix")}
-	region, after := query.Get("bucket-region"), query.Get("continuation-token")
+	region, last := query.Get("bucket-region"), ""
+	after, err := continuation(query)
+	if err != nil {
+		return err
+	}
 	for _, bucket := range q.server.options.Store.Owned(q.signer.Account.ID) {
 		info := bucket.Info()
-		position := info.Name + "/" + info.Region
+		position := info.Name + "\x00" + info.Region // which sorts as name and region do
 		if !strings.HasPrefix(info.Name, out.Prefix) || region != "" && region != info.Region || position <= after {
 			continue
 		}
 		if len(out.Buckets) == limit {
-			last := out.Buckets[limit-1]
-			out.ContinuationToken = last.Name + "/" + last.BucketRegion
+			out.ContinuationToken = pageToken(last)
 			break
 		}
+		last = position
 		out.Buckets = append(out.Buckets, listedBucket{info.Name, formatTime(info.Created), info.Region})
 	}
 	return writeXML(q.W, out)

@@ -3,8 +3,6 @@ package s3
 import (
 	"encoding/xml"
 	"strings"
-
-	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 type listedUpload struct {
@@ -46,44 +44,30 @@ func listMultipartUploads(q *request) error {
 		Xmlns: namespace, Bucket: q.name, KeyMarker: encode(keyMarker), UploadIDMarker: idMarker,
 		Prefix: encode(prefix), Delimiter: encode(delimiter), EncodingType: query.Get("encoding-type"), MaxUploads: limit,
 	}
-	var last store.UploadInfo
-	for _, upload := range afterMarker(q.bucket.Uploads(prefix), keyMarker, idMarker) {
-		before, _, rolled := strings.Cut(strings.TrimPrefix(upload.Key, prefix), delimiter)
-		rolled = rolled && delimiter != ""
-		common := encode(prefix + before + delimiter)
-		if n := len(out.CommonPrefixes); rolled && n > 0 && out.CommonPrefixes[n-1].Prefix == common {
-			last = upload
+	var last struct{ key, id string }
+	for _, upload := range q.bucket.Uploads(prefix) {
+		if !upload.After(keyMarker, idMarker) {
 			continue
 		}
-		if len(out.Uploads)+len(out.CommonPrefixes) == min(limit, maxKeys) {
-			out.IsTruncated, out.NextKeyMarker, out.NextUploadIDMarker = true, encode(last.Key), last.ID
+		before, _, rolled := strings.Cut(strings.TrimPrefix(upload.Key, prefix), delimiter)
+		common := prefix + before + delimiter
+		if rolled = rolled && delimiter != ""; rolled && (common == last.key || common == keyMarker) {
+			continue
+		}
+		if len(out.Uploads)+len(out.CommonPrefixes) == limit {
+			out.IsTruncated, out.NextKeyMarker, out.NextUploadIDMarker = limit > 0, encode(last.key), last.id
 			break
 		}
-		last = upload
 		if rolled {
-			out.CommonPrefixes = append(out.CommonPrefixes, listedPrefix{common})
+			last.key, last.id = common, ""
+			out.CommonPrefixes = append(out.CommonPrefixes, listedPrefix{encode(common)})
 			continue
 		}
+		last.key, last.id = upload.Key, upload.ID
 		out.Uploads = append(out.Uploads, listedUpload{
 			Key: encode(upload.Key), UploadID: upload.ID, Initiator: q.owner(), Owner: q.owner(),
 			StorageClass: "STANDARD", Initiated: formatTime(upload.Initiated),
 		})
 	}
 	return writeXML(q.W, out)
-}
-
-// afterMarker drops what was on the pages before: keys up to the marker's, and of that key the uploads up to its id.
-func afterMarker(uploads []store.UploadInfo, key, id string) []store.UploadInfo {
-	if key == "" {
-		return uploads
-	}
-	for i, upload := range uploads {
-		if upload.Key > key {
-			return uploads[i:]
-		}
-		if upload.Key == key && upload.ID == id {
-			return uploads[i+1:]
-		}
-	}
-	return nil
 }

@@ -51,7 +51,7 @@ func listObjectVersions(q *request) error {
 	}
 	page := q.bucket.List(store.ListOptions{
 		Prefix: query.Get("prefix"), Delimiter: query.Get("delimiter"), After: keyMarker, AfterVersion: versionMarker,
-		Max: min(limit, maxKeys), Versions: true,
+		Max: limit, Versions: true,
 	})
 	out := listVersionsResult{
 		Xmlns: namespace, Name: q.name, Prefix: encode(query.Get("prefix")), Delimiter: encode(query.Get("delimiter")),

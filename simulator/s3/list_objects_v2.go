@@ -1,6 +1,6 @@
 package s3
 
-import "encoding/base64"
+import "cmp"
 
 type listingV2 struct {
 	listing
@@ -17,20 +17,16 @@ func listObjectsV2(q *request) error {
 		return invalidArgument("list-type", version, "Invalid List Type specified in Request")
 	}
 	out := listingV2{StartAfter: query.Get("start-after"), ContinuationToken: query.Get("continuation-token")}
-	after := out.StartAfter
-	if query.Has("continuation-token") {
-		token, err := base64.RawURLEncoding.DecodeString(out.ContinuationToken)
-		if err != nil || len(token) == 0 {
-			return invalidArgument("continuation-token", out.ContinuationToken, "The continuation token provided is incorrect")
-		}
-		after = string(token)
+	last, err := continuation(query)
+	if err != nil {
+		return err
 	}
-	page, encode, err := q.list(&out.listing, after, query.Get("fetch-owner") == "true")
+	page, encode, err := q.list(&out.listing, cmp.Or(last, out.StartAfter), query.Get("fetch-owner") == "true")
 	if err != nil {
 		return err
 	}
 	out.KeyCount = len(page.Objects) + len(page.Prefixes)
-	out.NextContinuationToken = base64.RawURLEncoding.EncodeToString([]byte(page.Next))
+	out.NextContinuationToken = pageToken(page.Next)
 	out.StartAfter = encode(out.StartAfter)
 	return writeXML(q.W, out)
 }

@@ -65,8 +65,8 @@ func listParts(q *request) error {
 		out.StorageClass = class
 	}
 	parts = slices.DeleteFunc(parts, func(p store.PartInfo) bool { return p.Number <= marker })
-	if limit = min(limit, maxKeys); len(parts) > limit {
-		parts, out.IsTruncated = parts[:limit], true
+	if len(parts) > limit {
+		parts, out.IsTruncated = parts[:limit], limit > 0
 	}
 	for _, p := range parts {
 		out.NextPartNumberMarker = p.Number

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"encoding/base64"
 	"encoding/xml"
 	"net/url"
 	"strconv"
@@ -38,7 +39,7 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 		return store.Page{}, nil, err
 	}
 	page := q.bucket.List(store.ListOptions{
-		Prefix: query.Get("prefix"), Delimiter: query.Get("delimiter"), After: after, Max: min(limit, maxKeys),
+		Prefix: query.Get("prefix"), Delimiter: query.Get("delimiter"), After: after, Max: limit,
 	})
 	out.Xmlns, out.Name, out.MaxKeys, out.IsTruncated = namespace, q.name, limit, page.Truncated
 	out.Prefix, out.Delimiter = encode(query.Get("prefix")), encode(query.Get("delimiter"))
@@ -80,7 +81,23 @@ func appendObject(out []byte, object *store.Object, key string, owner []byte) []
 	return append(append(out, owner...), "</Contents>"...)
 }
 
-// listParameters reads how many entries the client wants, and how their keys are to be encoded.
+// pageToken is the opaque token for what comes after the last entry of a page.
+func pageToken(last string) string { return base64.RawURLEncoding.EncodeToString([]byte(last)) }
+
+// continuation reads the token of the page before; it is empty where there is none.
+func continuation(query url.Values) (last string, err error) {
+	if !query.Has("continuation-token") {
+		return "", nil
+	}
+	token := query.Get("continuation-token")
+	decoded, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(decoded) == 0 {
+		return "", invalidArgument("continuation-token", token, "The continuation token provided is incorrect")
+	}
+	return string(decoded), nil
+}
+
+// listParameters reads how many entries a page has, and how their keys are to be encoded.
 func listParameters(query url.Values, maximum string) (limit int, encode func(string) string, err error) {
 	limit = maxKeys
 	if value := query.Get(maximum); value != "" {
@@ -88,6 +105,7 @@ func listParameters(query url.Values, maximum string) (limit int, encode func(st
 			return 0, nil, invalidArgument(maximum, value, "Argument "+maximum+" must be an integer between 0 and 2147483647")
 		}
 	}
+	limit = min(limit, maxKeys)
 	switch encoding := query.Get("encoding-type"); encoding {
 	case "":
 		return limit, func(s string) string { return s }, nil

@@ -30,6 +30,7 @@ type part struct {
 
 // UploadInfo describes a multipart upload.
 type UploadInfo struct {
+	// ID begins with the time, so that uploads of one key sort by when they were started.
 	ID        string    `json:"-"`
 	Key       string    `json:"-"`
 	Initiated time.Time `json:"initiated"`
@@ -37,6 +38,11 @@ type UploadInfo struct {
 	Attributes Attributes `json:"attributes"`
 	// ChecksumAlgorithm is that of the parts and the object, in lower case; empty for none.
 	ChecksumAlgorithm string `json:"checksumAlgorithm,omitempty"`
+}
+
+// After says whether the upload is listed after one of a key and an id, which may have ended. Without an id it is after all of that key.
+func (u UploadInfo) After(key, id string) bool {
+	return u.Key > key || u.Key == key && id != "" && u.ID > id
 }
 
 // PartInfo describes a part of a multipart upload.
@@ -55,7 +61,8 @@ func (b *Bucket) CreateUpload(info UploadInfo) (string, error) {
 	if b.gone {
 		return "", ErrNoSuchBucket
 	}
-	info.ID, info.Initiated = rand.Text(), b.store.now()
+	info.Initiated = b.store.now()
+	info.ID = fmt.Sprintf("%012X%s", info.Initiated.UnixMilli(), rand.Text())
 	u := &upload{UploadInfo: info, parts: map[int]part{}}
 	if err := b.store.journal.putUpload(b.info, u); err != nil {
 		return "", fmt.Errorf("starting an upload to %s/%s: %w", b.info.Name, info.Key, err)
@@ -143,9 +150,6 @@ func (b *Bucket) Uploads(prefix string) []UploadInfo {
 	}
 	slices.SortFunc(out, func(x, y UploadInfo) int {
 		if c := strings.Compare(x.Key, y.Key); c != 0 {
-			return c
-		}
-		if c := x.Initiated.Compare(y.Initiated); c != 0 {
 			return c
 		}
 		return strings.Compare(x.ID, y.ID)
