@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
@@ -14,6 +15,9 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/s3/payload"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
+
+// defaultAlgorithm is that of the checksum which S3 gives what comes without one.
+const defaultAlgorithm = "crc64nvme"
 
 // The types of a checksum of an object that came in parts, as S3 names them.
 const (
@@ -64,7 +68,8 @@ func requestedAlgorithm(h http.Header) (string, error) {
 	return algorithm, nil
 }
 
-// checksumType is the type of an upload's checksum: what the client asks for, or what S3 takes for the algorithm.
+// checksumType is the type of an upload's checksum: what the client asks for, or what S3 takes for the algorithm. It is empty where
+// the client names none, which makes it one of the full object.
 func checksumType(algorithm, requested string) (string, error) {
 	switch {
 	case algorithm == "" && requested != "":
@@ -93,11 +98,19 @@ type objectSum struct {
 }
 
 func newObjectSum(upload store.UploadInfo, h http.Header) (*objectSum, error) {
-	s := &objectSum{algorithm: upload.ChecksumAlgorithm, kind: upload.Attributes.ChecksumType, header: payload.ChecksumHeader(upload.ChecksumAlgorithm)}
-	if kind := h.Get("X-Amz-Checksum-Type"); kind != "" && s.algorithm != "" && kind != s.kind {
+	s := &objectSum{
+		algorithm: cmp.Or(upload.ChecksumAlgorithm, defaultAlgorithm), kind: cmp.Or(upload.Attributes.ChecksumType, fullObject),
+	}
+	s.header = payload.ChecksumHeader(s.algorithm)
+	if kind := h.Get("X-Amz-Checksum-Type"); kind != "" && kind != s.kind {
 		return nil, aws.NewError(http.StatusBadRequest, "InvalidRequest", "The upload was created using the "+s.kind+" checksum mode. The complete request must use the same checksum mode.")
 	}
-	s.promised = promisedChecksums(h)[s.header]
+	for header, value := range promisedChecksums(h) {
+		if header != s.header {
+			return nil, aws.NewError(http.StatusBadRequest, "InvalidRequest", "The upload was created using a "+s.algorithm+" checksum. The complete request must use the same algorithm.")
+		}
+		s.promised = value
+	}
 	if s.kind == fullObject {
 		s.full, _ = payload.NewChecksum(s.algorithm) // checked when the upload was started
 	}
@@ -106,9 +119,6 @@ func newObjectSum(upload store.UploadInfo, h http.Header) (*objectSum, error) {
 
 // of returns the checksum of an object of the parts, and refuses when it is not the promised one.
 func (s *objectSum) of(parts []store.PartInfo) (map[string]string, error) {
-	if s.algorithm == "" {
-		return nil, nil
-	}
 	var value string
 	if s.full != nil {
 		value = base64.StdEncoding.EncodeToString(s.full.Sum(nil))
@@ -131,7 +141,7 @@ func (s *objectSum) of(parts []store.PartInfo) (map[string]string, error) {
 
 // checksumAlgorithms are what a listing shows of an object's checksums.
 func checksumAlgorithms(object *store.Object) (algorithms []string, kind string) {
-	for header := range object.Checksums {
+	for header := range object.AllChecksums() {
 		algorithm, _ := payload.ChecksumAlgorithm(header)
 		algorithms = append(algorithms, strings.ToUpper(algorithm))
 	}
@@ -140,7 +150,7 @@ func checksumAlgorithms(object *store.Object) (algorithms []string, kind string)
 }
 
 func checksumTypeOf(object *store.Object) string {
-	if object.ChecksumType == "" && len(object.Checksums) > 0 {
+	if object.ChecksumType == "" && len(object.AllChecksums()) > 0 {
 		return fullObject
 	}
 	return object.ChecksumType

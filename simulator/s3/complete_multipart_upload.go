@@ -2,6 +2,7 @@ package s3
 
 import (
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -74,7 +75,7 @@ func (q *request) complete(upload store.UploadInfo, in *completeRequest) (*store
 		completion.Content = sum.full
 	}
 	completion.Checksums = func(parts []store.PartInfo, size int64) (map[string]string, error) {
-		if err := in.check(parts); err != nil {
+		if err := in.check(parts, sum); err != nil {
 			return nil, err
 		}
 		if announced := q.Header.Get("X-Amz-Mp-Object-Size"); announced != "" && announced != strconv.FormatInt(size, 10) {
@@ -94,7 +95,7 @@ func (q *request) writeCompleted(object *store.Object) error {
 	}
 	return writeXML(q.W, completeResult{
 		Xmlns: namespace, Location: location.String(), Bucket: q.name, Key: q.key, ETag: `"` + object.ETag + `"`,
-		Checksums: object.Checksums, ChecksumType: checksumTypeOf(object),
+		Checksums: object.AllChecksums(), ChecksumType: checksumTypeOf(object),
 	})
 }
 
@@ -106,15 +107,24 @@ func (c *completeRequest) parts() []store.PartInfo {
 	return out
 }
 
-// check compares the checksums that the client gives with the parts with those that the parts have.
-func (c *completeRequest) check(parts []store.PartInfo) error {
+// check compares the checksums that the client gives with the parts with those that the parts have. Where that of the object is made
+// of them, all are given.
+func (c *completeRequest) check(parts []store.PartInfo, sum *objectSum) error {
 	for i, p := range c.Parts {
+		complete := sum.kind != composite
 		for _, given := range p.Checksums {
 			algorithm, found := strings.CutPrefix(given.XMLName.Local, "Checksum")
-			has := parts[i].Checksums[payload.ChecksumHeader(strings.ToLower(algorithm))]
-			if found && has != "" && has != strings.TrimSpace(given.Value) {
+			if !found {
+				continue
+			}
+			if parts[i].Checksums[payload.ChecksumHeader(strings.ToLower(algorithm))] != strings.TrimSpace(given.Value) {
 				return refusal(store.ErrInvalidPart, "")
 			}
+			complete = true
+		}
+		if !complete {
+			return aws.NewError(http.StatusBadRequest, "InvalidRequest", fmt.Sprintf(
+				"The upload was created using a %s checksum. The complete request must include the checksum for each part. It was missing for part %d in the request.", sum.algorithm, p.PartNumber))
 		}
 	}
 	return nil

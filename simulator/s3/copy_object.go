@@ -29,7 +29,7 @@ func copyObject(q *request) error {
 	q.W.Header().Del("ETag")
 	return q.writeCopyResult(from, copyResult{
 		XMLName: xml.Name{Local: "CopyObjectResult"}, ETag: copied.ETag, LastModified: formatTime(copied.Modified),
-		Checksums: copied.Checksums, ChecksumType: checksumTypeOf(copied),
+		Checksums: copied.AllChecksums(), ChecksumType: checksumTypeOf(copied),
 	})
 }
 
@@ -64,8 +64,8 @@ func (q *request) copy(from *source, conditions store.Conditions) (*store.Object
 	return object, key, err
 }
 
-// computeCopyChecksums makes the checksum that the request asks for, or those that the source has. They are of the full
-// object, also when the source's were made of its parts'.
+// computeCopyChecksums makes the checksum that the request asks for, or those that the source has, or S3's own. They are of the
+// full object, also when the source's were made of its parts'.
 func (q *request) computeCopyChecksums(from *store.Object, body *payload.Body) error {
 	algorithm, err := requestedAlgorithm(q.Header)
 	if err != nil {
@@ -74,7 +74,11 @@ func (q *request) computeCopyChecksums(from *store.Object, body *payload.Body) e
 	if algorithm != "" {
 		return body.Compute(algorithm)
 	}
-	for header := range from.Checksums {
+	sums := from.AllChecksums()
+	if len(sums) == 0 {
+		return body.Compute(defaultAlgorithm)
+	}
+	for header := range sums {
 		algorithm, _ := payload.ChecksumAlgorithm(header)
 		if err := body.Compute(algorithm); err != nil {
 			return err

@@ -61,8 +61,8 @@ func getObjectAttributes(q *request) error {
 		case "ETag":
 			out.ETag = object.ETag
 		case "Checksum":
-			if len(object.Checksums) > 0 {
-				out.Checksum = &attributesChecksum{withoutCounts(object.Checksums), checksumTypeOf(object)}
+			if sums := object.AllChecksums(); len(sums) > 0 {
+				out.Checksum = &attributesChecksum{withoutCounts(sums), checksumTypeOf(object)}
 			}
 		case "ObjectParts":
 			if out.ObjectParts, err = q.objectParts(object); err != nil {

@@ -220,8 +220,12 @@ func postObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	attributes, key, err := q.attributes(q.form.header())
+	fields := q.form.header()
+	attributes, key, err := q.attributes(fields)
 	if err != nil {
+		return err
+	}
+	if err := q.computeChecksum(fields); err != nil {
 		return err
 	}
 	body := &boundedFile{inner: q.body, least: least, most: most}

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
@@ -15,7 +16,7 @@ func putObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	if err := q.computeChecksum(); err != nil {
+	if err := q.computeChecksum(q.Header); err != nil {
 		return err
 	}
 	object, err := q.bucket.Put(q.key, store.Write{
@@ -30,11 +31,11 @@ func putObject(q *request) error {
 	return nil
 }
 
-// computeChecksum makes the checksum that the request names the algorithm of, when it does not come with it.
-func (q *request) computeChecksum() error {
-	algorithm, err := requestedAlgorithm(q.Header)
-	if err != nil || algorithm == "" || q.body.Promised() {
+// computeChecksum makes the checksum of an object that comes without one: by the algorithm that its headers name, or S3's own.
+func (q *request) computeChecksum(h http.Header) error {
+	algorithm, err := requestedAlgorithm(h)
+	if err != nil || q.body.Promised() {
 		return err
 	}
-	return q.body.Compute(algorithm)
+	return q.body.Compute(cmp.Or(algorithm, defaultAlgorithm))
 }

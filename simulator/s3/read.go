@@ -220,7 +220,7 @@ func (q *request) describeChecksumsOf(wanted extent, object *store.Object, h htt
 }
 
 func describeChecksums(object *store.Object, h http.Header) {
-	setHeaders(object.Checksums, h)
+	setHeaders(object.AllChecksums(), h)
 	if kind := checksumTypeOf(object); kind != "" {
 		h.Set("X-Amz-Checksum-Type", kind)
 	}

@@ -1,6 +1,8 @@
 package s3
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 	"strconv"
 
@@ -24,11 +26,7 @@ func uploadPart(q *request) error {
 	if err != nil {
 		return err
 	}
-	if upload.ChecksumAlgorithm != "" {
-		if err := q.body.Compute(upload.ChecksumAlgorithm); err != nil {
-			return err
-		}
-	} else if err := q.computeChecksum(); err != nil {
+	if err := q.checkPartChecksum(upload); err != nil {
 		return err
 	}
 	part, err := q.bucket.PutPart(q.key, upload.ID, number, store.Write{Body: q.body, Size: q.body.Size, Checksums: q.body.Checksums})
@@ -40,6 +38,24 @@ func uploadPart(q *request) error {
 	setHeaders(part.Checksums, h)
 	q.W.WriteHeader(http.StatusOK)
 	return nil
+}
+
+// checkPartChecksum holds a part to the algorithm of its upload. Where the checksum of the object is made of those of the parts, each
+// part comes with one. In an upload without an algorithm a part may have any: AWS's SDK for Go sends one by default.
+func (q *request) checkPartChecksum(upload store.UploadInfo) error {
+	named, err := requestedAlgorithm(q.Header)
+	if err != nil {
+		return err
+	}
+	sent, wanted := cmp.Or(q.body.Algorithm(), named), upload.ChecksumAlgorithm
+	if wanted != "" && sent != wanted && (sent != "" || upload.Attributes.ChecksumType == composite) {
+		return aws.NewError(http.StatusBadRequest, "InvalidRequest", fmt.Sprintf(
+			"Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s", wanted, cmp.Or(sent, "null")))
+	}
+	if wanted = cmp.Or(wanted, sent); wanted == "" {
+		return nil
+	}
+	return q.body.Compute(wanted)
 }
 
 // part finds the number and the upload of a part that is written, and holds its writer to the upload's key.

@@ -64,8 +64,16 @@ func (b *Body) Bytes(limit int64) ([]byte, *Body, error) {
 func (b *Body) Checksums() map[string]string { return b.sums.verified() }
 
 // Promised says that a checksum of the body was announced, other than Content-MD5.
-func (b *Body) Promised() bool {
-	return slices.ContainsFunc(b.sums.sums, func(c *checksum) bool { return c.header != contentMD5 })
+func (b *Body) Promised() bool { return b.Algorithm() != "" }
+
+// Algorithm is that of the checksum that was announced, other than Content-MD5; empty for none.
+func (b *Body) Algorithm() string {
+	for _, c := range b.sums.sums {
+		if c.header != contentMD5 {
+			return strings.TrimPrefix(c.header, checksumPrefix)
+		}
+	}
+	return ""
 }
 
 // PromisedMD5 says that the body came with Content-MD5.

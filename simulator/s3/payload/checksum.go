@@ -8,11 +8,12 @@ import (
 	"encoding/base64"
 	"hash"
 	"hash/crc32"
-	"hash/crc64"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/minio/crc64nvme"
 	"github.com/zeebo/xxh3"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
@@ -23,14 +24,11 @@ const (
 	contentMD5     = "content-md5"
 )
 
-// nvme is the reversed polynomial of CRC-64/NVME, the checksum that S3 gives objects by default.
-const nvme = 0x9a6c9329ac4bc9b5
-
 // algorithms are S3's checksum algorithms by the name in their header.
 var algorithms = map[string]func() hash.Hash{
 	"crc32":     func() hash.Hash { return crc32.NewIEEE() },
 	"crc32c":    func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) },
-	"crc64nvme": func() hash.Hash { return crc64.New(crc64.MakeTable(nvme)) },
+	"crc64nvme": func() hash.Hash { return crc64nvme.New() },
 	"sha1":      sha1.New,
 	"sha256":    sha256.New,
 	"sha512":    sha512.New,
@@ -75,7 +73,7 @@ type checksum struct {
 func (c *checksums) fromHeaders(h http.Header) error {
 	for header, values := range h {
 		if name, found := ChecksumAlgorithm(header); found {
-			if err := c.add(name, values[0]); err != nil {
+			if err := c.promise(name, values[0]); err != nil {
 				return err
 			}
 		}
@@ -99,11 +97,19 @@ func (c *checksums) expect(names []string) error {
 		if !found {
 			return aws.NotImplemented("x-amz-trailer: " + header)
 		}
-		if err := c.add(name, ""); err != nil {
+		if err := c.promise(name, ""); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// promise adds the checksum that a client announces, of which there is one.
+func (c *checksums) promise(name, want string) error {
+	if slices.ContainsFunc(c.sums, func(other *checksum) bool { return other.header != contentMD5 }) {
+		return aws.NewError(http.StatusBadRequest, "InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+	}
+	return c.add(name, want)
 }
 
 func (c *checksums) add(name, want string) error {

@@ -136,7 +136,7 @@ func (b *Bucket) Put(key string, w Write) (*Object, error) {
 	}
 	object := &Object{Key: key, Size: n, ETag: hex.EncodeToString(sum.Sum(nil)), Attributes: w.Attributes, content: content}
 	if w.Checksums != nil {
-		object.Checksums = w.Checksums()
+		object.setChecksums(w.Checksums())
 	}
 	defer b.lockKey(key)()
 	if err := b.commit(object, w.Conditions, ""); err != nil {

@@ -39,9 +39,10 @@ type Object struct {
 type Attributes struct {
 	// Headers go out again with the object, by canonical name.
 	Headers map[string]string `json:"headers,omitempty"`
-	// Checksums are the verified x-amz-checksum- values of the content, by lower-case header name.
+	// Checksums and CRC64NVME are the verified x-amz-checksum- values of the content; AllChecksums has both.
 	Checksums map[string]string `json:"checksums,omitempty"`
-	// ChecksumType is COMPOSITE when Checksums are made of those of the parts; otherwise they are of the full object.
+	CRC64NVME string            `json:"crc64nvme,omitempty"`
+	// ChecksumType is COMPOSITE when they are made of those of the parts; otherwise they are of the full object.
 	ChecksumType string            `json:"checksumType,omitempty"`
 	Tags         map[string]string `json:"tags,omitempty"`
 	Retention    Retention         `json:"retention,omitzero"`

@@ -215,9 +215,11 @@ func (b *Bucket) Complete(key, id string, c Completion) (*Object, error) {
 		object.Parts = append(object.Parts, ObjectPart{p.Number, p.Size, p.Checksums})
 	}
 	if c.Checksums != nil {
-		if object.Checksums, err = c.Checksums(joined.parts, joined.size); err != nil {
+		sums, err := c.Checksums(joined.parts, joined.size)
+		if err != nil {
 			return nil, errors.Join(err, content.remove())
 		}
+		object.setChecksums(sums)
 	}
 	b.writes.Lock()
 	defer b.writes.Unlock()
