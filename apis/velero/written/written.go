@@ -97,8 +97,13 @@ func Marshal(object any, form Form) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var encoded map[string]any
-	if err := kjson.Unmarshal(data, &encoded); err != nil {
+	// Most of it is metadata, which has no differences, and is left as it is.
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return nil, err
+	}
+	encoded, err := concerned(fields, differences)
+	if err != nil {
 		return nil, err
 	}
 	applied := false
@@ -108,5 +113,32 @@ func Marshal(object any, form Form) ([]byte, error) {
 	if !applied { // as one without a form, for what is stored to be the same
 		return data, nil
 	}
-	return json.Marshal(encoded)
+	for _, difference := range differences {
+		name := difference.Path[0]
+		delete(fields, name)
+		if value, there := encoded[name]; there {
+			if fields[name], err = json.Marshal(value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return json.Marshal(fields)
+}
+
+// concerned returns the values of the fields that have differences.
+func concerned(fields map[string]json.RawMessage, differences []difference) (map[string]any, error) {
+	values := map[string]any{}
+	for _, difference := range differences {
+		name := difference.Path[0]
+		data, there := fields[name]
+		if _, read := values[name]; read || !there {
+			continue
+		}
+		var value any
+		if err := kjson.Unmarshal(data, &value); err != nil {
+			return nil, err
+		}
+		values[name] = value
+	}
+	return values, nil
 }
