@@ -77,6 +77,11 @@ func (c *Config) New() (*Server, error) {
 		return nil, fmt.Errorf("setting up the API server: %w", err)
 	}
 	generic.ShutdownTimeout = drainTimeout
+	if proxy := c.Generic.Authentication.RequestHeaderConfig; proxy != nil {
+		if err := generic.AddReadyzChecks(&authorities{ofProxy: proxy.CAContentProvider, now: time.Now}); err != nil {
+			return nil, fmt.Errorf("adding a readiness probe: %w", err)
+		}
+	}
 	if err := c.completeEnvironment(); err != nil {
 		return nil, err
 	}
