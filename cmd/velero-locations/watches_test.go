@@ -11,12 +11,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 	velerov1 "github.com/velero-locations/velero-locations/generated/clientset/versioned/typed/velero/v1"
 )
@@ -49,9 +51,10 @@ func TestWatchesHoldNoEvents(t *testing.T) {
 	w := startWatched(t)
 	before := w.liveHeap(t)
 	w.open(t, watches)
-	if each := (w.liveHeap(t) - before) / watches; each > 150<<10 {
-		t.Errorf("a watch of an object of 262 kB holds %d bytes", each)
-	}
+	// Whatever else the process has begun to do meanwhile has its own memory, for a moment.
+	devtest.Poll(t, 30*time.Second, "watches of an object of 262 kB to hold less than 150 KiB each", func() bool {
+		return (w.liveHeap(t)-before)/watches < 150<<10
+	})
 }
 
 // BenchmarkWatches reports what a server occupies for each of 2,000 watches of an object of 262 kB, each on a connection of its own, when

@@ -41,7 +41,7 @@ func warn(t *testing.T, s Server) {
 	s.WantWarnings(t, Location("east", "us-east-1", "", "a"), []string{"apply", "--dry-run=server"}, `no location of namespace "velero" is the default`)
 	s.WantWarnings(t, withDefault(Location("east", "us-east-1", "", "a")), apply)
 	s.WantWarnings(t, Location("same", "us-east-1", "", "/a/"), apply, `prefix "a" of bucket "velero-backups" is also the place of location "east"`)
-	s.WantWarnings(t, Location("nested", "us-east-1", "", "a/b"), apply, `lies inside of location "east", "same"`)
+	s.WantWarnings(t, Location("nested", "us-east-1", "", "a/b"), apply, `lies inside of locations "east", "same"`)
 	s.WantWarnings(t, Location("secret", "us-east-1", "absent", "s"), apply, `spec.credential: there is no Secret "absent" in namespace "velero" yet`)
 	s.WantWarnings(t, strings.Replace(Location("key", "us-east-1", "cloud-credentials", "k"), "key: cloud", "key: clod", 1), apply,
 		`spec.credential: Secret "cloud-credentials" in namespace "velero" has no key "clod" yet`)
