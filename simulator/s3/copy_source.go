@@ -61,12 +61,15 @@ func (q *request) openSource() (*source, error) {
 // findSource finds the bucket and the key that x-amz-copy-source names.
 func (q *request) findSource() (*source, error) {
 	header := q.Header.Get(copySource)
-	path, version, _ := strings.Cut(header, "?versionId=")
+	path, version, versioned := strings.Cut(header, "?versionId=")
 	path, err := url.PathUnescape(path)
 	name, key, found := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if err != nil || !found || name == "" || key == "" {
 		return nil, aws.NewError(http.StatusBadRequest, "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey").
 			With("ArgumentName", "x-amz-copy-source").With("ArgumentValue", header)
+	}
+	if versioned && !wellFormedVersion.MatchString(version) {
+		return nil, invalidVersionID(version)
 	}
 	bucket, found := q.server.options.Store.Bucket(q.auth.Region, name)
 	if !found {
@@ -76,7 +79,8 @@ func (q *request) findSource() (*source, error) {
 		}
 		bucket = elsewhere[0]
 	}
-	if !q.permits(action("GetObject", version), bucket.Info(), key) {
+	owner := q.Header.Get("X-Amz-Source-Expected-Bucket-Owner")
+	if owner != "" && owner != bucket.Info().Account || !q.permits(action("GetObject", version), bucket.Info(), key) {
 		return nil, accessDenied()
 	}
 	return &source{bucket: bucket, key: key, version: version}, nil

@@ -12,11 +12,15 @@ import (
 
 // createBucket is CreateBucket. The endpoint of us-east-1 makes buckets in any region, that of another region only its own.
 func createBucket(q *request) error {
-	constraint, err := q.locationConstraint()
+	configuration, err := q.bucketConfiguration()
 	if err != nil {
 		return err
 	}
-	region, err := q.placement(constraint)
+	tags, err := checkTags(configuration.Tags, maxBucketTags)
+	if err != nil {
+		return err
+	}
+	region, err := q.placement(configuration.LocationConstraint)
 	if err != nil {
 		return err
 	}
@@ -26,9 +30,9 @@ func createBucket(q *request) error {
 	if err := ValidateBucketName(q.name); err != nil {
 		return aws.NewError(http.StatusBadRequest, "InvalidBucketName", "The specified bucket is not valid.").With("BucketName", q.name)
 	}
-	var settings store.Settings
+	settings := store.Settings{Tags: tags}
 	if strings.EqualFold(q.Header.Get("X-Amz-Bucket-Object-Lock-Enabled"), "true") {
-		settings = store.Settings{ObjectLock: true, Versioning: store.VersioningEnabled}
+		settings.ObjectLock, settings.Versioning = true, store.VersioningEnabled
 	}
 	bucket, err := q.server.options.Store.CreateBucket(q.name, region, q.signer.Account.ID, settings)
 	if errors.Is(err, store.ErrBucketExists) {
@@ -57,18 +61,20 @@ func (q *request) nameTaken(existing store.BucketInfo) error {
 		"Your previous request to create the named bucket succeeded and you already own it.").With("BucketName", q.name)
 }
 
-func (q *request) locationConstraint() (string, error) {
+type bucketConfiguration struct {
+	LocationConstraint string
+	Tags               []tag `xml:"Tags>Tag"`
+}
+
+func (q *request) bucketConfiguration() (out bucketConfiguration, err error) {
 	if len(q.document) == 0 {
-		return "", nil
+		return out, nil
 	}
-	var configuration struct{ LocationConstraint string }
-	if err := readXML(q.document, "CreateBucketConfiguration", &configuration); err != nil {
-		return "", err
+	err = readXML(q.document, "CreateBucketConfiguration", &out)
+	if out.LocationConstraint == "EU" {
+		out.LocationConstraint = "eu-west-1"
 	}
-	if configuration.LocationConstraint == "EU" {
-		return "eu-west-1", nil
-	}
-	return configuration.LocationConstraint, nil
+	return out, err
 }
 
 // placement is the region that a new bucket is made in.

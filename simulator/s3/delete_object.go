@@ -8,11 +8,7 @@ import (
 
 // deleteObject is DeleteObject: of an object, which versioning only hides, or of a version.
 func deleteObject(q *request) error {
-	version := q.query.Get("versionId")
-	if version == "" && q.query.Has("versionId") {
-		return invalidArgument("versionId", "", "Version id cannot be the empty string")
-	}
-	deletion := q.deletion(q.key, version)
+	deletion := q.deletion(q.key, q.query.Get("versionId"))
 	var err error
 	if deletion.Conditions, err = deleteConditions(q.Header); err != nil {
 		return err

@@ -13,11 +13,25 @@ type legalHoldDocument struct {
 	Status  string
 }
 
-func onOff(on bool) string {
-	if on {
-		return "ON"
+// The states of a legal hold.
+const (
+	holdOn  = "ON"
+	holdOff = "OFF"
+)
+
+// legalHoldOf is the state of an object's legal hold; empty where it was never set.
+func legalHoldOf(object *store.Object) string {
+	switch {
+	case object.LegalHold:
+		return holdOn
+	case object.LegalHoldOff:
+		return holdOff
 	}
-	return "OFF"
+	return ""
+}
+
+func setLegalHold(a *store.Attributes, status string) {
+	a.LegalHold, a.LegalHoldOff = status == holdOn, status == holdOff
 }
 
 func getObjectLegalHold(q *request) error {
@@ -25,7 +39,11 @@ func getObjectLegalHold(q *request) error {
 	if err != nil {
 		return err
 	}
-	return writeXML(q.W, legalHoldDocument{Xmlns: namespace, Status: onOff(object.LegalHold)})
+	status := legalHoldOf(object)
+	if status == "" {
+		return noLockConfiguration()
+	}
+	return writeXML(q.W, legalHoldDocument{Xmlns: namespace, Status: status})
 }
 
 func putObjectLegalHold(q *request) error {
@@ -36,8 +54,8 @@ func putObjectLegalHold(q *request) error {
 	if err := readXML(q.document, "LegalHold", &in); err != nil {
 		return err
 	}
-	if in.Status != "ON" && in.Status != "OFF" {
+	if in.Status != holdOn && in.Status != holdOff {
 		return malformedXML()
 	}
-	return q.change(http.StatusOK, func(a *store.Attributes) error { a.LegalHold = in.Status == "ON"; return nil })
+	return q.change(http.StatusOK, func(a *store.Attributes) error { setLegalHold(a, in.Status); return nil })
 }

@@ -28,7 +28,7 @@ func (q *request) lockAttributes(h http.Header, a *store.Attributes) error {
 		return nil
 	}
 	if !q.bucket.Settings().ObjectLock {
-		return lockMissing()
+		return aws.NewError(http.StatusBadRequest, "InvalidRequest", "Bucket is missing ObjectLockConfiguration")
 	}
 	if (mode == "") != (until == "") {
 		return invalidArgument("x-amz-object-lock-mode", mode, "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied")
@@ -40,14 +40,21 @@ func (q *request) lockAttributes(h http.Header, a *store.Attributes) error {
 		}
 		a.Retention = retention
 	}
-	switch hold {
-	case "", "OFF":
-	case "ON":
-		a.LegalHold = true
-	default:
+	if hold != "" && hold != holdOn && hold != holdOff {
 		return invalidArgument("x-amz-object-lock-legal-hold", hold, "Legal Hold must be either of 'ON' or 'OFF'")
 	}
+	setLegalHold(a, hold)
 	return nil
+}
+
+// checkLockedBody refuses content without a digest that is to be locked, by its own attributes or by default.
+func (q *request) checkLockedBody(a store.Attributes, requests string) error {
+	locked := a.Retention.Mode != "" || legalHoldOf(&store.Object{Attributes: a}) != "" || q.bucket.Settings().Retention.Mode != ""
+	if !locked || q.body.Promised() || q.body.PromisedMD5() {
+		return nil
+	}
+	return aws.NewError(http.StatusBadRequest, "InvalidRequest",
+		"Content-MD5 OR x-amz-checksum- HTTP header is required for "+requests+" requests with Object Lock parameters")
 }
 
 func lockMissing() *aws.Error {

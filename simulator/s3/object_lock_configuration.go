@@ -17,8 +17,8 @@ type lockConfiguration struct {
 
 type lockDefault struct {
 	Mode  string
-	Days  int `xml:",omitempty"`
-	Years int `xml:",omitempty"`
+	Days  *int `xml:",omitempty"`
+	Years *int `xml:",omitempty"`
 }
 
 func getObjectLockConfiguration(q *request) error {
@@ -28,7 +28,7 @@ func getObjectLockConfiguration(q *request) error {
 	}
 	out := lockConfiguration{Xmlns: namespace, Enabled: "Enabled"}
 	if r := set.Retention; r.Mode != "" {
-		out.Default = &lockDefault{r.Mode, r.Days, r.Years}
+		out.Default = &lockDefault{r.Mode, setOrNil(r.Days), setOrNil(r.Years)}
 	}
 	return writeXML(q.W, out)
 }
@@ -45,13 +45,10 @@ func putObjectLockConfiguration(q *request) error {
 	}
 	var byDefault store.DefaultRetention
 	if d := in.Default; d != nil {
-		if d.Mode != store.Governance && d.Mode != store.Compliance || (d.Days > 0) == (d.Years > 0) || d.Days < 0 || d.Years < 0 {
-			return malformedXML()
+		var err error
+		if byDefault, err = d.retention(); err != nil {
+			return err
 		}
-		if d.Days > 36500 || d.Years > 100 {
-			return aws.NewError(http.StatusBadRequest, "InvalidArgument", "Default retention period is too large")
-		}
-		byDefault = store.DefaultRetention{Mode: d.Mode, Days: d.Days, Years: d.Years}
 	}
 	return q.configure(http.StatusOK, func(s *store.Settings) error {
 		if s.Versioning != store.VersioningEnabled {
@@ -60,4 +57,30 @@ func putObjectLockConfiguration(q *request) error {
 		s.ObjectLock, s.Retention = true, byDefault
 		return nil
 	})
+}
+
+// retention reads a default, which has a number of days or of years.
+func (d *lockDefault) retention() (store.DefaultRetention, error) {
+	out := store.DefaultRetention{Mode: d.Mode}
+	if d.Mode != store.Governance && d.Mode != store.Compliance || (d.Days == nil) == (d.Years == nil) {
+		return out, malformedXML()
+	}
+	period, most, of := d.Days, 36500, &out.Days
+	if d.Years != nil {
+		period, most, of = d.Years, 100, &out.Years
+	}
+	switch *of = *period; {
+	case *period < 1:
+		return out, aws.NewError(http.StatusBadRequest, "InvalidArgument", "Default retention period must be a positive integer value.")
+	case *period > most:
+		return out, aws.NewError(http.StatusBadRequest, "InvalidArgument", "Default retention period is too large")
+	}
+	return out, nil
+}
+
+func setOrNil(period int) *int {
+	if period == 0 {
+		return nil
+	}
+	return &period
 }

@@ -3,6 +3,7 @@ package s3
 import (
 	"encoding/xml"
 	"net/http"
+	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
@@ -41,10 +42,10 @@ func putObjectRetention(q *request) error {
 	}
 	var retention store.Retention
 	if in.Mode != "" || in.Until != "" {
-		if in.Mode == "" || in.Until == "" {
+		_, err := time.Parse(time.RFC3339, in.Until)
+		if in.Mode != store.Governance && in.Mode != store.Compliance || err != nil {
 			return malformedXML()
 		}
-		var err error
 		if retention, err = q.parseRetention(in.Mode, in.Until); err != nil {
 			return err
 		}

@@ -182,8 +182,11 @@ func (q *request) operation() (operation, error) {
 // is done before its signed hash is known to be right.
 func (q *request) openBody(op operation) error {
 	if q.form != nil {
-		body, err := payload.NewFileBody(q.form.file, q.form.header())
-		q.body = body
+		fields, err := q.form.header()
+		if err != nil {
+			return err
+		}
+		q.body, err = payload.NewFileBody(q.form.file, fields)
 		return err
 	}
 	body, err := payload.NewBody(q.Request, q.auth, q.signer.Secret, op.needs&checksum != 0)

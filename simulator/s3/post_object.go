@@ -70,7 +70,7 @@ func readForm(reader *multipart.Reader) (*form, error) {
 	left := int64(maxFormFields)
 	for {
 		part, err := reader.NextPart()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && len(f.fields) > 0 {
 			return nil, invalidArgument("file", "", "POST requires exactly one file upload per request.")
 		}
 		if err != nil {
@@ -220,7 +220,13 @@ func postObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	fields := q.form.header()
+	fields, err := q.form.header()
+	if err != nil {
+		return err
+	}
+	if err := checkACLHeaders(fields); err != nil {
+		return err
+	}
 	attributes, key, err := q.attributes(fields)
 	if err != nil {
 		return err
@@ -238,22 +244,27 @@ func postObject(q *request) error {
 	return q.answerForm(object)
 }
 
-// header is the fields that have a header of the same name and meaning.
-func (f *form) header() http.Header {
+// header is the fields that have a header of the same meaning.
+func (f *form) header() (http.Header, error) {
 	h := http.Header{}
 	for name, value := range f.fields {
 		h.Set(name, value)
 	}
-	if tagging := f.fields["tagging"]; tagging != "" {
-		if tags, err := readTags([]byte(tagging), maxObjectTags); err == nil {
-			query := url.Values{}
-			for key, value := range tags {
-				query.Set(key, value)
-			}
-			h.Set("X-Amz-Tagging", query.Encode())
-		}
+	if acl := f.fields["acl"]; acl != "" {
+		h.Set("X-Amz-Acl", acl)
 	}
-	return h
+	if tagging := f.fields["tagging"]; tagging != "" {
+		tags, err := readTags([]byte(tagging), maxObjectTags)
+		if err != nil {
+			return nil, err
+		}
+		query := url.Values{}
+		for key, value := range tags {
+			query.Set(key, value)
+		}
+		h.Set("X-Amz-Tagging", query.Encode())
+	}
+	return h, nil
 }
 
 // answerForm sends a browser where the form says, or answers with the status that it says.

@@ -12,6 +12,9 @@ func putObject(q *request) error {
 	if err != nil {
 		return err
 	}
+	if err := q.checkLockedBody(attributes, "Put Object"); err != nil {
+		return err
+	}
 	conditions, err := writeConditions(q.Header)
 	if err != nil {
 		return err

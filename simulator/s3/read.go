@@ -203,8 +203,8 @@ func describeState(object *store.Object, h http.Header) {
 		h.Set(lockModeHeader, object.Retention.Mode)
 		h.Set(lockUntilHeader, formatTime(object.Retention.Until))
 	}
-	if object.LegalHold {
-		h.Set(legalHoldHeader, onOff(true))
+	if hold := legalHoldOf(object); hold != "" {
+		h.Set(legalHoldHeader, hold)
 	}
 }
 

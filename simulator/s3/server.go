@@ -160,5 +160,5 @@ func (q *request) checkHeaders() error {
 	if len(q.key) > 1024 {
 		return aws.NewError(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
 	}
-	return nil
+	return q.checkVersionID()
 }

@@ -2,9 +2,11 @@ package s3
 
 import (
 	"encoding/xml"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -19,6 +21,9 @@ const (
 	maxTagKey     = 128
 	maxTagValue   = 256
 )
+
+// tagText is what keys and values hold, as AWS documents it.
+var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 type tag struct {
 	Key, Value string
@@ -63,7 +68,7 @@ func parseTags(header string) (map[string]string, error) {
 
 func checkTags(tags []tag, limit int) (map[string]string, error) {
 	if len(tags) > limit {
-		return nil, aws.NewError(http.StatusBadRequest, "BadRequest", "Object tags cannot be greater than 10")
+		return nil, aws.NewError(http.StatusBadRequest, "BadRequest", fmt.Sprintf("%s tags cannot be greater than %d", map[int]string{maxObjectTags: "Object", maxBucketTags: "Bucket"}[limit], limit))
 	}
 	out := map[string]string{}
 	for _, t := range tags {
@@ -71,9 +76,9 @@ func checkTags(tags []tag, limit int) (map[string]string, error) {
 			return nil, invalidTag("Cannot provide multiple Tags with the same key", t)
 		}
 		switch {
-		case t.Key == "" || utf8.RuneCountInString(t.Key) > maxTagKey:
+		case t.Key == "" || utf8.RuneCountInString(t.Key) > maxTagKey || !tagText.MatchString(t.Key):
 			return nil, invalidTag("The TagKey you have provided is invalid", t)
-		case utf8.RuneCountInString(t.Value) > maxTagValue:
+		case utf8.RuneCountInString(t.Value) > maxTagValue || !tagText.MatchString(t.Value):
 			return nil, invalidTag("The TagValue you have provided is invalid", t)
 		case strings.HasPrefix(t.Key, "aws:"):
 			return nil, invalidTag("System tags cannot be added/updated by requester", t)

@@ -26,6 +26,9 @@ func uploadPart(q *request) error {
 	if err != nil {
 		return err
 	}
+	if err := q.checkLockedBody(upload.Attributes, "Put Part"); err != nil {
+		return err
+	}
 	if err := q.checkPartChecksum(upload); err != nil {
 		return err
 	}

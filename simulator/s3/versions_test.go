@@ -124,7 +124,7 @@ func TestVersions(t *testing.T) {
 	}
 	c = start(t, config)
 	client = c.aws(aliceKey, "us-east-1")
-	for version, want := range map[string]string{"": "NoSuchKey", one: "one", two: "two", "null": "before", "nothing": "NoSuchVersion", marker: "MethodNotAllowed"} {
+	for version, want := range map[string]string{"": "NoSuchKey", one: "one", two: "two", "null": "before", "ThereIsNoVersionOfThisId000000": "NoSuchVersion", "nothing": "InvalidArgument", marker: "MethodNotAllowed"} {
 		if got := getText(t, client, "k", version); got != want {
 			t.Errorf("version %q is %q, expected %q", version, got, want)
 		}

@@ -50,8 +50,11 @@ func (a *Authorization) CheckTime(now time.Time) error {
 // SignatureDoesNotMatch, carries what was signed, as S3's does, and never anything derived from the secret.
 func (a *Authorization) Verify(r *http.Request, secret string) error {
 	payload := r.Header.Get("X-Amz-Content-Sha256")
-	if payload == "" && a.Presigned() {
+	switch {
+	case payload == "" && a.Presigned():
 		payload = UnsignedPayload
+	case payload == "" && !a.Anonymous():
+		return aws.NewError(http.StatusBadRequest, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
 	}
 	return a.verify(r, secret, payload)
 }

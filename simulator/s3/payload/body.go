@@ -126,7 +126,7 @@ func NewBody(r *http.Request, a *sigv4.Authorization, secret string, withChecksu
 		if err := b.decodeChunks(r, a, secret, payload); err != nil {
 			return nil, err
 		}
-	} else if err := b.checkPayload(a, payload); err != nil {
+	} else if err := b.checkPayload(payload); err != nil {
 		return nil, err
 	}
 	if b.Size > MaxObjectSize {
@@ -138,12 +138,9 @@ func NewBody(r *http.Request, a *sigv4.Authorization, secret string, withChecksu
 	return b, nil
 }
 
-func (b *Body) checkPayload(a *sigv4.Authorization, payload string) error {
-	switch {
-	case payload == sigv4.UnsignedPayload, payload == "" && (a.Presigned() || a.Anonymous()):
+func (b *Body) checkPayload(payload string) error {
+	if payload == sigv4.UnsignedPayload || payload == "" { // which takes a signature in the URL, or none
 		return nil
-	case payload == "":
-		return aws.NewError(http.StatusBadRequest, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
 	}
 	want, err := hex.DecodeString(payload)
 	if err != nil || len(want) != sha256.Size {

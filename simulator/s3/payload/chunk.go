@@ -228,5 +228,5 @@ func asUnexpected(err error) error {
 }
 
 func malformedChunk() *aws.Error {
-	return aws.NewError(http.StatusBadRequest, "InvalidChunkSizeError", "The chunked encoding of the body is not well-formed.")
+	return aws.NewError(http.StatusBadRequest, "IncompleteBody", "The request body terminated unexpectedly")
 }

@@ -47,6 +47,8 @@ type Attributes struct {
 	Tags         map[string]string `json:"tags,omitempty"`
 	Retention    Retention         `json:"retention,omitzero"`
 	LegalHold    bool              `json:"legalHold,omitempty"`
+	// LegalHoldOff says that a legal hold was said to be off, and not just never set.
+	LegalHoldOff bool `json:"legalHoldOff,omitempty"`
 	// CustomerKey is the SHA-256 of the key that a customer gave to encrypt the object, and gives again to read it.
 	CustomerKey string `json:"customerKey,omitempty"`
 }
