@@ -22,13 +22,12 @@ import (
 
 // repeat is a call of which the client never hears the first answer. A client takes what it is told the second time.
 type repeat struct {
-	call func(*lossy) error
+	call func(context.Context, *lossy) error
 	code string // of the second answer; empty for success
 }
 
 // lossy is a client that tries everything twice.
 type lossy struct {
-	context.Context
 	*awss3.Client
 	upload, etag string // of locked/parts, and its part
 }
@@ -50,100 +49,100 @@ func only[T any](_ T, err error) error { return err }
 
 // changes are the operations that change something. Those that only read can be repeated anyway.
 var changes = map[string]repeat{
-	"CreateBucket": {func(l *lossy) error {
-		return only(l.CreateBucket(l, &awss3.CreateBucketInput{Bucket: aws.String("fresh")}))
+	"CreateBucket": {func(ctx context.Context, l *lossy) error {
+		return only(l.CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: aws.String("fresh")}))
 	}, ""},
-	"CreateBucket elsewhere": {func(l *lossy) error {
-		return only(l.CreateBucket(l, &awss3.CreateBucketInput{Bucket: aws.String("fresh"), CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"}}))
+	"CreateBucket elsewhere": {func(ctx context.Context, l *lossy) error {
+		return only(l.CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: aws.String("fresh"), CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"}}))
 	}, "BucketAlreadyOwnedByYou"},
-	"DeleteBucket": {func(l *lossy) error {
-		return only(l.DeleteBucket(l, &awss3.DeleteBucketInput{Bucket: aws.String("spare")}))
+	"DeleteBucket": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeleteBucket(ctx, &awss3.DeleteBucketInput{Bucket: aws.String("spare")}))
 	}, "NoSuchBucket"},
-	"PutObject": {func(l *lossy) error {
-		return only(l.PutObject(l, &awss3.PutObjectInput{Bucket: plainBucket, Key: someKey, Body: strings.NewReader("x")}))
+	"PutObject": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutObject(ctx, &awss3.PutObjectInput{Bucket: plainBucket, Key: someKey, Body: strings.NewReader("x")}))
 	}, ""},
-	"PutObject where there is none": {func(l *lossy) error {
-		return only(l.PutObject(l, &awss3.PutObjectInput{Bucket: plainBucket, Key: aws.String("new"), Body: strings.NewReader("x"), IfNoneMatch: aws.String("*")}))
+	"PutObject where there is none": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutObject(ctx, &awss3.PutObjectInput{Bucket: plainBucket, Key: aws.String("new"), Body: strings.NewReader("x"), IfNoneMatch: aws.String("*")}))
 	}, "PreconditionFailed"},
-	"CopyObject": {func(l *lossy) error {
-		return only(l.CopyObject(l, &awss3.CopyObjectInput{Bucket: plainBucket, Key: aws.String("copy"), CopySource: aws.String("alice-home/k")}))
+	"CopyObject": {func(ctx context.Context, l *lossy) error {
+		return only(l.CopyObject(ctx, &awss3.CopyObjectInput{Bucket: plainBucket, Key: aws.String("copy"), CopySource: aws.String("alice-home/k")}))
 	}, ""},
-	"DeleteObject": {func(l *lossy) error {
-		return only(l.DeleteObject(l, &awss3.DeleteObjectInput{Bucket: plainBucket, Key: someKey}))
+	"DeleteObject": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: plainBucket, Key: someKey}))
 	}, ""},
-	"DeleteObject that is there": {func(l *lossy) error {
-		return only(l.DeleteObject(l, &awss3.DeleteObjectInput{Bucket: plainBucket, Key: someKey, IfMatch: aws.String("*")}))
+	"DeleteObject that is there": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: plainBucket, Key: someKey, IfMatch: aws.String("*")}))
 	}, "NoSuchKey"},
-	"DeleteObjects": {func(l *lossy) error {
-		return only(l.DeleteObjects(l, &awss3.DeleteObjectsInput{Bucket: plainBucket, Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: someKey}}}}))
+	"DeleteObjects": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeleteObjects(ctx, &awss3.DeleteObjectsInput{Bucket: plainBucket, Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: someKey}}}}))
 	}, ""},
-	"CreateMultipartUpload": {func(l *lossy) error {
-		return only(l.CreateMultipartUpload(l, &awss3.CreateMultipartUploadInput{Bucket: plainBucket, Key: someKey}))
+	"CreateMultipartUpload": {func(ctx context.Context, l *lossy) error {
+		return only(l.CreateMultipartUpload(ctx, &awss3.CreateMultipartUploadInput{Bucket: plainBucket, Key: someKey}))
 	}, ""},
-	"UploadPart": {func(l *lossy) error {
-		return only(l.UploadPart(l, &awss3.UploadPartInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload, PartNumber: aws.Int32(1), Body: strings.NewReader("x")}))
+	"UploadPart": {func(ctx context.Context, l *lossy) error {
+		return only(l.UploadPart(ctx, &awss3.UploadPartInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload, PartNumber: aws.Int32(1), Body: strings.NewReader("x")}))
 	}, ""},
-	"UploadPartCopy": {func(l *lossy) error {
-		return only(l.UploadPartCopy(l, &awss3.UploadPartCopyInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload, PartNumber: aws.Int32(1), CopySource: aws.String("alice-home/k")}))
+	"UploadPartCopy": {func(ctx context.Context, l *lossy) error {
+		return only(l.UploadPartCopy(ctx, &awss3.UploadPartCopyInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload, PartNumber: aws.Int32(1), CopySource: aws.String("alice-home/k")}))
 	}, ""},
-	"CompleteMultipartUpload": {func(l *lossy) error {
-		return only(l.CompleteMultipartUpload(l, &awss3.CompleteMultipartUploadInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload, MultipartUpload: l.completed()}))
+	"CompleteMultipartUpload": {func(ctx context.Context, l *lossy) error {
+		return only(l.CompleteMultipartUpload(ctx, &awss3.CompleteMultipartUploadInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload, MultipartUpload: l.completed()}))
 	}, ""},
-	"CompleteMultipartUpload where there is none": {func(l *lossy) error {
-		return only(l.CompleteMultipartUpload(l, &awss3.CompleteMultipartUploadInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload, MultipartUpload: l.completed(), IfNoneMatch: aws.String("*")}))
+	"CompleteMultipartUpload where there is none": {func(ctx context.Context, l *lossy) error {
+		return only(l.CompleteMultipartUpload(ctx, &awss3.CompleteMultipartUploadInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload, MultipartUpload: l.completed(), IfNoneMatch: aws.String("*")}))
 	}, ""},
-	"AbortMultipartUpload": {func(l *lossy) error {
-		return only(l.AbortMultipartUpload(l, &awss3.AbortMultipartUploadInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload}))
+	"AbortMultipartUpload": {func(ctx context.Context, l *lossy) error {
+		return only(l.AbortMultipartUpload(ctx, &awss3.AbortMultipartUploadInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload}))
 	}, ""},
-	"PutBucketVersioning": {func(l *lossy) error {
-		return only(l.PutBucketVersioning(l, &awss3.PutBucketVersioningInput{Bucket: plainBucket, VersioningConfiguration: &types.VersioningConfiguration{Status: "Enabled"}}))
+	"PutBucketVersioning": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutBucketVersioning(ctx, &awss3.PutBucketVersioningInput{Bucket: plainBucket, VersioningConfiguration: &types.VersioningConfiguration{Status: "Enabled"}}))
 	}, ""},
-	"PutBucketTagging": {func(l *lossy) error {
-		return only(l.PutBucketTagging(l, &awss3.PutBucketTaggingInput{Bucket: plainBucket, Tagging: &types.Tagging{TagSet: []types.Tag{{Key: someKey, Value: someKey}}}}))
+	"PutBucketTagging": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutBucketTagging(ctx, &awss3.PutBucketTaggingInput{Bucket: plainBucket, Tagging: &types.Tagging{TagSet: []types.Tag{{Key: someKey, Value: someKey}}}}))
 	}, ""},
-	"DeleteBucketTagging": {func(l *lossy) error {
-		return only(l.DeleteBucketTagging(l, &awss3.DeleteBucketTaggingInput{Bucket: plainBucket}))
+	"DeleteBucketTagging": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeleteBucketTagging(ctx, &awss3.DeleteBucketTaggingInput{Bucket: plainBucket}))
 	}, ""},
-	"PutBucketEncryption": {func(l *lossy) error {
-		return only(l.PutBucketEncryption(l, &awss3.PutBucketEncryptionInput{Bucket: plainBucket, ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{
+	"PutBucketEncryption": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutBucketEncryption(ctx, &awss3.PutBucketEncryptionInput{Bucket: plainBucket, ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{
 			Rules: []types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: "AES256"}}},
 		}}))
 	}, ""},
-	"DeleteBucketEncryption": {func(l *lossy) error {
-		return only(l.DeleteBucketEncryption(l, &awss3.DeleteBucketEncryptionInput{Bucket: plainBucket}))
+	"DeleteBucketEncryption": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeleteBucketEncryption(ctx, &awss3.DeleteBucketEncryptionInput{Bucket: plainBucket}))
 	}, ""},
-	"PutObjectLockConfiguration": {func(l *lossy) error {
-		return only(l.PutObjectLockConfiguration(l, &awss3.PutObjectLockConfigurationInput{Bucket: lockedBucket, ObjectLockConfiguration: &types.ObjectLockConfiguration{ObjectLockEnabled: "Enabled"}}))
+	"PutObjectLockConfiguration": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutObjectLockConfiguration(ctx, &awss3.PutObjectLockConfigurationInput{Bucket: lockedBucket, ObjectLockConfiguration: &types.ObjectLockConfiguration{ObjectLockEnabled: "Enabled"}}))
 	}, ""},
-	"PutBucketPolicy": {func(l *lossy) error {
-		return only(l.PutBucketPolicy(l, &awss3.PutBucketPolicyInput{Bucket: plainBucket, Policy: aws.String(`{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::alice-home/*"}]}`)}))
+	"PutBucketPolicy": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutBucketPolicy(ctx, &awss3.PutBucketPolicyInput{Bucket: plainBucket, Policy: aws.String(`{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::alice-home/*"}]}`)}))
 	}, ""},
-	"DeleteBucketPolicy": {func(l *lossy) error {
-		return only(l.DeleteBucketPolicy(l, &awss3.DeleteBucketPolicyInput{Bucket: plainBucket}))
+	"DeleteBucketPolicy": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeleteBucketPolicy(ctx, &awss3.DeleteBucketPolicyInput{Bucket: plainBucket}))
 	}, ""},
-	"PutBucketCors": {func(l *lossy) error {
-		return only(l.PutBucketCors(l, &awss3.PutBucketCorsInput{Bucket: plainBucket, CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{{AllowedMethods: []string{"GET"}, AllowedOrigins: []string{"*"}}}}}))
+	"PutBucketCors": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutBucketCors(ctx, &awss3.PutBucketCorsInput{Bucket: plainBucket, CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{{AllowedMethods: []string{"GET"}, AllowedOrigins: []string{"*"}}}}}))
 	}, ""},
-	"DeleteBucketCors": {func(l *lossy) error {
-		return only(l.DeleteBucketCors(l, &awss3.DeleteBucketCorsInput{Bucket: plainBucket}))
+	"DeleteBucketCors": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeleteBucketCors(ctx, &awss3.DeleteBucketCorsInput{Bucket: plainBucket}))
 	}, ""},
-	"PutBucketAcl": {func(l *lossy) error {
-		return only(l.PutBucketAcl(l, &awss3.PutBucketAclInput{Bucket: plainBucket, ACL: "private"}))
+	"PutBucketAcl": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutBucketAcl(ctx, &awss3.PutBucketAclInput{Bucket: plainBucket, ACL: "private"}))
 	}, ""},
-	"PutObjectAcl": {func(l *lossy) error {
-		return only(l.PutObjectAcl(l, &awss3.PutObjectAclInput{Bucket: plainBucket, Key: someKey, ACL: "private"}))
+	"PutObjectAcl": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutObjectAcl(ctx, &awss3.PutObjectAclInput{Bucket: plainBucket, Key: someKey, ACL: "private"}))
 	}, ""},
-	"PutObjectTagging": {func(l *lossy) error {
-		return only(l.PutObjectTagging(l, &awss3.PutObjectTaggingInput{Bucket: plainBucket, Key: someKey, Tagging: &types.Tagging{TagSet: []types.Tag{{Key: someKey, Value: someKey}}}}))
+	"PutObjectTagging": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutObjectTagging(ctx, &awss3.PutObjectTaggingInput{Bucket: plainBucket, Key: someKey, Tagging: &types.Tagging{TagSet: []types.Tag{{Key: someKey, Value: someKey}}}}))
 	}, ""},
-	"DeleteObjectTagging": {func(l *lossy) error {
-		return only(l.DeleteObjectTagging(l, &awss3.DeleteObjectTaggingInput{Bucket: plainBucket, Key: someKey}))
+	"DeleteObjectTagging": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeleteObjectTagging(ctx, &awss3.DeleteObjectTaggingInput{Bucket: plainBucket, Key: someKey}))
 	}, ""},
-	"PutObjectRetention": {func(l *lossy) error {
-		return only(l.PutObjectRetention(l, &awss3.PutObjectRetentionInput{Bucket: lockedBucket, Key: someKey, Retention: l.retention()}))
+	"PutObjectRetention": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutObjectRetention(ctx, &awss3.PutObjectRetentionInput{Bucket: lockedBucket, Key: someKey, Retention: l.retention()}))
 	}, ""},
-	"PutObjectLegalHold": {func(l *lossy) error {
-		return only(l.PutObjectLegalHold(l, &awss3.PutObjectLegalHoldInput{Bucket: lockedBucket, Key: someKey, LegalHold: &types.ObjectLockLegalHold{Status: "ON"}}))
+	"PutObjectLegalHold": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutObjectLegalHold(ctx, &awss3.PutObjectLegalHoldInput{Bucket: lockedBucket, Key: someKey, LegalHold: &types.ObjectLockLegalHold{Status: "ON"}}))
 	}, ""},
 }
 
@@ -161,7 +160,7 @@ func TestLostAnswers(t *testing.T) {
 			c := start(t, twoAccounts())
 			l := c.prepare(t)
 			c.harm(t, faults.Rule{Match: faults.Match{Operations: []string{"s3:" + operation}}, Times: 1, Fault: faults.Reset{At: faults.Download}})
-			if err := test.call(l); errorCode(err) != test.code || test.code == "" && err != nil {
+			if err := test.call(t.Context(), l); errorCode(err) != test.code || test.code == "" && err != nil {
 				t.Errorf("the second answer is %v, want %q", err, test.code)
 			}
 			if rule := c.Faults().List()[0]; rule.Injected != 1 || rule.Matched != 2 {
@@ -177,31 +176,32 @@ func TestLostAnswers(t *testing.T) {
 // prepare makes what the calls work on.
 func (c *cloud) prepare(t *testing.T) *lossy {
 	t.Helper()
-	l := &lossy{t.Context(), c.aws(aliceKey, "us-east-1", func(o *awss3.Options) {
+	ctx := t.Context()
+	l := &lossy{c.aws(aliceKey, "us-east-1", func(o *awss3.Options) {
 		o.RetryMaxAttempts = 2
 		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts = 2
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 		})
 	}), "", ""}
-	_, err := l.CreateBucket(l, &awss3.CreateBucketInput{Bucket: aws.String("spare")})
+	_, err := l.CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: aws.String("spare")})
 	if err == nil {
-		_, err = l.CreateBucket(l, &awss3.CreateBucketInput{Bucket: lockedBucket, ObjectLockEnabledForBucket: aws.Bool(true)})
+		_, err = l.CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: lockedBucket, ObjectLockEnabledForBucket: aws.Bool(true)})
 	}
 	for _, bucket := range []*string{plainBucket, lockedBucket} {
 		if err == nil {
-			_, err = l.PutObject(l, &awss3.PutObjectInput{Bucket: bucket, Key: someKey, Body: strings.NewReader("content")})
+			_, err = l.PutObject(ctx, &awss3.PutObjectInput{Bucket: bucket, Key: someKey, Body: strings.NewReader("content")})
 		}
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	upload, err := l.CreateMultipartUpload(l, &awss3.CreateMultipartUploadInput{Bucket: lockedBucket, Key: partsKey})
+	upload, err := l.CreateMultipartUpload(ctx, &awss3.CreateMultipartUploadInput{Bucket: lockedBucket, Key: partsKey})
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.upload = *upload.UploadId
-	part, err := l.UploadPart(l, &awss3.UploadPartInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload, PartNumber: aws.Int32(1), Body: strings.NewReader("part")})
+	part, err := l.UploadPart(ctx, &awss3.UploadPartInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload, PartNumber: aws.Int32(1), Body: strings.NewReader("part")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,14 +246,14 @@ func TestEndedUploads(t *testing.T) {
 	config.DataDir = t.TempDir()
 	var l *lossy
 	var first *awss3.CompleteMultipartUploadOutput
-	complete := func() (*awss3.CompleteMultipartUploadOutput, error) {
-		return l.CompleteMultipartUpload(l, &awss3.CompleteMultipartUploadInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload, MultipartUpload: l.completed()})
+	complete := func(ctx context.Context) (*awss3.CompleteMultipartUploadOutput, error) {
+		return l.CompleteMultipartUpload(ctx, &awss3.CompleteMultipartUploadInput{Bucket: lockedBucket, Key: partsKey, UploadId: &l.upload, MultipartUpload: l.completed()})
 	}
 	t.Run("completed", func(t *testing.T) {
 		c := start(t, config)
 		l = c.prepare(t)
 		var err error
-		if first, err = complete(); err != nil {
+		if first, err = complete(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		part := "<Part><PartNumber>%d</PartNumber><ETag>" + l.etag + "</ETag></Part>"
@@ -276,8 +276,8 @@ func TestEndedUploads(t *testing.T) {
 		}
 	})
 	t.Run("started again", func(t *testing.T) {
-		l.Client, l.Context = start(t, config).aws(aliceKey, "us-east-1"), t.Context()
-		again, err := complete()
+		l.Client = start(t, config).aws(aliceKey, "us-east-1")
+		again, err := complete(t.Context())
 		if err != nil || *again.ETag != *first.ETag || *again.VersionId != *first.VersionId {
 			t.Errorf("%+v, %v, first %+v", again, err, first)
 		}

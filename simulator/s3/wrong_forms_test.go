@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"mime/multipart"
 	"net/http"
@@ -119,7 +120,7 @@ func signPolicy(encoded, date string) string {
 	for _, part := range []string{date, "us-east-1", "s3", "aws4_request"} {
 		key = hmacOf(key, part)
 	}
-	return fmt.Sprintf("%x", hmacOf(key, encoded))
+	return hex.EncodeToString(hmacOf(key, encoded))
 }
 
 func hmacOf(key []byte, text string) []byte {

@@ -103,7 +103,7 @@ func TestMissingContentHash(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := text(t, response); response.StatusCode != 400 || !strings.Contains(got, "Missing required header for this request: x-amz-content-sha256") {
+		if got := text(t, response); response.StatusCode != http.StatusBadRequest || !strings.Contains(got, "Missing required header for this request: x-amz-content-sha256") {
 			t.Errorf("%s: %d %s", path, response.StatusCode, got)
 		}
 		_ = response.Body.Close()
