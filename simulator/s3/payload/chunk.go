@@ -18,6 +18,8 @@ import (
 const (
 	// maxChunkLine bounds the header of a chunk and a line of the trailer.
 	maxChunkLine = 1 << 10
+	// minChunk is the least size of a chunk other than the last.
+	minChunk = 8 << 10
 	// maxTrailerLines bounds the trailer: one line for each checksum, the signature, and empty lines between them.
 	maxTrailerLines  = 16
 	trailerSignature = "x-amz-trailer-signature"
@@ -31,8 +33,10 @@ type chunkReader struct {
 	chain *sigv4.Chain // nil: chunks are not signed
 	// trailer takes the trailer's lines; nil: the stream has no trailer.
 	trailer   func(name, value string) error
-	left      int64  // of the chunk that is being read
-	signature string // of the chunk that is being read
+	number    int    // of the chunk that is being read, from 1
+	size      int64  // of that chunk
+	left      int64  // of that chunk
+	signature string // of that chunk
 	err       error
 }
 
@@ -86,8 +90,11 @@ func (c *chunkReader) nextChunk() error {
 	if err != nil {
 		return err
 	}
-	if c.left, c.signature, err = parseChunkHeader(line, c.chain != nil); err != nil || c.left > 0 {
+	if c.left, c.signature, err = parseChunkHeader(line, c.chain != nil); err != nil {
 		return err
+	}
+	if c.left > 0 {
+		return c.checkSize()
 	}
 	if c.chain != nil {
 		if err := c.chain.Chunk(c.signature); err != nil {
@@ -98,6 +105,16 @@ func (c *chunkReader) nextChunk() error {
 		return c.end()
 	}
 	return c.readTrailer()
+}
+
+// checkSize refuses a chunk after one that is too small not to be the last.
+func (c *chunkReader) checkSize() error {
+	if c.number > 0 && c.size < minChunk {
+		return aws.NewError(http.StatusForbidden, "InvalidChunkSizeError", "Only the last chunk is allowed to have a size less than 8192 bytes").
+			With("Chunk", strconv.Itoa(c.number)).With("BadChunkSize", strconv.FormatInt(c.size, 10))
+	}
+	c.number, c.size = c.number+1, c.left
+	return nil
 }
 
 // parseChunkHeader reads "SIZE" or "SIZE;chunk-signature=SIGNATURE", the size in hexadecimal.

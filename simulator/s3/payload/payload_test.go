@@ -136,6 +136,8 @@ func TestUnsignedTrailer(t *testing.T) {
 		{"announced longer", crc, "1\r\na\r\n0\r\n" + crc + ":6Le+Qw==\r\n\r\n", "2", "IncompleteBody"},
 		{"announced shorter", crc, "2\r\nab\r\n0\r\n" + crc + ":6Le+Qw==\r\n\r\n", "1", "IncompleteBody"},
 		{"not announced", crc, "0\r\n\r\n", "", "MissingContentLength"},
+		{"small chunk before another", crc, "1\r\na\r\n1\r\nb\r\n0\r\n" + crc + ":nm9GGQ==\r\n\r\n", "2", "InvalidChunkSizeError"},
+		{"small chunk after a large one", crc, "2000\r\n" + strings.Repeat("a", 8192) + "\r\n1\r\nb\r\n0\r\n\r\n", "8193", "MalformedTrailerError"},
 		{"negative chunk", crc, "-1\r\n\r\n", "1", "IncompleteBody"},
 		{"chunk without an end", crc, "1\r\nab\r\n", "1", "IncompleteBody"},
 		{"endless chunk header", crc, strings.Repeat("0", 1<<20), "1", "IncompleteBody"},
