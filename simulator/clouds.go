@@ -55,7 +55,7 @@ func (s *Simulator) CloudsHandler() http.Handler { return s.clouds }
 
 func (s *Simulator) listenClouds(ctx context.Context, out *Endpoints) (err error) {
 	if address := s.config.Clouds.Address; address != "" {
-		out.Clouds, err = s.listen(ctx, "clouds.address", address, s.CloudsHandler(), true)
+		out.Clouds, err = s.listen(ctx, "clouds.address", address, s.withHealth(s.CloudsHandler()), true)
 	}
 	return err
 }

@@ -68,13 +68,13 @@ func (s *Simulator) RegionalEC2Handler(region string) http.Handler { return s.qu
 func (s *Simulator) listenEC2(ctx context.Context, out *Endpoints) (err error) {
 	config := s.config.EC2
 	if config.Address != "" {
-		if out.EC2, err = s.listen(ctx, "ec2.address", config.Address, s.EC2Handler(), true); err != nil {
+		if out.EC2, err = s.listen(ctx, "ec2.address", config.Address, s.withHealth(s.EC2Handler()), true); err != nil {
 			return err
 		}
 	}
 	out.EC2Regions = map[string]string{}
 	for region, address := range config.RegionalAddresses {
-		if out.EC2Regions[region], err = s.listen(ctx, "ec2.regionalAddresses."+region, address, s.RegionalEC2Handler(region), true); err != nil {
+		if out.EC2Regions[region], err = s.listen(ctx, "ec2.regionalAddresses."+region, address, s.withHealth(s.RegionalEC2Handler(region)), true); err != nil {
 			return err
 		}
 	}

@@ -17,19 +17,19 @@ import (
 // Endpoints say where a simulator is served. All but metadata and the control API answer https:// at the same address, too.
 type Endpoints struct {
 	// S3 is the URL of the global endpoint.
-	S3 string
+	S3 string `json:"s3"`
 	// S3Regions are the URLs of the endpoints of regions, by region.
-	S3Regions map[string]string
+	S3Regions map[string]string `json:"s3Regions,omitempty"`
 	// EC2 is the URL of EC2 and STS; empty without one.
-	EC2 string
+	EC2 string `json:"ec2,omitempty"`
 	// EC2Regions are the URLs of EC2 and STS of regions, by region.
-	EC2Regions map[string]string
+	EC2Regions map[string]string `json:"ec2Regions,omitempty"`
 	// Clouds is the URL of the simulated Azure and the simulated Portworx; empty without one.
-	Clouds string
+	Clouds string `json:"clouds,omitempty"`
 	// Metadata is the URL of the instance metadata service, and of containers' keys; empty without one.
-	Metadata string
+	Metadata string `json:"metadata,omitempty"`
 	// Control is the URL of the control API; empty without one.
-	Control string
+	Control string `json:"control,omitempty"`
 }
 
 // listeners are the addresses that were opened and are not served yet.
@@ -55,11 +55,11 @@ func (s *Simulator) Listen(ctx context.Context) (Endpoints, error) {
 	}
 	out := Endpoints{S3Regions: map[string]string{}}
 	var err error
-	if out.S3, err = s.listen(ctx, "s3.address", s.config.S3.Address, s.Handler(), true); err != nil {
+	if out.S3, err = s.listen(ctx, "s3.address", s.config.S3.Address, s.withS3Health(s.Handler()), true); err != nil {
 		return out, err
 	}
 	for region, address := range s.config.S3.RegionalAddresses {
-		opened, err := s.listen(ctx, "s3.regionalAddresses."+region, address, s.RegionalHandler(region), true)
+		opened, err := s.listen(ctx, "s3.regionalAddresses."+region, address, s.withS3Health(s.RegionalHandler(region)), true)
 		if err != nil {
 			return out, err
 		}
@@ -73,12 +73,12 @@ func (s *Simulator) Listen(ctx context.Context) (Endpoints, error) {
 		return out, err
 	}
 	if address := s.config.Metadata.Address; address != "" {
-		if out.Metadata, err = s.listen(ctx, "metadata.address", address, endpoint.OnlyHosts(s.MetadataHandler(), s.config.Metadata.Hosts), false); err != nil {
+		if out.Metadata, err = s.listen(ctx, "metadata.address", address, endpoint.OnlyHosts(s.withHealth(s.MetadataHandler()), s.config.Metadata.Hosts), false); err != nil {
 			return out, err
 		}
 	}
 	if s.config.Control.Address != "" {
-		out.Control, err = s.listen(ctx, "control.address", s.config.Control.Address, endpoint.OnlyHosts(s.ControlHandler(), s.config.Control.Hosts), false)
+		out.Control, err = s.listen(ctx, "control.address", s.config.Control.Address, endpoint.OnlyHosts(s.withHealth(s.ControlHandler()), s.config.Control.Hosts), false)
 	}
 	return out, err
 }
@@ -92,6 +92,23 @@ func (s *Simulator) listen(ctx context.Context, field, address string, handler h
 	defer s.listeners.mu.Unlock()
 	s.listeners.open = append(s.listeners.open, listening{listener, handler, https})
 	return "http://" + listener.Addr().String(), nil
+}
+
+// withHealth answers /healthz and /readyz at an address.
+func (s *Simulator) withHealth(handler http.Handler) http.Handler {
+	return endpoint.WithHealth(handler, s.ready, nil)
+}
+
+// withS3Health does so where these paths are buckets, too, for requests that could not be about one.
+func (s *Simulator) withS3Health(handler http.Handler) http.Handler {
+	return endpoint.WithHealth(handler, s.ready, func(r *http.Request) bool { return !s.s3.IsPlain(r) })
+}
+
+// ready says whether all addresses that were opened are served.
+func (s *Simulator) ready() bool {
+	s.listeners.mu.Lock()
+	defer s.listeners.mu.Unlock()
+	return len(s.listeners.open) == 0
 }
 
 func (s *Simulator) setRegionalEndpoint(region, url string) {
@@ -126,7 +143,7 @@ func (s *Simulator) Run(ctx context.Context) error {
 
 // Serve serves the global endpoint of S3 on a listener of the caller's, as Run does.
 func (s *Simulator) Serve(ctx context.Context, listener net.Listener) error {
-	return s.serve(ctx, listening{listener, s.Handler(), true})
+	return s.serve(ctx, listening{listener, s.withS3Health(s.Handler()), true})
 }
 
 func (s *Simulator) serve(ctx context.Context, l listening) error {

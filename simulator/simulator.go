@@ -85,7 +85,7 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 		faults: faults.NewSet(config.FaultSeed, operations()...), journal: journal.New(config.JournalSize),
 	}
 	sim.pipeline = &pipeline.Pipeline{Accounts: sim.accounts, Now: sim.clock.Now, Faults: sim.faults, Journal: sim.journal}
-	if err := sim.configure(); err != nil {
+	if err := errors.Join(sim.configureAccounts(), sim.configureFaults()); err != nil {
 		return nil, fmt.Errorf("simulator configuration: %w", err)
 	}
 	memory, err := memoryLimit(config.MemoryLimit)
@@ -149,15 +149,17 @@ func (s *Simulator) openKeys() error {
 	return s.accounts.Keep(filepath.Join(s.config.DataDir, keysFile))
 }
 
-// configure gives accounts, access keys and faults the state that the configuration describes.
-func (s *Simulator) configure() error {
+// configureAccounts makes accounts and access keys those of the configuration.
+func (s *Simulator) configureAccounts() error {
 	directory, err := newDirectory(s.config.Accounts)
 	if err != nil {
 		return err
 	}
-	if err := s.accounts.Replace(directory); err != nil {
-		return err
-	}
+	return s.accounts.Replace(directory)
+}
+
+// configureFaults puts the faults of the configuration in force, and no others.
+func (s *Simulator) configureFaults() error {
 	s.faults.Clear()
 	for _, rule := range s.config.Faults {
 		if _, err := s.faults.Add(rule); err != nil {
@@ -165,14 +167,6 @@ func (s *Simulator) configure() error {
 		}
 	}
 	return nil
-}
-
-// Reset takes the simulator back to its configuration, but for buckets, objects, volumes and snapshots: accounts,
-// access keys and faults are those of the configuration, the clock is the machine's, and the journal is empty.
-func (s *Simulator) Reset() error {
-	s.clock.Reset()
-	s.journal.Clear()
-	return s.configure()
 }
 
 // loadAuthority makes the authority for HTTPS. With a data directory it is kept there.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/azure"
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/portworx"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
 
@@ -392,6 +394,68 @@ func checkOtherClouds(t *testing.T, s *server) {
 		}
 		if err := volumes.Check(t.Context()); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestSimulatorAnnounces starts a simulator at free ports only, and looks at how it says where it is, and that it is no longer.
+func TestSimulatorAnnounces(t *testing.T) {
+	dir := t.TempDir()
+	config, addresses, ready := filepath.Join(dir, "simulator.yaml"), filepath.Join(dir, "addresses.json"), filepath.Join(dir, "ready")
+	if err := os.WriteFile(config, []byte("apiVersion: simulator.velero-locations.io/v1alpha1\nkind: Simulator\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{addresses, "-"} {
+		if err := os.WriteFile(ready, nil, 0o600); err != nil { // of an earlier run
+			t.Fatal(err)
+		}
+		process := program(t.Context(), "simulator", "--config", config, "--addresses", to, "--ready-file", ready, "--s3-address", "127.0.0.1:0",
+			"--ec2-address", "127.0.0.1:0", "--clouds-address", "127.0.0.1:0", "--metadata-address", "127.0.0.1:0", "--control-address", "127.0.0.1:0")
+		out, err := process.StdoutPipe()
+		if err == nil {
+			err = process.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var endpoints simulator.Endpoints
+		var document []byte
+		if to == "-" {
+			err = json.NewDecoder(out).Decode(&endpoints)
+		} else {
+			document = awaitFile(t, addresses)
+			err = json.Unmarshal(document, &endpoints)
+		}
+		if err != nil || len(endpoints.URLs()) != 5 {
+			t.Errorf("the addresses are %s: %v", document, err)
+		}
+		awaitFile(t, ready)
+		if err := process.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		if err := process.Wait(); err != nil {
+			t.Error(err)
+		}
+		for _, path := range []string{addresses, ready} {
+			if _, err := os.Stat(path); err == nil {
+				t.Errorf("%s is there after the end", path)
+			}
+		}
+	}
+}
+
+// awaitFile returns what a file has in it, once it is there.
+func awaitFile(t *testing.T, path string) []byte {
+	t.Helper()
+	for {
+		data, err := os.ReadFile(path)
+		if err == nil {
+			return data
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatal(err)
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }

@@ -7,6 +7,7 @@ package azure
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,6 +63,25 @@ func (s *Store) load() (err error) {
 	if s.snapshots, err = records.Load[*Snapshot](s.file, "snapshots"); err != nil {
 		return err
 	}
+	return s.create()
+}
+
+// Reset takes everything back to the disks that the tenants have from the start.
+func (s *Store) Reset() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.file.Write(slices.Concat(s.disks.Clear(), s.snapshots.Clear())...)
+	if err == nil {
+		err = s.create()
+	}
+	if err != nil {
+		return fmt.Errorf("disks and snapshots of Azure: %w", err)
+	}
+	return nil
+}
+
+// create creates the disks of the configuration.
+func (s *Store) create() error {
 	for account, tenant := range s.options.Tenants {
 		for id, configured := range tenant.disks() {
 			if err := s.seed(account, id, configured); err != nil {

@@ -188,6 +188,15 @@ func (c *Client) changeNode(ctx context.Context, cluster, node, change string) (
 	return changed, err
 }
 
+// Reset takes everything but the parts that are to be kept back to the configuration.
+func (c *Client) Reset(ctx context.Context, keep ...Part) error {
+	query := url.Values{}
+	for _, part := range keep {
+		query.Add("keep", string(part))
+	}
+	return c.call(ctx, http.MethodPost, "/v1/reset?"+query.Encode(), nil, nil)
+}
+
 func (c *Client) call(ctx context.Context, method, path string, request, into any) error {
 	response, err := c.send(ctx, method, path, request)
 	if err != nil {

@@ -29,8 +29,8 @@ type Options struct {
 	Portworx *portworx.Store
 	// CertPEM is the certificate that clients of HTTPS must trust.
 	CertPEM []byte
-	// Reset takes everything but data back to the configuration.
-	Reset func() error
+	// Reset takes all but some parts back to the configuration.
+	Reset func(keep ...Part) error
 }
 
 type server struct{ Options }
@@ -84,6 +84,8 @@ var api = openapi.API{
 	Plain: map[string]string{
 		"/metrics": "Counts of requests in Prometheus' text format.",
 		"/ca.pem":  "The certificate that clients of HTTPS must trust.",
+		"/healthz": "Whether the simulator runs.",
+		"/readyz":  "Whether all its addresses are served.",
 	},
 }
 
@@ -116,7 +118,7 @@ var routes = []route{
 	{"POST", "/v1/nodes/{cluster}/{node}/fail", "Loses a node of Portworx, and with it its volumes and their local snapshots, for good.", nil, nil, NodeInfo{}, (*server).failNode},
 	{"POST", "/v1/nodes/{cluster}/{node}/replace", "Puts an empty node of Portworx in the place of one that has failed.", nil, nil, NodeInfo{}, (*server).replaceNode},
 
-	{"POST", "/v1/reset", "Takes accounts, access keys, faults, clock and journal back to the configuration. Buckets, objects, volumes and snapshots stay.", nil, nil, nil, (*server).reset},
+	{"POST", "/v1/reset", "Takes everything back to the configuration: objects with their buckets, volumes with their snapshots and nodes, keys with their accounts, faults, journal and clock.", resetQuery, nil, nil, (*server).reset},
 }
 
 // Problem is the body of every answer that refuses.
@@ -167,11 +169,4 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 		return fmt.Errorf("%w: reading the body: %w", errBadRequest, err)
 	}
 	return nil
-}
-
-func (s *server) reset(w http.ResponseWriter, _ *http.Request) error {
-	if err := s.Reset(); err != nil {
-		return err
-	}
-	return done(w)
 }

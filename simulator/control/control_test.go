@@ -61,8 +61,10 @@ func start(t *testing.T) (*httptest.Server, Options) {
 	if err := options.Accounts.AddKey(account, "AKIA", "topsecret"); err != nil {
 		t.Fatal(err)
 	}
-	options.Reset = func() error {
-		options.Faults.Clear()
+	options.Reset = func(keep ...Part) error {
+		if !slices.Contains(keep, Faults) {
+			options.Faults.Clear()
+		}
 		return nil
 	}
 	server := httptest.NewServer(New(options))
@@ -177,6 +179,11 @@ func TestRequests(t *testing.T) {
 		{"POST", "/v1/nodes/px/n3/fail", "", 404, `node \"n3\" of cluster \"px\": not found`},
 		{"POST", "/v1/nodes/px/n1/replace", "", 200, `"state": "online"`},
 
+		{"POST", "/v1/faults", `{"name":"kept","fault":{"type":"expired"}}`, 201, ""},
+		{"POST", "/v1/reset?keep=everything", "", 400, `keep: \"everything\" is not one of objects, volumes, keys, faults, journal, clock`},
+		{"POST", "/v1/reset?kept=objects", "", 400, `kept: there is no such parameter`},
+		{"POST", "/v1/reset?keep=objects,faults&keep=clock", "", 204, ""},
+		{"GET", "/v1/faults", "", 200, `"name": "kept"`},
 		{"POST", "/v1/reset", "", 204, ""},
 		{"GET", "/v1/faults", "", 200, `"faults": []`},
 		{"GET", "/ca.pem", "", 200, "PEM"},

@@ -73,6 +73,20 @@ func (s *Store) load() error {
 	return errors.Join(problems[:]...)
 }
 
+// Reset takes everything back to the nodes and volumes that the clusters have from the start.
+func (s *Store) Reset() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.file.Write(slices.Concat(s.volumes.Clear(), s.snapshots.Clear(), s.credentials.Clear(), s.failed.Clear())...)
+	if err == nil {
+		err = s.seed()
+	}
+	if err != nil {
+		return fmt.Errorf("volumes and snapshots of Portworx: %w", err)
+	}
+	return nil
+}
+
 // seed creates the volumes of the configuration where they are not there, but for those of nodes that have failed.
 func (s *Store) seed() error {
 	for account, clusters := range s.options.Clusters {

@@ -1,6 +1,7 @@
 package ebs
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/velero-locations/velero-locations/simulator/internal/records"
@@ -12,6 +13,18 @@ const lastCreation = "sequence"
 // create makes what is created durable, together with the number of the last creation, and then visible.
 func (s *Store) create(created records.Change) error {
 	return s.file.Write(s.counters.Put(lastCreation, s.sequence), created)
+}
+
+// Clear deletes all volumes and snapshots. Creations are counted from 1 again, so that a seed gives the same ids.
+func (s *Store) Clear() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changes := slices.Concat(s.volumes.Clear(), s.snapshots.Clear(), s.counters.Clear())
+	if err := s.file.Write(changes...); err != nil {
+		return fmt.Errorf("volumes and snapshots: %w", err)
+	}
+	s.sequence = 0
+	return nil
 }
 
 // load fills the store from the file. What the file says was created counts also where it has no counter.

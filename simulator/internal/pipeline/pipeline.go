@@ -26,6 +26,8 @@ type Pipeline struct {
 	Faults *faults.Set
 	// Journal records requests.
 	Journal *journal.Journal
+	// Gate is closed while the cloud is changed as a whole.
+	Gate Gate
 }
 
 // Steps are what a service does with one request, in this order.
@@ -53,6 +55,7 @@ type Exchange struct {
 
 	pipeline *Pipeline
 	recorder *journal.Recorder
+	passage  *passage
 	// small says that the body was read before the request met its faults.
 	small bool
 }
@@ -65,10 +68,10 @@ var software = []string{"velero-locations-simulator"}
 func (p *Pipeline) Begin(w http.ResponseWriter, r *http.Request, id string) Exchange {
 	continueEmpty(w, r)
 	w.Header()["Server"] = software
+	own, passage := p.Gate.enter(w, r)
 	now := p.Now()
-	own := *r
-	recorder := p.Journal.Watch(w, &own, now)
-	return Exchange{Request: &own, W: recorder, ID: id, Now: now, pipeline: p, recorder: recorder}
+	recorder := p.Journal.Watch(w, own, now)
+	return Exchange{Request: own, W: recorder, ID: id, Now: now, pipeline: p, recorder: recorder, passage: passage}
 }
 
 // continueEmpty lets a client go on that asks for leave to send a body of no bytes. HTTP lets a server leave that out, and
@@ -81,6 +84,7 @@ func continueEmpty(w http.ResponseWriter, r *http.Request) {
 
 // Run takes the request through the steps, and records what became of it.
 func (x *Exchange) Run(steps Steps) {
+	defer x.pipeline.Gate.leave(x.passage)
 	defer x.recorder.Done()
 	steps.Identify()
 	entry := &x.recorder.Entry

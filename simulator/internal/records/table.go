@@ -97,6 +97,15 @@ func (t *Table[T]) Delete(id string) Change {
 	}}
 }
 
+// Clear is the changes that remove all records.
+func (t *Table[T]) Clear() []Change {
+	changes := make([]Change, 0, len(t.records))
+	for id := range t.records {
+		changes = append(changes, t.Delete(id))
+	}
+	return changes
+}
+
 func (t *Table[T]) changed(old, now T) {
 	if t.watch != nil {
 		t.watch(old, now)

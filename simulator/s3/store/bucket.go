@@ -187,6 +187,17 @@ func (b *Bucket) show(key string, latest *Object) {
 	b.tree.ReplaceOrInsert(entry{key, latest})
 }
 
+// dropContents forgets the contents of a bucket that is gone.
+func (b *Bucket) dropContents() {
+	b.dropUploads()
+	b.objects().Ascend(func(e entry) bool {
+		for version := e.latest; version != nil; version = version.older {
+			_ = version.remove() // which does not fail in memory
+		}
+		return true
+	})
+}
+
 // Deletion says what to delete.
 type Deletion struct {
 	Key string

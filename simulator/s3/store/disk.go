@@ -35,6 +35,7 @@ var (
 	bucketsTable  = []byte("buckets")
 	versionsTable = []byte("versions")
 	uploadsTable  = []byte("uploads")
+	tables        = [][]byte{bucketsTable, versionsTable, uploadsTable, contentsTable}
 )
 
 // IndexFile and LockFile are the names of the index in the directory, and of the file that is locked by who has it open.

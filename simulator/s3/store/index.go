@@ -141,6 +141,39 @@ func (d *disk) deleteUpload(info BucketInfo, upload string) error {
 	return d.update(info, func(_, uploads *bolt.Bucket) error { return deleteUpload(uploads, upload) })
 }
 
+// clear makes all tables anew in one transaction. The contents are removed then, as those are at a start that nothing names.
+func (d *disk) clear() error {
+	err := d.commits.now(func(tx *bolt.Tx) error {
+		for _, table := range tables {
+			if err := tx.DeleteBucket(table); err != nil {
+				return err
+			}
+			if _, err := tx.CreateBucket(table); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	contents, _, err := d.orphans(nil)
+	if err != nil {
+		return err
+	}
+	return d.removeFiles(contents)
+}
+
+// removeFiles removes contents that nothing names.
+func (d *disk) removeFiles(names []string) error {
+	for _, name := range names {
+		if err := (&fileBlob{d, name}).remove(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func deleteUpload(uploads *bolt.Bucket, id string) error {
 	cursor := uploads.Cursor()
 	for key, _ := cursor.Seek([]byte(id)); bytes.HasPrefix(key, []byte(id)); key, _ = cursor.Seek([]byte(id)) {
@@ -174,10 +207,8 @@ func (d *disk) load(s *Store) error {
 		klog.ErrorS(nil, "Objects have lost their contents: reading one is an InternalError, and `velero-locations simulator check` names them", "directory", d.dir, "objects", missing)
 		return nil
 	}
-	for _, name := range orphans {
-		if err := (&fileBlob{d, name}).remove(); err != nil {
-			return err
-		}
+	if err := d.removeFiles(orphans); err != nil {
+		return err
 	}
 	return d.db.Update(func(tx *bolt.Tx) error { return sweepSmall(tx, named) })
 }
@@ -185,7 +216,7 @@ func (d *disk) load(s *Store) error {
 // makeTables makes those that are not there.
 func (d *disk) makeTables() error {
 	err := d.db.Update(func(tx *bolt.Tx) error {
-		for _, table := range [][]byte{bucketsTable, versionsTable, uploadsTable, contentsTable} {
+		for _, table := range tables {
 			if _, err := tx.CreateBucketIfNotExists(table); err != nil {
 				return err
 			}

@@ -75,6 +75,8 @@ type journal interface {
 	putUpload(BucketInfo, *upload) error
 	putPart(bucket BucketInfo, upload string, p part) error
 	deleteUpload(bucket BucketInfo, upload string) error
+	// clear forgets everything, content on disk too.
+	clear() error
 	close() error
 }
 
@@ -169,6 +171,30 @@ func (s *Store) DeleteBucket(b *Bucket) error {
 	b.gone = true
 	b.dropUploads()
 	delete(s.buckets, id)
+	return nil
+}
+
+// Clear deletes all buckets with what they hold. What is still written to one of them is refused with ErrNoSuchBucket.
+func (s *Store) Clear() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	for _, bucket := range s.buckets {
+		bucket.writes.Lock()
+		defer bucket.writes.Unlock()
+	}
+	if err := s.journal.clear(); err != nil {
+		return fmt.Errorf("deleting all buckets: %w", err)
+	}
+	for _, bucket := range s.buckets {
+		bucket.gone = true
+		if s.InMemory() {
+			bucket.dropContents()
+		}
+	}
+	clear(s.buckets)
 	return nil
 }
 

@@ -1,0 +1,49 @@
+package simulator
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/velero-locations/velero-locations/simulator/internal/endpoint"
+)
+
+// readyPoll is how often an address is asked whether it is ready.
+const readyPoll = 10 * time.Millisecond
+
+// URLs are all of them.
+func (e Endpoints) URLs() []string {
+	urls := slices.Concat([]string{e.S3, e.EC2, e.Clouds, e.Metadata, e.Control}, slices.Collect(maps.Values(e.S3Regions)), slices.Collect(maps.Values(e.EC2Regions)))
+	return slices.DeleteFunc(urls, func(url string) bool { return url == "" })
+}
+
+// Await returns when all endpoints answer that they are ready, or the context is done.
+func (e Endpoints) Await(ctx context.Context) error {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for _, url := range e.URLs() {
+		for !isReady(ctx, client, url) {
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("waiting for %s: %w", url, context.Cause(ctx))
+			case <-time.After(readyPoll):
+			}
+		}
+	}
+	return nil
+}
+
+func isReady(ctx context.Context, client *http.Client, url string) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+endpoint.ReadyPath, nil)
+	if err != nil {
+		return false
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close() // it was not read
+	return response.StatusCode == http.StatusOK
+}
