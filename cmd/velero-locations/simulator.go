@@ -24,15 +24,15 @@ func newSimulatorCommand() *cobra.Command {
 	var o simulatorOptions
 	cmd := &cobra.Command{
 		Use:   "simulator",
-		Short: "Run the storage simulator alone, from a configuration file",
+		Short: "Run the storage simulator alone",
 		Long: "Run the storage simulator alone: S3, EC2, and disks and volumes as those of Azure and Portworx, with the regions, accounts,\n" +
-			"access keys, buckets and volumes of a configuration file.\n" +
+			"access keys, buckets and volumes of a configuration file, or those of the documentation without one.\n" +
 			"It prints its addresses when it is ready, and runs until it is interrupted. Its subcommands control one that runs.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.config, "config", "", "File that describes the simulated cloud (apiVersion "+simulator.APIVersion+").")
+	flags.StringVar(&o.config, "config", "", "File that describes the simulated cloud (apiVersion "+simulator.APIVersion+"). Without one it is that of the documentation, in memory.")
 	flags.StringVar(&o.dataDir, "data-dir", "", "Directory for buckets, objects, volumes and snapshots; replaces dataDir of the file. Without either they are kept in memory.")
 	flags.StringVar(&o.s3Address, "s3-address", "", "Address to serve S3 on, host:port, port 0 for any free one; replaces s3.address of the file.")
 	flags.StringVar(&o.ec2Address, "ec2-address", "", "Address to serve EC2 and STS on, host:port, port 0 for any free one; replaces ec2.address of the file. Without either there is none.")
@@ -45,11 +45,15 @@ func newSimulatorCommand() *cobra.Command {
 	return cmd
 }
 
-func (o *simulatorOptions) run(cmd *cobra.Command) (err error) {
+func (o *simulatorOptions) load(ctx context.Context) (*simulator.Config, error) {
 	if o.config == "" {
-		return errors.New("--config is required")
+		return simulator.Default()
 	}
-	config, err := simulator.Load(cmd.Context(), o.config)
+	return simulator.Load(ctx, o.config)
+}
+
+func (o *simulatorOptions) run(cmd *cobra.Command) (err error) {
+	config, err := o.load(cmd.Context())
 	if err != nil {
 		return err
 	}
