@@ -409,8 +409,10 @@ func TestSimulatorAnnounces(t *testing.T) {
 		if err := os.WriteFile(ready, nil, 0o600); err != nil { // of an earlier run
 			t.Fatal(err)
 		}
-		process := program(t.Context(), append([]string{"simulator", "--addresses", to, "--ready-file", ready, "--s3-address", "127.0.0.1:0",
-			"--ec2-address", "127.0.0.1:0", "--clouds-address", "127.0.0.1:0", "--metadata-address", "127.0.0.1:0", "--control-address", "127.0.0.1:0"}, args...)...)
+		process := program(t.Context(), append([]string{
+			"simulator", "--addresses", to, "--ready-file", ready, "--s3-address", "127.0.0.1:0",
+			"--ec2-address", "127.0.0.1:0", "--clouds-address", "127.0.0.1:0", "--metadata-address", "127.0.0.1:0", "--control-address", "127.0.0.1:0",
+		}, args...)...)
 		out, err := process.StdoutPipe()
 		if err == nil {
 			err = process.Start()

@@ -71,7 +71,7 @@ func (g *Gate) enter(w http.ResponseWriter, r *http.Request) (*http.Request, *pa
 	p := &passage{cancel: cancel, controller: http.NewResponseController(w)}
 	own := r.WithContext(ctx)
 	if own.Body != nil && own.Body != http.NoBody {
-		own.Body = &passingBody{own.Body, ctx}
+		own.Body = &passingBody{own.Body, ctx.Err}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -98,12 +98,12 @@ func (g *Gate) leave(p *passage) {
 // passingBody is a body that ends with its request's context.
 type passingBody struct {
 	io.ReadCloser
-	ctx context.Context
+	broken func() error
 }
 
 // Read returns the body, or that the request was broken off.
 func (b *passingBody) Read(p []byte) (int, error) {
-	if err := b.ctx.Err(); err != nil {
+	if err := b.broken(); err != nil {
 		return 0, err
 	}
 	return b.ReadCloser.Read(p)
