@@ -21,6 +21,7 @@ const patience = 5 * time.Minute
 // process is a program that runs in the background and writes a log.
 type process struct {
 	name   string
+	log    string // its file
 	cmd    *exec.Cmd
 	exited chan struct{}
 }
@@ -31,7 +32,7 @@ func start(ctx context.Context, dir, name, path string, args ...string) (*proces
 	if err != nil {
 		return nil, err
 	}
-	p := &process{name: name, cmd: exec.CommandContext(ctx, path, args...), exited: make(chan struct{})}
+	p := &process{name: name, log: log.Name(), cmd: exec.CommandContext(ctx, path, args...), exited: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if err := p.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", name, err), log.Close())
@@ -60,12 +61,22 @@ func (p *process) awaits(ctx context.Context, ready func(context.Context) error)
 		}
 		select {
 		case <-p.exited:
-			return fmt.Errorf("%s has ended: its log says why", p.name)
+			return fmt.Errorf("%s has ended: %s", p.name, p.lastWord())
 		case <-ctx.Done():
 			return fmt.Errorf("%s is not ready: %w", p.name, err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// lastWord is the last line of the log.
+func (p *process) lastWord() string {
+	log, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
+	return lines[len(lines)-1]
 }
 
 // stop ends the process as Kubernetes does, and waits for that.

@@ -250,7 +250,7 @@ func (s *scaled) awaitBackups(ctx context.Context, by *process, want int) error 
 		}
 		select {
 		case <-by.exited:
-			return fmt.Errorf("%s has ended: its log says why", by.name)
+			return fmt.Errorf("%s has ended: %s", by.name, by.lastWord())
 		case <-ctx.Done():
 			return fmt.Errorf("there are %d backups and not %d: %w", got, want, ctx.Err())
 		case <-time.After(100 * time.Millisecond):
