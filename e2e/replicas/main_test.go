@@ -1,3 +1,5 @@
+//go:build !kind
+
 package replicas
 
 import (
@@ -7,4 +9,5 @@ import (
 	"github.com/velero-locations/velero-locations/e2e/network"
 )
 
+// TestMain gives replicas that are processes a network of their own. Those on nodes have one, which is reached from the machine's.
 func TestMain(m *testing.M) { os.Exit(network.Main(m)) }
