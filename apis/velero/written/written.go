@@ -114,12 +114,11 @@ func Marshal(object any, form Form) ([]byte, error) {
 		return data, nil
 	}
 	for _, difference := range differences {
-		name := difference.Path[0]
-		delete(fields, name)
-		if value, there := encoded[name]; there {
-			if fields[name], err = json.Marshal(value); err != nil {
-				return nil, err
-			}
+		delete(fields, difference.Path[0])
+	}
+	for name, value := range encoded {
+		if fields[name], err = json.Marshal(value); err != nil {
+			return nil, err
 		}
 	}
 	return json.Marshal(fields)
