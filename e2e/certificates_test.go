@@ -32,8 +32,6 @@ import (
 const (
 	// certificatesTime is how long controllers are started and stopped, and Secrets deleted.
 	certificatesTime = 5 * time.Second
-	authoritySecret  = "velero-locations-authority"
-	servingSecret    = "velero-locations-serving"
 )
 
 var (
@@ -71,7 +69,7 @@ func TestCertificates(t *testing.T) {
 			}
 		})
 	}
-	for _, name := range []string{authoritySecret, servingSecret} {
+	for _, name := range []string{cluster.AuthoritySecret, cluster.ServingSecret} {
 		all.Go(func() {
 			for ctx.Err() == nil {
 				time.Sleep(time.Duration(rand.Int64N(int64(200 * time.Millisecond))))
@@ -206,16 +204,16 @@ func (w *world) apply(e event) error {
 		w.bundles[name] = x509.NewCertPool()
 		w.bundles[name].AppendCertsFromPEM(bundle)
 		return w.trusted()
-	case name == authoritySecret && e.deleted:
+	case name == cluster.AuthoritySecret && e.deleted:
 		w.authority = nil
-	case name == authoritySecret:
+	case name == cluster.AuthoritySecret:
 		block, _ := pem.Decode(data(e.object, corev1.ServiceAccountRootCAKey))
 		authority, err := x509.ParseCertificate(block.Bytes)
 		w.authority, w.stored = authority, append(w.stored, authority)
 		return err
-	case name == servingSecret && e.deleted:
+	case name == cluster.ServingSecret && e.deleted:
 		w.leaf = nil
-	case name == servingSecret:
+	case name == cluster.ServingSecret:
 		pair, err := tls.X509KeyPair(data(e.object, corev1.TLSCertKey), data(e.object, corev1.TLSPrivateKeyKey))
 		if err != nil {
 			return err
