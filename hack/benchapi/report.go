@@ -6,8 +6,9 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/velero-locations/velero-locations/hack/internal/comparison"
 )
 
 // print writes the report in Markdown: for each kind, how fast it is, how much processor time it takes, and the values that both come from.
@@ -23,9 +24,9 @@ func (r *results) print(w io.Writer) {
 		r.printValues(w, kind, "per second", rate)
 		r.printValues(w, kind, "ms of processor time", cpu)
 	}
-	printHeader(w, []string{"in all", "processor time, s", "resident, MiB", "peak, MiB"})
+	comparison.PrintHeader(w, []string{"in all", "processor time, s", "resident, MiB", "peak, MiB"})
 	for _, u := range r.usages {
-		printLine(w, []string{u.name, fmt.Sprintf("%.1f", u.cpu.Seconds()), mebibytes(u.resident), mebibytes(u.peak)})
+		comparison.PrintLine(w, []string{u.name, fmt.Sprintf("%.1f", u.cpu.Seconds()), mebibytes(u.resident), mebibytes(u.peak)})
 	}
 }
 
@@ -47,19 +48,19 @@ func (r *results) printRatios(w io.Writer, kind, title string, of func(value) fl
 	for _, pair := range r.pairs() {
 		header = append(header, pair[0]+" / "+pair[1])
 	}
-	printHeader(w, header)
+	comparison.PrintHeader(w, header)
 	for _, row := range r.rows {
 		line := []string{row}
 		for _, pair := range r.pairs() {
 			line = append(line, spread(ratios(r.values[kind][row][pair[0]], r.values[kind][row][pair[1]], of)))
 		}
-		printLine(w, line)
+		comparison.PrintLine(w, line)
 	}
 	fmt.Fprintln(w)
 }
 
 func (r *results) printValues(w io.Writer, kind, title string, of func(value) float64) {
-	printHeader(w, append([]string{title}, r.targets...))
+	comparison.PrintHeader(w, append([]string{title}, r.targets...))
 	for _, row := range r.rows {
 		line := []string{row}
 		for _, target := range r.targets {
@@ -69,11 +70,11 @@ func (r *results) printValues(w io.Writer, kind, title string, of func(value) fl
 				for i, v := range values {
 					numbers[i] = of(v)
 				}
-				cell = fmt.Sprintf("%.4g", median(numbers))
+				cell = fmt.Sprintf("%.4g", comparison.Median(numbers))
 			}
 			line = append(line, cell)
 		}
-		printLine(w, line)
+		comparison.PrintLine(w, line)
 	}
 	fmt.Fprintln(w)
 }
@@ -94,23 +95,7 @@ func spread(ratios []float64) string {
 	if len(ratios) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.2f (%.2f to %.2f)", median(ratios), slices.Min(ratios), slices.Max(ratios))
+	return fmt.Sprintf("%.2f (%.2f to %.2f)", comparison.Median(ratios), slices.Min(ratios), slices.Max(ratios))
 }
 
 func mebibytes(bytes int64) string { return strconv.FormatInt(bytes>>20, 10) }
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 0 {
-		return (sorted[middle-1] + sorted[middle]) / 2
-	}
-	return sorted[middle]
-}
-
-func printHeader(w io.Writer, cells []string) {
-	printLine(w, cells)
-	fmt.Fprintln(w, "|---"+strings.Repeat("|---:", len(cells)-1)+"|")
-}
-
-func printLine(w io.Writer, cells []string) { fmt.Fprintln(w, "| "+strings.Join(cells, " | ")+" |") }

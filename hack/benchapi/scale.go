@@ -7,6 +7,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"github.com/velero-locations/velero-locations/hack/internal/comparison"
 )
 
 // scaled is a site with large numbers of locations and backups, and what was found out about it.
@@ -79,14 +81,14 @@ func (b *bench) measureScale(ctx context.Context) error {
 			return err
 		}
 	}
-	printHeader(os.Stdout, header)
+	comparison.PrintHeader(os.Stdout, header)
 	for _, row := range append(sides[0].rows(), scaleRow{names: []string{residentRow, peakRow, cpuRow}}) {
 		for _, name := range row.names {
 			line := []string{name}
 			for _, side := range sides {
 				line = append(line, side.found[name])
 			}
-			printLine(os.Stdout, line)
+			comparison.PrintLine(os.Stdout, line)
 		}
 	}
 	return nil

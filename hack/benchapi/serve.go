@@ -7,6 +7,8 @@ import (
 	"net"
 	"os/exec"
 	"strings"
+
+	"github.com/velero-locations/velero-locations/hack/internal/comparison"
 )
 
 // serviceName is that of the Service by which kube-apiserver knows what is behind it.
@@ -26,7 +28,7 @@ func (s *site) serveCRDs(ctx context.Context) error {
 
 // serveOurs has kube-apiserver pass requests for velero.io on to a build of our server, which has an etcd inside.
 func (s *site) serveOurs(ctx context.Context, program string) error {
-	address, err := freeAddress(ctx)
+	address, err := comparison.FreeAddress(ctx)
 	if err != nil {
 		return err
 	}

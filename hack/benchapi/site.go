@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/velero-locations/velero-locations/hack/internal/comparison"
 	"github.com/velero-locations/velero-locations/internal/pki"
 )
 
@@ -132,11 +133,11 @@ func client(user string, groups ...string) *x509.Certificate {
 
 // startEtcd starts an etcd with all guarantees of the disk, as the one inside of our server has them, and room for what a large site keeps.
 func (s *site) startEtcd(ctx context.Context) (url string, err error) {
-	address, err := freeAddress(ctx)
+	address, err := comparison.FreeAddress(ctx)
 	if err != nil {
 		return "", err
 	}
-	peers, err := freeAddress(ctx)
+	peers, err := comparison.FreeAddress(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -151,7 +152,7 @@ func (s *site) startEtcd(ctx context.Context) (url string, err error) {
 }
 
 func (s *site) startKubernetes(ctx context.Context, etcd string) error {
-	address, err := freeAddress(ctx)
+	address, err := comparison.FreeAddress(ctx)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"sigs.k8s.io/yaml"
 
+	"github.com/velero-locations/velero-locations/hack/internal/comparison"
 	"github.com/velero-locations/velero-locations/simulator"
 )
 
@@ -90,7 +91,7 @@ func (s *scaled) sync(ctx context.Context, by string, begin func(endpoint string
 
 // startStorage starts the simulator, and puts the key to it where who syncs looks for it.
 func (s *scaled) startStorage(ctx context.Context, by string) (*process, string, error) {
-	address, err := freeAddress(ctx)
+	address, err := comparison.FreeAddress(ctx)
 	if err != nil {
 		return nil, "", err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,12 +59,3 @@ func (p peer) binary(ctx context.Context, name string) (string, error) {
 
 // tail is the end of a command's output, where its error is.
 func tail(out []byte) []byte { return out[max(0, len(out)-1000):] }
-
-// freeAddress is one that nothing listens on at the moment, for servers that cannot tell which port they took.
-func freeAddress(ctx context.Context) (string, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
-}

@@ -6,8 +6,9 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/velero-locations/velero-locations/hack/internal/comparison"
 )
 
 const memoryRow = "resident memory at the end"
@@ -50,37 +51,37 @@ func (r *results) printRatios(w io.Writer) {
 	for _, pair := range r.pairs() {
 		header = append(header, pair[0]+" / "+pair[1])
 	}
-	printHeader(w, header)
+	comparison.PrintHeader(w, header)
 	for _, name := range r.rows {
 		line := []string{name}
 		for _, pair := range r.pairs() {
 			ratios := r.ratios(name, pair[0], pair[1])
-			line = append(line, fmt.Sprintf("%.2f (%.2f to %.2f)", median(ratios), slices.Min(ratios), slices.Max(ratios)))
+			line = append(line, fmt.Sprintf("%.2f (%.2f to %.2f)", comparison.Median(ratios), slices.Min(ratios), slices.Max(ratios)))
 		}
-		printLine(w, line)
+		comparison.PrintLine(w, line)
 	}
 	line := []string{memoryRow + ", times as much"}
 	for _, pair := range r.pairs() {
 		line = append(line, fmt.Sprintf("%.2f", float64(r.resident[pair[0]])/float64(r.resident[pair[1]])))
 	}
-	printLine(w, line)
+	comparison.PrintLine(w, line)
 }
 
 func (r *results) printValues(w io.Writer) {
 	fmt.Fprintln(w)
-	printHeader(w, append([]string{"operations per second"}, r.servers...))
+	comparison.PrintHeader(w, append([]string{"operations per second"}, r.servers...))
 	for _, name := range r.rows {
 		line := []string{name}
 		for _, s := range r.servers {
-			line = append(line, fmt.Sprintf("%.4g", median(r.values[name][s])))
+			line = append(line, fmt.Sprintf("%.4g", comparison.Median(r.values[name][s])))
 		}
-		printLine(w, line)
+		comparison.PrintLine(w, line)
 	}
 	line := []string{memoryRow + ", MiB"}
 	for _, s := range r.servers {
 		line = append(line, strconv.FormatInt(r.resident[s]>>20, 10))
 	}
-	printLine(w, line)
+	comparison.PrintLine(w, line)
 }
 
 func (r *results) printGoals(w io.Writer) {
@@ -96,10 +97,10 @@ func (r *results) printGoals(w io.Writer) {
 				continue
 			}
 			verdict := "reached"
-			if median(ratios) < g.least {
+			if comparison.Median(ratios) < g.least {
 				verdict = "MISSED"
 			}
-			fmt.Fprintf(w, "- %s: %s, %.2f of %s, goal %g: %s\n", name, g.server, median(ratios), g.peer, g.least, verdict)
+			fmt.Fprintf(w, "- %s: %s, %.2f of %s, goal %g: %s\n", name, g.server, comparison.Median(ratios), g.peer, g.least, verdict)
 		}
 	}
 }
@@ -113,19 +114,3 @@ func (r *results) ratios(row, server, peer string) []float64 {
 	}
 	return out
 }
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 0 {
-		return (sorted[middle-1] + sorted[middle]) / 2
-	}
-	return sorted[middle]
-}
-
-func printHeader(w io.Writer, cells []string) {
-	printLine(w, cells)
-	fmt.Fprintln(w, "|---"+strings.Repeat("|---:", len(cells)-1)+"|")
-}
-
-func printLine(w io.Writer, cells []string) { fmt.Fprintln(w, "| "+strings.Join(cells, " | ")+" |") }

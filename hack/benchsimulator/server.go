@@ -16,6 +16,8 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/velero-locations/velero-locations/hack/internal/comparison"
 )
 
 // startTimeout is how long a server may take to answer at first.
@@ -64,7 +66,7 @@ func (s *server) start(ctx context.Context, data string, o options) (address str
 		if err != nil {
 			return "", err
 		}
-		if address, err = freeAddress(ctx); err != nil {
+		if address, err = comparison.FreeAddress(ctx); err != nil {
 			return "", err
 		}
 		s.cmd = p.command(ctx, binary, address, data)
