@@ -16,7 +16,7 @@ func getBucketTagging(q *request) error {
 }
 
 func putBucketTagging(q *request) error {
-	tags, err := readTags(q.document, maxBucketTags)
+	tags, err := readTags(q.document, bucketTags)
 	if err != nil {
 		return err
 	}

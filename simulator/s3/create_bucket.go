@@ -16,7 +16,7 @@ func createBucket(q *request) error {
 	if err != nil {
 		return err
 	}
-	tags, err := checkTags(configuration.Tags, maxBucketTags)
+	tags, err := checkTags(configuration.Tags, bucketTags)
 	if err != nil {
 		return err
 	}

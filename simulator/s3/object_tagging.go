@@ -15,7 +15,7 @@ func getObjectTagging(q *request) error {
 }
 
 func putObjectTagging(q *request) error {
-	tags, err := readTags(q.document, maxObjectTags)
+	tags, err := readTags(q.document, objectTags)
 	if err != nil {
 		return err
 	}

@@ -254,7 +254,7 @@ func (f *form) header() (http.Header, error) {
 		h.Set("X-Amz-Acl", acl)
 	}
 	if tagging := f.fields["tagging"]; tagging != "" {
-		tags, err := readTags([]byte(tagging), maxObjectTags)
+		tags, err := readTags([]byte(tagging), objectTags)
 		if err != nil {
 			return nil, err
 		}

@@ -16,10 +16,19 @@ import (
 
 // What S3 allows of tags.
 const (
-	maxObjectTags = 10
-	maxBucketTags = 50
-	maxTagKey     = 128
-	maxTagValue   = 256
+	maxTagKey   = 128
+	maxTagValue = 256
+)
+
+// tagLimit is how many tags something has at most.
+type tagLimit struct {
+	of   string
+	most int
+}
+
+var (
+	objectTags = tagLimit{"Object", 10}
+	bucketTags = tagLimit{"Bucket", 50}
 )
 
 // tagText is what keys and values hold, as AWS documents it.
@@ -43,7 +52,7 @@ func writeTags(q *request, tags map[string]string) error {
 	return writeXML(q.W, out)
 }
 
-func readTags(document []byte, limit int) (map[string]string, error) {
+func readTags(document []byte, limit tagLimit) (map[string]string, error) {
 	var in tagging
 	if err := readXML(document, "Tagging", &in); err != nil {
 		return nil, err
@@ -63,12 +72,12 @@ func parseTags(header string) (map[string]string, error) {
 			tags = append(tags, tag{key, value})
 		}
 	}
-	return checkTags(tags, maxObjectTags)
+	return checkTags(tags, objectTags)
 }
 
-func checkTags(tags []tag, limit int) (map[string]string, error) {
-	if len(tags) > limit {
-		return nil, aws.NewError(http.StatusBadRequest, "BadRequest", fmt.Sprintf("%s tags cannot be greater than %d", map[int]string{maxObjectTags: "Object", maxBucketTags: "Bucket"}[limit], limit))
+func checkTags(tags []tag, limit tagLimit) (map[string]string, error) {
+	if len(tags) > limit.most {
+		return nil, aws.NewError(http.StatusBadRequest, "BadRequest", fmt.Sprintf("%s tags cannot be greater than %d", limit.of, limit.most))
 	}
 	out := map[string]string{}
 	for _, t := range tags {
