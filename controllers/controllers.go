@@ -41,7 +41,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/schedule"
 	"github.com/velero-locations/velero-locations/controllers/serverstatus"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/internal/release"
+	"github.com/velero-locations/velero-locations/release"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 

@@ -2,13 +2,19 @@ module github.com/velero-locations/velero-locations/e2e
 
 go 1.26.0
 
-replace github.com/velero-locations/velero-locations => ../
+replace (
+	github.com/velero-locations/velero-locations => ../
+	github.com/velero-locations/velero-locations/internal => ../internal
+	github.com/velero-locations/velero-locations/simulator => ../simulator
+)
 
 require (
 	github.com/chromedp/chromedp v0.23.0
 	github.com/google/go-cmp v0.7.0
 	github.com/minio/minio-go/v7 v7.4.1
 	github.com/velero-locations/velero-locations v0.0.0-00010101000000-000000000000
+	github.com/velero-locations/velero-locations/internal v0.0.0
+	github.com/velero-locations/velero-locations/simulator v0.0.0
 	github.com/vishvananda/netlink v1.3.1
 	github.com/vishvananda/netns v0.0.5
 	github.com/vmware-tanzu/velero v1.18.3
@@ -99,6 +105,7 @@ require (
 	github.com/go-openapi/swag/typeutils v0.27.1 // indirect
 	github.com/go-openapi/swag/yamlutils v0.27.1 // indirect
 	github.com/gobwas/glob v0.2.3 // indirect
+	github.com/goccy/go-yaml v1.19.2 // indirect
 	github.com/gofrs/flock v0.13.1 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
 	github.com/golang/protobuf v1.5.4 // indirect

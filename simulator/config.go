@@ -1,13 +1,16 @@
 package simulator
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
-	"sigs.k8s.io/yaml"
+	"github.com/goccy/go-yaml"
 
 	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
@@ -169,7 +172,7 @@ func Load(ctx context.Context, path string) (*Config, error) {
 // Parse reads a configuration in YAML, fills in defaults and validates it. A field that it does not know is an error.
 func Parse(data []byte) (*Config, error) {
 	config := &Config{}
-	if err := yaml.UnmarshalStrict(data, config); err != nil {
+	if err := decode(data, config); err != nil {
 		return nil, err
 	}
 	if config.APIVersion != APIVersion || config.Kind != Kind {
@@ -180,6 +183,21 @@ func Parse(data []byte) (*Config, error) {
 		return nil, err
 	}
 	return config, nil
+}
+
+// decode reads the only document of a YAML file. Errors have line and column, and none of the file's values, some of which are secret.
+func decode(data []byte, into any) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict(), yaml.UseJSONUnmarshaler())
+	switch err := decoder.Decode(into); {
+	case errors.Is(err, io.EOF): // nothing but comments
+		return nil
+	case err != nil:
+		return errors.New(yaml.FormatError(err, false, false))
+	}
+	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return errors.New("there is a second document behind the line ---: a file has one")
+	}
+	return nil
 }
 
 // SetDefaults fills in what is left out.

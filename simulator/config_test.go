@@ -44,7 +44,7 @@ func TestParseRefuses(t *testing.T) {
 		{"address", head + "s3: {address: localhost}\n", []string{"s3.address"}},
 		{"endpoint of no region", head + "s3: {hostStyleOnly: [global, us-east-1, mars-1]}\n", []string{`s3.hostStyleOnly[2]: "mars-1" is not one of`}},
 		{"account id", head + "accounts: [{id: \"12\"}]\n", []string{`accounts[0].id: "12" is not 12 digits`}},
-		{"account id without quotes", head + "accounts: [{id: 012345678901}]\n", []string{`is not 12 digits: put it in quotes`}},
+		{"account id without quotes", head + "accounts: [{id: 012345670123}]\n", []string{`is not 12 digits: put it in quotes`}},
 		{"account twice", head + account + "- id: \"111111111111\"\n", []string{`accounts[1].id: "111111111111" is at accounts[0].id already`}},
 		{"no key id", head + account + "  accessKeys: [{secret: s}]\n", []string{"accounts[0].accessKeys[0].id"}},
 		{"key id with a comma", head + account + "  accessKeys: [{id: \"a,b\", secret: s}]\n", []string{"accounts[0].accessKeys[0].id"}},

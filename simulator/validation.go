@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"regexp"
 	"slices"
 	"strconv"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/resource"
+	"github.com/dustin/go-humanize"
 
 	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/s3"
@@ -80,11 +81,11 @@ func (c *Config) Validate() error {
 
 // memoryLimit reads a number of bytes, with or without a unit.
 func memoryLimit(text string) (int64, error) {
-	quantity, err := resource.ParseQuantity(text)
-	if err != nil || quantity.Sign() < 0 {
+	limit, err := humanize.ParseBytes(text)
+	if err != nil || limit > math.MaxInt64 {
 		return 0, fmt.Errorf("%q is not a number of bytes such as 512Mi or 2Gi", text)
 	}
-	return quantity.Value(), nil
+	return int64(limit), nil
 }
 
 // validation gathers problems, and where what must be unique was first seen.

@@ -26,7 +26,7 @@ import (
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
-	"github.com/velero-locations/velero-locations/internal/resources"
+	"github.com/velero-locations/velero-locations/resources"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
 

@@ -6,12 +6,14 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -22,7 +24,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/verbs"
 	"github.com/velero-locations/velero-locations/internal/memory"
-	"github.com/velero-locations/velero-locations/internal/release"
+	"github.com/velero-locations/velero-locations/release"
 )
 
 func main() {
@@ -112,6 +114,7 @@ func addLogFlags(logging *logsapi.LoggingConfiguration, root *cobra.Command, ser
 // setUpLogs shows warnings and errors only, unless flags ask for more.
 func setUpLogs(logging *logsapi.LoggingConfiguration) error {
 	logs.InitLogs()
+	defer func() { slog.SetDefault(slog.New(logr.ToSlogHandler(klog.Background()))) }() // where the simulator logs, which knows nothing of klog
 	if logging.Verbosity > 0 || logging.Format != logsapi.DefaultLogFormat {
 		if err := logsapi.ValidateAndApply(logging, nil); err != nil {
 			return fmt.Errorf("setting up logs: %w", err)

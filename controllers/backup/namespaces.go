@@ -9,7 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/velero-locations/velero-locations/apis/velero/warnings"
-	"github.com/velero-locations/velero-locations/internal/patterns"
+	"github.com/velero-locations/velero-locations/patterns"
 )
 
 // addNamespaces adds the objects of the namespaces, and notes which of those that were asked for do not exist, whether or not the

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/internal/backups"
+	"github.com/velero-locations/velero-locations/backups"
 )
 
 // TestRunNotesMissingNamespaces shows that no misspelt namespace is passed over in silence, whatever resources are chosen.

@@ -10,8 +10,8 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
-	"github.com/velero-locations/velero-locations/internal/backups"
-	"github.com/velero-locations/velero-locations/internal/resources"
+	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/resources"
 	"github.com/velero-locations/velero-locations/locations/selection"
 )
 

@@ -8,7 +8,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/velero-locations/velero-locations/internal/resources"
+	"github.com/velero-locations/velero-locations/resources"
 )
 
 var (

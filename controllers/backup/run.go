@@ -15,8 +15,8 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
-	"github.com/velero-locations/velero-locations/internal/backups"
-	"github.com/velero-locations/velero-locations/internal/resources"
+	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/resources"
 )
 
 var (

@@ -14,7 +14,7 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/internal/backups"
+	"github.com/velero-locations/velero-locations/backups"
 )
 
 // snapshotLocation is a VolumeSnapshotLocation that was selected for a backup.

@@ -15,7 +15,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
 	"github.com/velero-locations/velero-locations/controllers/internal/index/indextest"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
-	"github.com/velero-locations/velero-locations/internal/backups"
+	"github.com/velero-locations/velero-locations/backups"
 )
 
 // BenchmarkKnown syncs a bucket of which all is known, as nearly all syncs are.

@@ -19,7 +19,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
 	"github.com/velero-locations/velero-locations/controllers/internal/lanes"
-	"github.com/velero-locations/velero-locations/internal/backups"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 )
 

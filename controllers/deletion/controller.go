@@ -21,7 +21,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/internal/index"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
-	"github.com/velero-locations/velero-locations/internal/backups"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/locations"
 )
 

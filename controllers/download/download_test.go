@@ -12,7 +12,7 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
-	"github.com/velero-locations/velero-locations/internal/backups"
+	"github.com/velero-locations/velero-locations/backups"
 )
 
 func requestFor(kind velerov1.DownloadTargetKind, name string) *velerov1.DownloadRequest {

@@ -47,23 +47,30 @@ func run() error {
 	return nil
 }
 
-// list returns what the module's packages import of each other, by their folders.
+// module of the house. The simulator and what both share are modules below its path.
+const module = "github.com/velero-locations/velero-locations/"
+
+// list returns what the house's packages import of each other, by their folders.
 func list() (map[string][]string, error) {
-	out, err := exec.CommandContext(context.Background(), "go", "list", "-f", `{{if .GoFiles}}{{.Module.Path}} {{.ImportPath}}{{range .Imports}} {{.}}{{end}}{{end}}`, "./...").Output()
-	if err != nil {
-		return nil, fmt.Errorf("listing the packages: %w", err)
-	}
 	imports := map[string][]string{}
-	for line := range strings.Lines(string(out)) {
-		words := strings.Fields(line)
-		if len(words) == 0 || strings.HasSuffix(words[1], "test") {
-			continue
+	for _, dir := range []string{".", "internal", "simulator"} {
+		command := exec.CommandContext(context.Background(), "go", "list", "-f", `{{if .GoFiles}}{{.ImportPath}}{{range .Imports}} {{.}}{{end}}{{end}}`, "./...")
+		command.Dir = dir
+		out, err := command.Output()
+		if err != nil {
+			return nil, fmt.Errorf("listing the packages of %s: %w", dir, err)
 		}
-		module, of := words[0]+"/", strings.TrimPrefix(words[1], words[0]+"/")
-		imports[of] = nil
-		for _, imported := range words[2:] {
-			if folder, ours := strings.CutPrefix(imported, module); ours {
-				imports[of] = append(imports[of], folder)
+		for line := range strings.Lines(string(out)) {
+			words := strings.Fields(line)
+			if len(words) == 0 || strings.HasSuffix(words[0], "test") {
+				continue
+			}
+			of := strings.TrimPrefix(words[0], module)
+			imports[of] = nil
+			for _, imported := range words[1:] {
+				if folder, ours := strings.CutPrefix(imported, module); ours {
+					imports[of] = append(imports[of], folder)
+				}
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/klog/v2"
+	"log/slog"
 )
 
 // writable by others: they could put files of their own in the place of those that the server reads.
@@ -34,7 +34,7 @@ func Make(dir string) error {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return fmt.Errorf("the data directory is writable by other users (mode %s), and cannot be closed to them: have its owner do it, or choose another: %w", info.Mode(), err)
 	}
-	klog.InfoS("Closed the data directory to other users, who could write to it", "directory", dir, "mode", info.Mode().String())
+	slog.Info("Closed the data directory to other users, who could write to it", "directory", dir, "mode", info.Mode().String())
 	return nil
 }
 

@@ -17,11 +17,10 @@ import (
 	"net"
 	"os"
 	"time"
-
-	"k8s.io/client-go/util/keyutil"
 )
 
 const (
+	ecKey             = "EC PRIVATE KEY"
 	authorityValidity = 10 * 365 * 24 * time.Hour
 	// CertificateValidity is how long a certificate is good for.
 	CertificateValidity = 365 * 24 * time.Hour
@@ -144,15 +143,38 @@ func Parse(certPEM, keyPEM []byte) (*Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the certificate: %w", err)
 	}
-	parsed, err := keyutil.ParsePrivateKeyPEM(keyPEM)
+	key, err := parseKey(keyPEM)
 	if err != nil {
 		return nil, fmt.Errorf("reading the key: %w", err)
 	}
-	key, ok := parsed.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("the key is a %T, which signs nothing", parsed)
-	}
 	return &Authority{CertPEM: pem.EncodeToMemory(block), KeyPEM: keyPEM, cert: cert, key: key}, nil
+}
+
+// parseKey reads a key in any of the forms in which PEM holds one, after whatever else stands there, such as a curve's parameters.
+func parseKey(keyPEM []byte) (crypto.Signer, error) {
+	for block, rest := pem.Decode(keyPEM); block != nil; block, rest = pem.Decode(rest) {
+		var key any
+		var err error
+		switch block.Type {
+		case ecKey:
+			key, err = x509.ParseECPrivateKey(block.Bytes)
+		case "RSA PRIVATE KEY":
+			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+		case "PRIVATE KEY":
+			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+		default:
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		signer, ok := key.(crypto.Signer)
+		if !ok {
+			return nil, fmt.Errorf("the key is a %T, which signs nothing", key)
+		}
+		return signer, nil
+	}
+	return nil, errors.New("there is no private key")
 }
 
 // Expires is when the authority's certificate ends, and with it all that it signs.
@@ -203,9 +225,12 @@ func sign(template, parent *x509.Certificate, key *ecdsa.PrivateKey, signer cryp
 }
 
 func encode(cert *x509.Certificate, key *ecdsa.PrivateKey) (KeyPair, error) {
-	keyPEM, err := keyutil.MarshalPrivateKeyToPEM(key)
+	der, err := x509.MarshalECPrivateKey(key)
 	if err != nil {
 		return KeyPair{}, fmt.Errorf("encoding a key: %w", err)
 	}
-	return KeyPair{CertPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), KeyPEM: keyPEM}, nil
+	return KeyPair{
+		CertPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}),
+		KeyPEM:  pem.EncodeToMemory(&pem.Block{Type: ecKey, Bytes: der}),
+	}, nil
 }

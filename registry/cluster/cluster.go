@@ -16,7 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
 
-	"github.com/velero-locations/velero-locations/internal/resources"
+	"github.com/velero-locations/velero-locations/resources"
 )
 
 // Cluster is one as its API shows it. Nil: nothing is known of it.

@@ -3,7 +3,7 @@ package s3
 import (
 	"errors"
 
-	"k8s.io/klog/v2"
+	"log/slog"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
@@ -27,7 +27,7 @@ func getObject(q *request) error {
 	case errors.Is(err, store.ErrDamaged):
 		q.Break(err, aws.AsError(err).Code)
 	case err != nil:
-		klog.V(4).InfoS("S3 answer was cut short", "bucket", q.name, "key", q.key, "err", err)
+		slog.Debug("S3 answer was cut short", "bucket", q.name, "key", q.key, "err", err)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/internal/resources"
+	"github.com/velero-locations/velero-locations/resources"
 )
 
 func TestUnknownNamespaces(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
-	"github.com/velero-locations/velero-locations/internal/backups"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/locations"
 )

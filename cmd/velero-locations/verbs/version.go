@@ -12,7 +12,7 @@ import (
 	fieldselectors "k8s.io/apimachinery/pkg/fields"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/internal/release"
+	"github.com/velero-locations/velero-locations/release"
 )
 
 // versions is what `version` prints.

@@ -19,7 +19,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/velero-locations/velero-locations/internal/bounded"
-	"github.com/velero-locations/velero-locations/internal/resources"
+	"github.com/velero-locations/velero-locations/resources"
 )
 
 // pageSize is how many objects are asked for at a time.

@@ -3,8 +3,8 @@ package scope
 import (
 	"strings"
 
-	"github.com/velero-locations/velero-locations/internal/patterns"
-	"github.com/velero-locations/velero-locations/internal/resources"
+	"github.com/velero-locations/velero-locations/patterns"
+	"github.com/velero-locations/velero-locations/resources"
 )
 
 // together is the way of includedResources, excludedResources and includeClusterResources.

@@ -12,8 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/internal/patterns"
-	"github.com/velero-locations/velero-locations/internal/resources"
+	"github.com/velero-locations/velero-locations/patterns"
+	"github.com/velero-locations/velero-locations/resources"
 )
 
 // ExcludeLabel with value true keeps an object, or all that is in a namespace, out of backups.

@@ -10,8 +10,8 @@ import (
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/warnings"
-	"github.com/velero-locations/velero-locations/internal/patterns"
-	"github.com/velero-locations/velero-locations/internal/resources"
+	"github.com/velero-locations/velero-locations/patterns"
+	"github.com/velero-locations/velero-locations/resources"
 	"github.com/velero-locations/velero-locations/registry/generic"
 )
 

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/klog/v2"
+	"log/slog"
 )
 
 const (
@@ -56,7 +56,7 @@ type verbose struct{}
 
 // Write logs a line.
 func (verbose) Write(line []byte) (int, error) {
-	klog.V(4).InfoS("HTTP server", "message", strings.TrimSpace(string(line)))
+	slog.Debug("HTTP server", "message", strings.TrimSpace(string(line)))
 	return len(line), nil
 }
 

@@ -3,12 +3,13 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
 	"time"
 
-	"k8s.io/klog/v2"
+	"log/slog"
 
 	"github.com/velero-locations/velero-locations/internal/datadir"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
@@ -107,11 +108,11 @@ func (x *Exchange) Run(steps Steps) {
 			if cure := datadir.Cure(err); cure != "" {
 				what = append(what, "cure", cure)
 			}
-			klog.ErrorS(err, "Request failed", what...)
+			slog.Error("Request failed", append(what, "err", err)...)
 		}
 	}
-	if log := klog.V(4); log.Enabled() { // the arguments cost more than the rest
-		log.InfoS("Request", "operation", x.Call.Operation, "region", x.Call.Region, "bucket", x.Call.Bucket, "key", x.Call.Key,
+	if log := slog.Default(); log.Enabled(context.Background(), slog.LevelDebug) { // the arguments cost more than the rest
+		log.Debug("Request", "operation", x.Call.Operation, "region", x.Call.Region, "bucket", x.Call.Bucket, "key", x.Call.Key,
 			"accessKey", x.Call.AccessKey, "status", entry.Status, "code", entry.Error)
 	}
 }
@@ -120,7 +121,7 @@ func (x *Exchange) Run(steps Steps) {
 // connection whose answer has not its announced length.
 func (x *Exchange) Break(err error, code string) {
 	x.recorder.Entry.Error = code
-	klog.ErrorS(err, "Answer broken off", "operation", x.Call.Operation, "region", x.Call.Region, "bucket", x.Call.Bucket, "key", x.Call.Key)
+	slog.Error("Answer broken off", "operation", x.Call.Operation, "region", x.Call.Region, "bucket", x.Call.Bucket, "key", x.Call.Key, "err", err)
 }
 
 // Claim adds the access key that a request says it comes from to its call, and the key's account.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"sigs.k8s.io/yaml"
+	"github.com/goccy/go-yaml"
 )
 
 // difference is one place in which two answers differ.
@@ -111,7 +111,7 @@ func loadPurposes(t *testing.T) []*purpose {
 		t.Fatal(err)
 	}
 	var purposes []*purpose
-	if err := yaml.UnmarshalStrict(data, &purposes); err != nil {
+	if err := yaml.UnmarshalWithOptions(data, &purposes, yaml.Strict()); err != nil {
 		t.Fatalf("differences.yaml: %v", err)
 	}
 	for _, p := range purposes {

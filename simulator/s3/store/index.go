@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	bolt "go.etcd.io/bbolt"
-	"k8s.io/klog/v2"
+	"log/slog"
 
 	"github.com/velero-locations/velero-locations/internal/boltfile"
 )
@@ -204,7 +204,7 @@ func (d *disk) load(s *Store) error {
 		return err
 	}
 	if missing > 0 {
-		klog.ErrorS(nil, "Objects have lost their contents: reading one is an InternalError, and `velero-locations simulator check` names them", "directory", d.dir, "objects", missing)
+		slog.Error("Objects have lost their contents: reading one is an InternalError, and `velero-locations simulator check` names them", "directory", d.dir, "objects", missing)
 		return nil
 	}
 	if err := d.removeFiles(orphans); err != nil {

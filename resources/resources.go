@@ -7,8 +7,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/velero-locations/velero-locations/internal/patterns"
 	"github.com/velero-locations/velero-locations/internal/spelling"
+	"github.com/velero-locations/velero-locations/patterns"
 )
 
 // Resource is one that an API serves.
