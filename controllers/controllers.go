@@ -41,8 +41,8 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/schedule"
 	"github.com/velero-locations/velero-locations/controllers/serverstatus"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/release"
 	"github.com/velero-locations/velero-locations/locations/provider"
+	"github.com/velero-locations/velero-locations/release"
 )
 
 // component names the controllers in events, in managed fields and in the user agent.

@@ -13,8 +13,8 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )

@@ -7,8 +7,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/selection"
 )

@@ -9,10 +9,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/backups"
-	"github.com/velero-locations/velero-locations/resources"
+	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/locations/selection"
+	"github.com/velero-locations/velero-locations/resources"
 )
 
 var specPath = field.NewPath("spec")

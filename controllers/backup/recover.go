@@ -10,8 +10,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/internal/erase"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/controllers/internal/erase"
 )
 
 // errStopped is why a backup failed that nobody ended.

@@ -12,10 +12,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
-	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/resources"
 )
 

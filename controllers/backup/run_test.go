@@ -27,16 +27,16 @@ import (
 	"k8s.io/client-go/rest"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics/metricstest"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/backups"
-	"github.com/velero-locations/velero-locations/resources"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/credentials"
+	"github.com/velero-locations/velero-locations/resources"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/simulatortest"
 )

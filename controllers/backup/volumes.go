@@ -12,9 +12,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/backups"
 )
 
 // snapshotLocation is a VolumeSnapshotLocation that was selected for a backup.

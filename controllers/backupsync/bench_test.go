@@ -12,10 +12,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
 	"github.com/velero-locations/velero-locations/controllers/internal/index/indextest"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
-	"github.com/velero-locations/velero-locations/backups"
 )
 
 // BenchmarkKnown syncs a bucket of which all is known, as nearly all syncs are.

@@ -22,12 +22,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/controllers/internal/index"
 	"github.com/velero-locations/velero-locations/controllers/internal/lanes"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
-	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )

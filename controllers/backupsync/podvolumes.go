@@ -12,8 +12,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 )
 
 // incompleteAnnotation marks a Backup whose PodVolumeBackups are still to be made. They name it by its UID, so that it has

@@ -16,9 +16,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
-	"github.com/velero-locations/velero-locations/backups"
 )
 
 // lifetime of an address, and of the request that has it.

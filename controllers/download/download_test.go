@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
 )
 
 func requestFor(kind velerov1.DownloadTargetKind, name string) *velerov1.DownloadRequest {

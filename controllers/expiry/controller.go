@@ -15,9 +15,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/internal/index"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
-	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/locations"
 )
 

@@ -16,9 +16,9 @@ import (
 	"github.com/velero-locations/velero-locations/apis/velero"
 	"github.com/velero-locations/velero-locations/apis/velero/cronexpr"
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/internal/index"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
-	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/locations"
 )
 

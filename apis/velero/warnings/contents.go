@@ -7,9 +7,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/internal/spelling"
 	"github.com/velero-locations/velero-locations/patterns"
 	"github.com/velero-locations/velero-locations/resources"
-	"github.com/velero-locations/velero-locations/internal/spelling"
 )
 
 // everything stands for all namespaces, or for all resources.

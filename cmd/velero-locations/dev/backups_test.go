@@ -28,8 +28,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev"
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
 

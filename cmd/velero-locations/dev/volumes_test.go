@@ -14,8 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 )
 

@@ -13,8 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
 	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/locations"
 )

@@ -17,10 +17,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/drivers/identity"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )

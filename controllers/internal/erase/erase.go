@@ -8,8 +8,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
-	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 )
 
 // Data deletes the snapshots of a backup, and its files once they are gone. Each error is about something that could not be

@@ -10,9 +10,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/backups"
 )
 
 // snapshots deletes the snapshots of a backup.

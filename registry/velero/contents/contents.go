@@ -11,8 +11,8 @@ import (
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/warnings"
 	"github.com/velero-locations/velero-locations/patterns"
-	"github.com/velero-locations/velero-locations/resources"
 	"github.com/velero-locations/velero-locations/registry/generic"
+	"github.com/velero-locations/velero-locations/resources"
 )
 
 // Warnings are about namespaces and resources that a backup of the spec names and there are not, as far as they can be found out.
