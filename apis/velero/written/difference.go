@@ -1,63 +1,68 @@
 package written
 
 import (
+	"bytes"
+	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
 )
 
-// compare finds the values of an object that are written otherwise than they are encoded.
-func compare(found *[]difference, path []string, written, encoded map[string]any) {
+// difference is a value that is written otherwise than its type encodes it. Lists differ as a whole: their items have no names.
+type difference struct {
+	Path []string `json:"path"`
+	// Written is what the user wrote, Encoded what the type makes of it: a value, which may be null, or none.
+	Written json.RawMessage `json:"written,omitempty"`
+	Encoded json.RawMessage `json:"encoded,omitempty"`
+}
+
+// compare finds the values of an object that are written otherwise than they are encoded, in maps and as JSON.
+func compare(path []string, written, encoded map[string]any, as []byte) ([]difference, error) {
 	keys := maps.Clone(written)
 	maps.Copy(keys, encoded)
+	var found []difference
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		path := append(slices.Clone(path), key)
 		theirs, isWritten := written[key]
 		ours, isEncoded := encoded[key]
-		object, isObject := theirs.(map[string]any)
+		theirMap, isMap := theirs.(map[string]any)
+		ourMap, areMaps := ours.(map[string]any)
+		areMaps = areMaps && isMap
+		d := difference{Path: path, Encoded: member(as, key)}
+		var err error
 		switch {
-		case isObject && !isEncoded: // but its fields may change
-			*found = append(*found, difference{Path: path, Written: []any{map[string]any{}}})
-			compare(found, path, object, nil)
-		case isObject && isMap(ours):
-			compare(found, path, object, ours.(map[string]any))
+		case areMaps:
+		case isMap && !isEncoded: // but its fields may change
+			d.Written = json.RawMessage("{}")
 		case isWritten != isEncoded || !reflect.DeepEqual(theirs, ours):
-			*found = append(*found, difference{path, optional(theirs, isWritten), optional(ours, isEncoded)})
+			if isMap = false; isWritten {
+				d.Written, err = json.Marshal(theirs)
+			}
+		default:
+			continue
+		}
+		if !areMaps {
+			found = append(found, d)
+		}
+		if isMap && err == nil {
+			var inside []difference
+			inside, err = compare(path, theirMap, ourMap, d.Encoded)
+			found = append(found, inside...)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
+	return found, nil
 }
 
-func isMap(v any) bool {
-	_, ok := v.(map[string]any)
-	return ok
-}
-
-func optional(v any, present bool) []any {
-	if !present {
-		return nil
-	}
-	return []any{v}
-}
-
-// apply writes a value as it was written, unless it has changed since, and says whether it has written it.
-func (d difference) apply(encoded map[string]any) bool {
-	last := len(d.Path) - 1
-	for _, key := range d.Path[:last] {
-		inner, ok := encoded[key].(map[string]any)
-		if !ok {
-			return false
+// member returns the value of a key in an object as encoding/json has encoded it, nil if there is none.
+func member(object []byte, key string) json.RawMessage {
+	name, _ := json.Marshal(key) // which never fails for text
+	for m := range members(object) {
+		if bytes.Equal(m.key, name) {
+			return m.value
 		}
-		encoded = inner
 	}
-	key := d.Path[last]
-	current, present := encoded[key]
-	if !reflect.DeepEqual(optional(current, present), d.Encoded) {
-		return false
-	}
-	if d.Written == nil {
-		delete(encoded, key)
-	} else {
-		encoded[key] = d.Written[0]
-	}
-	return true
+	return nil
 }

@@ -18,14 +18,6 @@ import (
 // text, so that objects which have one can be copied and compared as any others.
 type Form string
 
-// difference is a value that is written otherwise than its type encodes it. Lists differ as a whole: their items have no names.
-type difference struct {
-	Path []string `json:"path"`
-	// Written is what the user wrote, Encoded what the type makes of it: a value, which may be null, or none.
-	Written []any `json:"written,omitempty"`
-	Encoded []any `json:"encoded,omitempty"`
-}
-
 // Unmarshal reads an object from JSON into a pointer to a struct that does not read itself, and returns how it was written. Fields that
 // the type does not have are left out, and nulls that stand for no value; what it cannot hold is named in the error, with what to
 // write instead.
@@ -38,6 +30,9 @@ func Unmarshal(data []byte, into any) (Form, error) {
 		}
 		if bytes.Equal(encoded, data) { // as all is that the type itself has encoded
 			return "", nil
+		}
+		if form, found := recentOf(into).fits(encoded, data); found { // as most is that is read from where it was stored
+			return form, nil
 		}
 	}
 	var object map[string]any
@@ -75,69 +70,32 @@ func form(object map[string]any, read any) (Form, error) {
 		delete(object, own)
 		delete(encoded, own)
 	}
-	var differences []difference
-	compare(&differences, nil, object, encoded)
-	if len(differences) == 0 {
-		return "", nil
+	differences, err := compare(nil, object, encoded, data)
+	if len(differences) == 0 || err != nil {
+		return "", err
 	}
-	data, err = json.Marshal(differences)
-	return Form(data), err
+	text, err := json.Marshal(differences)
+	if err != nil {
+		return "", err
+	}
+	t, err := treeOf(Form(text))
+	if err != nil {
+		return "", err
+	}
+	recentOf(read).add(t)
+	return t.form, nil
 }
 
 // Marshal encodes a struct that does not encode itself as JSON, in the form in which it was written as far as that has not changed.
 func Marshal(object any, form Form) ([]byte, error) {
-	if form == "" {
-		return json.Marshal(object)
+	data, err := json.Marshal(object)
+	if form == "" || err != nil {
+		return data, err
 	}
-	var differences []difference
-	if err := utiljson.UnmarshalCaseSensitivePreserveInts([]byte(form), &differences); err != nil {
+	t, err := treeOf(form)
+	if err != nil {
 		return nil, fmt.Errorf("reading how the object was written: %w", err)
 	}
-	data, err := json.Marshal(object)
-	if err != nil {
-		return nil, err
-	}
-	// Most of it is metadata, which has no differences, and is left as it is.
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(data, &fields); err != nil {
-		return nil, err
-	}
-	encoded, err := concerned(fields, differences)
-	if err != nil {
-		return nil, err
-	}
-	applied := false
-	for _, difference := range differences {
-		applied = difference.apply(encoded) || applied
-	}
-	if !applied { // as one without a form, for what is stored to be the same
-		return data, nil
-	}
-	for _, difference := range differences {
-		delete(fields, difference.Path[0])
-	}
-	for name, value := range encoded {
-		if fields[name], err = json.Marshal(value); err != nil {
-			return nil, err
-		}
-	}
-	return json.Marshal(fields)
-}
-
-// concerned returns the values of the fields that have differences.
-func concerned(fields map[string]json.RawMessage, differences []difference) (map[string]any, error) {
-	values := map[string]any{}
-	for _, difference := range differences {
-		name := difference.Path[0]
-		data, there := fields[name]
-		if _, read := values[name]; read || !there {
-			continue
-		}
-		var value any
-		if err := kjson.Unmarshal(data, &value); err != nil {
-			return nil, err
-		}
-		values[name] = value
-	}
-	return values, nil
+	out, _ := t.apply(make([]byte, 0, len(data)+len(form)), data)
+	return out, nil
 }

@@ -136,7 +136,7 @@ func FuzzForm(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var object, again v1.Backup
+		var object, again, afresh v1.Backup
 		if json.Unmarshal(data, &object) != nil {
 			return
 		}
@@ -146,6 +146,10 @@ func FuzzForm(f *testing.F) {
 		}
 		if err := json.Unmarshal(encoded, &again); err != nil {
 			t.Fatalf("%s: %v", encoded, err)
+		}
+		written.Forget() // or the form is one of those that were read lately
+		if err := json.Unmarshal(encoded, &afresh); err != nil || afresh.Written != again.Written {
+			t.Fatalf("%s is of form %s, and %s at the second look (%v)", encoded, afresh.Written, again.Written, err)
 		}
 		if twice, err := json.Marshal(again); err != nil || string(twice) != string(encoded) {
 			t.Fatalf("%s, %v, want %s", twice, err, encoded)

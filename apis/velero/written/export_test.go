@@ -1,0 +1,4 @@
+package written
+
+// Forget the forms that were read lately.
+func Forget() { recents.Clear() }
