@@ -124,7 +124,8 @@ func NewAPI(groups ...Group) (*API, error) {
 	metav1.AddToGroupVersion(api.Scheme, unversioned)
 	api.Scheme.AddUnversionedTypes(unversioned,
 		&metav1.Status{}, &metav1.APIVersions{}, &metav1.APIGroupList{}, &metav1.APIGroup{}, &metav1.APIResourceList{})
-	api.Codecs = serializer.NewCodecFactory(api.Scheme)
+	// A list is sent item by item: encoded as a whole it would take as much memory as all that it lists.
+	api.Codecs = serializer.NewCodecFactory(api.Scheme, serializer.WithStreamingCollectionEncodingToJSON())
 	return api, nil
 }
 
