@@ -42,7 +42,7 @@ func (q *request) copy(from *source, conditions store.Conditions) (*store.Object
 	if err := checkDirectives(metadata, tags); err != nil {
 		return nil, key, err
 	}
-	changesNothing := metadata != "REPLACE" && q.Header.Get("X-Amz-Storage-Class") == "" && q.Header.Get(sseHeader) == "" &&
+	changesNothing := metadata != "REPLACE" && q.Header.Get(store.StorageClassHeader) == "" && q.Header.Get(sseHeader) == "" &&
 		key.hash == "" && from.object.CustomerKey == "" && from.version == "" && q.Header.Get("X-Amz-Website-Redirect-Location") == ""
 	if from.bucket == q.bucket && from.key == q.key && changesNothing {
 		return nil, key, aws.NewError(http.StatusBadRequest, "InvalidRequest",
@@ -113,4 +113,4 @@ func inherited(source, given map[string]string) map[string]string {
 }
 
 // ownHeaders are those that a copy has from its request in any case.
-var ownHeaders = []string{sseHeader, kmsKeyHeader, bucketKeyHeader, "X-Amz-Storage-Class", "X-Amz-Website-Redirect-Location"}
+var ownHeaders = []string{sseHeader, kmsKeyHeader, bucketKeyHeader, store.StorageClassHeader, "X-Amz-Website-Redirect-Location"}

@@ -52,6 +52,9 @@ func (q *request) openSource() (*source, error) {
 	if err == nil {
 		err = checkPreconditions(q.Header, "X-Amz-Copy-Source-", from.object)
 	}
+	if err == nil && !from.object.Readable(q.Now) {
+		err = invalidObjectState("Operation is not valid for the source object's storage class", &from.object.Attributes)
+	}
 	if err != nil {
 		return nil, errors.Join(err, from.content.Close())
 	}

@@ -18,6 +18,9 @@ func getObject(q *request) error {
 		return refusal(err, q.key)
 	}
 	defer func() { _ = content.Close() }() // it was only read
+	if !object.Readable(q.Now) {
+		return invalidObjectState("The operation is not valid for the object's storage class", &object.Attributes)
+	}
 	wanted, err := q.beginRead(object)
 	if err != nil {
 		return err

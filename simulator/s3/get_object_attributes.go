@@ -69,7 +69,7 @@ func getObjectAttributes(q *request) error {
 				return err
 			}
 		case "StorageClass":
-			out.StorageClass = storageClass(object)
+			out.StorageClass = object.StorageClass()
 		case "ObjectSize":
 			out.ObjectSize = &object.Size
 		}

@@ -66,7 +66,7 @@ func listMultipartUploads(q *request) error {
 		last.key, last.id = upload.Key, upload.ID
 		out.Uploads = append(out.Uploads, listedUpload{
 			Key: encode(upload.Key), UploadID: upload.ID, Initiator: q.owner(), Owner: q.owner(),
-			StorageClass: "STANDARD", Initiated: formatTime(upload.Initiated),
+			StorageClass: upload.Attributes.StorageClass(), Initiated: formatTime(upload.Initiated),
 		})
 	}
 	return writeXML(q.W, out)

@@ -19,6 +19,7 @@ type listedVersion struct {
 	Size              *int64   `xml:",omitempty"`
 	StorageClass      string   `xml:",omitempty"`
 	Owner             listedOwner
+	RestoreStatus     *restoreStatus
 }
 
 type listVersionsResult struct {
@@ -45,6 +46,10 @@ func listObjectVersions(q *request) error {
 	if err != nil {
 		return err
 	}
+	restores, err := q.wantsRestoreStatus()
+	if err != nil {
+		return err
+	}
 	keyMarker, versionMarker := query.Get("key-marker"), query.Get("version-id-marker")
 	if versionMarker != "" && keyMarker == "" {
 		return invalidArgument("version-id-marker", versionMarker, "A version-id marker cannot be specified without a key marker.")
@@ -64,8 +69,11 @@ func listObjectVersions(q *request) error {
 			LastModified: formatTime(object.Modified), Owner: q.owner(),
 		}
 		if !object.DeleteMarker {
-			listed.XMLName.Local, listed.ETag, listed.Size, listed.StorageClass = "Version", `"`+object.ETag+`"`, &object.Size, storageClass(object)
+			listed.XMLName.Local, listed.ETag, listed.Size, listed.StorageClass = "Version", `"`+object.ETag+`"`, &object.Size, object.StorageClass()
 			listed.ChecksumAlgorithm, listed.ChecksumType = checksumAlgorithms(object)
+			if restores {
+				listed.RestoreStatus = q.restoreStatus(object)
+			}
 		}
 		out.Versions = append(out.Versions, listed)
 	}

@@ -58,11 +58,8 @@ func listParts(q *request) error {
 	}
 	out := listPartsResult{
 		Xmlns: namespace, Bucket: q.name, Key: encode(q.key), EncodingType: query.Get("encoding-type"), UploadID: upload.ID,
-		Initiator: q.owner(), Owner: q.owner(), StorageClass: "STANDARD", PartNumberMarker: marker, MaxParts: limit,
+		Initiator: q.owner(), Owner: q.owner(), StorageClass: upload.Attributes.StorageClass(), PartNumberMarker: marker, MaxParts: limit,
 		ChecksumAlgorithm: strings.ToUpper(upload.ChecksumAlgorithm), ChecksumType: upload.Attributes.ChecksumType,
-	}
-	if class := upload.Attributes.Headers["X-Amz-Storage-Class"]; class != "" {
-		out.StorageClass = class
 	}
 	parts = slices.DeleteFunc(parts, func(p store.PartInfo) bool { return p.Number <= marker })
 	if len(parts) > limit {

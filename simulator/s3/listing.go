@@ -49,8 +49,16 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 		owner = append(appendElement([]byte("<Owner>"), "ID", q.owner().ID), "</Owner>"...)
 	}
 	out.Entries = make([]byte, 0, (len(page.Objects)+len(page.Prefixes))*usualEntry)
+	restores, err := q.wantsRestoreStatus()
+	if err != nil {
+		return store.Page{}, nil, err
+	}
 	for _, object := range page.Objects {
 		out.Entries = appendObject(out.Entries, object, encode(object.Key), owner)
+		if restores {
+			out.Entries = q.appendRestoreStatus(out.Entries, object)
+		}
+		out.Entries = append(out.Entries, "</Contents>"...)
 	}
 	for _, prefix := range page.Prefixes {
 		out.Entries = append(out.Entries, "<CommonPrefixes>"...)
@@ -63,7 +71,7 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 // usualEntry is roughly how long the element of an object is, in bytes.
 const usualEntry = 400
 
-// appendObject adds the element of an object; owner is the one of its owner, or nothing.
+// appendObject adds the element of an object, but for its end; owner is the one of its owner, or nothing.
 func appendObject(out []byte, object *store.Object, key string, owner []byte) []byte {
 	out = appendElement(append(out, "<Contents>"...), "Key", key)
 	out = object.Modified.UTC().AppendFormat(append(out, "<LastModified>"...), timeFormat)
@@ -77,8 +85,8 @@ func appendObject(out []byte, object *store.Object, key string, owner []byte) []
 		out = appendElement(out, "ChecksumType", kind)
 	}
 	out = strconv.AppendInt(append(out, "<Size>"...), object.Size, 10)
-	out = appendElement(append(out, "</Size>"...), "StorageClass", storageClass(object))
-	return append(append(out, owner...), "</Contents>"...)
+	out = appendElement(append(out, "</Size>"...), "StorageClass", object.StorageClass())
+	return append(out, owner...)
 }
 
 // pageToken is the opaque token for what comes after the last entry of a page.

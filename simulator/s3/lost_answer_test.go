@@ -135,6 +135,9 @@ var changes = map[string]repeat{
 	"PutObjectTagging": {func(ctx context.Context, l *lossy) error {
 		return only(l.PutObjectTagging(ctx, &awss3.PutObjectTaggingInput{Bucket: plainBucket, Key: someKey, Tagging: &types.Tagging{TagSet: []types.Tag{{Key: someKey, Value: someKey}}}}))
 	}, ""},
+	"RestoreObject": {func(ctx context.Context, l *lossy) error {
+		return only(l.RestoreObject(ctx, &awss3.RestoreObjectInput{Bucket: plainBucket, Key: aws.String("cold"), RestoreRequest: &types.RestoreRequest{Days: aws.Int32(1)}}))
+	}, "RestoreAlreadyInProgress"},
 	"DeleteObjectTagging": {func(ctx context.Context, l *lossy) error {
 		return only(l.DeleteObjectTagging(ctx, &awss3.DeleteObjectTaggingInput{Bucket: plainBucket, Key: someKey}))
 	}, ""},
@@ -192,6 +195,9 @@ func (c *cloud) prepare(t *testing.T) *lossy {
 		if err == nil {
 			_, err = l.PutObject(ctx, &awss3.PutObjectInput{Bucket: bucket, Key: someKey, Body: strings.NewReader("content")})
 		}
+	}
+	if err == nil {
+		_, err = l.PutObject(ctx, &awss3.PutObjectInput{Bucket: plainBucket, Key: aws.String("cold"), Body: strings.NewReader("content"), StorageClass: types.StorageClassGlacier})
 	}
 	if err != nil {
 		t.Fatal(err)

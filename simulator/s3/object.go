@@ -2,11 +2,11 @@ package s3
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
+	"github.com/velero-locations/velero-locations/simulator/s3/storageclass"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -17,12 +17,7 @@ const maxMetadata = 2 << 10
 var keptHeaders = []string{
 	"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type", "Expires",
 	sseHeader, kmsKeyHeader, bucketKeyHeader,
-	"X-Amz-Storage-Class", "X-Amz-Website-Redirect-Location",
-}
-
-// storageClasses are those that S3 lets a client ask for. An object in any of them can be read at once.
-var storageClasses = []string{
-	"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "EXPRESS_ONEZONE",
+	store.StorageClassHeader, "X-Amz-Website-Redirect-Location",
 }
 
 // attributes reads what a request says of the object that it writes, and the customer's key for it.
@@ -53,12 +48,12 @@ func objectHeaders(h http.Header) (map[string]string, error) {
 			kept[name] = value
 		}
 	}
-	if class, found := kept["X-Amz-Storage-Class"]; found && !slices.Contains(storageClasses, class) {
+	if class, found := kept[store.StorageClassHeader]; found && !storageclass.Known(class) {
 		return nil, aws.NewError(http.StatusBadRequest, "InvalidStorageClass", "The storage class you specified is not valid").
 			With("StorageClassRequested", class)
 	}
-	if kept["X-Amz-Storage-Class"] == "STANDARD" {
-		delete(kept, "X-Amz-Storage-Class")
+	if kept[store.StorageClassHeader] == storageclass.Standard {
+		delete(kept, store.StorageClassHeader)
 	}
 	if encoding := withoutChunked(kept["Content-Encoding"]); encoding != "" {
 		kept["Content-Encoding"] = encoding
@@ -87,13 +82,6 @@ func withoutChunked(encoding string) string {
 		}
 	}
 	return strings.Join(out, ",")
-}
-
-func storageClass(object *store.Object) string {
-	if class := object.Headers["X-Amz-Storage-Class"]; class != "" {
-		return class
-	}
-	return "STANDARD"
 }
 
 // object finds the version that the request names, and shows which one it is.

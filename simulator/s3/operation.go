@@ -103,6 +103,7 @@ var operations = []operation{
 	{name: "PutObjectLegalHold", method: http.MethodPut, level: objectLevel, sub: "legal-hold", params: versionParams, needs: ownBucket | checksum, handle: putObjectLegalHold},
 	{name: "GetObjectAcl", method: http.MethodGet, level: objectLevel, sub: "acl", params: versionParams, needs: ownBucket, handle: getACL},
 	{name: "PutObjectAcl", method: http.MethodPut, level: objectLevel, sub: "acl", params: versionParams, needs: ownBucket | checksum, handle: putACL},
+	{name: "RestoreObject", method: http.MethodPost, level: objectLevel, sub: "restore", params: versionParams, needs: ownBucket | checksum, handle: restoreObject},
 	{name: "GetObjectAttributes", method: http.MethodGet, level: objectLevel, sub: "attributes", params: versionParams, needs: ownBucket, handle: getObjectAttributes},
 	{name: "GetObject", method: http.MethodGet, level: objectLevel, params: readParams, needs: ownBucket, handle: getObject},
 	{name: "HeadObject", method: http.MethodHead, level: objectLevel, params: readParams, needs: ownBucket, handle: headObject},

@@ -54,7 +54,7 @@ func action(operation, version string) string {
 	if other, found := actions[operation]; found {
 		name = other
 	}
-	if version != "" {
+	if version != "" && name != "RestoreObject" { // which is one for both
 		name = strings.Replace(name, "Object", "ObjectVersion", 1)
 	}
 	return servicePrefix + name

@@ -49,6 +49,7 @@ func (q *request) beginRead(object *store.Object) (extent, error) {
 	q.describeContent(object, h)
 	q.describe(object, key, h)
 	describeState(object, h)
+	q.describeRestore(object, h)
 	if q.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" {
 		q.describeChecksumsOf(wanted, object, h)
 	}

@@ -94,6 +94,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q.W = guardConnection(q.W, q.Request, s.options.StallTimeout)
 	h := w.Header()
 	h["X-Amz-Request-Id"], h["X-Amz-Id-2"] = []string{q.ID}, s.hostID
+	h["Date"] = []string{q.Now.UTC().Format(http.TimeFormat)} // from which clients learn that their clock is wrong
 	q.Run(q)
 }
 

@@ -13,7 +13,7 @@ var subresources = findSubresources()
 var notSimulated = []string{
 	"abac", "accelerate", "analytics", "intelligent-tiering", "inventory", "lifecycle", "logging", "metadataConfiguration",
 	"metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics", "notification", "ownershipControls",
-	"publicAccessBlock", "renameObject", "replication", "requestPayment", "restore", "select", "session", "torrent", "website",
+	"publicAccessBlock", "renameObject", "replication", "requestPayment", "select", "session", "torrent", "website",
 }
 
 func findSubresources() map[string]bool {

@@ -51,6 +51,8 @@ type Attributes struct {
 	LegalHoldOff bool `json:"legalHoldOff,omitempty"`
 	// CustomerKey is the SHA-256 of the key that a customer gave to encrypt the object, and gives again to read it.
 	CustomerKey string `json:"customerKey,omitempty"`
+	// Restore is the last copy that was made of an object in an archive.
+	Restore Restore `json:"restore,omitzero"`
 }
 
 // ObjectPart is a part of an object that came in a multipart upload.

@@ -1,0 +1,51 @@
+// Package storageclass is what S3 documents of its storage classes: which are archives, how long it takes to get something out of them,
+// and which way objects can go from one to another.
+package storageclass
+
+import (
+	"slices"
+	"time"
+)
+
+// The classes that objects can be in, from the warmest to the coldest.
+const (
+	Standard           = "STANDARD"
+	ReducedRedundancy  = "REDUCED_REDUNDANCY"
+	StandardIA         = "STANDARD_IA"
+	IntelligentTiering = "INTELLIGENT_TIERING"
+	OneZoneIA          = "ONEZONE_IA"
+	GlacierIR          = "GLACIER_IR"
+	Glacier            = "GLACIER"
+	DeepArchive        = "DEEP_ARCHIVE"
+)
+
+// All are all of them, in that order.
+var All = []string{Standard, ReducedRedundancy, StandardIA, IntelligentTiering, OneZoneIA, GlacierIR, Glacier, DeepArchive}
+
+// The tiers of a retrieval from an archive.
+const (
+	Expedited   = "Expedited"
+	DefaultTier = "Standard"
+	Bulk        = "Bulk"
+)
+
+// Tiers are all of them.
+var Tiers = []string{Expedited, DefaultTier, Bulk}
+
+// retrievals are how long S3 takes at most to restore an object of an archive, by tier.
+var retrievals = map[string]map[string]time.Duration{
+	Glacier:     {Expedited: 5 * time.Minute, DefaultTier: 5 * time.Hour, Bulk: 12 * time.Hour},
+	DeepArchive: {DefaultTier: 12 * time.Hour, Bulk: 48 * time.Hour},
+}
+
+// Known says whether there is such a class.
+func Known(class string) bool { return slices.Contains(All, class) }
+
+// Archived says whether what is in a class must be restored before it can be read.
+func Archived(class string) bool { return retrievals[class] != nil }
+
+// Retrieval is how long it takes to restore an object of a class, if that has the tier.
+func Retrieval(class, tier string) (takes time.Duration, found bool) {
+	takes, found = retrievals[class][tier]
+	return takes, found
+}
