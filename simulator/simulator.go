@@ -267,6 +267,6 @@ func (s *Simulator) MetadataHandler() http.Handler {
 func (s *Simulator) ControlHandler() http.Handler {
 	return control.New(control.Options{
 		Accounts: s.accounts, Faults: s.faults, Journal: s.journal, Clock: s.clock, Volumes: s.volumes, Azure: s.azure, Portworx: s.portworx,
-		CertPEM: s.CertPEM(), Reset: s.Reset,
+		CertPEM: s.CertPEM(), Reset: s.Reset, ClockMoved: s.store.ApplyLifecycle,
 	})
 }

@@ -39,7 +39,7 @@ func (s *server) setClock(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Clock.Set(to.Now); err != nil {
 		return fmt.Errorf("%w: now: %w", errBadRequest, err)
 	}
-	return s.showClock(w, r)
+	return s.clockMoved(w, r)
 }
 
 func (s *server) advanceClock(w http.ResponseWriter, r *http.Request) error {
@@ -50,10 +50,21 @@ func (s *server) advanceClock(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Clock.Advance(time.Duration(advance.By)); err != nil {
 		return fmt.Errorf("%w: by: it would be %w", errBadRequest, err)
 	}
+	return s.clockMoved(w, r)
+}
+
+// clockMoved answers once what is due is done.
+func (s *server) clockMoved(w http.ResponseWriter, r *http.Request) error {
+	if err := s.ClockMoved(); err != nil {
+		return err
+	}
 	return s.showClock(w, r)
 }
 
 func (s *server) resetClock(w http.ResponseWriter, _ *http.Request) error {
 	s.Clock.Reset()
+	if err := s.ClockMoved(); err != nil {
+		return err
+	}
 	return done(w)
 }

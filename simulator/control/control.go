@@ -24,9 +24,11 @@ type Options struct {
 	Faults   *faults.Set
 	Journal  *journal.Journal
 	Clock    *clock.Clock
-	Volumes  *ebs.Store
-	Azure    *azure.Store
-	Portworx *portworx.Store
+	// ClockMoved does what is due by the time to which the clock was moved, before that is answered.
+	ClockMoved func() error
+	Volumes    *ebs.Store
+	Azure      *azure.Store
+	Portworx   *portworx.Store
 	// CertPEM is the certificate that clients of HTTPS must trust.
 	CertPEM []byte
 	// Reset takes all but some parts back to the configuration.

@@ -59,6 +59,7 @@ func start(t *testing.T) (*httptest.Server, Options) {
 	if err := options.Accounts.AddKey(account, "AKIA", "topsecret"); err != nil {
 		t.Fatal(err)
 	}
+	options.ClockMoved = func() error { return nil }
 	options.Reset = func(keep ...Part) error {
 		if !slices.Contains(keep, Faults) {
 			options.Faults.Clear()

@@ -33,6 +33,7 @@ func createMultipartUpload(q *request) error {
 	}
 	h := q.W.Header()
 	describeEncryption(attributes, key, h)
+	q.describeAbort(q.Now)
 	if algorithm != "" {
 		h.Set("X-Amz-Checksum-Algorithm", strings.ToUpper(algorithm))
 		h.Set("X-Amz-Checksum-Type", attributes.ChecksumType)

@@ -69,5 +69,6 @@ func listParts(q *request) error {
 		out.NextPartNumberMarker = p.Number
 		out.Parts = append(out.Parts, listedPart{p.Number, formatTime(p.Modified), `"` + p.ETag + `"`, p.Size, p.Checksums})
 	}
+	q.describeAbort(upload.Initiated)
 	return writeXML(q.W, out)
 }

@@ -126,6 +126,14 @@ var changes = map[string]repeat{
 	"DeleteBucketCors": {func(ctx context.Context, l *lossy) error {
 		return only(l.DeleteBucketCors(ctx, &awss3.DeleteBucketCorsInput{Bucket: plainBucket}))
 	}, ""},
+	"PutBucketLifecycleConfiguration": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutBucketLifecycleConfiguration(ctx, &awss3.PutBucketLifecycleConfigurationInput{Bucket: plainBucket, LifecycleConfiguration: &types.BucketLifecycleConfiguration{
+			Rules: []types.LifecycleRule{{Status: "Enabled", Filter: &types.LifecycleRuleFilter{}, Expiration: &types.LifecycleExpiration{Days: aws.Int32(1)}}},
+		}}))
+	}, ""},
+	"DeleteBucketLifecycle": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeleteBucketLifecycle(ctx, &awss3.DeleteBucketLifecycleInput{Bucket: plainBucket}))
+	}, ""},
 	"PutBucketAcl": {func(ctx context.Context, l *lossy) error {
 		return only(l.PutBucketAcl(ctx, &awss3.PutBucketAclInput{Bucket: plainBucket, ACL: "private"}))
 	}, ""},

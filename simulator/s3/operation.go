@@ -77,6 +77,9 @@ var operations = []operation{
 	{name: "GetBucketCors", method: http.MethodGet, level: bucketLevel, sub: "cors", needs: ownBucket, handle: getBucketCORS},
 	{name: "PutBucketCors", method: http.MethodPut, level: bucketLevel, sub: "cors", needs: ownBucket | checksum, handle: putBucketCORS},
 	{name: "DeleteBucketCors", method: http.MethodDelete, level: bucketLevel, sub: "cors", needs: ownBucket, handle: deleteBucketCORS},
+	{name: "GetBucketLifecycleConfiguration", method: http.MethodGet, level: bucketLevel, sub: "lifecycle", needs: ownBucket, handle: getBucketLifecycle},
+	{name: "PutBucketLifecycleConfiguration", method: http.MethodPut, level: bucketLevel, sub: "lifecycle", needs: ownBucket | checksum, handle: putBucketLifecycle},
+	{name: "DeleteBucketLifecycle", method: http.MethodDelete, level: bucketLevel, sub: "lifecycle", needs: ownBucket, handle: deleteBucketLifecycle},
 	{name: "GetBucketAcl", method: http.MethodGet, level: bucketLevel, sub: "acl", needs: ownBucket, handle: getACL},
 	{name: "PutBucketAcl", method: http.MethodPut, level: bucketLevel, sub: "acl", needs: ownBucket | checksum, handle: putACL},
 	{name: "ListMultipartUploads", method: http.MethodGet, level: bucketLevel, sub: "uploads", needs: ownBucket, handle: listMultipartUploads},
@@ -129,7 +132,6 @@ func Operations() []string {
 
 // notConfigured is what S3 answers to a GET of a bucket's configuration that was never set.
 var notConfigured = map[string]*aws.Error{
-	"lifecycle":         aws.NewError(http.StatusNotFound, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
 	"publicAccessBlock": aws.NewError(http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
 	"ownershipControls": aws.NewError(http.StatusNotFound, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
 	"replication":       aws.NewError(http.StatusNotFound, "ReplicationConfigurationNotFoundError", "The replication configuration was not found"),

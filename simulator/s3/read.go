@@ -193,6 +193,7 @@ func (q *request) describe(object *store.Object, key customerKey, h http.Header)
 		h.Set("X-Amz-Version-Id", object.Version)
 	}
 	describeEncryption(object.Attributes, key, h)
+	q.describeExpiry(object, h)
 }
 
 // describeState adds what was said of an object after it was written, too: its tags and its lock.

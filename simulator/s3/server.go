@@ -113,6 +113,7 @@ func (q *request) Refuse(err error) (status int, code string) {
 
 // Serve takes the steps from an unknown request to its answer, in S3's order: who asks, where, for what.
 func (q *request) Serve() error {
+	q.server.options.Store.KeepLifecycle(q.Now)
 	if q.form != nil {
 		q.form.body.Reader = q.Body // with the faults that the request has met
 	}

@@ -49,3 +49,17 @@ func Retrieval(class, tier string) (takes time.Duration, found bool) {
 	takes, found = retrievals[class][tier]
 	return takes, found
 }
+
+// Colder says whether a class is colder than another.
+func Colder(class, than string) bool { return slices.Index(All, class) > slices.Index(All, than) }
+
+// Leads says whether rules may move objects from one class to another: to colder ones only, and never from one zone to several.
+func Leads(from, to string) bool {
+	return Colder(to, from) && slices.Contains(Targets, to) && !(from == OneZoneIA && to == GlacierIR)
+}
+
+// Targets are those that rules may move objects to.
+var Targets = []string{StandardIA, IntelligentTiering, OneZoneIA, GlacierIR, Glacier, DeepArchive}
+
+// MinimumDays is how long an object stays in a class before a rule moves it on.
+var MinimumDays = map[string]int{StandardIA: 30, OneZoneIA: 30, GlacierIR: 90}

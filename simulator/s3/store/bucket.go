@@ -160,7 +160,9 @@ func (b *Bucket) commit(object *Object, conditions Conditions, endsUpload string
 	} else {
 		replaced = latest.find(NullVersion)
 	}
-	object.Modified = b.store.now()
+	if object.Modified.IsZero() {
+		object.Modified = b.store.now()
+	}
 	if object.Retention.Mode == "" && !object.DeleteMarker {
 		object.Retention = settings.Retention.from(object.Modified)
 	}
@@ -240,11 +242,19 @@ func (b *Bucket) Delete(d Deletion) (Deleted, error) {
 	if object.protected(b.store.now(), d.BypassGovernance) {
 		return Deleted{}, ErrLocked
 	}
-	if err := b.store.journal.deleteObject(b.info, object); err != nil {
-		return Deleted{}, fmt.Errorf("deleting %s/%s: %w", b.info.Name, d.Key, err)
+	if err := b.erase(object); err != nil {
+		return Deleted{}, err
 	}
-	b.show(d.Key, latest.swap(object, nil))
-	return Deleted{d.Version, object.DeleteMarker}, object.remove()
+	return Deleted{d.Version, object.DeleteMarker}, nil
+}
+
+// erase deletes a version for good; it needs the lock of the key.
+func (b *Bucket) erase(object *Object) error {
+	if err := b.store.journal.deleteObject(b.info, object); err != nil {
+		return fmt.Errorf("deleting %s/%s: %w", b.info.Name, object.Key, err)
+	}
+	b.show(object.Key, b.latest(object.Key).swap(object, nil))
+	return object.remove()
 }
 
 // Change changes what is said of a version of an object, which Get finds, by the function, which may refuse. Content and
@@ -259,9 +269,17 @@ func (b *Bucket) Change(key, version string, change func(*Attributes) error) (*O
 	if err := change(&changed.Attributes); err != nil {
 		return nil, err
 	}
-	if err := b.store.journal.putObject(b.info, &changed, ""); err != nil {
-		return nil, fmt.Errorf("changing %s/%s: %w", b.info.Name, key, err)
+	if err := b.replace(object, &changed); err != nil {
+		return nil, err
 	}
-	b.show(key, b.latest(key).swap(object, &changed))
 	return &changed, nil
+}
+
+// replace puts a changed version in the place of what it was; it needs the lock of the key.
+func (b *Bucket) replace(object, changed *Object) error {
+	if err := b.store.journal.putObject(b.info, changed, ""); err != nil {
+		return fmt.Errorf("changing %s/%s: %w", b.info.Name, object.Key, err)
+	}
+	b.show(object.Key, b.latest(object.Key).swap(object, changed))
+	return nil
 }

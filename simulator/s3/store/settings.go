@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/velero-locations/velero-locations/simulator/policy"
+	"github.com/velero-locations/velero-locations/simulator/s3/lifecycle"
 )
 
 // Versioning says what becomes of an object that is overwritten or deleted.
@@ -25,6 +26,8 @@ type Settings struct {
 	Encryption Encryption       `json:"encryption,omitzero"`
 	Policy     BucketPolicy     `json:"policy,omitzero"`
 	CORS       []CORSRule       `json:"cors,omitempty"`
+	// Lifecycle is the rules by which objects grow colder and expire.
+	Lifecycle lifecycle.Configuration `json:"lifecycle,omitzero"`
 }
 
 // BucketPolicy says who else may do what with a bucket.

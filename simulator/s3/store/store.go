@@ -61,6 +61,8 @@ type Store struct {
 	mu      sync.RWMutex
 	buckets map[bucketID]*Bucket
 	closed  bool
+
+	lifecycle lifecycleRuns
 }
 
 type bucketID struct{ region, name string }
