@@ -211,7 +211,7 @@ func newDirectory(configured []AccountConfig) (*accounts.Directory, error) {
 func createBuckets(storage *store.Store, configured []AccountConfig) error {
 	for _, account := range configured {
 		for _, bucket := range account.Buckets {
-			existing, err := storage.CreateBucket(bucket.Name, bucket.Region, account.ID, store.Settings{})
+			existing, err := storage.CreateBucket(bucket.Name, bucket.Region, account.ID, store.NewSettings())
 			if errors.Is(err, store.ErrBucketExists) {
 				info := existing.Info()
 				if info.Account == account.ID && info.Region == bucket.Region {

@@ -3,29 +3,63 @@ package s3
 import (
 	"encoding/xml"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
-// Buckets are as S3 makes them by default: ACLs are disabled, and the bucket's owner has everything.
+// Grants to others than the bucket's owner are not simulated: where ACLs are enabled, too, the owner has everything.
+
+// publicACLs are the canned ACLs that let everybody in, or everybody with an account.
+var publicACLs = []string{"public-read", "public-read-write", "authenticated-read"}
+
+// publicGroups is in the URI of each group that is everybody.
+var publicGroups = []string{"/groups/global/AllUsers", "/groups/global/AuthenticatedUsers"}
 
 // checkACLHeaders takes a canned ACL that changes nothing, and refuses what would grant something to others.
-func checkACLHeaders(h http.Header) error {
-	for name := range h {
+func (q *request) checkACLHeaders(h http.Header) error {
+	canned, public, grants := h.Get("X-Amz-Acl"), false, false
+	for name, values := range h {
 		if strings.HasPrefix(name, "X-Amz-Grant-") {
-			return aclNotSupported()
+			grants, public = true, public || isPublicGrant(strings.Join(values, ","))
 		}
 	}
-	switch h.Get("X-Amz-Acl") {
-	case "", "private", "bucket-owner-full-control":
+	switch {
+	case grants:
+		return q.refuseACL(public)
+	case canned == "" || canned == "private" || canned == "bucket-owner-full-control":
 		return nil
 	}
-	return aclNotSupported()
+	return q.refuseACL(slices.Contains(publicACLs, canned))
 }
 
-func aclNotSupported() *aws.Error {
-	return aws.NewError(http.StatusBadRequest, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+func isPublicGrant(grantee string) bool {
+	return slices.ContainsFunc(publicGroups, func(group string) bool { return strings.Contains(grantee, group) })
+}
+
+// refuseACL refuses an ACL that grants something to others, or to everybody: by the settings of the bucket, which may be about to be made.
+func (q *request) refuseACL(public bool) error {
+	if q.bucket == nil {
+		settings, err := q.newSettings()
+		switch {
+		case err != nil:
+			return err
+		case settings.Ownership == store.BucketOwnerEnforced:
+			return aws.NewError(http.StatusBadRequest, "InvalidBucketAclWithObjectOwnership", "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting")
+		case public:
+			return aws.NewError(http.StatusBadRequest, "InvalidBucketAclWithBlockPublicAccessError", "Bucket cannot have public ACLs set with BlockPublicAccess enabled")
+		}
+		return aws.NotImplemented("x-amz-acl")
+	}
+	switch settings := q.bucket.Settings(); {
+	case settings.Ownership == store.BucketOwnerEnforced:
+		return aws.NewError(http.StatusBadRequest, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+	case public && blocks(settings).BlockPublicACLs:
+		return accessDenied()
+	}
+	return aws.NotImplemented("x-amz-acl")
 }
 
 type grantee struct {
@@ -70,6 +104,7 @@ func putACL(q *request) error {
 		var policy struct {
 			Grants []struct {
 				ID         string `xml:"Grantee>ID"`
+				URI        string `xml:"Grantee>URI"`
 				Permission string
 			} `xml:"AccessControlList>Grant"`
 		}
@@ -78,7 +113,7 @@ func putACL(q *request) error {
 		}
 		for _, g := range policy.Grants {
 			if g.ID != q.owner().ID || g.Permission != "FULL_CONTROL" {
-				return aclNotSupported()
+				return q.refuseACL(isPublicGrant(g.URI))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
@@ -36,6 +37,11 @@ func putBucketPolicy(q *request) error {
 		return malformedPolicy(err.Error())
 	}
 	return q.configure(http.StatusNoContent, func(s *store.Settings) error {
+		if blocks(*s).BlockPublicPolicy && isPublic(statements) {
+			return aws.NewError(http.StatusForbidden, "AccessDenied", fmt.Sprintf(
+				"User: %s is not authorized to perform: s3:PutBucketPolicy on resource: \"arn:aws:s3:::%s\" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
+				q.signer.ARN(), q.name))
+		}
 		s.Policy = store.BucketPolicy{Document: string(q.document), Statements: statements}
 		return nil
 	})

@@ -25,6 +25,8 @@ func TestBucketPolicy(t *testing.T) {
 	document := `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::alice-home/public/*"},
 		{"Effect":"Allow","Principal":{"AWS":"` + bob + `"},"Action":"s3:*","Resource":"arn:aws:s3:::alice-home/shared/*"}]}`
+	checkAnswer(t, alice(http.MethodPut, "/alice-home?policy", document), 403, []string{"<Code>AccessDenied<", "prevented by the BlockPublicPolicy setting"}, region)
+	checkAnswer(t, alice(http.MethodDelete, "/alice-home?publicAccessBlock", ""), 204, nil, region)
 	checkAnswer(t, alice(http.MethodPut, "/alice-home?policy", document), 204, nil, region)
 	if got := text(t, alice(http.MethodGet, "/alice-home?policy", "")); got != document {
 		t.Errorf("the policy is %s", got)

@@ -30,10 +30,11 @@ func createBucket(q *request) error {
 	if err := ValidateBucketName(q.name); err != nil {
 		return aws.NewError(http.StatusBadRequest, "InvalidBucketName", "The specified bucket is not valid.").With("BucketName", q.name)
 	}
-	settings := store.Settings{Tags: tags}
-	if strings.EqualFold(q.Header.Get("X-Amz-Bucket-Object-Lock-Enabled"), "true") {
-		settings.ObjectLock, settings.Versioning = true, store.VersioningEnabled
+	settings, err := q.newSettings()
+	if err != nil {
+		return err
 	}
+	settings.Tags = tags
 	bucket, err := q.server.options.Store.CreateBucket(q.name, region, q.signer.Account.ID, settings)
 	if errors.Is(err, store.ErrBucketExists) {
 		err = q.nameTaken(bucket.Info())
@@ -45,6 +46,15 @@ func createBucket(q *request) error {
 	q.W.Header().Set("X-Amz-Bucket-Region", bucket.Info().Region)
 	q.W.WriteHeader(http.StatusOK)
 	return nil
+}
+
+// newSettings are those that the headers of CreateBucket ask for.
+func (q *request) newSettings() (store.Settings, error) {
+	settings := store.NewSettings()
+	if strings.EqualFold(q.Header.Get("X-Amz-Bucket-Object-Lock-Enabled"), "true") {
+		settings.ObjectLock, settings.Versioning = true, store.VersioningEnabled
+	}
+	return settings, readOwnership(q.Header, &settings)
 }
 
 // nameTaken refuses a name that is in use; in us-east-1 S3 reports success when the bucket is the signer's own already.

@@ -1,11 +1,6 @@
 package s3
 
-import (
-	"encoding/xml"
-	"slices"
-
-	"github.com/velero-locations/velero-locations/simulator/policy"
-)
+import "encoding/xml"
 
 // getBucketPolicyStatus is GetBucketPolicyStatus: a policy is public if it lets everybody do something.
 func getBucketPolicyStatus(q *request) error {
@@ -13,12 +8,9 @@ func getBucketPolicyStatus(q *request) error {
 	if set.Document == "" {
 		return noBucketPolicy(q.name)
 	}
-	isPublic := func(s policy.Statement) bool {
-		return s.Effect == policy.Allow && slices.Contains(s.Accounts, policy.Everybody)
-	}
 	return writeXML(q.W, struct {
 		XMLName  xml.Name `xml:"PolicyStatus"`
 		Xmlns    string   `xml:"xmlns,attr"`
 		IsPublic bool
-	}{Xmlns: namespace, IsPublic: slices.ContainsFunc(set.Statements, isPublic)})
+	}{Xmlns: namespace, IsPublic: isPublic(set.Statements)})
 }

@@ -115,7 +115,7 @@ var changes = map[string]repeat{
 		return only(l.PutObjectLockConfiguration(ctx, &awss3.PutObjectLockConfigurationInput{Bucket: lockedBucket, ObjectLockConfiguration: &types.ObjectLockConfiguration{ObjectLockEnabled: "Enabled"}}))
 	}, ""},
 	"PutBucketPolicy": {func(ctx context.Context, l *lossy) error {
-		return only(l.PutBucketPolicy(ctx, &awss3.PutBucketPolicyInput{Bucket: plainBucket, Policy: aws.String(`{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::alice-home/*"}]}`)}))
+		return only(l.PutBucketPolicy(ctx, &awss3.PutBucketPolicyInput{Bucket: plainBucket, Policy: aws.String(`{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::alice-home/*"}]}`)}))
 	}, ""},
 	"DeleteBucketPolicy": {func(ctx context.Context, l *lossy) error {
 		return only(l.DeleteBucketPolicy(ctx, &awss3.DeleteBucketPolicyInput{Bucket: plainBucket}))
@@ -133,6 +133,18 @@ var changes = map[string]repeat{
 	}, ""},
 	"DeleteBucketLifecycle": {func(ctx context.Context, l *lossy) error {
 		return only(l.DeleteBucketLifecycle(ctx, &awss3.DeleteBucketLifecycleInput{Bucket: plainBucket}))
+	}, ""},
+	"PutPublicAccessBlock": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutPublicAccessBlock(ctx, &awss3.PutPublicAccessBlockInput{Bucket: plainBucket, PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{}}))
+	}, ""},
+	"DeletePublicAccessBlock": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeletePublicAccessBlock(ctx, &awss3.DeletePublicAccessBlockInput{Bucket: plainBucket}))
+	}, ""},
+	"PutBucketOwnershipControls": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutBucketOwnershipControls(ctx, &awss3.PutBucketOwnershipControlsInput{Bucket: plainBucket, OwnershipControls: ownedBy(types.ObjectOwnershipObjectWriter)}))
+	}, ""},
+	"DeleteBucketOwnershipControls": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeleteBucketOwnershipControls(ctx, &awss3.DeleteBucketOwnershipControlsInput{Bucket: plainBucket}))
 	}, ""},
 	"PutBucketAcl": {func(ctx context.Context, l *lossy) error {
 		return only(l.PutBucketAcl(ctx, &awss3.PutBucketAclInput{Bucket: plainBucket, ACL: "private"}))

@@ -80,6 +80,12 @@ var operations = []operation{
 	{name: "GetBucketLifecycleConfiguration", method: http.MethodGet, level: bucketLevel, sub: "lifecycle", needs: ownBucket, handle: getBucketLifecycle},
 	{name: "PutBucketLifecycleConfiguration", method: http.MethodPut, level: bucketLevel, sub: "lifecycle", needs: ownBucket | checksum, handle: putBucketLifecycle},
 	{name: "DeleteBucketLifecycle", method: http.MethodDelete, level: bucketLevel, sub: "lifecycle", needs: ownBucket, handle: deleteBucketLifecycle},
+	{name: "GetPublicAccessBlock", method: http.MethodGet, level: bucketLevel, sub: "publicAccessBlock", needs: ownBucket, handle: getPublicAccessBlock},
+	{name: "PutPublicAccessBlock", method: http.MethodPut, level: bucketLevel, sub: "publicAccessBlock", needs: ownBucket | checksum, handle: putPublicAccessBlock},
+	{name: "DeletePublicAccessBlock", method: http.MethodDelete, level: bucketLevel, sub: "publicAccessBlock", needs: ownBucket, handle: deletePublicAccessBlock},
+	{name: "GetBucketOwnershipControls", method: http.MethodGet, level: bucketLevel, sub: "ownershipControls", needs: ownBucket, handle: getBucketOwnershipControls},
+	{name: "PutBucketOwnershipControls", method: http.MethodPut, level: bucketLevel, sub: "ownershipControls", needs: ownBucket | checksum, handle: putBucketOwnershipControls},
+	{name: "DeleteBucketOwnershipControls", method: http.MethodDelete, level: bucketLevel, sub: "ownershipControls", needs: ownBucket, handle: deleteBucketOwnershipControls},
 	{name: "GetBucketAcl", method: http.MethodGet, level: bucketLevel, sub: "acl", needs: ownBucket, handle: getACL},
 	{name: "PutBucketAcl", method: http.MethodPut, level: bucketLevel, sub: "acl", needs: ownBucket | checksum, handle: putACL},
 	{name: "ListMultipartUploads", method: http.MethodGet, level: bucketLevel, sub: "uploads", needs: ownBucket, handle: listMultipartUploads},
@@ -132,10 +138,8 @@ func Operations() []string {
 
 // notConfigured is what S3 answers to a GET of a bucket's configuration that was never set.
 var notConfigured = map[string]*aws.Error{
-	"publicAccessBlock": aws.NewError(http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
-	"ownershipControls": aws.NewError(http.StatusNotFound, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
-	"replication":       aws.NewError(http.StatusNotFound, "ReplicationConfigurationNotFoundError", "The replication configuration was not found"),
-	"website":           aws.NewError(http.StatusNotFound, "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"),
+	"replication": aws.NewError(http.StatusNotFound, "ReplicationConfigurationNotFoundError", "The replication configuration was not found"),
+	"website":     aws.NewError(http.StatusNotFound, "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"),
 }
 
 func (q *request) level() level {

@@ -102,7 +102,7 @@ func (q *request) bucketPolicy(action string, bucket store.BucketInfo) policy.Po
 		out = policies(bucket.Region, bucket.Name)
 	}
 	if stored, found := q.server.options.Store.Bucket(bucket.Region, bucket.Name); found {
-		if set := stored.Settings().Policy.Statements; len(set) > 0 {
+		if set := q.enforced(stored.Settings(), bucket.Account); len(set) > 0 {
 			out = slices.Concat(out, set)
 		}
 	}

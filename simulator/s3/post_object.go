@@ -224,7 +224,7 @@ func postObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	if err := checkACLHeaders(fields); err != nil {
+	if err := q.checkACLHeaders(fields); err != nil {
 		return err
 	}
 	attributes, key, err := q.attributes(fields)

@@ -156,7 +156,7 @@ func (q *request) Serve() error {
 
 // checkHeaders refuses headers that would change the meaning of a request and are not supported, instead of ignoring them.
 func (q *request) checkHeaders() error {
-	if err := checkACLHeaders(q.Header); err != nil {
+	if err := q.checkACLHeaders(q.Header); err != nil {
 		return err
 	}
 	if len(q.key) > 1024 {

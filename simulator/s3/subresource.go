@@ -12,8 +12,8 @@ var subresources = findSubresources()
 // notSimulated are the sub-resources of no operation here, as AWS's SDKs have them.
 var notSimulated = []string{
 	"abac", "accelerate", "analytics", "intelligent-tiering", "inventory", "logging", "metadataConfiguration",
-	"metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics", "notification", "ownershipControls",
-	"publicAccessBlock", "renameObject", "replication", "requestPayment", "select", "session", "torrent", "website",
+	"metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics", "notification",
+	"renameObject", "replication", "requestPayment", "select", "session", "torrent", "website",
 }
 
 func findSubresources() map[string]bool {

@@ -26,6 +26,10 @@ type Settings struct {
 	Encryption Encryption       `json:"encryption,omitzero"`
 	Policy     BucketPolicy     `json:"policy,omitzero"`
 	CORS       []CORSRule       `json:"cors,omitempty"`
+	// PublicAccess is what is kept from everybody; nil keeps nothing.
+	PublicAccess *PublicAccessBlock `json:"publicAccess,omitempty"`
+	// Ownership is empty where it was never set, as of buckets of before April 2023.
+	Ownership Ownership `json:"ownership,omitempty"`
 	// Lifecycle is the rules by which objects grow colder and expire.
 	Lifecycle lifecycle.Configuration `json:"lifecycle,omitzero"`
 }
