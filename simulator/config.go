@@ -80,9 +80,10 @@ type S3Config struct {
 	// Address of the global endpoint is host:port; 127.0.0.1:9000 by default, port 0 for any free one. There the region
 	// that a request is signed for picks the region it is for.
 	Address string `json:"address,omitempty"`
-	// RegionalAddresses are those of the endpoints of regions, which accept no other region's signatures.
+	// RegionalAddresses are those of the endpoints of regions, which accept no other region's signatures. All regions also have
+	// endpoints by name, s3.REGION.DOMAIN, wherever S3 is served.
 	RegionalAddresses map[string]string `json:"regionalAddresses,omitempty"`
-	// Domains are those under which a bucket's name is a host, bucket.DOMAIN. localhost is one in any case.
+	// Domains are those under which a bucket is a host, bucket.DOMAIN or bucket.s3.REGION.DOMAIN. localhost is one in any case.
 	Domains []string `json:"domains,omitempty"`
 	// HostStyleOnly are the endpoints that refuse requests with the bucket in their path, as some stores do: regions, whose
 	// endpoints are their own, and GlobalEndpoint.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/internal/endpoint"
@@ -22,7 +24,7 @@ func (e Endpoints) URLs() []string {
 
 // Await returns when all endpoints answer that they are ready, or the context is done.
 func (e Endpoints) Await(ctx context.Context) error {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialLocal}}
 	for _, url := range e.URLs() {
 		for !isReady(ctx, client, url) {
 			select {
@@ -33,6 +35,14 @@ func (e Endpoints) Await(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// dialLocal takes names below localhost for this machine, as all programs are to do, and not all resolvers do.
+func dialLocal(ctx context.Context, network, address string) (net.Conn, error) {
+	if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, "."+localDomain) {
+		address = net.JoinHostPort(localDomain, port)
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, address)
 }
 
 func isReady(ctx context.Context, client *http.Client, url string) bool {

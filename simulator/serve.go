@@ -6,19 +6,22 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/velero-locations/velero-locations/simulator/internal/endpoint"
+	"github.com/velero-locations/velero-locations/simulator/s3"
 )
 
 // Endpoints say where a simulator is served. All but metadata and the control API answer https:// at the same address, too.
 type Endpoints struct {
 	// S3 is the URL of the global endpoint.
 	S3 string `json:"s3"`
-	// S3Regions are the URLs of the endpoints of regions, by region.
+	// S3Regions are the URLs of the endpoints of regions, by region. Those without an address of their own are found by their name
+	// at the global endpoint's, if that is on loopback.
 	S3Regions map[string]string `json:"s3Regions,omitempty"`
 	// EC2 is the URL of EC2 and STS; empty without one.
 	EC2 string `json:"ec2,omitempty"`
@@ -66,6 +69,7 @@ func (s *Simulator) Listen(ctx context.Context) (Endpoints, error) {
 		out.S3Regions[region] = opened
 		s.setRegionalEndpoint(region, opened)
 	}
+	s.nameRegions(&out)
 	if err := s.listenEC2(ctx, &out); err != nil {
 		return out, err
 	}
@@ -120,7 +124,33 @@ func (s *Simulator) setRegionalEndpoint(region, url string) {
 	s.listeners.regions[region] = url[len("http://"):]
 }
 
-// regionalEndpoint returns host:port of the endpoint of a region, or nothing.
+// nameRegions tells where regions without an address of their own are served: where the global endpoint is, by their names.
+func (s *Simulator) nameRegions(out *Endpoints) {
+	address, err := netip.ParseAddrPort(out.S3[len("http://"):])
+	if err != nil || !address.Addr().IsLoopback() && !address.Addr().IsUnspecified() {
+		return
+	}
+	for _, region := range s.config.Regions {
+		if out.S3Regions[region] == "" {
+			out.S3Regions[region] = fmt.Sprintf("http://%s:%d", s3.RegionHost(region, localDomain), address.Port())
+		}
+	}
+}
+
+// localDomain is the domain whose names are all of this machine.
+const localDomain = "localhost"
+
+// regionNames are the names of the endpoints of regions, and of buckets there.
+func (s *Simulator) regionNames() []string {
+	var names []string
+	for _, region := range s.config.Regions {
+		name := s3.RegionHost(region, localDomain)
+		names = append(names, name, "*."+name)
+	}
+	return names
+}
+
+// regionalEndpoint returns host:port of the endpoint of a region that has an address of its own, or nothing.
 func (s *Simulator) regionalEndpoint(region string) string {
 	s.listeners.mu.Lock()
 	defer s.listeners.mu.Unlock()
@@ -150,7 +180,7 @@ func (s *Simulator) serve(ctx context.Context, l listening) error {
 	if !l.https {
 		return endpoint.Serve(ctx, l.Listener, nil, l.handler)
 	}
-	certificate, err := s.authority.Serving()
+	certificate, err := s.authority.Serving(s.regionNames()...)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,5 +139,24 @@ func TestHangingEndsWithTheServer(t *testing.T) {
 	})
 	if err := <-ended; err == nil {
 		t.Error("the client got an answer")
+	}
+}
+
+// TestRegionsByName shows that a region without an address of its own is found by its name at the global endpoint's, where that is on
+// this machine.
+func TestRegionsByName(t *testing.T) {
+	sim := simulatortest.Start(t, regional, func(c *simulator.Config) { delete(c.S3.RegionalAddresses, "us-east-1") })
+	_, port, _ := strings.Cut(sim.Host(), ":")
+	if got, want := sim.S3Regions["us-east-1"], "http://s3.us-east-1.localhost:"+port; got != want {
+		t.Errorf("us-east-1 is at %s, want %s", got, want)
+	}
+	if got := sim.S3Regions["eu-west-1"]; !strings.HasPrefix(got, "http://127.0.0.1:") {
+		t.Errorf("eu-west-1 is at %s", got)
+	}
+	if err := sim.Await(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := sim.URLs(); !slices.Contains(got, sim.S3Regions["us-east-1"]) {
+		t.Errorf("the addresses are %v", got)
 	}
 }

@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -17,15 +20,20 @@ func newDevCommand() *cobra.Command {
 		Short: "Run everything on loopback: etcd, API server, controllers and storage simulator",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			options.OnReady = func(info dev.Info) {
-				fmt.Fprintf(cmd.OutOrStdout(), "API server  %s\nS3          %s\nEC2         %s\nClouds      %s\nSimulator   %s\nReady. In another terminal:  . %s\n",
-					info.Server, info.S3, info.EC2, info.Clouds, info.SimulatorControl, relative(info.Env))
-			}
+			options.OnReady = func(info dev.Info) { printInfo(cmd.OutOrStdout(), info) }
 			return dev.Run(cmd.Context(), options)
 		},
 	}
 	options.AddFlags(cmd.Flags())
 	return cmd
+}
+
+func printInfo(w io.Writer, info dev.Info) {
+	fmt.Fprintf(w, "API server  %s\nS3          %s\n", info.Server, info.S3)
+	for _, region := range slices.Sorted(maps.Keys(info.S3Regions)) {
+		fmt.Fprintf(w, "  %-9s %s\n", region, info.S3Regions[region])
+	}
+	fmt.Fprintf(w, "EC2         %s\nClouds      %s\nSimulator   %s\nReady. In another terminal:  . %s\n", info.EC2, info.Clouds, info.SimulatorControl, relative(info.Env))
 }
 
 // relative shortens a path below the working directory to what a user would type.

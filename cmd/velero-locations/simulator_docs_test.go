@@ -69,16 +69,17 @@ func freePorts(t *testing.T, text string) string {
 	t.Helper()
 	ports := map[string]string{}
 	var listeners []net.Listener // all open until the end, so that no two are the same
-	out := regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllStringFunc(text, func(address string) string {
-		if ports[address] == "" {
+	out := regexp.MustCompile(`(127\.0\.0\.1|\.localhost):\d+`).ReplaceAllStringFunc(text, func(address string) string {
+		host, port, _ := strings.Cut(address, ":")
+		if ports[port] == "" {
 			listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
 			}
-			ports[address] = listener.Addr().String()
+			_, ports[port], _ = strings.Cut(listener.Addr().String(), ":")
 			listeners = append(listeners, listener)
 		}
-		return ports[address]
+		return host + ":" + ports[port]
 	})
 	for _, listener := range listeners {
 		if err := listener.Close(); err != nil {

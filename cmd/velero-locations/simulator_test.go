@@ -63,13 +63,18 @@ accounts:
 		}
 	})
 	lines := bufio.NewScanner(out)
-	for _, address := range []*string{&s3, &controlURL} {
-		lines.Scan()
-		_, url, found := strings.Cut(lines.Text(), " served at ")
-		if !found {
-			t.Fatalf("the simulator printed %q\n%s", lines.Text(), process.Stderr)
+	for controlURL == "" {
+		if !lines.Scan() {
+			t.Fatalf("the simulator ended: %s", process.Stderr)
 		}
-		*address = url
+		switch service, url, found := strings.Cut(lines.Text(), " is served at "); {
+		case !found:
+			t.Fatalf("the simulator printed %q\n%s", lines.Text(), process.Stderr)
+		case service == "S3":
+			s3 = url
+		case service == "The control API":
+			controlURL = url
+		}
 	}
 	return s3, controlURL
 }
@@ -428,8 +433,11 @@ func TestSimulatorAnnounces(t *testing.T) {
 			document = awaitFile(t, addresses)
 			err = json.Unmarshal(document, &endpoints)
 		}
-		if err != nil || len(endpoints.URLs()) != 5 {
+		if err != nil || len(endpoints.URLs()) != 5+len(endpoints.S3Regions) {
 			t.Errorf("the addresses are %s: %v", document, err)
+		}
+		if got, want := endpoints.S3Regions["us-east-1"], strings.Replace(endpoints.S3, "127.0.0.1", "s3.us-east-1.localhost", 1); got != want {
+			t.Errorf("us-east-1 is at %s, want %s", got, want)
 		}
 		awaitFile(t, ready)
 		if err := process.Process.Signal(syscall.SIGTERM); err != nil {

@@ -185,11 +185,11 @@ func (a *Authority) Signed(cert *x509.Certificate) bool {
 	return cert.CheckSignatureFrom(a.cert) == nil
 }
 
-// Serving returns the certificate of a server on loopback.
-func (a *Authority) Serving() (KeyPair, error) {
+// Serving returns the certificate of a server on loopback, with more names that it has.
+func (a *Authority) Serving(names ...string) (KeyPair, error) {
 	return a.Issue(&x509.Certificate{
 		Subject:     pkix.Name{CommonName: "localhost"},
-		DNSNames:    []string{"localhost", "*.localhost"},
+		DNSNames:    append([]string{"localhost", "*.localhost"}, names...),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},

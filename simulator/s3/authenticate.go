@@ -27,7 +27,7 @@ func (q *request) authenticate() error {
 	if err := auth.CheckTime(q.Now); err != nil {
 		return err
 	}
-	if err := q.server.checkRegion(auth); err != nil {
+	if err := q.checkRegion(auth); err != nil {
 		return err
 	}
 	q.auth = auth
@@ -43,7 +43,7 @@ func (q *request) passAnonymous() error {
 	if q.opErr != nil || q.op.needs&ownBucket == 0 || len(buckets) == 0 {
 		return accessDenied()
 	}
-	q.auth = sigv4.NewAnonymous(cmp.Or(q.server.region, q.likeliest(buckets).Region))
+	q.auth = sigv4.NewAnonymous(cmp.Or(q.region, q.likeliest(buckets).Region))
 	return nil
 }
 

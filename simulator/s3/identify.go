@@ -14,10 +14,10 @@ func (q *request) Identify() {
 	if q.URL.RawQuery != "" {
 		q.query = q.URL.Query()
 	}
-	q.name, q.key = q.address()
+	q.address()
 	q.claim, q.claimErr = q.parseAuthorization()
 	q.op, q.opErr = q.operation()
-	q.Call = call.Call{Bucket: q.name, Key: q.key, Region: q.server.region}
+	q.Call = call.Call{Bucket: q.name, Key: q.key, Region: q.region}
 	if q.op.name != "" {
 		q.Call.Operation = servicePrefix + q.op.name
 	}

@@ -12,12 +12,12 @@ import (
 
 // checkRegion refuses a signature for a region that is not the endpoint's: at the global endpoint, for one that does not
 // exist.
-func (s *Server) checkRegion(auth *sigv4.Authorization) error {
-	if s.region != "" && auth.Region != s.region {
-		return sigv4.WrongRegion(auth, s.region)
+func (q *request) checkRegion(auth *sigv4.Authorization) error {
+	if q.region != "" && auth.Region != q.region {
+		return sigv4.WrongRegion(auth, q.region)
 	}
-	if !slices.Contains(s.options.Regions, auth.Region) {
-		return sigv4.WrongRegion(auth, s.options.Regions[0])
+	if regions := q.server.options.Regions; !slices.Contains(regions, auth.Region) {
+		return sigv4.WrongRegion(auth, regions[0])
 	}
 	return nil
 }
@@ -35,13 +35,9 @@ func (q *request) permanentRedirect(region string) error {
 	if slices.Contains(laterRegions, region) {
 		return illegalConstraint(region)
 	}
-	endpoint := ""
-	if q.server.options.Endpoint != nil {
-		endpoint = q.server.options.Endpoint(region)
-	}
 	return aws.NewError(http.StatusMovedPermanently, "PermanentRedirect",
 		"The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.").
-		With("Endpoint", cmp.Or(endpoint, q.Host)).With("Bucket", q.name)
+		With("Endpoint", q.regionalHost(region)).With("Bucket", q.name)
 }
 
 func illegalConstraint(constraint string) error {

@@ -26,7 +26,8 @@ type Options struct {
 	Store    *store.Store
 	// Regions are those that exist.
 	Regions []string
-	// Domains are those under which a bucket's name is a host: bucket.DOMAIN. localhost is one in any case.
+	// Domains are those under which buckets and the endpoints of regions are hosts: bucket.DOMAIN, s3.REGION.DOMAIN and
+	// bucket.s3.REGION.DOMAIN. localhost is one in any case.
 	Domains []string
 	// HostStyleOnly says whether an endpoint refuses requests with the bucket in their path: that of a region, or the global
 	// one for an empty name. Nil: none does.
@@ -35,7 +36,7 @@ type Options struct {
 	StallTimeout time.Duration
 	// BucketPolicies returns the policy of a bucket; nil is none at all.
 	BucketPolicies func(region, bucket string) policy.Policy
-	// Endpoint returns host:port of the endpoint of a region, or nothing where it has none; nil is none at all.
+	// Endpoint returns host:port of the endpoint of a region that has an address of its own; nil is none at all.
 	Endpoint func(region string) string
 }
 
@@ -73,6 +74,8 @@ type request struct {
 	pipeline.Exchange
 	server    *Server
 	query     url.Values
+	host      host
+	region    string // of the endpoint; empty at the global one
 	name, key string // of the bucket and the object
 	signer    accounts.Key
 	auth      *sigv4.Authorization

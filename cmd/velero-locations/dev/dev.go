@@ -65,8 +65,9 @@ type Options struct {
 type Info struct {
 	// Server is the URL of the API server.
 	Server string
-	// S3 is the URL of the simulator's object storage.
-	S3 string
+	// S3 is the URL of the simulator's object storage, and S3Regions those of the endpoints of its regions.
+	S3        string
+	S3Regions map[string]string
 	// EC2 is the URL of the simulator's EC2 and STS.
 	EC2 string
 	// Clouds is the URL of the simulated Azure and Portworx.
@@ -241,7 +242,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 		return err
 	}
 	info := Info{
-		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, EC2: d.endpoints.EC2, Clouds: d.endpoints.Clouds, SimulatorControl: d.endpoints.Control,
+		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, S3Regions: d.endpoints.S3Regions, EC2: d.endpoints.EC2, Clouds: d.endpoints.Clouds, SimulatorControl: d.endpoints.Control,
 		Kubeconfig: d.path("kubeconfig"), Env: d.path("env"),
 	}
 	kubeconfig, err := kubeconfig(info.Server, authority, admin)
