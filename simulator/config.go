@@ -27,6 +27,8 @@ const (
 	Kind       = "Simulator"
 )
 
+const defaultS3Address = "127.0.0.1:9000"
+
 // BucketNames says where a bucket's name is unique.
 type BucketNames string
 
@@ -157,27 +159,35 @@ type BucketConfig struct {
 	Policy policy.Policy `json:"policy,omitempty"`
 }
 
+// Change changes a configuration before defaults are filled in and it is validated, as flags of a program do.
+type Change func(*Config) error
+
 // Load reads a configuration file, until the context ends. An error names the file, and all that is wrong with it.
-func Load(ctx context.Context, path string) (*Config, error) {
+func Load(ctx context.Context, path string, changes ...Change) (*Config, error) {
 	data, err := bounded.ReadFile(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the simulator's configuration: %w", err)
 	}
-	config, err := Parse(data)
+	config, err := Parse(data, changes...)
 	if err != nil {
 		return nil, fmt.Errorf("simulator configuration %s: %w", path, err)
 	}
 	return config, nil
 }
 
-// Parse reads a configuration in YAML, fills in defaults and validates it. A field that it does not know is an error.
-func Parse(data []byte) (*Config, error) {
+// Parse reads a configuration in YAML, changes it, fills in defaults and validates it. A field that it does not know is an error.
+func Parse(data []byte, changes ...Change) (*Config, error) {
 	config := &Config{}
 	if err := decode(data, config); err != nil {
 		return nil, err
 	}
 	if config.APIVersion != APIVersion || config.Kind != Kind {
 		return nil, fmt.Errorf("apiVersion and kind are %q and %q, expected %q and %q", config.APIVersion, config.Kind, APIVersion, Kind)
+	}
+	for _, change := range changes {
+		if err := change(config); err != nil {
+			return nil, err
+		}
 	}
 	config.SetDefaults()
 	if err := config.Validate(); err != nil {
@@ -216,7 +226,7 @@ func (c *Config) SetDefaults() {
 		c.S3.StallTimeout = "30s"
 	}
 	if c.S3.Address == "" {
-		c.S3.Address = "127.0.0.1:9000"
+		c.S3.Address = defaultS3Address
 	}
 	if len(c.Clouds.Locations) == 0 {
 		c.Clouds.Locations = []string{"eastus", "westus"}

@@ -9,10 +9,10 @@ import (
 var defaultConfig []byte
 
 // Default returns the configuration of a cloud to try things in: that of the documentation, in memory and without faults.
-func Default() (*Config, error) {
-	config, err := Parse(defaultConfig)
+func Default(changes ...Change) (*Config, error) {
+	config, err := Parse(defaultConfig, changes...)
 	if err != nil {
-		return nil, fmt.Errorf("the simulator's own configuration: %w", err)
+		return nil, fmt.Errorf("simulator configuration: %w", err)
 	}
 	return config, nil
 }

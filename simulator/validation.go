@@ -32,8 +32,8 @@ func (c *Config) Validate() error {
 	}
 	for i, region := range c.Regions {
 		path := fmt.Sprintf("regions[%d]", i)
-		if !regionName.MatchString(region) {
-			v.add(path, "%q is not a region's name: lower-case letters, digits and single hyphens", region)
+		if err := ValidateRegionName(region); err != nil {
+			v.add(path, "%w", err)
 		}
 		if slices.Index(c.Regions, region) < i {
 			v.add(path, "%q is there already", region)
@@ -116,9 +116,37 @@ func (v *validation) unique(seen map[string]string, path, value, what string) {
 }
 
 func (v *validation) address(path, address string) {
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		v.add(path, "%q is not host:port", address)
+	if err := ValidateAddress(address); err != nil {
+		v.add(path, "%w", err)
 	}
+}
+
+// ValidateAddress says what is wrong with an address to listen on.
+func ValidateAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("%q is not host:port, such as 127.0.0.1:9000, or :0 for any free port", address)
+	}
+	return nil
+}
+
+// ValidateRegionName says what is wrong with the name of a region.
+func ValidateRegionName(name string) error {
+	if !regionName.MatchString(name) {
+		return fmt.Errorf("%q is not a region's name such as eu-west-1: lower-case letters, digits and single hyphens", name)
+	}
+	return nil
+}
+
+// ValidateKeyID says what is wrong with the id of an access key.
+func ValidateKeyID(id string) error {
+	if !keyID.MatchString(id) {
+		return fmt.Errorf("%q is empty, or holds a space, a comma or a character that is not printable ASCII", id)
+	}
+	return nil
 }
 
 func (v *validation) region(path, region string) {
@@ -171,8 +199,8 @@ func (v *validation) account(path string, account AccountConfig) {
 }
 
 func (v *validation) accessKey(path string, key AccessKeyConfig) {
-	if !keyID.MatchString(key.ID) {
-		v.add(path+".id", "%q is empty, or holds a space, a comma or a character that is not printable ASCII", key.ID)
+	if err := ValidateKeyID(key.ID); err != nil {
+		v.add(path+".id", "%w", err)
 	} else {
 		v.unique(v.keys, path+".id", key.ID, fmt.Sprintf("%q", key.ID))
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,46 +9,48 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/velero-locations/velero-locations/simulator"
 )
 
 type simulatorOptions struct {
-	config, dataDir, s3Address, ec2Address, cloudsAddress, metadataAddress, controlAddress, caFile string
-	announcement                                                                                   announcement
+	flags        simulatorFlags
+	announcement announcement
 }
 
 func newSimulatorCommand() *cobra.Command {
 	var o simulatorOptions
+	own := pflag.NewFlagSet("", pflag.ContinueOnError)
+	o.flags.add(own)
+	o.announcement.addFlags(own)
 	cmd := &cobra.Command{
 		Use:   "simulator",
 		Short: "Run the storage simulator alone",
 		Long: "Run the storage simulator alone: S3, EC2, and disks and volumes as those of Azure and Portworx, with the regions, accounts,\n" +
 			"access keys, buckets and volumes of a configuration file, or those of the documentation without one.\n" +
-			"It prints its addresses when it is ready, and runs until it is interrupted. Its subcommands control one that runs.",
+			"It prints its addresses when it is ready, and runs until it is interrupted. Its subcommands control one that runs.\n\n" +
+			"Each of the flags but those about logs has an environment variable, too: " + variableOf("access-key") + " is that of\n" +
+			"--access-key. A flag comes before its variable, and that before the file.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := readEnvironment(own); err != nil {
+				return err
+			}
+			return o.run(cmd)
+		},
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&o.config, "config", "", "File that describes the simulated cloud (apiVersion "+simulator.APIVersion+"). Without one it is that of the documentation, in memory.")
-	flags.StringVar(&o.dataDir, "data-dir", "", "Directory for buckets, objects, volumes and snapshots; replaces dataDir of the file. Without either they are kept in memory.")
-	flags.StringVar(&o.s3Address, "s3-address", "", "Address to serve S3 on, host:port, port 0 for any free one; replaces s3.address of the file.")
-	flags.StringVar(&o.ec2Address, "ec2-address", "", "Address to serve EC2 and STS on, host:port, port 0 for any free one; replaces ec2.address of the file. Without either there is none.")
-	flags.StringVar(&o.cloudsAddress, "clouds-address", "", "Address to serve the simulated Azure and Portworx on, host:port, port 0 for any free one; replaces clouds.address of the file. Without either there is none.")
-	flags.StringVar(&o.metadataAddress, "metadata-address", "", "Address to serve the instance metadata service on, host:port, port 0 for any free one; replaces metadata.address of the file. Without either there is none.")
-	flags.StringVar(&o.controlAddress, "control-address", "", "Address to serve the control API on, host:port, port 0 for any free one; replaces control.address of the file. Without either there is none.")
-	flags.StringVar(&o.caFile, "ca-file", "", "File to write the certificate to that clients of HTTPS must trust; replaces caFile of the file.")
-	o.announcement.addFlags(flags)
+	cmd.Flags().AddFlagSet(own)
 	cmd.AddCommand(newResetCommand(), newCheckCommand(), newFaultCommand(), newJournalCommand(), newKeyCommand(), newClockCommand(), newNodeCommand(), newVolumesCommand(), newSnapshotsCommand())
 	return cmd
 }
 
 func (o *simulatorOptions) load(ctx context.Context) (*simulator.Config, error) {
-	if o.config == "" {
-		return simulator.Default()
+	if o.flags.config == "" {
+		return simulator.Default(o.flags.change)
 	}
-	return simulator.Load(ctx, o.config)
+	return simulator.Load(ctx, o.flags.config, o.flags.change)
 }
 
 func (o *simulatorOptions) run(cmd *cobra.Command) (err error) {
@@ -57,13 +58,6 @@ func (o *simulatorOptions) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	config.DataDir = cmp.Or(o.dataDir, config.DataDir)
-	config.S3.Address = cmp.Or(o.s3Address, config.S3.Address)
-	config.EC2.Address = cmp.Or(o.ec2Address, config.EC2.Address)
-	config.Clouds.Address = cmp.Or(o.cloudsAddress, config.Clouds.Address)
-	config.Metadata.Address = cmp.Or(o.metadataAddress, config.Metadata.Address)
-	config.Control.Address = cmp.Or(o.controlAddress, config.Control.Address)
-	config.CAFile = cmp.Or(o.caFile, config.CAFile)
 	if err := o.announcement.withdraw(); err != nil {
 		return err
 	}
