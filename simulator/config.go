@@ -19,6 +19,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 // APIVersion and Kind head a configuration file.
@@ -157,6 +158,10 @@ type BucketConfig struct {
 	Region string `json:"region,omitempty"`
 	// Policy says what other accounts may do with the bucket, too.
 	Policy policy.Policy `json:"policy,omitempty"`
+	// Versioning is Enabled or Suspended where the bucket is created with it.
+	Versioning store.Versioning `json:"versioning,omitempty"`
+	// Objects are created where there is none of their keys, in this order. Those of one key are its versions, oldest first.
+	Objects []ObjectConfig `json:"objects,omitempty"`
 }
 
 // Change changes a configuration before defaults are filled in and it is validated, as flags of a program do.

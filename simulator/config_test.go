@@ -54,6 +54,11 @@ func TestParseRefuses(t *testing.T) {
 		{"bucket region", head + account + "  buckets: [{name: abc, region: mars-1}]\n", []string{`accounts[0].buckets[0].region: "mars-1"`}},
 		{"bucket twice", head + "regions: [us-east-1, eu-west-1]\n" + account + "  buckets: [{name: abc}, {name: abc, region: eu-west-1}]\n", []string{"accounts[0].buckets[1].name: \"abc\" is at accounts[0].buckets[0].name already"}},
 		{"bucket twice in a region", head + "bucketNames: regional\n" + account + "  buckets: [{name: abc}, {name: abc}]\n", []string{`"abc" in us-east-1 is at accounts[0].buckets[0].name already`}},
+		{"objects", head + account + "  buckets:\n  - name: abc\n    versioning: enabled\n    objects: [{key: k, content: c, file: f}, {key: k}, {}, {key: l, storageClass: COLD}, {key: m, metadata: {'a b': c, d: \"\\u00e9\"}, tags: {'a?': b}}]\n", []string{
+			`buckets[0].versioning: "enabled" is not one of Enabled and Suspended`, "objects[0].file: there is content, too: give one of them",
+			`objects[1].key: without versioning: Enabled "k" is there once; it is at accounts[0].buckets[0].objects[0].key already`, `objects[2].key: "": a key is not empty`,
+			`objects[3].storageClass: "COLD" is not one of STANDARD, `, `objects[4].metadata: "a b" is not what a header's name holds`, `objects[4].metadata.d: "é" is not printable ASCII`, "objects[4].tags: InvalidTag",
+		}},
 		{"volume id", head + account + "  volumes: [{id: vol-x, availabilityZone: us-east-1a, size: 1}]\n", []string{`accounts[0].volumes[0].id: "vol-x" is not vol- and 17`}},
 		{"volume twice", head + account + "  volumes: [{id: vol-00000001, availabilityZone: us-east-1a, size: 1}, {id: vol-00000001, availabilityZone: us-east-1a, size: 1}]\n", []string{`volumes[1].id: "vol-00000001" is at accounts[0].volumes[0].id already`}},
 		{"volume zone", head + account + "  volumes: [{id: vol-00000001, availabilityZone: us-west-1a, size: 1}]\n", []string{`volumes[0].availabilityZone: "us-west-1a" is not a zone`}},

@@ -11,6 +11,11 @@ import (
 // and faults are those of the configuration, the clock is the machine's, and the journal is empty. A request comes wholly before or
 // wholly after: those under way are waited for, and broken off when they take longer than a second.
 func (s *Simulator) Reset(keep ...control.Part) error {
+	if !slices.Contains(keep, control.Objects) {
+		if err := s.config.checkFiles(); err != nil {
+			return fmt.Errorf("resetting the %s: %w", control.Objects, err)
+		}
+	}
 	return s.pipeline.Gate.Alone(func() error {
 		for _, part := range []struct {
 			name  control.Part
@@ -48,7 +53,10 @@ func (s *Simulator) resetObjects() error {
 	if err := s.store.Clear(); err != nil {
 		return err
 	}
-	return s.createBuckets()
+	if err := s.createBuckets(); err != nil {
+		return err
+	}
+	return s.createObjects()
 }
 
 func (s *Simulator) resetVolumes() error {

@@ -108,6 +108,9 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 
 // openStorage opens everything that is kept, or nothing.
 func (s *Simulator) openStorage(memory int64) (err error) {
+	if err := s.config.checkFiles(); err != nil {
+		return err
+	}
 	dir := s.config.DataDir
 	if dir != "" {
 		if err := lost(dir); err != nil {
@@ -125,7 +128,7 @@ func (s *Simulator) openStorage(memory int64) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, open := range []func() error{s.createBuckets, s.openKeys, s.openVolumes, s.openClouds, s.loadAuthority} {
+	for _, open := range []func() error{s.createBuckets, s.createObjects, s.openKeys, s.openVolumes, s.openClouds, s.loadAuthority} {
 		if err := open(); err != nil {
 			return errors.Join(err, s.Close())
 		}
@@ -211,7 +214,9 @@ func newDirectory(configured []AccountConfig) (*accounts.Directory, error) {
 func createBuckets(storage *store.Store, configured []AccountConfig) error {
 	for _, account := range configured {
 		for _, bucket := range account.Buckets {
-			existing, err := storage.CreateBucket(bucket.Name, bucket.Region, account.ID, store.NewSettings())
+			settings := store.NewSettings()
+			settings.Versioning = bucket.Versioning
+			existing, err := storage.CreateBucket(bucket.Name, bucket.Region, account.ID, settings)
 			if errors.Is(err, store.ErrBucketExists) {
 				info := existing.Info()
 				if info.Account == account.ID && info.Region == bucket.Region {

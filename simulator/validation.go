@@ -221,4 +221,5 @@ func (v *validation) bucket(path string, bucket BucketConfig) {
 		id, what = bucket.Region+"/"+bucket.Name, what+" in "+bucket.Region
 	}
 	v.unique(v.buckets, path+".name", id, what)
+	v.objects(path, bucket)
 }

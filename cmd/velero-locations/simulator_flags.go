@@ -14,14 +14,11 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/s3"
 )
 
-// firstAccount is the account that keys and buckets are given to where the configuration has none.
-const firstAccount = "111111111111"
-
 // simulatorFlags are what flags, and environment variables, say of the simulated cloud in place of its configuration.
 type simulatorFlags struct {
 	config, dataDir, caFile, host                                         string
 	s3Address, ec2Address, cloudsAddress, metadataAddress, controlAddress string
-	accessKey, secretKey, region                                          string
+	accessKey, secretKey, region, seed                                    string
 	buckets                                                               []string
 }
 
@@ -36,6 +33,7 @@ func (f *simulatorFlags) add(flags *pflag.FlagSet) {
 	checked(flags, &f.region, "region", simulator.ValidateRegionName,
 		"`name` of the first region, where buckets are that name none; the regions of the file come after it.")
 	flags.Func("buckets", "Buckets to create in the first account and region, `names` separated by commas, beside those of the file.", f.addBuckets)
+	flags.StringVar(&f.seed, "seed", "", "Folder of objects to create, DIR/BUCKET/KEY, and the buckets for them in the first account.")
 }
 
 func (f *simulatorFlags) addAddresses(flags *pflag.FlagSet) {
@@ -106,13 +104,16 @@ func (f *simulatorFlags) change(config *simulator.Config) error {
 	if (f.accessKey == "") != (f.secretKey == "") {
 		return errors.New("--access-key and --secret-key, or " + variableOf("access-key") + " and " + variableOf("secret-key") + ": only one of them is given; give both or neither")
 	}
-	if f.accessKey == "" && len(f.buckets) == 0 {
+	if f.accessKey != "" || len(f.buckets) > 0 {
+		f.changeAccount(config.First())
+	}
+	if f.seed == "" {
 		return nil
 	}
-	if len(config.Accounts) == 0 {
-		config.Accounts = []simulator.AccountConfig{{ID: firstAccount}}
-	}
-	account := &config.Accounts[0]
+	return config.AddSeeds(f.seed)
+}
+
+func (f *simulatorFlags) changeAccount(account *simulator.AccountConfig) {
 	if f.accessKey != "" {
 		account.AccessKeys = []simulator.AccessKeyConfig{{ID: f.accessKey, Secret: f.secretKey}}
 	}
@@ -121,5 +122,4 @@ func (f *simulatorFlags) change(config *simulator.Config) error {
 			account.Buckets = append(account.Buckets, simulator.BucketConfig{Name: name})
 		}
 	}
-	return nil
 }

@@ -63,7 +63,11 @@ func codeOf(t *testing.T, endpoint, id, secret, region, bucket string) string {
 
 // TestSimulatorEnvironment: whoever starts a container sets a key, a region and buckets, and uses them.
 func TestSimulatorEnvironment(t *testing.T) {
-	endpoints := startWith(t, append(free,
+	seed := t.TempDir()
+	if err := os.Mkdir(filepath.Join(seed, "seeded"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	endpoints := startWith(t, append(free, "VELERO_LOCATIONS_SIMULATOR_SEED="+seed,
 		"VELERO_LOCATIONS_SIMULATOR_ACCESS_KEY=AKIATEST", "VELERO_LOCATIONS_SIMULATOR_SECRET_KEY=of-the-test", "VELERO_LOCATIONS_SIMULATOR_REGION=ap-south-1",
 		"VELERO_LOCATIONS_SIMULATOR_BUCKETS=one, two,velero", "VELERO_LOCATIONS_SIMULATOR_DATA_DIR=", "VELERO_LOCATIONS_SIMULATOR_HOST=localhost",
 		"VELERO_LOCATIONS_SIMULATOR_SERVICE_HOST=10.0.0.1", "VELERO_LOCATIONS_SIMULATOR_PORT=tcp://10.0.0.1:9000",
@@ -79,6 +83,7 @@ func TestSimulatorEnvironment(t *testing.T) {
 	for _, test := range []struct{ id, secret, bucket, want string }{
 		{"AKIATEST", "of-the-test", "three", ""},
 		{"AKIATEST", "of-the-test", "velero", ""},
+		{"AKIATEST", "of-the-test", "seeded", ""},
 		{"AKIATEST", "of-the-test", "one", "NoSuchBucket"}, // the flag replaces the variable
 		{"AKIAPRIMARY", "primary-secret", "three", "InvalidAccessKeyId"},
 	} {
@@ -105,6 +110,7 @@ func TestSimulatorFlagsRefuse(t *testing.T) {
 		"bucket":            {environment: [2]string{"BUCKETS", "one,Two"}, want: []string{"BUCKETS: ", `"Two": a bucket name consists of lower-case letters`}},
 		"bucket of another": {args: []string{"--config", "taken.yaml", "--buckets", "taken"}, want: []string{`accounts[1].buckets[0].name: "taken" is at accounts[0].buckets[0].name already`}},
 		"misspelt":          {environment: [2]string{"BUCKET", "one"}, want: []string{"BUCKET: there is no such setting; VELERO_LOCATIONS_SIMULATOR_BUCKETS is one"}},
+		"seed":              {environment: [2]string{"SEED", "."}, want: []string{"taken.yaml is no folder: what is in . is a folder for each bucket"}},
 		"no file":           {environment: [2]string{"CONFIG", "/nowhere.yaml"}, want: []string{"/nowhere.yaml"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -92,22 +92,27 @@ func (q *request) serverEncryption(kept map[string]string, key customerKey) erro
 	case algorithm == "" && kept[kmsKeyHeader] != "":
 		return invalidArgument("x-amz-server-side-encryption", "null", "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms")
 	case algorithm == "" && key.hash == "":
-		byDefault := q.bucket.Settings().Encryption
-		if byDefault.Algorithm == "" {
-			return nil
-		}
-		kept[sseHeader] = byDefault.Algorithm
-		if byDefault.KeyID != "" {
-			kept[kmsKeyHeader] = byDefault.KeyID
-		}
-		if byDefault.BucketKey {
-			kept[bucketKeyHeader] = "true"
-		}
+		encryptByDefault(q.bucket, kept)
 		return nil
 	case algorithm == "AES256" && kept[kmsKeyHeader] != "":
 		return invalidArgument("x-amz-server-side-encryption", algorithm, "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms")
 	}
 	return checkAlgorithm(algorithm)
+}
+
+// encryptByDefault adds what a bucket says of objects whose writers say nothing.
+func encryptByDefault(bucket *store.Bucket, kept map[string]string) {
+	byDefault := bucket.Settings().Encryption
+	if byDefault.Algorithm == "" {
+		return
+	}
+	kept[sseHeader] = byDefault.Algorithm
+	if byDefault.KeyID != "" {
+		kept[kmsKeyHeader] = byDefault.KeyID
+	}
+	if byDefault.BucketKey {
+		kept[bucketKeyHeader] = "true"
+	}
 }
 
 func checkAlgorithm(algorithm string) error {

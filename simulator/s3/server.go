@@ -162,7 +162,7 @@ func (q *request) checkHeaders() error {
 	if err := q.checkACLHeaders(q.Header); err != nil {
 		return err
 	}
-	if len(q.key) > 1024 {
+	if len(q.key) > maxKey {
 		return aws.NewError(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
 	}
 	return q.checkVersionID()
