@@ -11,6 +11,8 @@ import (
 // and faults are those of the configuration, the clock is the machine's, and the journal is empty. A request comes wholly before or
 // wholly after: those under way are waited for, and broken off when they take longer than a second.
 func (s *Simulator) Reset(keep ...control.Part) error {
+	s.whole.Lock()
+	defer s.whole.Unlock()
 	if !slices.Contains(keep, control.Objects) {
 		if err := s.config.checkFiles(); err != nil {
 			return fmt.Errorf("resetting the %s: %w", control.Objects, err)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/velero-locations/velero-locations/internal/datadir"
@@ -56,6 +57,7 @@ type Simulator struct {
 	query     *query.Server
 	clouds    http.Handler
 	authority *pki.Authority
+	whole     sync.Mutex // held by what changes the whole state, from before it begins
 	listeners listeners
 }
 
@@ -272,6 +274,6 @@ func (s *Simulator) MetadataHandler() http.Handler {
 func (s *Simulator) ControlHandler() http.Handler {
 	return control.New(control.Options{
 		Accounts: s.accounts, Faults: s.faults, Journal: s.journal, Clock: s.clock, Volumes: s.volumes, Azure: s.azure, Portworx: s.portworx,
-		CertPEM: s.CertPEM(), Reset: s.Reset, ClockMoved: s.store.ApplyLifecycle,
+		CertPEM: s.CertPEM(), Reset: s.Reset, SaveState: s.SaveState, LoadState: s.LoadState, ClockMoved: s.store.ApplyLifecycle,
 	})
 }

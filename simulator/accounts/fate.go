@@ -67,14 +67,19 @@ func (d *Directory) Keep(path string) error {
 	if err := d.forget(func(id string, f fate) bool { return f.Configured != d.digest(id) }); err != nil {
 		return err
 	}
-	for id, f := range fates.Items() {
+	d.restore()
+	return nil
+}
+
+// restore makes of the configured keys what became of them.
+func (d *Directory) restore() {
+	for id, f := range d.fates.Items() {
 		if key, there := d.restored(id, f); there {
 			d.keys[id] = key
 		} else {
 			delete(d.keys, id)
 		}
 	}
-	return nil
 }
 
 // restored returns what became of a key. The policy of one that is configured is what is configured now. There is no key of an account

@@ -43,6 +43,18 @@ func (c *Clock) Set(to time.Time) error {
 	return nil
 }
 
+// CheckOffset says why the clock cannot be so far ahead of the machine's.
+func (c *Clock) CheckOffset(offset time.Duration) error { return checkRange(c.machine().Add(offset)) }
+
+// SetOffset makes the clock so far ahead of the machine's, or behind it.
+func (c *Clock) SetOffset(offset time.Duration) error {
+	if err := c.CheckOffset(offset); err != nil {
+		return err
+	}
+	c.offset.Store(int64(offset))
+	return nil
+}
+
 // Advance moves the clock ahead, or back by a negative duration. To where Set cannot move it is an error.
 func (c *Clock) Advance(by time.Duration) error {
 	for {

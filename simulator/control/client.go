@@ -197,6 +197,24 @@ func (c *Client) Reset(ctx context.Context, keep ...Part) error {
 	return c.call(ctx, http.MethodPost, "/v1/reset?"+query.Encode(), nil, nil)
 }
 
+// SaveState writes the whole state but the journal as one archive, in which secrets are. After an error what was written is not whole.
+func (c *Client) SaveState(ctx context.Context, w io.Writer) error {
+	response, err := c.send(ctx, http.MethodGet, "/v1/state", nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if _, err := io.Copy(w, response.Body); err != nil {
+		return fmt.Errorf("saving the state: %w", err)
+	}
+	return nil
+}
+
+// LoadState puts the state of an archive in the place of all but the journal.
+func (c *Client) LoadState(ctx context.Context, r io.Reader) error {
+	return c.call(ctx, http.MethodPost, "/v1/state", r, nil)
+}
+
 func (c *Client) call(ctx context.Context, method, path string, request, into any) error {
 	response, err := c.send(ctx, method, path, request)
 	if err != nil {
@@ -214,8 +232,8 @@ func (c *Client) call(ctx context.Context, method, path string, request, into an
 
 // send sends a request and returns its answer, unless it refuses.
 func (c *Client) send(ctx context.Context, method, path string, request any) (*http.Response, error) {
-	var body io.Reader
-	if request != nil {
+	body, isArchive := request.(io.Reader)
+	if request != nil && !isArchive {
 		data, err := json.Marshal(request)
 		if err != nil {
 			return nil, fmt.Errorf("encoding the request: %w", err)

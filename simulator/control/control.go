@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
@@ -33,6 +34,9 @@ type Options struct {
 	CertPEM []byte
 	// Reset takes all but some parts back to the configuration.
 	Reset func(keep ...Part) error
+	// SaveState writes the whole state as one archive, and LoadState reads one, or returns ErrInvalidState.
+	SaveState func(io.Writer) error
+	LoadState func(io.Reader) error
 }
 
 type server struct{ Options }
@@ -121,6 +125,9 @@ var routes = []route{
 	{"POST", "/v1/nodes/{cluster}/{node}/replace", "Puts an empty node of Portworx in the place of one that has failed.", nil, nil, NodeInfo{}, (*server).replaceNode},
 
 	{"POST", "/v1/reset", "Takes everything back to the configuration: objects with their buckets, volumes with their snapshots and nodes, keys with their accounts, faults, journal and clock.", resetQuery, nil, nil, (*server).reset},
+
+	{"GET", "/v1/state", "Saves the whole state but the journal as a tar archive, secrets included.", nil, nil, openapi.Archive{}, (*server).saveState},
+	{"POST", "/v1/state", "Loads such an archive in the place of the whole state but the journal, or refuses it and changes nothing.", nil, openapi.Archive{}, nil, (*server).loadState},
 }
 
 // Problem is the body of every answer that refuses.
@@ -133,7 +140,7 @@ var errBadRequest = errors.New("bad request")
 func writeError(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
 	for known, s := range map[error]int{
-		errBadRequest: http.StatusBadRequest, faults.ErrInvalid: http.StatusBadRequest,
+		errBadRequest: http.StatusBadRequest, ErrInvalidState: http.StatusBadRequest, faults.ErrInvalid: http.StatusBadRequest,
 		accounts.ErrNotFound: http.StatusNotFound, errNotFound: http.StatusNotFound,
 		accounts.ErrExists: http.StatusConflict, faults.ErrExists: http.StatusConflict,
 	} {

@@ -46,8 +46,7 @@ func (s *Store) load() (err error) {
 	}
 	now := s.options.Now()
 	for _, snapshot := range slices.SortedFunc(s.snapshots.All(), bySequence) {
-		// One that began in the future was made while the clock was ahead; there is nothing to wait for.
-		snapshot.Completed = !snapshot.Completes.After(now) || snapshot.Started.After(now)
+		snapshot.complete(now)
 		s.showSnapshot(nil, snapshot)
 		s.sequence = max(s.sequence, snapshot.Sequence)
 	}

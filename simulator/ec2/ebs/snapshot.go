@@ -41,6 +41,12 @@ type SnapshotRequest struct {
 func (s *Snapshot) sequence() uint64 { return s.Sequence }
 func (s *Snapshot) place() Place     { return s.Place }
 
+// complete says of a snapshot that was loaded whether its time has come. One that began in the future was made while the clock was ahead;
+// there is nothing to wait for.
+func (s *Snapshot) complete(now time.Time) {
+	s.Completed = !s.Completes.After(now) || s.Started.After(now)
+}
+
 // Status is pending or completed.
 func (s *Snapshot) Status() string {
 	if s.Completed {

@@ -25,6 +25,9 @@ type Operation struct {
 // Created is a response with status 201.
 type Created struct{ Body any }
 
+// Archive is a body that is a tar archive.
+type Archive struct{}
+
 // Object is a JSON object.
 type Object map[string]any
 
@@ -88,9 +91,7 @@ func (o Operation) describe(api API, s *schemas) Object {
 		out["parameters"] = parameters
 	}
 	if o.Request != nil {
-		out["requestBody"] = Object{"required": true, "content": Object{
-			"application/json": Object{"schema": s.of(reflect.TypeOf(o.Request))},
-		}}
+		out["requestBody"] = Object{"required": true, "content": s.content("application/json", o.Request)}
 	}
 	return out
 }
@@ -108,7 +109,15 @@ func (o Operation) answer(s *schemas) (status string, answer Object) {
 	if strings.HasSuffix(o.Path, "/follow") {
 		media = "application/x-ndjson"
 	}
-	return strconv.Itoa(code), Object{"description": "OK", "content": Object{media: Object{"schema": s.of(reflect.TypeOf(body))}}}
+	return strconv.Itoa(code), Object{"description": "OK", "content": s.content(media, body)}
+}
+
+// content describes a body of a media type, unless it is an archive.
+func (s *schemas) content(media string, body any) Object {
+	if _, is := body.(Archive); is {
+		return Object{"application/x-tar": Object{"schema": Object{"type": "string", "format": "binary"}}}
+	}
+	return Object{media: Object{"schema": s.of(reflect.TypeOf(body))}}
 }
 
 // schemas gathers the schemas of structs by the names of their types.

@@ -97,14 +97,25 @@ func (t *Table[T]) Delete(id string) Change {
 	}}
 }
 
-// Clear is the changes that remove all records.
-func (t *Table[T]) Clear() []Change {
-	changes := make([]Change, 0, len(t.records))
+// Records returns the records by their ids.
+func (t *Table[T]) Records() map[string]T { return maps.Clone(t.records) }
+
+// Replace is the changes that put other records in the place of all that are there.
+func (t *Table[T]) Replace(by map[string]T) []Change {
+	changes := make([]Change, 0, len(t.records)+len(by))
 	for id := range t.records {
-		changes = append(changes, t.Delete(id))
+		if _, stays := by[id]; !stays {
+			changes = append(changes, t.Delete(id))
+		}
+	}
+	for id, record := range by {
+		changes = append(changes, t.Put(id, record))
 	}
 	return changes
 }
+
+// Clear is the changes that remove all records.
+func (t *Table[T]) Clear() []Change { return t.Replace(nil) }
 
 func (t *Table[T]) changed(old, now T) {
 	if t.watch != nil {

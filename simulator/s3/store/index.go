@@ -65,14 +65,16 @@ func (d *disk) putBucket(info BucketInfo, settings Settings) error {
 	if err != nil {
 		return err
 	}
-	return d.commits.now(func(tx *bolt.Tx) error {
-		for _, table := range [][]byte{versionsTable, uploadsTable} {
-			if _, err := tx.Bucket(table).CreateBucketIfNotExists(tableName(info)); err != nil {
-				return err
-			}
+	return d.commits.now(func(tx *bolt.Tx) error { return storeBucket(tx, info, value) })
+}
+
+func storeBucket(tx *bolt.Tx, info BucketInfo, record []byte) error {
+	for _, table := range [][]byte{versionsTable, uploadsTable} {
+		if _, err := tx.Bucket(table).CreateBucketIfNotExists(tableName(info)); err != nil {
+			return err
 		}
-		return putRecord(tx.Bucket(bucketsTable), tableName(info), value)
-	})
+	}
+	return putRecord(tx.Bucket(bucketsTable), tableName(info), record)
 }
 
 func (d *disk) deleteBucket(info BucketInfo) error {
@@ -139,29 +141,6 @@ func (d *disk) putPart(info BucketInfo, upload string, p part) error {
 
 func (d *disk) deleteUpload(info BucketInfo, upload string) error {
 	return d.update(info, func(_, uploads *bolt.Bucket) error { return deleteUpload(uploads, upload) })
-}
-
-// clear makes all tables anew in one transaction. The contents are removed then, as those are at a start that nothing names.
-func (d *disk) clear() error {
-	err := d.commits.now(func(tx *bolt.Tx) error {
-		for _, table := range tables {
-			if err := tx.DeleteBucket(table); err != nil {
-				return err
-			}
-			if _, err := tx.CreateBucket(table); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	contents, _, err := d.orphans(nil)
-	if err != nil {
-		return err
-	}
-	return d.removeFiles(contents)
 }
 
 // removeFiles removes contents that nothing names.
@@ -276,14 +255,19 @@ func (d *disk) loadVersions(bucket *Bucket, table *bolt.Bucket, named map[string
 			object.content = d.blob(object.Blob)
 			named[object.Blob] = true
 		}
-		if object.Upload != "" {
-			bucket.ended.add(object.Upload, ended{object.Key, object.Modified, object})
-		}
-		bucket.sequence.Store(max(bucket.sequence.Load(), object.Sequence))
-		latest := bucket.latest(object.Key).insert(object)
-		bucket.tree.ReplaceOrInsert(entry{latest.Key, latest})
+		bucket.addVersion(object)
 		return nil
 	})
+}
+
+// addVersion adds a version that is durable, or will be, to a bucket that nobody else has yet.
+func (b *Bucket) addVersion(object *Object) {
+	if object.Upload != "" {
+		b.ended.add(object.Upload, ended{object.Key, object.Modified, object})
+	}
+	b.sequence.Store(max(b.sequence.Load(), object.Sequence))
+	latest := b.latest(object.Key).insert(object)
+	b.tree.ReplaceOrInsert(entry{latest.Key, latest})
 }
 
 // insert returns the versions with one more at its place.

@@ -228,5 +228,5 @@ func (noJournal) deleteObject(BucketInfo, *Object) error      { return nil }
 func (noJournal) putUpload(BucketInfo, *upload) error         { return nil }
 func (noJournal) putPart(BucketInfo, string, part) error      { return nil }
 func (noJournal) deleteUpload(BucketInfo, string) error       { return nil }
-func (noJournal) clear() error                                { return nil }
+func (noJournal) replace(map[bucketID]*Bucket) error          { return nil }
 func (noJournal) close() error                                { return nil }

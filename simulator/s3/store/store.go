@@ -77,8 +77,8 @@ type journal interface {
 	putUpload(BucketInfo, *upload) error
 	putPart(bucket BucketInfo, upload string, p part) error
 	deleteUpload(bucket BucketInfo, upload string) error
-	// clear forgets everything, content on disk too.
-	clear() error
+	// replace puts other buckets, with all that they hold, in the place of all that are there.
+	replace(by map[bucketID]*Bucket) error
 	close() error
 }
 
@@ -101,7 +101,7 @@ func Open(options Options) (*Store, error) {
 	if err := disk.load(s); err != nil {
 		return nil, errors.Join(err, disk.close())
 	}
-	if err := s.checkNames(); err != nil {
+	if err := checkNames(s.buckets, s.options.RegionalNames); err != nil {
 		return nil, errors.Join(err, disk.close())
 	}
 	return s, nil
@@ -111,10 +111,10 @@ func Open(options Options) (*Store, error) {
 func (s *Store) InMemory() bool { return s.options.Dir == "" }
 
 // checkNames refuses state with one name in several regions when names are to be unique across regions.
-func (s *Store) checkNames() error {
+func checkNames(buckets map[bucketID]*Bucket, regional bool) error {
 	seen := map[string]string{}
-	for id := range s.buckets {
-		if region, found := seen[id.name]; found && !s.options.RegionalNames {
+	for id := range buckets {
+		if region, found := seen[id.name]; found && !regional {
 			return fmt.Errorf("the state holds bucket %q in %s and in %s, but bucket names are global", id.name, region, id.region)
 		}
 		seen[id.name] = id.region
@@ -177,7 +177,10 @@ func (s *Store) DeleteBucket(b *Bucket) error {
 }
 
 // Clear deletes all buckets with what they hold. What is still written to one of them is refused with ErrNoSuchBucket.
-func (s *Store) Clear() error {
+func (s *Store) Clear() error { return s.replace(map[bucketID]*Bucket{}, s.blobs) }
+
+// replace puts other buckets in the place of all that are there, and of the blobs that keep content.
+func (s *Store) replace(by map[bucketID]*Bucket, content blobs) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -187,8 +190,8 @@ func (s *Store) Clear() error {
 		bucket.writes.Lock()
 		defer bucket.writes.Unlock()
 	}
-	if err := s.journal.clear(); err != nil {
-		return fmt.Errorf("deleting all buckets: %w", err)
+	if err := s.journal.replace(by); err != nil {
+		return fmt.Errorf("replacing all buckets: %w", err)
 	}
 	for _, bucket := range s.buckets {
 		bucket.gone = true
@@ -196,7 +199,7 @@ func (s *Store) Clear() error {
 			bucket.dropContents()
 		}
 	}
-	clear(s.buckets)
+	s.buckets, s.blobs = by, content
 	return nil
 }
 
