@@ -106,6 +106,14 @@ image: ## Make bin/image.tar, a container image, without a container engine (opt
 	GOOS=linux GOARCH=$(shell $(GO) env GOARCH) $(MAKE) build OUTPUT=bin/linux/velero-locations
 	GOARCH= $(GO) run ./hack/image -program bin/linux/velero-locations -architecture $(shell $(GO) env GOARCH) -name $(IMAGE) -output bin/image.tar
 
+# Where it is served, and that it can be asked how it is: what a program has to do with that is in its flags.
+SIMULATOR_IMAGE ?= velero-locations-simulator:latest
+.PHONY: image-simulator
+image-simulator: ## Make bin/simulator-image.tar, an image that runs the simulator (options: make image-simulator SIMULATOR_IMAGE=registry/name:tag).
+	GOOS=linux GOARCH=$(shell $(GO) env GOARCH) $(MAKE) build OUTPUT=bin/linux/velero-locations
+	$(MAKE_IMAGE) -program bin/linux/velero-locations -argument simulator -environment VELERO_LOCATIONS_SIMULATOR_HOST=0.0.0.0 \
+		-port 9000 -port 7445 -port 7446 -port 7447 -health simulator -health health -scratch /data -name $(SIMULATOR_IMAGE) -output bin/simulator-image.tar
+
 .PHONY: release
 release: ## Make what is released of a tag in bin/release (options: make release VERSION=v0.1.0).
 	hack/release/release.sh '$(VERSION)' bin/release

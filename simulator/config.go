@@ -28,7 +28,8 @@ const (
 	Kind       = "Simulator"
 )
 
-const defaultS3Address = "127.0.0.1:9000"
+// DefaultS3Address is where S3 is served unless the configuration says otherwise.
+const DefaultS3Address = "127.0.0.1:9000"
 
 // BucketNames says where a bucket's name is unique.
 type BucketNames string
@@ -231,7 +232,7 @@ func (c *Config) SetDefaults() {
 		c.S3.StallTimeout = "30s"
 	}
 	if c.S3.Address == "" {
-		c.S3.Address = defaultS3Address
+		c.S3.Address = DefaultS3Address
 	}
 	if len(c.Clouds.Locations) == 0 {
 		c.Clouds.Locations = []string{"eastus", "westus"}

@@ -8,7 +8,7 @@ import (
 // SetHost makes the host of all addresses another one, as in a container, whose loopback nobody outside reaches. An address that is none
 // is left for Validate to tell of.
 func (c *Config) SetHost(host string) {
-	c.S3.Address = cmp.Or(c.S3.Address, defaultS3Address)
+	c.S3.Address = cmp.Or(c.S3.Address, DefaultS3Address)
 	for _, address := range []*string{&c.S3.Address, &c.EC2.Address, &c.Clouds.Address, &c.Metadata.Address, &c.Control.Address} {
 		*address = withHost(*address, host)
 	}

@@ -24,9 +24,8 @@ func (e Endpoints) URLs() []string {
 
 // Await returns when all endpoints answer that they are ready, or the context is done.
 func (e Endpoints) Await(ctx context.Context) error {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialLocal}}
 	for _, url := range e.URLs() {
-		for !isReady(ctx, client, url) {
+		for CheckReady(ctx, url) != nil {
 			select {
 			case <-ctx.Done():
 				return fmt.Errorf("waiting for %s: %w", url, context.Cause(ctx))
@@ -45,15 +44,20 @@ func dialLocal(ctx context.Context, network, address string) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, network, address)
 }
 
-func isReady(ctx context.Context, client *http.Client, url string) bool {
+// CheckReady asks an address of a simulator, also one in another process, whether it is ready.
+func CheckReady(ctx context.Context, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+endpoint.ReadyPath, nil)
 	if err != nil {
-		return false
+		return fmt.Errorf("asking whether it is ready: %w", err)
 	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialLocal}}
 	response, err := client.Do(request)
 	if err != nil {
-		return false
+		return fmt.Errorf("asking whether it is ready: %w", err)
 	}
 	_ = response.Body.Close() // it was not read
-	return response.StatusCode == http.StatusOK
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s is not ready: it answers %s", url, response.Status)
+	}
+	return nil
 }

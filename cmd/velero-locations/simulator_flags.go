@@ -51,7 +51,7 @@ func (f *simulatorFlags) addAddresses(flags *pflag.FlagSet) {
 			"Address to serve "+address.service+" on, `host:port`, port 0 for any free one; replaces "+address.field+" of the file."+address.without)
 	}
 	checked(flags, &f.host, "host", validateHost,
-		"`name` or IP address to serve on in place of the host of all addresses, such as 0.0.0.0 in a container. Whoever reaches the control API can do everything.")
+		"`name` or IP address to serve on in place of the host of all addresses that no flag gives, such as 0.0.0.0 in a container. Whoever reaches the control API can do everything.")
 }
 
 // checked adds a flag whose value is looked at as soon as it is given.
@@ -89,14 +89,14 @@ func (f *simulatorFlags) addBuckets(names string) error {
 func (f *simulatorFlags) change(config *simulator.Config) error {
 	config.DataDir = cmp.Or(f.dataDir, config.DataDir)
 	config.CAFile = cmp.Or(f.caFile, config.CAFile)
+	if f.host != "" {
+		config.SetHost(f.host)
+	}
 	config.S3.Address = cmp.Or(f.s3Address, config.S3.Address)
 	config.EC2.Address = cmp.Or(f.ec2Address, config.EC2.Address)
 	config.Clouds.Address = cmp.Or(f.cloudsAddress, config.Clouds.Address)
 	config.Metadata.Address = cmp.Or(f.metadataAddress, config.Metadata.Address)
 	config.Control.Address = cmp.Or(f.controlAddress, config.Control.Address)
-	if f.host != "" {
-		config.SetHost(f.host)
-	}
 	if f.region != "" {
 		others := slices.DeleteFunc(slices.Clone(config.Regions), func(region string) bool { return region == f.region })
 		config.Regions = append([]string{f.region}, others...)

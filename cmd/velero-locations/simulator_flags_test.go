@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,17 +70,16 @@ func TestSimulatorEnvironment(t *testing.T) {
 	}
 	endpoints := startWith(t, append(free, "VELERO_LOCATIONS_SIMULATOR_SEED="+seed,
 		"VELERO_LOCATIONS_SIMULATOR_ACCESS_KEY=AKIATEST", "VELERO_LOCATIONS_SIMULATOR_SECRET_KEY=of-the-test", "VELERO_LOCATIONS_SIMULATOR_REGION=ap-south-1",
-		"VELERO_LOCATIONS_SIMULATOR_BUCKETS=one, two,velero", "VELERO_LOCATIONS_SIMULATOR_DATA_DIR=", "VELERO_LOCATIONS_SIMULATOR_HOST=localhost",
+		"VELERO_LOCATIONS_SIMULATOR_BUCKETS=one, two,velero", "VELERO_LOCATIONS_SIMULATOR_DATA_DIR=", "VELERO_LOCATIONS_SIMULATOR_HOST=127.0.0.2",
 		"VELERO_LOCATIONS_SIMULATOR_SERVICE_HOST=10.0.0.1", "VELERO_LOCATIONS_SIMULATOR_PORT=tcp://10.0.0.1:9000",
-	), "--buckets", "three", "--host", "127.0.0.2")
+	), "--buckets", "three", "--s3-address", "127.0.0.3:0")
 	if len(endpoints.URLs()) != 4 {
 		t.Errorf("it is served at %v", endpoints.URLs())
 	}
-	for _, url := range endpoints.URLs() {
-		if !strings.HasPrefix(url, "http://127.0.0.2:") { // the flag comes first
-			t.Errorf("it is served at %s", url)
-		}
+	if !strings.HasPrefix(endpoints.S3, "http://127.0.0.3:") || !strings.HasPrefix(endpoints.EC2, "http://127.0.0.1:") { // the flag comes first
+		t.Errorf("it is served at %s and %s", endpoints.S3, endpoints.EC2)
 	}
+	wantHealth(t, endpoints.S3)
 	for _, test := range []struct{ id, secret, bucket, want string }{
 		{"AKIATEST", "of-the-test", "three", ""},
 		{"AKIATEST", "of-the-test", "velero", ""},
@@ -89,6 +89,32 @@ func TestSimulatorEnvironment(t *testing.T) {
 	} {
 		if got := codeOf(t, endpoints.S3, test.id, test.secret, "ap-south-1", test.bucket); got != test.want {
 			t.Errorf("%s in %s: %q, want %q", test.id, test.bucket, got, test.want)
+		}
+	}
+}
+
+// wantHealth asks a simulator how it is as its container does: by the address in the environment.
+func wantHealth(t *testing.T, s3 string) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(strings.TrimPrefix(s3, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		environment []string
+		args        []string
+		want        string
+	}{
+		"as it is served": {environment: []string{"VELERO_LOCATIONS_SIMULATOR_S3_ADDRESS=" + host + ":" + port}, want: "ok\n"},
+		"by its address":  {args: []string{host + ":" + port}, want: "ok\n"},
+		"at another port": {environment: []string{"VELERO_LOCATIONS_SIMULATOR_S3_ADDRESS=0.0.0.0:1"}, want: "http://127.0.0.1:1/readyz"},
+		"at no address":   {args: []string{"9000"}, want: `"9000" is not host:port`},
+	} {
+		cmd := program(t.Context(), append([]string{"simulator", "health"}, test.args...)...)
+		cmd.Env = append(cmd.Env, test.environment...)
+		out, err := cmd.CombinedOutput()
+		if (err == nil) != (test.want == "ok\n") || !strings.Contains(string(out), test.want) {
+			t.Errorf("%s: %v %s", name, err, out)
 		}
 	}
 }

@@ -23,7 +23,10 @@ const user = "65532:65532"
 type image struct {
 	name, architecture, entrypoint string
 	arguments                      []string
-	scratch                        string // a folder that everybody may write to; empty: there is none
+	environment                    []string // NAME=value
+	ports                          []string // that it serves
+	health                         []string // arguments by which the program says whether it is well; none: nobody asks
+	scratch                        string   // a folder that everybody may write to; empty: there is none
 	files                          []archive.File
 }
 
@@ -107,10 +110,33 @@ func (i image) config() map[string]any {
 	if len(i.arguments) > 0 {
 		config["Cmd"] = i.arguments
 	}
+	environment := i.environment
 	if i.scratch != "" {
-		config["Env"] = []string{"HOME=" + i.scratch}
+		environment = append([]string{"HOME=" + i.scratch}, environment...)
+	}
+	if len(environment) > 0 {
+		config["Env"] = environment
+	}
+	if len(i.ports) > 0 {
+		exposed := map[string]any{}
+		for _, port := range i.ports {
+			exposed[port+"/tcp"] = map[string]any{}
+		}
+		config["ExposedPorts"] = exposed
+	}
+	if len(i.health) > 0 {
+		config["Healthcheck"] = i.healthcheck()
 	}
 	return config
+}
+
+// healthcheck is how Docker asks whether the program is well: often at first, so that nobody waits who waits for it. The specification of
+// images does not have it; other engines leave it out.
+func (i image) healthcheck() map[string]any {
+	return map[string]any{
+		"Test": append([]string{"CMD", i.entrypoint}, i.health...), "Interval": 10 * time.Second, "Timeout": 5 * time.Second, "Retries": 3,
+		"StartPeriod": 10 * time.Second, "StartInterval": 250 * time.Millisecond,
+	}
 }
 
 // layout returns what says where the image is: to readers of OCI layouts and, in manifest.json, to `docker load`.

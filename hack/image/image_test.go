@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/velero-locations/velero-locations/hack/internal/archive"
 )
@@ -61,6 +62,7 @@ func decode(t *testing.T, data []byte, into any) {
 func TestArchive(t *testing.T) {
 	made := image{
 		name: "registry.example.org/team/program:v1", architecture: "arm64", entrypoint: "/program", arguments: []string{"serve"}, scratch: "/tmp",
+		environment: []string{"A=b"}, ports: []string{"9000"}, health: []string{"ask"},
 		files: []archive.File{
 			{Path: "/program", Mode: 0o755, Data: []byte("code")}, {Path: authoritiesPath, Mode: 0o644, Data: []byte("authorities")},
 		},
@@ -87,6 +89,11 @@ func TestArchive(t *testing.T) {
 		Config struct {
 			Entrypoint, Cmd, Env []string
 			User                 string
+			ExposedPorts         map[string]struct{}
+			Healthcheck          struct {
+				Test     []string
+				Interval time.Duration
+			}
 		}
 		Rootfs struct {
 			DiffIDs []string `json:"diff_ids"`
@@ -97,8 +104,11 @@ func TestArchive(t *testing.T) {
 		t.Errorf("the image runs %v as user %s", config.Config.Entrypoint, config.Config.User)
 	}
 
-	if got := config.Config; !slices.Equal(got.Cmd, []string{"serve"}) || !slices.Equal(got.Env, []string{"HOME=/tmp"}) {
+	if got := config.Config; !slices.Equal(got.Cmd, []string{"serve"}) || !slices.Equal(got.Env, []string{"HOME=/tmp", "A=b"}) {
 		t.Errorf("the image runs with the arguments %q in the environment %q", got.Cmd, got.Env)
+	}
+	if _, exposed := config.Config.ExposedPorts["9000/tcp"]; !exposed || !slices.Equal(config.Config.Healthcheck.Test, []string{"CMD", "/program", "ask"}) || config.Config.Healthcheck.Interval < time.Second {
+		t.Errorf("the image serves and is asked by %+v", config.Config)
 	}
 
 	unzipped, err := gzip.NewReader(bytes.NewReader(blob(t, files, manifest.Layers[0])))

@@ -22,8 +22,8 @@ type options struct {
 	program, authorities, name, architecture, scratch, output string
 	// beside are the programs beside the first one, each as FILE=PATH.
 	beside []string
-	// arguments are those of the first one.
-	arguments []string
+	// arguments are those of the first one; the others are of the image.
+	arguments, environment, ports, health []string
 }
 
 func main() {
@@ -31,6 +31,9 @@ func main() {
 	flag.StringVar(&o.program, "program", "", "Static program that the image runs, as FILE or as FILE=PATH; in the image it has the PATH, else its name at the root.")
 	flag.Func("beside", "Static program that is there, too, as FILE=PATH. May be repeated.", list(&o.beside))
 	flag.Func("argument", "Argument that the program has where none are given. May be repeated.", list(&o.arguments))
+	flag.Func("environment", "Environment variable of the program, as NAME=value. May be repeated.", list(&o.environment))
+	flag.Func("port", "Port that the program serves. May be repeated.", list(&o.ports))
+	flag.Func("health", "Argument by which the program says whether it is well. May be repeated.", list(&o.health))
 	flag.StringVar(&o.scratch, "scratch", "", "Folder to make, which the program may write to and takes for its home.")
 	flag.StringVar(&o.authorities, "certificate-authorities", authoritiesPath, "File of the certificate authorities to trust.")
 	flag.StringVar(&o.name, "name", "velero-locations:latest", "Name and tag of the image.")
@@ -66,6 +69,7 @@ func (o options) run() error {
 	}
 	image := image{
 		name: o.name, architecture: o.architecture, entrypoint: files[0].Path, arguments: o.arguments, scratch: o.scratch,
+		environment: o.environment, ports: o.ports, health: o.health,
 		files: append(files, archive.File{Path: authoritiesPath, Mode: 0o644, Data: authorities}),
 	}
 	packed, err := image.archive()
