@@ -265,12 +265,13 @@ func TestForeignState(t *testing.T) {
 		state []byte
 		want  string
 	}{
-		"nothing":         {nil, "it is no tar archive"},
-		"text":            {[]byte(strings.Repeat("hello ", 200)), "it is no tar archive"},
-		"another archive": {tarOf(t, [2]string{"k", "v"}), "it is not the state of a simulator: state.json is not where it is to be"},
-		"another kind":    {tarOf(t, [2]string{"state.json", strings.Replace(head, "v1alpha1", "v9", 1)}), `its apiVersion and kind are "simulator.velero-locations.io/v9" and "SimulatorState", expected`},
-		"only its head":   {tarOf(t, [2]string{"state.json", head}), "the archive is cut short"},
-		"a bad clock":     {tarOf(t, [2]string{"state.json", head}, [2]string{"clock.json", `{"offset":"9000000h"}`}), "clock.json: "},
+		"nothing":                     {nil, "it is no tar archive"},
+		"text":                        {[]byte(strings.Repeat("hello ", 200)), "it is no tar archive"},
+		"another archive":             {tarOf(t, [2]string{"k", "v"}), "it is not the state of a simulator: state.json is not where it is to be"},
+		"another kind":                {tarOf(t, [2]string{"state.json", strings.Replace(head, "v1alpha1", "v9", 1)}), `its apiVersion and kind are "simulator.velero-locations.io/v9" and "SimulatorState", expected`},
+		"a large one of another kind": {append(tarOf(t, [2]string{"k", "v"}), make([]byte, 64<<20)...), "state.json is not where it is to be"},
+		"only its head":               {tarOf(t, [2]string{"state.json", head}), "the archive is cut short"},
+		"a bad clock":                 {tarOf(t, [2]string{"state.json", head}, [2]string{"clock.json", `{"offset":"9000000h"}`}), "clock.json: "},
 		"another account": {other(func(c *simulator.Config) {
 			c.Accounts = append(c.Accounts, simulator.AccountConfig{ID: "999999999999", Buckets: []simulator.BucketConfig{{Name: "theirs"}}})
 		}), `bucket "theirs": it is of account "999999999999", which this simulator's configuration does not have`},

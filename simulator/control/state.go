@@ -13,6 +13,9 @@ var ErrInvalidState = errors.New("the archive is refused, and nothing is changed
 // stall is how long a client may stop sending an archive, or reading one, while others wait for it.
 const stall = 30 * time.Second
 
+// mostIgnored is how much is still read of an archive that is refused.
+const mostIgnored = 4 << 30
+
 func (s *server) saveState(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "application/x-tar")
 	out := &steadyWriter{w: w, controller: http.NewResponseController(w)}
@@ -28,6 +31,8 @@ func (s *server) loadState(w http.ResponseWriter, r *http.Request) error {
 	in := &steadyReader{r.Body, http.NewResponseController(w)}
 	defer func() { _ = in.controller.SetReadDeadline(time.Time{}) }() // the next request has none
 	if err := s.LoadState(in); err != nil {
+		// A client that still sends would not read the answer.
+		_, _ = io.CopyN(io.Discard, in, mostIgnored)
 		return err
 	}
 	return done(w)
