@@ -53,6 +53,20 @@ func configured(t *testing.T, args []string, environment map[string]string) *sim
 	return config
 }
 
+// TestVariablesAreDocumented: what can be set is in the table of the page.
+func TestVariablesAreDocumented(t *testing.T) {
+	page := string(readExample(t, "../../docs/simulator.md"))
+	var o simulatorOptions
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	o.flags.add(flags)
+	o.announcement.addFlags(flags)
+	flags.VisitAll(func(flag *pflag.Flag) {
+		if name := strings.TrimPrefix(variableOf(flag.Name), variablePrefix); !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("the page does not tell of %s", name)
+		}
+	})
+}
+
 // outside are the ports that are served where others reach them.
 func outside(config *simulator.Config) (ports []string) {
 	for _, address := range []string{config.S3.Address, config.EC2.Address, config.Clouds.Address, config.Metadata.Address, config.Control.Address} {

@@ -199,7 +199,10 @@ func (s *Store) replace(by map[bucketID]*Bucket, content blobs) error {
 			bucket.dropContents()
 		}
 	}
-	s.buckets, s.blobs = by, content
+	s.buckets = by
+	if s.blobs != content { // those who write read it without the lock, unless nobody may write
+		s.blobs = content
+	}
 	return nil
 }
 
