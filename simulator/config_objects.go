@@ -14,7 +14,7 @@ import (
 
 // ObjectConfig is an object that exists from the start.
 type ObjectConfig struct {
-	s3.Seed
+	s3.Seed `json:",inline"`
 	// Content is what the object holds, or File is where that is, from where the simulator is started. Neither: nothing.
 	Content string `json:"content,omitempty"`
 	File    string `json:"file,omitempty"`

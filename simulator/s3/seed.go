@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/velero-locations/velero-locations/simulator/s3/payload"
+	"github.com/velero-locations/velero-locations/simulator/s3/storageclass"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -32,7 +33,7 @@ type Seed struct {
 
 var (
 	metadataName = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`)
-	headerText   = regexp.MustCompile(`^[ -~]*$`)
+	printable    = regexp.MustCompile(`^[ -~]*$`)
 )
 
 // Validate calls report for each thing that is wrong with the seed, with its path in it.
@@ -40,18 +41,18 @@ func (s Seed) Validate(report func(path, format string, args ...any)) {
 	if err := ValidateKey(s.Key); err != nil {
 		report(".key", "%q: %w", s.Key, err)
 	}
-	if !headerText.MatchString(s.ContentType) {
+	if !printable.MatchString(s.ContentType) {
 		report(".contentType", "%q is not printable ASCII", s.ContentType)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Metadata)) {
 		if !metadataName.MatchString(name) {
 			report(".metadata", "%q is not what a header's name holds: letters, digits and hyphens", name)
-		} else if !headerText.MatchString(s.Metadata[name]) {
+		} else if !printable.MatchString(s.Metadata[name]) {
 			report(".metadata."+name, "%q is not printable ASCII", s.Metadata[name])
 		}
 	}
-	if s.StorageClass != "" && !slices.Contains(storageClasses, s.StorageClass) {
-		report(".storageClass", "%q is not one of %s", s.StorageClass, strings.Join(storageClasses, ", "))
+	if s.StorageClass != "" && !storageclass.Known(s.StorageClass) {
+		report(".storageClass", "%q is not one of %s", s.StorageClass, strings.Join(storageclass.All, ", "))
 	} else if _, err := objectHeaders(s.headers()); err != nil {
 		report(".metadata", "%w", err)
 	}
@@ -76,7 +77,7 @@ func ValidateKey(key string) error {
 func (s Seed) headers() http.Header {
 	h := http.Header{}
 	h.Set("Content-Type", s.ContentType)
-	h.Set("X-Amz-Storage-Class", s.StorageClass)
+	h.Set(store.StorageClassHeader, s.StorageClass)
 	for name, value := range s.Metadata {
 		h.Set("X-Amz-Meta-"+name, value)
 	}

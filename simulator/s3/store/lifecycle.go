@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"k8s.io/klog/v2"
+	"log/slog"
 
 	"github.com/velero-locations/velero-locations/simulator/s3/lifecycle"
 )
@@ -38,7 +38,7 @@ func (s *Store) KeepLifecycle(now time.Time) {
 		return
 	}
 	if err := s.applyLifecycle(now); err != nil {
-		klog.ErrorS(err, "Lifecycle rules could not be applied")
+		slog.Error("Lifecycle rules could not be applied", "err", err)
 	}
 }
 
