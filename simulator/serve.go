@@ -21,7 +21,7 @@ type Endpoints struct {
 	// S3 is the URL of the global endpoint.
 	S3 string `json:"s3"`
 	// S3Regions are the URLs of the endpoints of regions, by region. Those without an address of their own are found by their name
-	// at the global endpoint's, if that is on loopback.
+	// at the global endpoint's, if localhost is that.
 	S3Regions map[string]string `json:"s3Regions,omitempty"`
 	// EC2 is the URL of EC2 and STS; empty without one.
 	EC2 string `json:"ec2,omitempty"`
@@ -127,7 +127,7 @@ func (s *Simulator) setRegionalEndpoint(region, url string) {
 // nameRegions tells where regions without an address of their own are served: where the global endpoint is, by their names.
 func (s *Simulator) nameRegions(out *Endpoints) {
 	address, err := netip.ParseAddrPort(out.S3[len("http://"):])
-	if err != nil || !address.Addr().IsLoopback() && !address.Addr().IsUnspecified() {
+	if err != nil || !isLocalhost(address.Addr()) {
 		return
 	}
 	for _, region := range s.config.Regions {
@@ -135,6 +135,11 @@ func (s *Simulator) nameRegions(out *Endpoints) {
 			out.S3Regions[region] = fmt.Sprintf("http://%s:%d", s3.RegionHost(region, localDomain), address.Port())
 		}
 	}
+}
+
+// isLocalhost says whether whoever listens at an address is found by the name of this machine, which others of 127.0.0.0/8 have not.
+func isLocalhost(address netip.Addr) bool {
+	return address.IsUnspecified() || address == netip.AddrFrom4([4]byte{127, 0, 0, 1}) || address == netip.IPv6Loopback()
 }
 
 // localDomain is the domain whose names are all of this machine.
