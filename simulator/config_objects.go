@@ -3,7 +3,6 @@ package simulator
 import (
 	"errors"
 	"fmt"
-
 	"iter"
 	"os"
 	"strings"

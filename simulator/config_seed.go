@@ -99,5 +99,5 @@ func (b *BucketConfig) replaceObjects(by []ObjectConfig) {
 		replaced[object.Key] = true
 	}
 	kept := slices.DeleteFunc(slices.Clone(b.Objects), func(o ObjectConfig) bool { return replaced[o.Key] })
-	b.Objects = append(kept, by...)
+	b.Objects = slices.Concat(kept, by)
 }

@@ -189,7 +189,7 @@ func complete(t *testing.T, sim *simulatortest.Simulator, upload string, parts [
 	if _, err := core.CompleteMultipartUpload(t.Context(), "velero", "under-way", upload, parts, minio.PutObjectOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if info, err := core.Client.StatObject(t.Context(), "velero", "under-way", minio.StatObjectOptions{}); err != nil || info.UserMetadata["Origin"] != "here" {
+	if info, err := core.StatObject(t.Context(), "velero", "under-way", minio.StatObjectOptions{}); err != nil || info.UserMetadata["Origin"] != "here" {
 		t.Errorf("%+v %v", info, err)
 	}
 }
