@@ -144,12 +144,15 @@ func TestLifecycleTransitions(t *testing.T) {
 	a := newAged(t, false, types.LifecycleRule{
 		Filter: byPrefix("large"), Expiration: inDays(365),
 		Transitions: []types.Transition{
-			{Days: aws.Int32(30), StorageClass: types.TransitionStorageClassStandardIa}, {Days: aws.Int32(60), StorageClass: types.TransitionStorageClassGlacier},
+			{Days: aws.Int32(30), StorageClass: types.TransitionStorageClassStandardIa},
+			{Days: aws.Int32(60), StorageClass: types.TransitionStorageClassGlacier},
 			{Days: aws.Int32(90), StorageClass: types.TransitionStorageClassDeepArchive},
 		},
 	}, types.LifecycleRule{Filter: byPrefix("small"), Transitions: []types.Transition{{Days: aws.Int32(0), StorageClass: types.TransitionStorageClassGlacier}}},
-		types.LifecycleRule{Filter: &types.LifecycleRuleFilter{And: &types.LifecycleRuleAndOperator{Prefix: aws.String("any"), ObjectSizeGreaterThan: aws.Int64(0)}},
-			Transitions: []types.Transition{{Days: aws.Int32(0), StorageClass: types.TransitionStorageClassGlacier}}})
+		types.LifecycleRule{
+			Filter:      &types.LifecycleRuleFilter{And: &types.LifecycleRuleAndOperator{Prefix: aws.String("any"), ObjectSizeGreaterThan: aws.Int64(0)}},
+			Transitions: []types.Transition{{Days: aws.Int32(0), StorageClass: types.TransitionStorageClassGlacier}},
+		})
 	large := string(content(128 << 10))
 	put(t, a.Client, "large", "", func(in *awss3.PutObjectInput) { in.Body = strings.NewReader(large) })
 	put(t, a.Client, "large-cold", types.StorageClassDeepArchive, func(in *awss3.PutObjectInput) { in.Body = strings.NewReader(large) })

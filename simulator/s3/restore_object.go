@@ -124,11 +124,9 @@ func (q *request) appendRestoreStatus(out []byte, object *store.Object) []byte {
 const optionalAttributes = "X-Amz-Optional-Object-Attributes"
 
 func (q *request) wantsRestoreStatus() (bool, error) {
-	for _, wanted := range q.Header.Values(optionalAttributes) {
-		if wanted != "RestoreStatus" {
-			return false, invalidArgument("x-amz-optional-object-attributes", wanted, "Invalid attribute name specified")
-		}
-		return true, nil
+	wanted := q.Header.Get(optionalAttributes)
+	if wanted != "" && wanted != "RestoreStatus" {
+		return false, invalidArgument("x-amz-optional-object-attributes", wanted, "Invalid attribute name specified")
 	}
-	return false, nil
+	return wanted != "", nil
 }

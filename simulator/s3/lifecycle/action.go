@@ -29,7 +29,6 @@ type Version struct {
 type Action struct {
 	At    time.Time
 	Class string
-	Rule  string
 }
 
 // before says whether an action comes before another: of those at one time transitions come first, to the coldest class.
@@ -56,7 +55,7 @@ func (c *Configuration) Next(v *Version, from time.Time) Action {
 				action.At = from
 			}
 			if action.before(first) {
-				action.Rule, first = rule.ID, action
+				first = action
 			}
 		}
 	}

@@ -55,7 +55,7 @@ func Colder(class, than string) bool { return slices.Index(All, class) > slices.
 
 // Leads says whether rules may move objects from one class to another: to colder ones only, and never from one zone to several.
 func Leads(from, to string) bool {
-	return Colder(to, from) && slices.Contains(Targets, to) && !(from == OneZoneIA && to == GlacierIR)
+	return Colder(to, from) && slices.Contains(Targets, to) && (from != OneZoneIA || to != GlacierIR)
 }
 
 // Targets are those that rules may move objects to.
