@@ -92,6 +92,8 @@ type S3Config struct {
 	// HostStyleOnly are the endpoints that refuse requests with the bucket in their path, as some stores do: regions, whose
 	// endpoints are their own, and GlobalEndpoint.
 	HostStyleOnly []string `json:"hostStyleOnly,omitempty"`
+	// AllowPublicAccess makes buckets that do not block public access, as those of other stores, and of AWS before April 2023.
+	AllowPublicAccess bool `json:"allowPublicAccess,omitempty"`
 	// StallTimeout is how long a client may stop sending a body, or reading an answer, such as 30s, which is the default.
 	StallTimeout string `json:"stallTimeout,omitempty"`
 }

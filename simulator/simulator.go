@@ -104,6 +104,7 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 	sim.s3 = s3.NewServer(s3.Options{
 		Pipeline: sim.pipeline, Store: sim.store, Regions: config.Regions, Domains: config.S3.Domains, StallTimeout: stall,
 		BucketPolicies: newBucketPolicies(config), Endpoint: sim.regionalEndpoint, HostStyleOnly: config.S3.refusesPaths,
+		AllowPublicAccess: config.S3.AllowPublicAccess,
 	})
 	return sim, nil
 }
@@ -144,7 +145,7 @@ func (s *Simulator) openStorage(memory int64) (err error) {
 	return nil
 }
 
-func (s *Simulator) createBuckets() error { return createBuckets(s.store, s.config.Accounts) }
+func (s *Simulator) createBuckets() error { return s.createBucketsOf(s.config.Accounts) }
 
 // openKeys brings back what became of access keys while the simulator ran. Without a data directory that is nothing.
 func (s *Simulator) openKeys() error {
@@ -213,12 +214,12 @@ func newDirectory(configured []AccountConfig) (*accounts.Directory, error) {
 	return directory, nil
 }
 
-func createBuckets(storage *store.Store, configured []AccountConfig) error {
+func (s *Simulator) createBucketsOf(configured []AccountConfig) error {
 	for _, account := range configured {
 		for _, bucket := range account.Buckets {
-			settings := store.NewSettings()
+			settings := store.NewSettings(s.config.S3.AllowPublicAccess)
 			settings.Versioning = bucket.Versioning
-			existing, err := storage.CreateBucket(bucket.Name, bucket.Region, account.ID, settings)
+			existing, err := s.store.CreateBucket(bucket.Name, bucket.Region, account.ID, settings)
 			if errors.Is(err, store.ErrBucketExists) {
 				info := existing.Info()
 				if info.Account == account.ID && info.Region == bucket.Region {
@@ -252,7 +253,7 @@ func (s *Simulator) CertPEM() []byte { return s.authority.CertPEM }
 
 // CreateBucket creates a bucket of an account in a region, unless the account has it there already.
 func (s *Simulator) CreateBucket(account, name, region string) error {
-	return createBuckets(s.store, []AccountConfig{{ID: account, Buckets: []BucketConfig{{Name: name, Region: region}}}})
+	return s.createBucketsOf([]AccountConfig{{ID: account, Buckets: []BucketConfig{{Name: name, Region: region}}}})
 }
 
 // Handler serves the global endpoint of S3, for a server of the caller's own such as httptest's.

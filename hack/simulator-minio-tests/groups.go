@@ -14,7 +14,6 @@ var groups = []group{signedV4, overTLS, signedV2}
 // exceptions are the cases that are expected to fail, each with the reason; docs/simulator-minio-tests.md lists them too.
 var exceptions = map[string]string{
 	"testBucketNotification":                 "skips itself unless it is given a real queue at AWS",
-	"testFunctional":                         "sets public policies of a new bucket, which S3 refuses as long as the bucket blocks public access",
 	"testGetObjectACLContext":                "writes a public ACL and wants to read a private one; S3 refuses the first, since new buckets have ACLs disabled",
 	"testGetObjectS3Zip":                     "an extension of MinIO: objects inside of ZIP files",
 	"testListMultipartUpload":                "wants uploads of the key in key-marker, which S3 leaves out, and uploads without an owner",

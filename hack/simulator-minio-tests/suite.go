@@ -147,7 +147,8 @@ func (s *suite) run(ctx context.Context, c testCase) result {
 	r := result{testCase: c}
 	started := time.Now()
 	sim, err := simulator.New(simulator.Config{
-		MemoryLimit: "4Gi", // one case keeps many large objects
+		S3:          simulator.S3Config{AllowPublicAccess: true}, // two cases set public policies
+		MemoryLimit: "4Gi",                                       // one case keeps many large objects
 		Regions:     []string{"us-east-1", "eu-west-1", "us-west-2", "eu-central-1"},
 		Accounts: []simulator.AccountConfig{{
 			ID: "111111111111", Name: "functional", AccessKeys: []simulator.AccessKeyConfig{{ID: keyID, Secret: secret}},

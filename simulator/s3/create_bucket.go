@@ -50,7 +50,7 @@ func createBucket(q *request) error {
 
 // newSettings are those that the headers of CreateBucket ask for.
 func (q *request) newSettings() (store.Settings, error) {
-	settings := store.NewSettings()
+	settings := store.NewSettings(q.server.options.AllowPublicAccess)
 	if strings.EqualFold(q.Header.Get("X-Amz-Bucket-Object-Lock-Enabled"), "true") {
 		settings.ObjectLock, settings.Versioning = true, store.VersioningEnabled
 	}

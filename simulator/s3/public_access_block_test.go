@@ -99,6 +99,19 @@ func TestRestrictPublicBuckets(t *testing.T) {
 	expect(200)
 }
 
+// TestAllowPublicAccess makes buckets that take a public policy at once, as the configuration may have it.
+func TestAllowPublicAccess(t *testing.T) {
+	config := twoAccounts()
+	config.S3.AllowPublicAccess = true
+	c := start(t, config)
+	checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodPut, "/fresh", ""), 200, "")
+	for _, bucket := range []string{"alice-home", "fresh"} {
+		policy := `{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::` + bucket + `/*"}]}`
+		checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodGet, "/"+bucket+"?publicAccessBlock", ""), 404, "NoSuchPublicAccessBlockConfiguration")
+		checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodPut, "/"+bucket+"?policy", policy), 204, "")
+	}
+}
+
 // TestACLs asks for ACLs of buckets with each ownership.
 func TestACLs(t *testing.T) {
 	type settings struct {

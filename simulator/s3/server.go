@@ -32,6 +32,8 @@ type Options struct {
 	// HostStyleOnly says whether an endpoint refuses requests with the bucket in their path: that of a region, or the global
 	// one for an empty name. Nil: none does.
 	HostStyleOnly func(region string) bool
+	// AllowPublicAccess makes buckets that do not block public access.
+	AllowPublicAccess bool
 	// StallTimeout is how long a client may stop sending a body, or reading an answer; zero is 30 seconds.
 	StallTimeout time.Duration
 	// BucketPolicies returns the policy of a bucket; nil is none at all.

@@ -20,7 +20,11 @@ const (
 	ObjectWriter         Ownership = "ObjectWriter"
 )
 
-// NewSettings are those of a new bucket at AWS, since April 2023: nothing is public, and ACLs are disabled.
-func NewSettings() Settings {
-	return Settings{PublicAccess: &PublicAccessBlock{true, true, true, true}, Ownership: BucketOwnerEnforced}
+// NewSettings are those of a new bucket at AWS, since April 2023: ACLs are disabled, and nothing is public, unless that is allowed.
+func NewSettings(allowPublic bool) Settings {
+	settings := Settings{Ownership: BucketOwnerEnforced}
+	if !allowPublic {
+		settings.PublicAccess = &PublicAccessBlock{true, true, true, true}
+	}
+	return settings
 }
