@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"log/slog"
 )
 
 // writable by others: they could put files of their own in the place of those that the server reads.

@@ -2,7 +2,6 @@ package s3
 
 import (
 	"errors"
-
 	"log/slog"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"

@@ -5,11 +5,10 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
-
-	"log/slog"
 
 	"github.com/velero-locations/velero-locations/internal/datadir"
 	"github.com/velero-locations/velero-locations/simulator/accounts"

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 
 	bolt "go.etcd.io/bbolt"
-	"log/slog"
 
 	"github.com/velero-locations/velero-locations/internal/boltfile"
 )

@@ -3,13 +3,13 @@ package store
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"log/slog"
 
 	"github.com/velero-locations/velero-locations/simulator/s3/lifecycle"
 )
