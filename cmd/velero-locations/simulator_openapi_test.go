@@ -14,7 +14,7 @@ import (
 func TestSimulatorDescriptions(t *testing.T) {
 	sim := simulatortest.Start(t)
 	for _, url := range []string{sim.Control + "/openapi.json", sim.Clouds + "/azure/v1/openapi.json", sim.Clouds + "/portworx/v1/openapi.json"} {
-		response, err := http.Get(url) //nolint:noctx // a test's
+		response, err := http.Get(url)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -189,3 +189,32 @@ func TestAccountPolicy(t *testing.T) {
 	checkStatus(t, c.send(t, aliceKey, "us-east-1", http.MethodPut, "/alice-home/k", "x"), 200, "")
 	checkStatus(t, c.send(t, bobKey, "us-east-1", http.MethodPut, "/bob-new", ""), 200, "")
 }
+
+// TestActionNames uses operations whose IAM actions have other names than they, with keys that may do nothing else.
+func TestActionNames(t *testing.T) {
+	for action, requests := range map[string][]string{
+		"s3:RestoreObject":                    {"POST /alice-home/cold?restore", "POST /alice-home/cold?restore&versionId=null"},
+		"s3:PutLifecycleConfiguration":        {"PUT /alice-home?lifecycle", "DELETE /alice-home?lifecycle"},
+		"s3:GetLifecycleConfiguration":        {"GET /alice-home?lifecycle"},
+		"s3:GetBucketPublicAccessBlock":       {"GET /alice-home?publicAccessBlock"},
+		"s3:PutBucketPublicAccessBlock":       {"PUT /alice-home?publicAccessBlock", "DELETE /alice-home?publicAccessBlock"},
+		"s3:GetBucketOwnershipControls":       {"GET /alice-home?ownershipControls"},
+		"s3:PutBucketOwnershipControls":       {"PUT /alice-home?ownershipControls", "DELETE /alice-home?ownershipControls"},
+		"s3:GetBucketObjectLockConfiguration": {"GET /alice-home?object-lock"},
+	} {
+		config := twoAccounts()
+		may, mayNot := simulator.AccessKeyConfig{ID: "AKIAMAY", Secret: "may secret"}, simulator.AccessKeyConfig{ID: "AKIAMAYNOT", Secret: "may not secret"}
+		may.Policy = policy.Policy{allow(action)}
+		mayNot.Policy = policy.Policy{allow("*"), {Effect: policy.Deny, Actions: []string{action}}}
+		config.Accounts[0].AccessKeys = append(config.Accounts[0].AccessKeys, may, mayNot)
+		c := start(t, config)
+		c.send(t, aliceKey, "us-east-1", http.MethodPut, "/alice-home/cold", "x", func(r *http.Request) { r.Header.Set("X-Amz-Storage-Class", "GLACIER") })
+		for _, request := range requests {
+			method, path, _ := strings.Cut(request, " ")
+			if response := c.send(t, may, "us-east-1", method, path, ""); response.StatusCode == http.StatusForbidden {
+				t.Errorf("%s with %s alone: %s", request, action, text(t, response))
+			}
+			checkStatus(t, c.send(t, mayNot, "us-east-1", method, path, ""), http.StatusForbidden, "AccessDenied")
+		}
+	}
+}

@@ -36,6 +36,7 @@ import (
 // laptop is a development server in this process, with clients of all that it serves.
 type laptop struct {
 	client.Client
+	info    dev.Info
 	dir     string
 	s3      *minio.Client
 	control *control.Client
@@ -97,7 +98,7 @@ func connect(t *testing.T, dir string, info dev.Info) *laptop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &laptop{Client: api, dir: dir, s3: s3, control: &control.Client{Address: info.SimulatorControl}}
+	return &laptop{Client: api, info: info, dir: dir, s3: s3, control: &control.Client{Address: info.SimulatorControl}}
 }
 
 func (l *laptop) create(t *testing.T, objects ...client.Object) {
