@@ -17,6 +17,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/simulator/control"
+	"github.com/velero-locations/velero-locations/simulator/journal"
 )
 
 // nodePorts let tests reach what pods serve.
@@ -121,19 +122,21 @@ func (k *Kind) LeaveToVelero(tb testing.TB) {
 	k.rollOut(tb, "deployment/velero-locations-controller")
 }
 
-// OnNode runs a command on a node.
-func (k *Kind) OnNode(tb testing.TB, name string, command ...string) {
+// OnNode runs a command on a node, and returns the lines that it prints.
+func (k *Kind) OnNode(tb testing.TB, name string, command ...string) []string {
 	tb.Helper()
 	for _, node := range k.nodes {
 		if node.String() != name {
 			continue
 		}
-		if out, err := exec.CombinedOutputLines(node.Command(command[0], command[1:]...)); err != nil {
+		out, err := exec.CombinedOutputLines(node.Command(command[0], command[1:]...))
+		if err != nil {
 			tb.Fatalf("%s on %s: %v\n%s", strings.Join(command, " "), name, err, strings.Join(out, "\n"))
 		}
-		return
+		return out
 	}
 	tb.Fatalf("there is no node %s", name)
+	return nil
 }
 
 // EtcdKeys makes what an etcd of the cluster and our server show each other: Secret etcd-serving, of which the names are in namespace
@@ -166,6 +169,23 @@ func (k *Kind) Control(tb testing.TB) *control.Client {
 		return err
 	})
 	return client
+}
+
+// Journal returns what the simulator was asked that a filter picks, oldest first: all of it, where the API gives pages.
+func Journal(tb testing.TB, simulator *control.Client, filter journal.Filter) []journal.Entry {
+	tb.Helper()
+	var all []journal.Entry
+	for {
+		page, err := simulator.Journal(tb.Context(), filter)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if len(page) == 0 {
+			return all
+		}
+		all = append(all, page...)
+		filter.After = page[len(page)-1].Sequence
+	}
 }
 
 func (k *Kind) rollOut(tb testing.TB, workload string) {

@@ -48,18 +48,7 @@ func (s *storage) begin(t *testing.T) {
 
 func (s *storage) journal(t *testing.T) []journal.Entry {
 	t.Helper()
-	var all []journal.Entry
-	for filter := (journal.Filter{After: s.after}); ; {
-		page, err := s.control.Journal(t.Context(), filter)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(page) == 0 {
-			return all
-		}
-		all = append(all, page...)
-		filter.After = page[len(page)-1].Sequence
-	}
+	return cluster.Journal(t, s.control, journal.Filter{After: s.after})
 }
 
 func (s *storage) allSnapshots(t *testing.T) []control.SnapshotInfo {

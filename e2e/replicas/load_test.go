@@ -33,6 +33,7 @@ const (
 	writeTimeout = 10 * time.Second
 	// movesDefault is how often a writer makes its location the default: with each so-manieth change.
 	movesDefault = 5
+	bucket       = "velero-backups"
 	// label of locations counts the changes that their writer has made.
 	label = "change"
 )
@@ -63,16 +64,22 @@ type measured struct {
 	defaults     int                  // how often two were seen
 }
 
-// startLoad starts writers and watchers, which go on until the test ends.
-func startLoad(t *testing.T, config *rest.Config) *load {
+// quietly returns a client that does not print warnings, of which each move of the default has one.
+func quietly(t *testing.T, config *rest.Config) client.VeleroV1Interface {
 	t.Helper()
 	config = rest.CopyConfig(config)
-	config.WarningHandler = rest.NoWarnings{} // each move of the default has one
+	config.WarningHandler = rest.NoWarnings{}
 	all, err := versioned.NewForConfig(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &load{locations: all.VeleroV1().BackupStorageLocations(cluster.Namespace)}
+	return all.VeleroV1()
+}
+
+// startLoad starts writers and watchers, which go on until the test ends.
+func startLoad(t *testing.T, config *rest.Config) *load {
+	t.Helper()
+	l := &load{locations: quietly(t, config).BackupStorageLocations(cluster.Namespace)}
 	for i := range writers + 1 { // the last one is the beat's
 		if _, err := l.locations.Create(t.Context(), location(i), metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)
@@ -109,7 +116,7 @@ func location(i int) *velerov1.BackupStorageLocation {
 		Spec: velerov1.BackupStorageLocationSpec{
 			Provider:      "aws",
 			Config:        map[string]string{"region": "us-east-1"},
-			ObjectStorage: &velerov1.ObjectStorageLocation{Bucket: "velero-backups", Prefix: name},
+			ObjectStorage: &velerov1.ObjectStorageLocation{Bucket: bucket, Prefix: name},
 		},
 	}
 }

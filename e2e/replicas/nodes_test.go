@@ -9,47 +9,53 @@ import (
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/e2e/cluster"
+	"github.com/velero-locations/velero-locations/simulator/control"
 )
 
-// nodeFaults are what happens to servers on nodes.
+// nodeFaults are what happens to servers, members of etcd and controllers on nodes. Those that leave a node without pods are the last ones.
 var nodeFaults = []struct {
 	name     string
-	harm     func(t *testing.T, k *cluster.Kind)
+	harm     func(t *testing.T, s *nodeStage)
 	harmless bool // no request may fail
+	failover bool // backups are made meanwhile, since it is controllers that are harmed
 }{
-	{"none", func(*testing.T, *cluster.Kind) { time.Sleep(suspension) }, true},
-	{"a server is killed (kill -9 on its node)", serverKilled, false},
-	{"the pod of a server is deleted", podDeleted, true},
-	{"a new version is rolled out (kubectl rollout restart)", restartedByDeployment, true},
-	{"a node is drained, with its server and its member of etcd", nodeDrained, true},
+	{name: "none", harm: func(*testing.T, *nodeStage) { time.Sleep(suspension) }, harmless: true},
+	{name: "a server is killed (kill -9 on its node)", harm: serverKilled},
+	{name: "the pod of a server is deleted", harm: podDeleted, harmless: true},
+	{name: "a new version is rolled out (kubectl rollout restart)", harm: restartedByDeployment, harmless: true},
+	{name: "the pod of a server is cut off", harm: serverCutOff},
+	{name: "the pod of the leader of etcd is cut off", harm: etcdLeaderCutOff},
+	{name: "the pod of another member of etcd is cut off", harm: etcdFollowerCutOff},
+	{name: "a node is cut off, with its server and its member of etcd", harm: nodeCutOff},
+	{name: "the controller that works is killed (kill -9 on its node)", harm: controllerKilledOnNode, harmless: true, failover: true},
+	{name: "the pod of the controller that works is deleted", harm: controllerDeleted, harmless: true, failover: true},
+	{name: "the node of the controller that works is cut off", harm: controllerCutOff, failover: true},
+	{name: "the node of the controller that works is drained", harm: controllerDrained, harmless: true, failover: true},
+	{name: "a node is drained, with its server and its member of etcd", harm: nodeDrained, harmless: true},
 }
 
 const (
 	ours          = "velero-locations"
 	serverPods    = "app.kubernetes.io/component=apiserver"
 	deployment    = "deployment/" + ours
+	controllers   = ours + "-controller"
+	members       = "statefulset/etcd"
 	onControlNode = "node-role.kubernetes.io/control-plane"
 )
 
-// TestReplicasKind does to three servers on three nodes what those do who run a cluster.
-func TestReplicasKind(t *testing.T) {
-	k := cluster.StartNodes(t)
-	nodes := strings.Fields(k.Kubectl(t, "get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"))
-	if len(nodes) < size {
-		t.Skipf("there are %d nodes, and %d are needed: make e2e-kind WORKERS=%d", len(nodes), size, size-1)
-	}
-	k.Load(t, "etcd")
-	k.Kubectl(t, "taint", "nodes", "-l", onControlNode, onControlNode+"-")
-	k.Kubectl(t, "create", "namespace", cluster.Namespace)
-	k.Kubectl(t, "apply", "-f", "testdata/etcd.yaml")
-	k.Install(t, "external-etcd")
-	k.EtcdKeys(t, "etcd-client.etcd.svc", "*.etcd.etcd.svc")
-	k.RollOut(t, "etcd", "statefulset/etcd")
-	k.Kubectl(t, "scale", deployment, "-n", ours, "--replicas=3")
-	k.AwaitServer(t, "deployment")
-	load := startLoad(t, k.Config)
+// nodeStage is where harm is done on nodes.
+type nodeStage struct {
+	*cluster.Kind
+	simulator *control.Client
+	failovers []failover
+}
 
+// TestReplicasKind does to three servers, three members of etcd and two controllers on three nodes what happens to those who run a cluster.
+func TestReplicasKind(t *testing.T) {
+	s := startNodeStage(t)
+	load := startLoad(t, s.Config)
 	var results []*result
+	defer func() { t.Log(table(results), failoverTable(s.failovers)) }()
 	for _, f := range nodeFaults {
 		if !strings.Contains(f.name, *only) {
 			continue
@@ -57,59 +63,50 @@ func TestReplicasKind(t *testing.T) {
 		total := &result{fault: f.name}
 		for range max(1, *rounds) {
 			load.begin()
-			f.harm(t, k)
+			if f.failover {
+				s.failOver(t, f.name, f.harm)
+			} else {
+				f.harm(t, s)
+			}
+			s.settle(t)
 			total.add(load.end(t))
 		}
 		total.check(t, f.harmless)
 		results = append(results, total)
 	}
-	t.Log(table(results))
 }
 
-// aServer returns the pod of one of the servers, and its node, which is none of the control plane.
-func aServer(t *testing.T, k *cluster.Kind) (pod, node string) {
+// startNodeStage installs what there is several of on different nodes. The simulated storage has the node that no harm is done to.
+func startNodeStage(t *testing.T) *nodeStage {
 	t.Helper()
-	const columns = `jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName}{"\n"}{end}`
-	for line := range strings.Lines(k.Kubectl(t, "get", "pods", "-n", ours, "-l", serverPods, "--field-selector=status.phase=Running", "-o", columns)) {
-		if pod, node, _ = strings.Cut(strings.TrimSpace(line), " "); !strings.HasSuffix(node, "control-plane") {
-			return pod, node
-		}
+	k := cluster.StartNodes(t)
+	nodes := strings.Fields(k.Kubectl(t, "get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"))
+	if len(nodes) < size {
+		t.Skipf("there are %d nodes, and %d are needed: make e2e-kind WORKERS=%d", len(nodes), size, size-1)
 	}
-	t.Fatal("there is no server on a worker")
-	return "", ""
+	k.Load(t, "etcd")
+	k.Kubectl(t, "taint", "nodes", "-l", onControlNode, onControlNode+"-")
+	k.Kubectl(t, "apply", "-f", "testdata/etcd.yaml")
+	k.InstallWith(t, "external-etcd", "backups", "simulator")
+	k.Kubectl(t, "patch", "deployment/velero-locations-simulator", "-n", ours, "-p", `{"spec":{"template":{"spec":{"nodeSelector":{"`+onControlNode+`":""}}}}}`)
+	// What was placed before would have a say in where the next ones are placed.
+	k.Kubectl(t, "patch", "deployment/"+controllers, "-n", ours, "-p", `{"spec":{"replicas":0,"template":{"spec":{"affinity":{"nodeAffinity":{`+
+		`"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"`+onControlNode+`","operator":"DoesNotExist"}]}]}}}}}}}`)
+	k.EtcdKeys(t, "etcd-client.etcd.svc", "*.etcd.etcd.svc")
+	k.RollOut(t, "etcd", members)
+	k.Kubectl(t, "scale", deployment, "-n", ours, "--replicas=3")
+	k.Kubectl(t, "scale", "deployment/"+controllers, "-n", ours, "--replicas=2")
+	k.AwaitServer(t, "deployment")
+	k.RollOut(t, ours, "deployment/velero-locations-simulator")
+	k.KubectlWith(t, devtest.Location(place.Prefix, "us-east-1", "", place.Prefix), "apply", "-f", "-")
+	return &nodeStage{Kind: k, simulator: k.Control(t)}
 }
 
-func serverKilled(t *testing.T, k *cluster.Kind) {
+// settle waits until all that there is several of is there again.
+func (s *nodeStage) settle(t *testing.T) {
 	t.Helper()
-	pod, node := aServer(t, k)
-	restarts := func() string {
-		return k.Kubectl(t, "get", "pod", pod, "-n", ours, "-o", "jsonpath={.status.containerStatuses[0].restartCount}")
-	}
-	before := restarts()
-	k.OnNode(t, node, "pkill", "-9", "-f", "^/velero-locations apiserver")
-	devtest.Poll(t, 2*time.Minute, "the server to be started again", func() bool { return restarts() != before })
-	k.RollOut(t, ours, deployment)
-}
-
-func podDeleted(t *testing.T, k *cluster.Kind) {
-	t.Helper()
-	pod, _ := aServer(t, k)
-	k.Wait(t, "delete", "pod", pod, "-n", ours, "--timeout=3m")
-	k.RollOut(t, ours, deployment)
-}
-
-func restartedByDeployment(t *testing.T, k *cluster.Kind) {
-	t.Helper()
-	k.Kubectl(t, "rollout", "restart", deployment, "-n", ours)
-	k.RollOut(t, ours, deployment)
-	k.Wait(t, "wait", "--for=delete", "pod", "-n", ours, "-l", serverPods, "--field-selector=status.phase!=Running", "--timeout=3m")
-}
-
-func nodeDrained(t *testing.T, k *cluster.Kind) {
-	t.Helper()
-	_, node := aServer(t, k)
-	k.Wait(t, "drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=5m")
-	k.Kubectl(t, "uncordon", node)
-	k.RollOut(t, "etcd", "statefulset/etcd")
-	k.RollOut(t, ours, deployment)
+	s.Wait(t, "wait", "--for=condition=Ready", "nodes", "--all", "--timeout=3m")
+	s.RollOut(t, "etcd", members)
+	s.RollOut(t, ours, deployment)
+	s.RollOut(t, ours, "deployment/"+controllers)
 }
