@@ -80,6 +80,7 @@ func quietly(t *testing.T, config *rest.Config) client.VeleroV1Interface {
 func startLoad(t *testing.T, config *rest.Config) *load {
 	t.Helper()
 	l := &load{locations: quietly(t, config).BackupStorageLocations(cluster.Namespace)}
+	l.begin()
 	for i := range writers + 1 { // the last one is the beat's
 		if _, err := l.locations.Create(t.Context(), location(i), metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)

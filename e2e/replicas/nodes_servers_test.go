@@ -3,7 +3,6 @@
 package replicas
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,35 +17,20 @@ const isolation = 50 * time.Second
 // server is the pod of a server.
 type server struct{ pod, node string }
 
-// server returns the server that has most watches. To one kube-apiserver sends all requests on one connection, which has one of the servers
-// at its other end.
+// server returns the server that has all clients: kube-apiserver sends all requests on one connection, which the Service has led to one
+// of the servers. Where it chooses a server for each request, it is any.
 func (s *nodeStage) server(t *testing.T) server {
 	t.Helper()
-	var most server
-	found := -1
+	service := s.Kubectl(t, "get", "service", ours, "-n", ours, "-o", "jsonpath={.spec.clusterIP}")
+	connections := strings.Join(s.OnNode(t, s.controlNode(t), "conntrack", "-L", "-p", "tcp", "--orig-dst", service, "--state", "ESTABLISHED"), "\n")
 	const columns = `jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName} {.status.podIP}{"\n"}{end}`
-	for line := range strings.Lines(s.Kubectl(t, "get", "pods", "-n", ours, "-l", serverPods, "--field-selector=status.phase=Running", "-o", columns)) {
-		fields := strings.Fields(line)
-		if count := s.watches(t, fields[2]); count > found {
-			most, found = server{fields[0], fields[1]}, count
+	for line := range strings.Lines(s.Kubectl(t, "get", "pods", "-n", ours, "-l", serverPods, "-o", columns)) {
+		if fields := strings.Fields(line); s.routed || strings.Contains(connections, " src="+fields[2]+" dst=") {
+			return server{fields[0], fields[1]}
 		}
 	}
-	return most
-}
-
-// watches returns how many watches the server at an address has. The key is one that kubeadm makes for an administrator.
-func (s *nodeStage) watches(t *testing.T, address string) int {
-	t.Helper()
-	const key = "/etc/kubernetes/pki/apiserver-kubelet-client"
-	ask := fmt.Sprintf("curl -sSk --max-time 10 --cert %[1]s.crt --key %[1]s.key https://%[2]s:8443/metrics | grep ^apiserver_longrunning_requests || true", key, address)
-	count := 0
-	for _, line := range s.OnNode(t, s.controlNode(t), "sh", "-c", ask) {
-		if fields := strings.Fields(line); strings.Contains(line, `verb="WATCH"`) {
-			watches, _ := strconv.Atoi(fields[len(fields)-1])
-			count += watches
-		}
-	}
-	return count
+	t.Fatalf("kube-apiserver has no connection to a server:\n%s", connections)
+	return server{}
 }
 
 func (s *nodeStage) controlNode(t *testing.T) string {

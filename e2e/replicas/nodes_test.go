@@ -12,12 +12,13 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/control"
 )
 
-// nodeFaults are what happens to servers, members of etcd and controllers on nodes. Those that leave a node without pods are the last ones.
+// nodeFaults are what happens to servers, members of etcd and controllers on nodes.
 var nodeFaults = []struct {
 	name     string
 	harm     func(t *testing.T, s *nodeStage)
 	harmless bool // no request may fail
 	failover bool // backups are made meanwhile, since it is controllers that are harmed
+	routed   bool // kube-apiserver chooses among servers for each request; from the first of these rows on
 }{
 	{name: "none", harm: func(*testing.T, *nodeStage) { time.Sleep(suspension) }, harmless: true},
 	{name: "a server is killed (kill -9 on its node)", harm: serverKilled},
@@ -32,7 +33,12 @@ var nodeFaults = []struct {
 	{name: "the node of the controller that works is cut off", harm: controllerCutOff, failover: true},
 	{name: "the node of the controller that works is drained", harm: controllerDrained, harmless: true, failover: true},
 	{name: "a node is drained, with its server and its member of etcd", harm: nodeDrained, harmless: true},
+	{name: "the pod of a server is cut off, with " + routing, harm: serverCutOff, routed: true},
+	{name: "the node of the controller that works is cut off, with " + routing, harm: controllerCutOff, failover: true, routed: true},
 }
+
+// routing is a flag of kube-apiserver.
+const routing = "--enable-aggregator-routing"
 
 const (
 	ours          = "velero-locations"
@@ -48,6 +54,7 @@ type nodeStage struct {
 	*cluster.Kind
 	simulator *control.Client
 	failovers []failover
+	routed    bool // kube-apiserver has the flag
 }
 
 // TestReplicasKind does to three servers, three members of etcd and two controllers on three nodes what happens to those who run a cluster.
@@ -59,6 +66,9 @@ func TestReplicasKind(t *testing.T) {
 	for _, f := range nodeFaults {
 		if !strings.Contains(f.name, *only) {
 			continue
+		}
+		if f.routed && !s.routed {
+			s.route(t)
 		}
 		total := &result{fault: f.name}
 		for range max(1, *rounds) {
@@ -100,6 +110,20 @@ func startNodeStage(t *testing.T) *nodeStage {
 	k.RollOut(t, ours, "deployment/velero-locations-simulator")
 	k.KubectlWith(t, devtest.Location(place.Prefix, "us-east-1", "", place.Prefix), "apply", "-f", "-")
 	return &nodeStage{Kind: k, simulator: k.Control(t)}
+}
+
+// route gives kube-apiserver the flag, by the file that its node runs it by.
+func (s *nodeStage) route(t *testing.T) {
+	t.Helper()
+	s.OnNode(t, s.controlNode(t), "sed", "-i", "s/^    - kube-apiserver$/&\\n    - "+routing+"=true/", "/etc/kubernetes/manifests/kube-apiserver.yaml")
+	devtest.Poll(t, 3*time.Minute, "kube-apiserver to come back", func() bool {
+		got := s.Run(t, "", "get", "pods", "-n", "kube-system", "-l", "component=kube-apiserver", "-o", "jsonpath={.items[*].spec.containers[0].command}")
+		return strings.Contains(got.Stdout, routing)
+	})
+	s.Wait(t, "wait", "--for=condition=Ready", "pod", "-n", "kube-system", "-l", "component=kube-apiserver", "--timeout=3m")
+	s.settle(t)
+	s.AwaitServer(t, "deployment")
+	s.simulator, s.routed = s.Control(t), true // the former one went through it, too
 }
 
 // settle waits until all that there is several of is there again.
