@@ -63,8 +63,12 @@ func controllerDrained(t *testing.T, s *nodeStage) {
 	s.drain(t, node)()
 }
 
+// controllerCutOff has requests go to a server of another node, or there would be no answers for as long as nodeCutOff measures.
 func controllerCutOff(t *testing.T, s *nodeStage) {
 	t.Helper()
 	_, node := s.controller(t)
+	if !s.routed {
+		s.serverNotOn(t, node)
+	}
 	isolated(s.CutOffNode(t, node))
 }

@@ -41,12 +41,19 @@ func (s *nodeStage) controlNode(t *testing.T) string {
 // serverOnWorker is one of a node that can be taken away, which that of kube-apiserver cannot.
 func (s *nodeStage) serverOnWorker(t *testing.T) server {
 	t.Helper()
-	found := s.server(t)
-	if found.node == s.controlNode(t) {
+	return s.serverNotOn(t, s.controlNode(t))
+}
+
+// serverNotOn has requests go to a server of another node.
+func (s *nodeStage) serverNotOn(t *testing.T, node string) server {
+	t.Helper()
+	for {
+		found := s.server(t)
+		if found.node != node {
+			return found
+		}
 		s.deletePod(t, found)
-		found = s.server(t)
 	}
-	return found
 }
 
 func (s *nodeStage) deletePod(t *testing.T, of server) {

@@ -86,6 +86,11 @@ func TestReplicasKind(t *testing.T) {
 	}
 }
 
+// apart is a patch that has controllers, once there are any again, on different nodes that can be taken away.
+const apart = `{"spec":{"replicas":0,"template":{"spec":{"affinity":{
+"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"` + onControlNode + `","operator":"DoesNotExist"}]}]}},
+"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"kubernetes.io/hostname","labelSelector":{"matchLabels":{"app.kubernetes.io/component":"controller"}}}]}}}}}}`
+
 // startNodeStage installs what there is several of on different nodes. The simulated storage has the node that no harm is done to.
 func startNodeStage(t *testing.T) *nodeStage {
 	t.Helper()
@@ -99,9 +104,7 @@ func startNodeStage(t *testing.T) *nodeStage {
 	k.Kubectl(t, "apply", "-f", "testdata/etcd.yaml")
 	k.InstallWith(t, "external-etcd", "backups", "simulator")
 	k.Kubectl(t, "patch", "deployment/velero-locations-simulator", "-n", ours, "-p", `{"spec":{"template":{"spec":{"nodeSelector":{"`+onControlNode+`":""}}}}}`)
-	// What was placed before would have a say in where the next ones are placed.
-	k.Kubectl(t, "patch", "deployment/"+controllers, "-n", ours, "-p", `{"spec":{"replicas":0,"template":{"spec":{"affinity":{"nodeAffinity":{`+
-		`"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"`+onControlNode+`","operator":"DoesNotExist"}]}]}}}}}}}`)
+	k.Kubectl(t, "patch", "deployment/"+controllers, "-n", ours, "-p", apart)
 	k.EtcdKeys(t, "etcd-client.etcd.svc", "*.etcd.etcd.svc")
 	k.RollOut(t, "etcd", members)
 	k.Kubectl(t, "scale", deployment, "-n", ours, "--replicas=3")
