@@ -84,7 +84,7 @@ func (k *Kind) Reach(tb testing.TB) {
 func (k *Kind) Reset(tb testing.TB) {
 	tb.Helper()
 	k.Wait(tb, "delete", "namespace", Namespace, "--ignore-not-found", "--timeout=5m")
-	k.Kubectl(tb, "apply", "-f", filepath.Join(Repository(tb), "deploy", "components", "simulator", "velero.yaml"))
+	k.Install(tb, "simulator") // the rights of the controllers in the namespace went with it
 	k.Kubectl(tb, "rollout", "restart", "-n", home, "deployment/velero-locations-simulator")
 	k.rollOut(tb, "deployment/velero-locations-simulator")
 	k.KubectlWith(tb, devtest.Location("first", "us-east-1", "", "first"), "apply", "-f", "-")
