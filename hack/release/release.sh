@@ -9,8 +9,14 @@ if [[ ! $version =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]]; then
 	echo "VERSION is '$version': it must be one such as v0.1.0" >&2
 	exit 1
 fi
-if ! git rev-parse --quiet --verify "refs/tags/$version" >/dev/null; then
-	echo "there is no tag $version: make it, by git tag -a $version, and start again" >&2
+for tag in "$version" "internal/$version" "simulator/$version"; do # a Go module below has its versions by tags that begin with its folder
+	if ! git rev-parse --quiet --verify "refs/tags/$tag" >/dev/null; then
+		echo "there is no tag $tag: make it, by git tag -a $tag, and start again" >&2
+		exit 1
+	fi
+done
+if ! git show "$version:simulator/go.mod" | grep -qF "velero-locations/internal $version"; then
+	echo "simulator/go.mod of $version does not require $version of internal: who imports the simulator would not get it" >&2
 	exit 1
 fi
 if ! git show "$version:CHANGELOG.md" | grep -qF "## [${version#v}] - "; then
