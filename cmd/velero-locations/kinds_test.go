@@ -164,7 +164,7 @@ func TestBodiesOfVelero(t *testing.T) {
 	for _, test := range []struct{ plural, body, want string }{
 		{
 			"backups", `{"kind":"Backup","apiVersion":"velero.io/v1","metadata":{"name":"full","namespace":"velero","creationTimestamp":null},"spec":{"metadata":{},"includedNamespaces":["*"],"ttl":"0s","hooks":{},"csiSnapshotTimeout":"0s","itemOperationTimeout":"0s","uploaderConfig":{}},"status":{}}`,
-			`"includedNamespaces":["*"],"itemOperationTimeout":"0s","metadata":{},"storageLocation":"primary","ttl":"0s","uploaderConfig":{}`,
+			`"includedNamespaces":["*"],"storageLocation":"primary","uploaderConfig":{},"csiSnapshotTimeout":"0s","hooks":{},"itemOperationTimeout":"0s","metadata":{},"ttl":"0s"`,
 		},
 		{
 			"serverstatusrequests", `{"kind":"ServerStatusRequest","apiVersion":"velero.io/v1","metadata":{"generateName":"velero-cli-","namespace":"velero","resourceVersion":"0","creationTimestamp":null},"spec":{},"status":{}}`,
