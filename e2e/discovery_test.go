@@ -152,6 +152,13 @@ func testOpenAPIV3(t *testing.T, c *cluster.Cluster) {
 		t.Fatal(err)
 	}
 	root := openapi3.NewRoot(client.OpenAPIV3())
+	devtest.Poll(t, 90*time.Second, "kube-apiserver to have asked for the documents, which it does some time after it has found the API", func() bool {
+		versions, err := root.GroupVersions()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return !slices.ContainsFunc(kinds(t, c), func(k kind) bool { return !slices.Contains(versions, k.version) })
+	})
 	for _, kind := range kinds(t, c) {
 		document, err := root.GVSpec(kind.version)
 		if err != nil {
