@@ -44,14 +44,16 @@ func dialLocal(ctx context.Context, network, address string) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, network, address)
 }
 
+// readyClient keeps no connections.
+var readyClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialLocal}}
+
 // CheckReady asks an address of a simulator, also one in another process, whether it is ready.
 func CheckReady(ctx context.Context, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+endpoint.ReadyPath, nil)
 	if err != nil {
 		return fmt.Errorf("asking whether it is ready: %w", err)
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialLocal}}
-	response, err := client.Do(request)
+	response, err := readyClient.Do(request)
 	if err != nil {
 		return fmt.Errorf("asking whether it is ready: %w", err)
 	}

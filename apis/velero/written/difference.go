@@ -25,33 +25,32 @@ func compare(path []string, written, encoded map[string]any, as []byte) ([]diffe
 		path := append(slices.Clone(path), key)
 		theirs, isWritten := written[key]
 		ours, isEncoded := encoded[key]
-		theirMap, isMap := theirs.(map[string]any)
-		ourMap, areMaps := ours.(map[string]any)
-		areMaps = areMaps && isMap
-		d := difference{Path: path, Encoded: member(as, key)}
-		var err error
-		switch {
-		case areMaps:
-		case isMap && !isEncoded: // but its fields may change
-			d.Written = json.RawMessage("{}")
-		case isWritten != isEncoded || !reflect.DeepEqual(theirs, ours):
-			if isMap = false; isWritten {
-				d.Written, err = json.Marshal(theirs)
-			}
-		default:
+		if isWritten == isEncoded && reflect.DeepEqual(theirs, ours) {
 			continue
 		}
-		if !areMaps {
+		theirMap, isMap := theirs.(map[string]any)
+		ourMap, areMaps := ours.(map[string]any)
+		d := difference{Path: path, Encoded: member(as, key)}
+		switch {
+		case isMap && areMaps:
+		case isMap && !isEncoded: // but its fields may change
+			d.Written = json.RawMessage("{}")
 			found = append(found, d)
+		default:
+			if isWritten {
+				var err error
+				if d.Written, err = json.Marshal(theirs); err != nil {
+					return nil, err
+				}
+			}
+			found = append(found, d)
+			continue
 		}
-		if isMap && err == nil {
-			var inside []difference
-			inside, err = compare(path, theirMap, ourMap, d.Encoded)
-			found = append(found, inside...)
-		}
+		inside, err := compare(path, theirMap, ourMap, d.Encoded)
 		if err != nil {
 			return nil, err
 		}
+		found = append(found, inside...)
 	}
 	return found, nil
 }

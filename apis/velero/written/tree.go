@@ -52,10 +52,8 @@ func treeOf(form Form) (*tree, error) {
 
 // child returns that of a key, which is made if there is none.
 func (t *tree) child(key []byte) *child {
-	for _, c := range t.children {
-		if bytes.Equal(c.key, key) {
-			return c
-		}
+	if i := t.index(key); i >= 0 {
+		return t.children[i]
 	}
 	c := &child{key: key}
 	t.children = append(t.children, c)
