@@ -221,21 +221,7 @@ func TestResetUnderLoad(t *testing.T) {
 					config.DataDir = dir
 				}
 			})
-			var writers sync.WaitGroup
-			var stop atomic.Bool
-			var written atomic.Int64
-			for i := range 6 {
-				client := minioClient(t, sim)
-				writers.Go(func() {
-					for n := 0; !stop.Load(); n++ {
-						if err := put(t, client, "velero", fmt.Sprintf("%d/%d", i, n), []int{10, 100_000}[n%2]); err != nil {
-							t.Errorf("a write: %v", err)
-							return
-						}
-						written.Add(1)
-					}
-				})
-			}
+			written, stop := writeBeside(t, sim, 6)
 			for range 20 {
 				for before := written.Load(); written.Load() < before+10 && !t.Failed(); {
 					time.Sleep(time.Millisecond)
@@ -244,8 +230,7 @@ func TestResetUnderLoad(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			stop.Store(true)
-			writers.Wait()
+			stop()
 			if err := sim.Reset(); err != nil {
 				t.Fatal(err)
 			}
@@ -260,6 +245,27 @@ func TestResetUnderLoad(t *testing.T) {
 			}
 		})
 	}
+}
+
+// writeBeside has clients write small objects and large ones until it is told to stop, and counts those that are there. None may be refused.
+func writeBeside(t *testing.T, sim *simulatortest.Simulator, clients int) (written *atomic.Int64, stop func()) {
+	t.Helper()
+	var writers sync.WaitGroup
+	var stopped atomic.Bool
+	written = &atomic.Int64{}
+	for i := range clients {
+		client := minioClient(t, sim)
+		writers.Go(func() {
+			for n := 0; !stopped.Load(); n++ {
+				if err := put(t, client, "velero", fmt.Sprintf("%d/%d", i, n), []int{10, 100_000}[n%2]); err != nil {
+					t.Errorf("a write: %v", err)
+					return
+				}
+				written.Add(1)
+			}
+		})
+	}
+	return written, func() { stopped.Store(true); writers.Wait() }
 }
 
 // TestResetBreaksOff resets while a client sends a body that never ends, and while another waits for a fault that never ends.

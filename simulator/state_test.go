@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -326,26 +324,13 @@ func TestStateAndMemory(t *testing.T) {
 // TestStateUnderLoad saves and loads while clients write. None of them is refused, and each state is a whole one.
 func TestStateUnderLoad(t *testing.T) {
 	sim := startFixed(t, onDisk(t))
-	var writers sync.WaitGroup
-	var stop atomic.Bool
-	for i := range 4 {
-		client := minioClient(t, sim)
-		writers.Go(func() {
-			for n := 0; !stop.Load(); n++ {
-				if err := put(t, client, "velero", fmt.Sprintf("%d/%d", i, n), []int{10, 100_000}[n%2]); err != nil {
-					t.Errorf("a write: %v", err)
-					return
-				}
-			}
-		})
-	}
+	_, stop := writeBeside(t, sim, 4)
 	for range 10 {
 		if err := load(t, sim, save(t, sim)); err != nil {
 			t.Error(err)
 		}
 	}
-	stop.Store(true)
-	writers.Wait()
+	stop()
 	want := described(t, sim)
 	if err := load(t, sim, save(t, sim)); err != nil {
 		t.Fatal(err)
