@@ -115,6 +115,17 @@ type SnapshotDataMovementInfo struct {
 	IncrementalSize int64 `json:"incrementalSize,omitempty"`
 }
 
+// RestoredVolume is an entry of RestoreVolumeInfos: what became of a volume.
+type RestoredVolume struct {
+	PVCName      string `json:"pvcName,omitempty"`
+	PVCNamespace string `json:"pvcNamespace,omitempty"`
+	PVName       string `json:"pvName,omitempty"`
+	// RestoreMethod is NativeSnapshot here; Velero has others.
+	RestoreMethod      string              `json:"restoreMethod,omitempty"`
+	SnapshotDataMoved  bool                `json:"snapshotDataMoved"`
+	NativeSnapshotInfo *NativeSnapshotInfo `json:"nativeSnapshotInfo,omitempty"`
+}
+
 // PVInfo is what a restore wants to know of a PersistentVolume.
 type PVInfo struct {
 	ReclaimPolicy string            `json:"reclaimPolicy"`

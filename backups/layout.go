@@ -27,6 +27,15 @@ const (
 	ItemOperations   File = "backups/{}/{}-itemoperations.json.gz"
 )
 
+// The files of a restore, in the place of its backup.
+const (
+	RestoreLog            File = "restores/{}/restore-{}-logs.gz"
+	RestoreResults        File = "restores/{}/restore-{}-results.gz"
+	RestoreResourceList   File = "restores/{}/restore-{}-resource-list.json.gz"
+	RestoreItemOperations File = "restores/{}/restore-{}-itemoperations.json.gz"
+	RestoreVolumeInfos    File = "restores/{}/{}-volumeinfo.json.gz"
+)
+
 // targets are the files that a DownloadRequest names, by the kind of its target.
 var targets = map[string]File{
 	"BackupLog":                       Log,
@@ -38,11 +47,11 @@ var targets = map[string]File{
 	"BackupVolumeInfos":               VolumeInfos,
 	"CSIBackupVolumeSnapshots":        "backups/{}/{}-csi-volumesnapshots.json.gz",
 	"CSIBackupVolumeSnapshotContents": "backups/{}/{}-csi-volumesnapshotcontents.json.gz",
-	"RestoreLog":                      "restores/{}/restore-{}-logs.gz",
-	"RestoreResults":                  "restores/{}/restore-{}-results.gz",
-	"RestoreResourceList":             "restores/{}/restore-{}-resource-list.json.gz",
-	"RestoreItemOperations":           "restores/{}/restore-{}-itemoperations.json.gz",
-	"RestoreVolumeInfo":               "restores/{}/{}-volumeinfo.json.gz",
+	"RestoreLog":                      RestoreLog,
+	"RestoreResults":                  RestoreResults,
+	"RestoreResourceList":             RestoreResourceList,
+	"RestoreItemOperations":           RestoreItemOperations,
+	"RestoreVolumeInfo":               RestoreVolumeInfos,
 }
 
 // Target returns the file that a DownloadRequest means by the kind of its target; false: no such kind.
@@ -61,6 +70,11 @@ func (f File) Key(place locations.Place, name string) string {
 
 // root is what the keys of all backups in a place begin with.
 func root(place locations.Place) string { return place.Root() + "backups/" }
+
+// restoreDirectory is what the keys of all files of a restore begin with.
+func restoreDirectory(place locations.Place, name string) string {
+	return place.Root() + "restores/" + name + "/"
+}
 
 // directory is what the keys of all files of a backup begin with.
 func directory(place locations.Place, name string) string { return root(place) + name + "/" }

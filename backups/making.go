@@ -47,13 +47,31 @@ func (s *Store) create(ctx context.Context, file File, name string, content []by
 	return nil
 }
 
-// Write writes a file of a backup as JSON under gzip.
+// Write writes a file of a backup, or of a restore, as JSON under gzip.
 func (s *Store) Write(ctx context.Context, file File, name string, content any) error {
 	data, err := Encode(content)
 	if err != nil {
 		return err
 	}
 	return s.objects.Put(ctx, file.Key(s.place, name), bytes.NewReader(data))
+}
+
+// WriteLog writes the log of a restore, which is compressed already.
+func (s *Store) WriteLog(ctx context.Context, restore string, log []byte) error {
+	return s.objects.Put(ctx, RestoreLog.Key(s.place, restore), bytes.NewReader(log))
+}
+
+// DeleteRestore deletes the files of a restore.
+func (s *Store) DeleteRestore(ctx context.Context, name string) error {
+	for key, err := range s.objects.Keys(ctx, restoreDirectory(s.place, name)) {
+		if err == nil {
+			err = s.objects.Delete(ctx, key)
+		}
+		if err != nil {
+			return fmt.Errorf("deleting the restore's files: %w", err)
+		}
+	}
+	return nil
 }
 
 // Stream writes a file of a backup while its content is made, of which only a piece is in memory at a time. If either fails,

@@ -38,6 +38,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/controllers/location"
 	"github.com/velero-locations/velero-locations/controllers/namespace"
+	"github.com/velero-locations/velero-locations/controllers/restore"
 	"github.com/velero-locations/velero-locations/controllers/schedule"
 	"github.com/velero-locations/velero-locations/controllers/serverstatus"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
@@ -72,6 +73,7 @@ var known = map[string]controller{
 	"deletion":          {byDefault: true, finds: []*index.Index{index.RequestsAbout, index.RestoresFrom}, setup: withStorage(setupDeletion)},
 	"download":          {byDefault: true, setup: withStorage(setupDownload)},
 	"expiry":            {byDefault: true, finds: []*index.Index{index.RequestsAbout}, setup: setupExpiry},
+	"restore":           {byDefault: true, setup: setupRestore},
 	"schedule":          {byDefault: true, finds: []*index.Index{index.BackupsAhead}, setup: setupSchedule},
 	"server-status":     {byDefault: true, setup: setupServerStatus},
 	// For an API server in a cluster whose certificates nobody else keeps.
@@ -134,6 +136,15 @@ func setupBackup(ctx context.Context, mgr manager.Manager, opts Options, events 
 		return backup.Setup(mgr, writer(mgr), backup.Options{
 			Backend: storage, Defaults: opts.SelectionDefaults, TTL: opts.DefaultBackupTTL,
 			Concurrent: opts.ConcurrentBackups, LocationWait: opts.LocationWait, Events: events, Metrics: opts.metrics,
+		})
+	})
+	return setup(ctx, mgr, opts, events)
+}
+
+func setupRestore(ctx context.Context, mgr manager.Manager, opts Options, events record.EventRecorder) error {
+	setup := withStorage(func(mgr manager.Manager, storage *backend.Backend, opts Options) error {
+		return restore.Setup(mgr, writer(mgr), restore.Options{
+			Backend: storage, LocationWait: opts.LocationWait, TerminatingTimeout: opts.TerminatingResourceTimeout, ReadyTimeout: opts.ResourceTimeout, Events: events,
 		})
 	})
 	return setup(ctx, mgr, opts, events)

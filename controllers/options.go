@@ -53,7 +53,10 @@ type Options struct {
 	BackupSyncPeriod time.Duration
 	// GarbageCollectionFrequency is how often an expired backup that could not be deleted is tried again.
 	GarbageCollectionFrequency time.Duration
-	// LocationWait is how long a backup waits for the first check of a location that is new; and one that was interrupted
+	// TerminatingResourceTimeout is how long a restore waits for a namespace, or a persistent volume, that is being deleted, and
+	// ResourceTimeout until objects of a definition that it made can be made, and until a snapshot is complete.
+	TerminatingResourceTimeout, ResourceTimeout time.Duration
+	// LocationWait is how long a backup or restore waits for the first check of a location that is new; and one that was interrupted
 	// for its location to answer.
 	LocationWait time.Duration
 
@@ -88,6 +91,8 @@ func NewOptions() Options {
 		ConcurrentBackups:          1,
 		BackupSyncPeriod:           time.Minute,
 		GarbageCollectionFrequency: time.Hour,
+		TerminatingResourceTimeout: 10 * time.Minute,
+		ResourceTimeout:            10 * time.Minute,
 		LocationWait:               time.Minute,
 		ServerNamespace:            "velero-locations",
 		ServerService:              "velero-locations",
@@ -127,8 +132,12 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.GarbageCollectionFrequency, "garbage-collection-frequency", o.GarbageCollectionFrequency,
 		"How often to try again to delete an expired backup that could not be deleted.")
 	flags.DurationVar(&o.LocationWait, "location-wait", o.LocationWait,
-		"How long a backup waits for the first check of a backup storage location that is new; "+
+		"How long a backup or restore waits for the first check of a backup storage location that is new; "+
 			"and one that was interrupted for its location to answer.")
+	flags.DurationVar(&o.TerminatingResourceTimeout, "terminating-resource-timeout", o.TerminatingResourceTimeout,
+		"How long a restore waits for a namespace, or a persistent volume, that is being deleted.")
+	flags.DurationVar(&o.ResourceTimeout, "resource-timeout", o.ResourceTimeout,
+		"How long a restore waits until objects of a restored definition can be made, and until a snapshot is complete.")
 	flags.StringVar(&o.ServerNamespace, "server-namespace", o.ServerNamespace,
 		"Namespace of the API server whose certificates the controller \"certificates\" keeps.")
 	flags.StringVar(&o.ServerService, "server-service", o.ServerService,
@@ -165,6 +174,8 @@ func (o *Options) Validate() error {
 		{"backup-sync-period", o.BackupSyncPeriod, false},
 		{"garbage-collection-frequency", o.GarbageCollectionFrequency, true},
 		{"location-wait", o.LocationWait, false},
+		{"terminating-resource-timeout", o.TerminatingResourceTimeout, true},
+		{"resource-timeout", o.ResourceTimeout, true},
 		{"storage-stall-timeout", o.StorageStallTimeout, true},
 	} {
 		switch {

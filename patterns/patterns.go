@@ -17,3 +17,33 @@ func MatchAny(patterns []string, name string) bool {
 		return err == nil && matched
 	})
 }
+
+// everything is the pattern that people write for all.
+const everything = "*"
+
+// Filter is a pair of lists of names and patterns: what is included, all if it is empty, and what is not.
+type Filter struct{ Include, Exclude []string }
+
+// Match says whether a name is included, and not excluded.
+func (f Filter) Match(name string) bool {
+	return !MatchAny(f.Exclude, name) && (len(f.Include) == 0 || MatchAny(f.Include, name))
+}
+
+// Everything says that nothing is left out.
+func (f Filter) Everything() bool {
+	return len(f.Exclude) == 0 && (len(f.Include) == 0 || slices.Equal(f.Include, []string{everything}))
+}
+
+// Names are those that are included and not excluded; nil if there are patterns among the included, or none at all.
+func (f Filter) Names() []string {
+	if len(f.Include) == 0 || slices.ContainsFunc(f.Include, Is) {
+		return nil
+	}
+	names := []string{}
+	for _, name := range f.Include {
+		if f.Match(name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

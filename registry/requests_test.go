@@ -138,10 +138,9 @@ func TestRestoresOfNothing(t *testing.T) {
 		must(t, err)
 	}
 	for _, tc := range []struct {
-		spec       v1.RestoreSpec
-		phase      v1.RestorePhase
-		standalone bool
-		want       []string
+		spec  v1.RestoreSpec
+		phase v1.RestorePhase
+		want  []string
 	}{
 		{spec: v1.RestoreSpec{BackupName: "primary-0"}},
 		{spec: v1.RestoreSpec{BackupName: "nosuch"}, want: []string{`spec.backupName: there is no backup "nosuch" in namespace "velero" (the restore fails unless there is when it begins)`}},
@@ -149,9 +148,7 @@ func TestRestoresOfNothing(t *testing.T) {
 		{spec: v1.RestoreSpec{ScheduleName: "nightly"}},
 		{spec: v1.RestoreSpec{ScheduleName: "hourly"}, want: []string{`spec.scheduleName: there is no completed backup of a schedule "hourly"`}},
 		{spec: v1.RestoreSpec{ScheduleName: "nosuch"}, want: []string{`spec.scheduleName: there is no completed backup of a schedule "nosuch"`}},
-		{spec: v1.RestoreSpec{BackupName: "primary-0"}, standalone: true, want: []string{"nothing here carries out restores: only Velero's own server does"}},
 	} {
-		d.env.Standalone = tc.standalone
 		_, said, err := create(d.restores, &v1.Restore{ObjectMeta: named("r"), Spec: tc.spec, Status: v1.RestoreStatus{Phase: tc.phase}}, metav1.DryRunAll)
 		must(t, err)
 		wantTexts(t, "warnings", said, tc.want)

@@ -63,3 +63,16 @@ func (l List) Nearest(name string) string {
 	}
 	return spelling.Nearest(name, names)
 }
+
+// Filter is one of resources, as people name them, in the form resource.group.
+func (l List) Filter(include, exclude []string) patterns.Filter {
+	return patterns.Filter{Include: l.resolveAll(include), Exclude: l.resolveAll(exclude)}
+}
+
+func (l List) resolveAll(names []string) []string {
+	resolved := make([]string, len(names))
+	for i, name := range names {
+		resolved[i] = l.Resolve(name).String()
+	}
+	return resolved
+}

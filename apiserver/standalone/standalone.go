@@ -45,7 +45,6 @@ const informerResync = 10 * time.Minute
 
 // New returns a server of the API that does not answer yet.
 func New(api *apiserver.API, options Options) (*apiserver.Server, error) {
-	api.Environment.Standalone = true
 	config := apiserver.NewConfig(api)
 	if err := config.SetDefaultVersion(); err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/internal/index"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
+	"github.com/velero-locations/velero-locations/controllers/internal/record"
 	"github.com/velero-locations/velero-locations/locations/selection"
 )
 
@@ -202,10 +203,9 @@ func (r *reconciler) end(ctx context.Context, backup *velerov1.Backup, change fu
 
 // newRun makes all that a run needs.
 func (r *reconciler) newRun(ctx context.Context, backup *velerov1.Backup, plan *plan) (*run, error) {
-	notes := newRecord(backup.Namespace + "/" + backup.Name)
+	notes := record.New("backup", backup.Namespace+"/"+backup.Name)
 	for _, warning := range plan.warnings {
-		notes.outcome.Warnings.Velero = append(notes.outcome.Warnings.Velero, warning)
-		notes.logger.Warn(warning)
+		notes.DoubtfulAsWhole(warning)
 	}
 	if plan.store == nil {
 		return nil, errors.New("there is no store to write to")

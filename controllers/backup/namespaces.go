@@ -54,10 +54,10 @@ func (r *run) addNamespaces(ctx context.Context) error {
 // cannotSee notes that the namespaces cannot be read, which only a backup is the worse for that is to have their objects.
 func (r *run) cannotSee(err error, belong bool) {
 	if belong {
-		r.record.failed("", err)
+		r.record.Failed("", err)
 		return
 	}
-	r.record.doubtful("", err.Error())
+	r.record.Doubtful("", err.Error())
 }
 
 // noteMissing notes namespaces that the backup includes and there are not. Where their objects belong to it, one that was asked for
@@ -68,9 +68,9 @@ func (r *run) noteMissing(existing []string, belong bool) {
 		switch {
 		case text == "" || patterns.MatchAny(r.backup.Spec.ExcludedNamespaces, name):
 		case belong && !patterns.Is(name):
-			r.record.failed(name, errors.New(text))
+			r.record.Failed(name, errors.New(text))
 		default:
-			r.record.doubtful("", text)
+			r.record.Doubtful("", text)
 		}
 	}
 }

@@ -111,10 +111,10 @@ func (r *run) addOne(ctx context.Context, id object, allowed func(*resources.Res
 	case apierrors.IsNotFound(err) && id.resource == definitionResource: // not every resource has one
 		return nil
 	case apierrors.IsNotFound(err):
-		r.record.doubtful(id.namespace, fmt.Sprintf("%s %q is referred to, but not there", id.resource, id.name))
+		r.record.Doubtful(id.namespace, fmt.Sprintf("%s %q is referred to, but not there", id.resource, id.name))
 		return nil
 	case err != nil:
-		r.record.failed(id.namespace, err)
+		r.record.Failed(id.namespace, err)
 		return nil
 	case !belongs(&found.Meta):
 		return nil

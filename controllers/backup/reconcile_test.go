@@ -26,6 +26,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/internal/backend/backendtest"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics/metricstest"
+	"github.com/velero-locations/velero-locations/controllers/internal/record"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 )
 
@@ -393,7 +394,7 @@ func interrupted(b *velerov1.Backup) { b.Status.Phase = velerov1.BackupPhaseInPr
 // begin has the name of a backup claimed.
 func (d *desk) begin(t *testing.T, uid types.UID) {
 	t.Helper()
-	log, err := newRecord("velero/b").begin(uid)
+	log, err := record.New("backup", "velero/b").Begin("Backup begins", uid)
 	if err == nil {
 		err = backups.NewStore(d.Store, d.Place).Claim(t.Context(), "b", log)
 	}

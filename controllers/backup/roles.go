@@ -52,7 +52,7 @@ func (r *run) readRoles(ctx context.Context, bindings *resources.Resource) error
 			if ctx.Err() != nil {
 				return err
 			}
-			r.record.failed("", err)
+			r.record.Failed("", err)
 			return nil
 		}
 		var binding rbacv1.ClusterRoleBinding

@@ -16,6 +16,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/backup/inventory"
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
+	"github.com/velero-locations/velero-locations/controllers/internal/record"
 	"github.com/velero-locations/velero-locations/resources"
 )
 
@@ -32,7 +33,7 @@ type run struct {
 	scope     *scope.Scope
 	store     *backups.Store
 	volumes   *volumes
-	record    *record
+	record    *record.Record
 	metrics   *metrics.Metrics
 	now       func() time.Time
 	// unmoved returns an error if what is in the store would not be found there.
@@ -92,7 +93,7 @@ func (r *run) do(ctx context.Context) (*velerov1.Backup, error) {
 
 // claim takes the backup's name in object storage.
 func (r *run) claim(ctx context.Context) error {
-	log, err := r.record.begin(r.backup.UID)
+	log, err := r.record.Begin("Backup begins", r.backup.UID)
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (r *run) write(ctx context.Context) (*velerov1.Backup, error) {
 	}
 	r.metrics.TarballStored(r.backup, int64(written))
 	if r.done == 0 {
-		r.record.doubtful("", "nothing is in the backup: no object matches what it includes, by namespaces, resources and labels")
+		r.record.Doubtful("", "nothing is in the backup: no object matches what it includes, by namespaces, resources and labels")
 	}
 	for _, pv := range r.pvs {
 		r.volumes.add(ctx, pv)
@@ -126,14 +127,14 @@ func (r *run) write(ctx context.Context) (*velerov1.Backup, error) {
 		{backups.PodVolumeBackups, []any{}},
 		{backups.ItemOperations, []any{}},
 		{backups.ResourceList, r.names},
-		{backups.Results, r.record.outcome},
+		{backups.Results, r.record.Outcome()},
 	} {
 		if err := r.store.Write(ctx, part.file, r.backup.Name, part.content); err != nil {
 			return nil, err
 		}
 	}
-	r.record.info("Backup ends", "phase", final.Status.Phase, "items", r.done)
-	log, err := r.record.end()
+	r.record.Info("Backup ends", "phase", final.Status.Phase, "items", r.done)
+	log, err := r.record.End()
 	if err != nil {
 		return nil, err
 	}
@@ -190,12 +191,12 @@ func (r *run) conclude() *velerov1.Backup {
 	final.ManagedFields = nil
 	status := &final.Status
 	status.Phase = velerov1.BackupPhaseCompleted
-	if r.record.outcome.Errors.Len() > 0 {
+	if r.record.Outcome().Errors.Len() > 0 {
 		status.Phase = velerov1.BackupPhasePartiallyFailed
 	}
 	end := metav1.NewTime(r.now())
 	status.CompletionTimestamp = &end
-	status.Errors, status.Warnings = r.record.outcome.Errors.Len(), r.record.outcome.Warnings.Len()
+	status.Errors, status.Warnings = r.record.Outcome().Errors.Len(), r.record.Outcome().Warnings.Len()
 	status.VolumeSnapshotsAttempted, status.VolumeSnapshotsCompleted = len(r.volumes.snapshots), r.volumes.completed()
 	status.Progress = &velerov1.BackupProgress{TotalItems: r.done, ItemsBackedUp: r.done}
 	return final
@@ -236,7 +237,7 @@ func (r *run) addResource(ctx context.Context, resource *resources.Resource) err
 	}
 	before := r.done
 	defer func() {
-		r.record.info("Resource backed up", "resource", resource.GroupResource(), "items", r.done-before)
+		r.record.Info("Resource backed up", "resource", resource.GroupResource(), "items", r.done-before)
 	}()
 	places := []string{""}
 	if chosen := r.scope.Namespaces(); resource.Namespaced && chosen != nil {
@@ -248,7 +249,7 @@ func (r *run) addResource(ctx context.Context, resource *resources.Resource) err
 				if ctx.Err() != nil {
 					return err
 				}
-				r.record.failed(namespace, err)
+				r.record.Failed(namespace, err)
 				break
 			}
 			if !r.scope.Object(&found.Meta) {

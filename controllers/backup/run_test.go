@@ -32,6 +32,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/backup/scope"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics/metricstest"
+	"github.com/velero-locations/velero-locations/controllers/internal/record"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/locations"
@@ -160,7 +161,7 @@ func newWorld(t *testing.T, objects cluster, spec velerov1.BackupSpec, locations
 	if err != nil {
 		t.Fatal(err)
 	}
-	notes, numbers := newRecord("velero/b"), metrics.New()
+	notes, numbers := record.New("backup", "velero/b"), metrics.New()
 	return &world{store: store, cloud: cloud, run: newRun(run{
 		backup: backup, api: apiOf(t, objects), resources: served, scope: selected, record: notes, metrics: numbers, now: time.Now, progress: func(int, int) {},
 		store:   backups.NewStore(store, place),
@@ -462,7 +463,9 @@ type disks struct {
 	gone    []string
 }
 
-func (d *disks) Region() string { return "us-east-1" }
+func (d *disks) Region() string                                     { return "us-east-1" }
+func (d *disks) SetVolumeID(*corev1.PersistentVolume, string) error { return errors.ErrUnsupported }
+
 func (d *disks) VolumeID(pv *corev1.PersistentVolume) (string, error) {
 	return d.volumes[pv.Name], nil
 }

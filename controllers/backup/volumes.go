@@ -14,6 +14,7 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
+	"github.com/velero-locations/velero-locations/controllers/internal/record"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 )
 
@@ -32,7 +33,7 @@ const patience = 3
 type volumes struct {
 	backup    *velerov1.Backup
 	locations []snapshotLocation
-	record    *record
+	record    *record.Record
 	metrics   *metrics.Metrics
 	now       func() time.Time
 
@@ -65,7 +66,7 @@ func (v *volumes) describe(ctx context.Context, pv *corev1.PersistentVolume, inf
 		v.failed(pv, info, err)
 	case location == nil:
 		info.Skipped, info.SkippedReason = true, "no volume snapshot location of the backup is of the volume's provider"
-		v.record.doubtful(info.PVCNamespace, fmt.Sprintf("persistent volume %q: its data is not in the backup: %s", pv.Name, info.SkippedReason), "persistentvolume", pv.Name)
+		v.record.Doubtful(info.PVCNamespace, fmt.Sprintf("persistent volume %q: its data is not in the backup: %s", pv.Name, info.SkippedReason), "persistentvolume", pv.Name)
 	default:
 		v.snapshot(ctx, location, id, pv, info)
 	}
@@ -97,7 +98,7 @@ func (v *volumes) snapshot(ctx context.Context, location *snapshotLocation, id s
 	} else {
 		snapshot.Status.Phase = backups.SnapshotCompleted
 		info.Result = "succeeded"
-		v.record.info("Snapshot taken", "persistentvolume", pv.Name, "volume", id, "snapshot", snapshot.Status.ProviderSnapshotID, "location", location.name)
+		v.record.Info("Snapshot taken", "persistentvolume", pv.Name, "volume", id, "snapshot", snapshot.Status.ProviderSnapshotID, "location", location.name)
 	}
 	v.snapshots = append(v.snapshots, snapshot)
 	end := metav1.NewTime(v.now())
@@ -168,7 +169,7 @@ func (v *volumes) find(ctx context.Context, location *snapshotLocation, snapshot
 
 func (v *volumes) failed(pv *corev1.PersistentVolume, info *backups.VolumeInfo, err error) {
 	info.Result = "failed"
-	v.record.failed(info.PVCNamespace, fmt.Errorf("persistent volume %q: %w", pv.Name, err), "persistentvolume", pv.Name)
+	v.record.Failed(info.PVCNamespace, fmt.Errorf("persistent volume %q: %w", pv.Name, err), "persistentvolume", pv.Name)
 }
 
 // completed counts the snapshots that were taken.

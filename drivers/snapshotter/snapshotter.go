@@ -25,6 +25,9 @@ type Snapshotter interface {
 	// of this provider. An error means that it is, but does not name its volume. No request is sent.
 	VolumeID(pv *corev1.PersistentVolume) (string, error)
 
+	// SetVolumeID has a persistent volume of this provider be the volume of an id.
+	SetVolumeID(pv *corev1.PersistentVolume, id string) error
+
 	// Volume describes a volume. The zone, empty if not known, is where ZoneOf says that it is, for
 	// providers that need it to find one.
 	Volume(ctx context.Context, id, zone string) (Volume, error)

@@ -32,9 +32,6 @@ type Environment struct {
 
 	// Cluster is what is backed up. Nil: nothing is known of it.
 	Cluster *cluster.Cluster
-	// Standalone says that there is no cluster around the server: of Velero's own controllers there are only those that somebody
-	// runs against it.
-	Standalone bool
 
 	stores map[schema.GroupResource]*Store
 }

@@ -9,7 +9,7 @@ import (
 
 // together is the way of includedResources, excludedResources and includeClusterResources.
 type together struct {
-	all           filter
+	all           patterns.Filter
 	cluster       *bool
 	allNamespaces bool
 }
@@ -22,25 +22,25 @@ func (t *together) includes(r *resources.Resource) bool {
 			return false
 		}
 	}
-	return t.all.match(r.GroupResource().String())
+	return t.all.Match(r.GroupResource().String())
 }
 
 func (t *together) excludes(r *resources.Resource) bool {
 	name := r.GroupResource().String()
 	switch {
-	case patterns.MatchAny(t.all.exclude, name):
+	case patterns.MatchAny(t.all.Exclude, name):
 		return true
 	case r.Namespaced:
 		return false
 	case t.cluster == nil:
-		return !t.all.match(name)
+		return !t.all.Match(name)
 	}
 	return !*t.cluster
 }
 
 // apart is the way of the lists for namespaced and for cluster-scoped resources.
 type apart struct {
-	namespaced, cluster filter
+	namespaced, cluster patterns.Filter
 	allNamespaces       bool
 }
 
@@ -50,33 +50,20 @@ func (a *apart) includes(r *resources.Resource) bool {
 	name := r.GroupResource().String()
 	switch {
 	case r.Namespaced:
-		return a.namespaced.match(name)
-	case patterns.MatchAny(a.cluster.exclude, name):
+		return a.namespaced.Match(name)
+	case patterns.MatchAny(a.cluster.Exclude, name):
 		return false
-	case len(a.cluster.include) == 0 && len(a.cluster.exclude) == 0 && a.allNamespaces && a.namespaced.everything():
+	case len(a.cluster.Include) == 0 && len(a.cluster.Exclude) == 0 && a.allNamespaces && a.namespaced.Everything():
 		return true
 	}
-	return patterns.MatchAny(a.cluster.include, name) || r.GroupResource() == namespaces
+	return patterns.MatchAny(a.cluster.Include, name) || r.GroupResource() == namespaces
 }
 
 func (a *apart) excludes(r *resources.Resource) bool {
 	if r.Namespaced {
-		return patterns.MatchAny(a.namespaced.exclude, r.GroupResource().String())
+		return patterns.MatchAny(a.namespaced.Exclude, r.GroupResource().String())
 	}
-	return patterns.MatchAny(a.cluster.exclude, r.GroupResource().String())
-}
-
-// newFilter brings two lists of names into the form resource.group.
-func newFilter(served resources.List, include, exclude []string) filter {
-	return filter{include: resolveAll(served, include), exclude: resolveAll(served, exclude)}
-}
-
-func resolveAll(served resources.List, names []string) []string {
-	resolved := make([]string, len(names))
-	for i, name := range names {
-		resolved[i] = served.Resolve(name).String()
-	}
-	return resolved
+	return patterns.MatchAny(a.cluster.Exclude, r.GroupResource().String())
 }
 
 func splitNames(list string) []string {

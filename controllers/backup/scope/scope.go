@@ -19,14 +19,11 @@ import (
 // ExcludeLabel with value true keeps an object, or all that is in a namespace, out of backups.
 const ExcludeLabel = "velero.io/exclude-from-backup"
 
-// everything stands for all namespaces, or for all resources.
-const everything = "*"
-
 var namespaces = schema.GroupResource{Resource: "namespaces"}
 
 // Scope is what belongs to one backup.
 type Scope struct {
-	namespaces filter
+	namespaces patterns.Filter
 	resources  resourceFilter
 	selectors  []labels.Selector
 	ordered    map[schema.GroupResource][]string
@@ -42,17 +39,17 @@ type resourceFilter interface {
 
 // New returns the scope of a backup, in an API that has the resources. An error names the field that cannot be understood.
 func New(spec *velerov1.BackupSpec, served resources.List) (*Scope, error) {
-	s := &Scope{namespaces: filter{include: spec.IncludedNamespaces, exclude: spec.ExcludedNamespaces}}
+	s := &Scope{namespaces: patterns.Filter{Include: spec.IncludedNamespaces, Exclude: spec.ExcludedNamespaces}}
 	if OldFilters(spec) {
 		s.resources = &together{
-			all:     newFilter(served, spec.IncludedResources, spec.ExcludedResources),
-			cluster: spec.IncludeClusterResources, allNamespaces: s.namespaces.everything(),
+			all:     served.Filter(spec.IncludedResources, spec.ExcludedResources),
+			cluster: spec.IncludeClusterResources, allNamespaces: s.namespaces.Everything(),
 		}
 	} else {
 		s.resources = &apart{
-			namespaced:    newFilter(served, spec.IncludedNamespaceScopedResources, spec.ExcludedNamespaceScopedResources),
-			cluster:       newFilter(served, spec.IncludedClusterScopedResources, spec.ExcludedClusterScopedResources),
-			allNamespaces: s.namespaces.everything(),
+			namespaced:    served.Filter(spec.IncludedNamespaceScopedResources, spec.ExcludedNamespaceScopedResources),
+			cluster:       served.Filter(spec.IncludedClusterScopedResources, spec.ExcludedClusterScopedResources),
+			allNamespaces: s.namespaces.Everything(),
 		}
 	}
 	s.ordered = map[schema.GroupResource][]string{}
@@ -94,7 +91,7 @@ func (s *Scope) Resource(r *resources.Resource) bool { return s.resources.includ
 func (s *Scope) Needed(r *resources.Resource) bool { return !s.resources.excludes(r) }
 
 // Namespaces are those to look into, one by one. Nil: all, or so many that it is better to look into all at once.
-func (s *Scope) Namespaces() []string { return s.namespaces.names() }
+func (s *Scope) Namespaces() []string { return s.namespaces.Names() }
 
 // Ordered are the names of the objects of a resource that go before the others, with a namespace and a slash in front
 // where there is one.
@@ -110,7 +107,7 @@ func (s *Scope) Selector() string {
 
 // Object says whether an object of a resource that is looked for belongs to the backup.
 func (s *Scope) Object(meta *metav1.PartialObjectMetadata) bool {
-	return s.Whole(meta) && (meta.Namespace == "" || s.namespaces.match(meta.Namespace)) && s.labelled(meta)
+	return s.Whole(meta) && (meta.Namespace == "" || s.namespaces.Match(meta.Namespace)) && s.labelled(meta)
 }
 
 // Whole says whether an object may be in a backup at all: it is not marked to be left out, and not on its way out.
@@ -131,40 +128,13 @@ func (s *Scope) Namespace(namespace *corev1.Namespace, occupied bool) bool {
 		return false
 	case len(s.selectors) > 0 && s.labelled(meta):
 		return true
-	case len(s.selectors) > 0 && s.namespaces.everything():
+	case len(s.selectors) > 0 && s.namespaces.Everything():
 		return false
 	}
-	return s.namespaces.match(namespace.Name)
+	return s.namespaces.Match(namespace.Name)
 }
 
 func (s *Scope) labelled(meta *metav1.PartialObjectMetadata) bool {
 	return len(s.selectors) == 0 ||
 		slices.ContainsFunc(s.selectors, func(selector labels.Selector) bool { return selector.Matches(labels.Set(meta.Labels)) })
-}
-
-// filter is a pair of lists of names and patterns.
-type filter struct{ include, exclude []string }
-
-// match says whether a name is in the first list, which is all if it is empty, and not in the second.
-func (f filter) match(name string) bool {
-	return !patterns.MatchAny(f.exclude, name) && (len(f.include) == 0 || patterns.MatchAny(f.include, name))
-}
-
-// everything says that nothing is left out.
-func (f filter) everything() bool {
-	return len(f.exclude) == 0 && (len(f.include) == 0 || slices.Equal(f.include, []string{everything}))
-}
-
-// names are those of the first list that are not in the second; nil if there are patterns in it, or none at all.
-func (f filter) names() []string {
-	if len(f.include) == 0 || slices.ContainsFunc(f.include, patterns.Is) {
-		return nil
-	}
-	names := []string{}
-	for _, name := range f.include {
-		if f.match(name) && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
 }

@@ -134,6 +134,21 @@ func (v *volumes) VolumeID(pv *corev1.PersistentVolume) (string, error) {
 	return volumeID.FindString(ebs.VolumeID), nil
 }
 
+// SetVolumeID keeps the form of the id: in-tree volumes may have their zone in front of it.
+func (v *volumes) SetVolumeID(pv *corev1.PersistentVolume, id string) error {
+	switch csi, ebs := pv.Spec.CSI, pv.Spec.AWSElasticBlockStore; {
+	case csi != nil && csi.Driver == csiDriver:
+		csi.VolumeHandle = id
+	case ebs == nil:
+		return fmt.Errorf("persistent volume %q is none of EBS", pv.Name)
+	case snapshotter.ZoneOf(pv) != "":
+		ebs.VolumeID = fmt.Sprintf("aws://%s/%s", snapshotter.ZoneOf(pv), id)
+	default:
+		ebs.VolumeID = id
+	}
+	return nil
+}
+
 func (v *volumes) Volume(ctx context.Context, id, _ string) (snapshotter.Volume, error) {
 	volume, err := v.describe(ctx, id)
 	if err != nil {

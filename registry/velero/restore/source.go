@@ -24,9 +24,6 @@ func doubtful(ctx context.Context, view *generic.View, r restore) []string {
 	if text := missing(ctx, view, r); text != "" {
 		texts = append(texts, text+" (the restore fails unless there is when it begins)")
 	}
-	if view.Environment.Standalone {
-		texts = append(texts, "nothing here carries out restores: only Velero's own server does, where it runs against this API")
-	}
 	return texts
 }
 

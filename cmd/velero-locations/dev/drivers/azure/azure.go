@@ -112,6 +112,19 @@ func (d *disks) VolumeID(pv *corev1.PersistentVolume) (string, error) {
 	}
 }
 
+// SetVolumeID names the disk as CreateVolume made it: next to the others.
+func (d *disks) SetVolumeID(pv *corev1.PersistentVolume, id string) error {
+	switch csi, disk := pv.Spec.CSI, pv.Spec.AzureDisk; {
+	case csi != nil && csi.Driver == csiDriver:
+		csi.VolumeHandle = d.diskID(id)
+	case disk != nil:
+		disk.DiskName, disk.DataDiskURI = id, d.diskID(id)
+	default:
+		return fmt.Errorf("persistent volume %q is none of Azure", pv.Name)
+	}
+	return nil
+}
+
 // disk and snapshot are what the API tells of them, as far as it matters here.
 type disk struct {
 	ID       string            `json:"id"`

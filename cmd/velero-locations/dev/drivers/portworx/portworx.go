@@ -92,6 +92,18 @@ func (v *volumes) VolumeID(pv *corev1.PersistentVolume) (string, error) {
 	}
 }
 
+func (v *volumes) SetVolumeID(pv *corev1.PersistentVolume, id string) error {
+	switch csi, volume := pv.Spec.CSI, pv.Spec.PortworxVolume; {
+	case csi != nil && csiDrivers[csi.Driver]:
+		csi.VolumeHandle = id
+	case volume != nil:
+		volume.VolumeID = id
+	default:
+		return fmt.Errorf("persistent volume %q is none of Portworx", pv.Name)
+	}
+	return nil
+}
+
 // Check shows the cluster, or for cloud snapshots the credentials that they need.
 func (v *volumes) Check(ctx context.Context) error {
 	if v.kind == local {

@@ -1,0 +1,107 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
+
+	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/resources"
+)
+
+// api is the cluster that is restored into.
+type api struct {
+	dynamic   dynamic.Interface
+	discovery discovery.DiscoveryInterface
+}
+
+func newAPI(config *rest.Config) (*api, error) {
+	objects, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("making a client of the API: %w", err)
+	}
+	discover, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("making a client for discovery: %w", err)
+	}
+	return &api{dynamic: objects, discovery: discover}, nil
+}
+
+// served are the resources that the cluster has now. Groups that cannot be found out are an error beside the others.
+func (a *api) served(ctx context.Context) (resources.List, error) {
+	all, err := resources.Discover(ctx, a.discovery)
+	return all.Storable(), err
+}
+
+// of returns the client of an object's resource, in the version that the object has.
+func (a *api) of(object backups.Object, content *unstructured.Unstructured) dynamic.ResourceInterface {
+	resource := object.Resource.WithVersion(content.GroupVersionKind().Version)
+	if namespace := content.GetNamespace(); namespace != "" {
+		return a.dynamic.Resource(resource).Namespace(namespace)
+	}
+	return a.dynamic.Resource(resource)
+}
+
+// create creates an object. It is tried again when the API did not answer, or was busy.
+func (a *api) create(ctx context.Context, object backups.Object, content *unstructured.Unstructured) (created *unstructured.Unstructured, err error) {
+	err = retry.OnError(again, passing, func() error {
+		created, err = a.of(object, content).Create(ctx, content, metav1.CreateOptions{FieldManager: fieldManager})
+		return err
+	})
+	return created, err
+}
+
+func (a *api) get(ctx context.Context, object backups.Object, content *unstructured.Unstructured) (found *unstructured.Unstructured, err error) {
+	err = retry.OnError(again, passing, func() error {
+		found, err = a.of(object, content).Get(ctx, content.GetName(), metav1.GetOptions{})
+		return err
+	})
+	return found, err
+}
+
+// patch applies a merge patch to an object.
+func (a *api) patch(ctx context.Context, object backups.Object, content *unstructured.Unstructured, patch []byte) error {
+	return retry.OnError(again, passing, func() error {
+		_, err := a.of(object, content).Patch(ctx, content.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: fieldManager})
+		return err
+	})
+}
+
+// setStatus writes the status of an object that was created, in the state that it was created in or, if that has changed, the one
+// that it has.
+func (a *api) setStatus(ctx context.Context, object backups.Object, created *unstructured.Unstructured, status any) (updated *unstructured.Unstructured, err error) {
+	content := created.DeepCopy()
+	err = retry.OnError(retry.DefaultRetry, apierrors.IsConflict, func() error {
+		content.Object["status"] = status
+		updated, err = a.of(object, content).UpdateStatus(ctx, content, metav1.UpdateOptions{FieldManager: fieldManager})
+		if apierrors.IsConflict(err) {
+			if newer, getErr := a.get(ctx, object, content); getErr == nil {
+				content = newer
+			}
+		}
+		return err
+	})
+	return updated, err
+}
+
+// again is how often a request is tried, and with which pauses.
+var again = wait.Backoff{Steps: 4, Duration: 200 * time.Millisecond, Factor: 3, Jitter: 0.2}
+
+// passing says of an error that the next attempt may succeed.
+func passing(err error) bool {
+	var network net.Error
+	return apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) || apierrors.IsTooManyRequests(err) || apierrors.IsServiceUnavailable(err) ||
+		errors.As(err, &network)
+}
