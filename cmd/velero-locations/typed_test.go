@@ -32,7 +32,6 @@ func TestWhoeverTypesItLearns(t *testing.T) {
 		}},
 		{"Restore", "{backupName: nosuch}", false, []string{
 			`Warning: spec.backupName: there is no backup "nosuch" in namespace "velero" (the restore fails unless there is when it begins)`,
-			"Warning: nothing here carries out restores: only Velero's own server does, where it runs against this API",
 		}},
 		{"DeleteBackupRequest", "{backupName: nosuch}", true, []string{`spec.backupName: Not found: "nosuch": there is no such backup in namespace "velero"`}},
 		{"DownloadRequest", download, true, []string{`spec.target.name: Not found: "nosuch": there is no such backup in namespace "velero"`}},

@@ -1,6 +1,7 @@
 package deletion
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"testing"
@@ -33,7 +34,7 @@ func BenchmarkRecords(b *testing.B) {
 				if err := r.begin(b.Context(), request, backup); err != nil {
 					b.Fatal(err)
 				}
-				if err := r.removeRestores(b.Context(), backup); err != nil {
+				if err := r.removeRestores(b.Context(), func(context.Context, string) error { return nil }, backup); err != nil {
 					b.Fatal(err)
 				}
 				if err := r.removeRequests(b.Context(), request); err != nil {

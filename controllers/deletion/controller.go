@@ -164,7 +164,7 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, loca
 			return problems
 		}
 	}
-	if err := r.removeRestores(ctx, store, backup); err != nil {
+	if err := r.removeRestores(ctx, store.DeleteRestore, backup); err != nil {
 		return []error{err}
 	}
 	if err := r.remove(ctx, backup); err != nil {
@@ -174,13 +174,13 @@ func (r *reconciler) carryOut(ctx context.Context, backup *velerov1.Backup, loca
 }
 
 // removeRestores deletes restores of a backup, and their files: where those are is not known any more once the backup is gone.
-func (r *reconciler) removeRestores(ctx context.Context, store *backups.Store, backup *velerov1.Backup) error {
+func (r *reconciler) removeRestores(ctx context.Context, eraseFiles func(ctx context.Context, name string) error, backup *velerov1.Backup) error {
 	var list velerov1.RestoreList
 	if err := r.List(ctx, &list, client.InNamespace(backup.Namespace), index.RestoresFrom.Is(backup.Name)); err != nil {
 		return fmt.Errorf("listing restores: %w", err)
 	}
 	for i := range list.Items {
-		if err := store.DeleteRestore(ctx, list.Items[i].Name); err != nil {
+		if err := eraseFiles(ctx, list.Items[i].Name); err != nil {
 			return err
 		}
 		if err := r.remove(ctx, &list.Items[i]); err != nil {
