@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"time"
@@ -75,41 +74,10 @@ func saveSnapshot(cmd *cobra.Command, flags *genericclioptions.ConfigFlags, file
 	}
 	defer func() { _ = content.Close() }()
 	err = datadir.Write(file, func(w io.Writer) error {
-		size, err = copySnapshot(w, content)
+		size, err = etcd.CopySnapshot(w, content)
 		return err
 	})
 	return size, err
-}
-
-// copySnapshot copies a snapshot, and returns an error unless it ends with the SHA-256 of all that is before.
-func copySnapshot(w io.Writer, r io.Reader) (size int64, err error) {
-	sum := sha256.New()
-	last := &tail{w: sum}
-	if size, err = io.Copy(io.MultiWriter(w, last), r); err != nil {
-		return size, fmt.Errorf("receiving the snapshot: %w", err)
-	}
-	if size <= sha256.Size || string(last.held) != string(sum.Sum(nil)) {
-		return size, fmt.Errorf("the snapshot is cut short or damaged: its checksum is wrong after %d bytes; try again", size)
-	}
-	return size, nil
-}
-
-// tail writes all but the checksum that a snapshot ends with, which it holds.
-type tail struct {
-	w    io.Writer
-	held []byte
-}
-
-// Write implements io.Writer.
-func (t *tail) Write(p []byte) (int, error) {
-	t.held = append(t.held, p...)
-	if over := len(t.held) - sha256.Size; over > 0 {
-		if _, err := t.w.Write(t.held[:over]); err != nil {
-			return 0, err
-		}
-		t.held = append(t.held[:0], t.held[over:]...)
-	}
-	return len(p), nil
 }
 
 func newEtcdRestoreCommand() *cobra.Command {
@@ -118,11 +86,11 @@ func newEtcdRestoreCommand() *cobra.Command {
 		Use:   "restore FILE --embedded-etcd-dir DIR",
 		Short: "Make the data of an embedded etcd from a snapshot",
 		Long: "Make the data of an embedded etcd from a snapshot, in a directory that is empty or not there: that of --embedded-etcd-dir of the API server, or\n" +
-			"etcd in the data directory of dev. Revisions go on a billion later, so that watches begin anew.",
+			"etcd in the data directory of dev. Revisions go on a billion later, so that watches begin anew. FILE is a regular file, which is read twice.",
 		Example: "  velero-locations etcd restore velero.db --embedded-etcd-dir .dev/etcd",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := etcd.Restore(args[0], dir); err != nil {
+			if err := etcd.Restore(cmd.Context(), args[0], dir); err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "Restored %s to %s.\n", args[0], dir)

@@ -15,6 +15,8 @@ const (
 	Document = 16 << 20
 	// List is the most that is read of a list of what may be many.
 	List = 64 << 20
+	// Archive is the most of a file that is copied, or read piece by piece: a snapshot of a database, or the objects of a cluster.
+	Archive = 64 << 30
 )
 
 // Error says that there is more than is read.
@@ -123,19 +125,38 @@ func Check(paths ...string) error {
 
 func check(path string) error {
 	info, err := os.Stat(path)
-	switch {
-	case err != nil || info.IsDir() || path == os.DevNull:
+	if err != nil || info.IsDir() || path == os.DevNull {
 		return nil //nolint:nilerr // the library says so
+	}
+	return regular(path, info, Document)
+}
+
+// Open opens a file that a user names and that is read more than once: a regular one, of at most the limit. A pipe is not waited for.
+func Open(path string, limit int64) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err == nil {
+		err = regular(path, info, limit)
+	}
+	if err != nil {
+		return nil, err // which names the file
+	}
+	return os.Open(path)
+}
+
+func regular(path string, info fs.FileInfo, limit int64) error {
+	switch {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is %s: name a regular file, since it is read more than once", path, kind(info.Mode()))
-	case info.Size() > Document:
-		return fmt.Errorf("%s is %w", path, &Error{Document})
+	case info.Size() > limit:
+		return fmt.Errorf("%s is %w", path, &Error{limit})
 	}
 	return nil
 }
 
 func kind(mode fs.FileMode) string {
 	switch {
+	case mode.IsDir():
+		return "a directory"
 	case mode&fs.ModeNamedPipe != 0:
 		return "a pipe"
 	case mode&fs.ModeDevice != 0:

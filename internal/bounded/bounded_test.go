@@ -103,6 +103,35 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestOpen opens what is regular only, and waits for nobody.
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	file, pipe := filepath.Join(dir, "file"), filepath.Join(dir, "pipe")
+	if err := errors.Join(os.WriteFile(file, []byte("text"), 0o600), syscall.Mkfifo(pipe, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		path  string
+		limit int64
+		want  string
+	}{
+		{file, 4, ""},
+		{file, 3, file + " is larger than 3 bytes, which is the most that is read of it"},
+		{dir, 4, dir + " is a directory: name a regular file, since it is read more than once"},
+		{pipe, 4, pipe + " is a pipe: name a regular file, since it is read more than once"},
+		{"/dev/zero", 4, "/dev/zero is a device: name a regular file, since it is read more than once"},
+		{file + "2", 4, "stat " + file + "2: no such file or directory"},
+	} {
+		opened, err := Open(tt.path, tt.limit)
+		if err == nil {
+			err = opened.Close()
+		}
+		if err == nil && tt.want != "" || err != nil && err.Error() != tt.want {
+			t.Errorf("%s: %v, want %q", tt.path, err, tt.want)
+		}
+	}
+}
+
 func TestTransport(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for {
