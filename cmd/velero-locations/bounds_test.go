@@ -20,6 +20,8 @@ func TestBoundedFiles(t *testing.T) {
 	for args, want := range map[string]string{
 		"simulator --config /dev/zero":                                                     "/dev/zero is larger than 16 MiB",
 		"controller --kubeconfig /dev/zero":                                                "/dev/zero is a device: name a regular file",
+		"etcd snapshot x --kubeconfig /dev/zero":                                           "/dev/zero is a device: name a regular file",
+		"migrate export x --kubeconfig /dev/zero":                                          "/dev/zero is a device: name a regular file",
 		"backup get --kubeconfig /dev/zero":                                                "/dev/zero is a device: name a regular file",
 		"apiserver --kubeconfig /dev/zero":                                                 "--kubeconfig: /dev/zero is a device",
 		"etcd restore /dev/zero --embedded-etcd-dir " + filepath.Join(t.TempDir(), "etcd"): "reading the snapshot: /dev/zero is a device: name a regular file",

@@ -10,27 +10,27 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/kubeconfig"
 	"github.com/velero-locations/velero-locations/controllers"
-	"github.com/velero-locations/velero-locations/internal/bounded"
 )
 
 // newControllerCommand returns the command that runs the controllers against a Kubernetes API.
 func newControllerCommand() *cobra.Command {
 	opts := controllers.NewOptions()
-	var kubeconfig string
+	var file string
 	cmd := &cobra.Command{
 		Use:   "controller",
 		Short: "Run the controllers against a Kubernetes API that serves velero.io",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := clientConfig(kubeconfig)
+			config, err := clientConfig(file)
 			if err != nil {
 				return err
 			}
 			return controllers.Run(cmd.Context(), config, opts)
 		},
 	}
-	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "",
+	cmd.Flags().StringVar(&file, "kubeconfig", "",
 		"File that says how to reach the API; empty: those that $KUBECONFIG names or, in a pod, the cluster it runs in.")
 	opts.AddFlags(cmd.Flags())
 	return cmd
@@ -38,22 +38,23 @@ func newControllerCommand() *cobra.Command {
 
 // clientConfig finds out how to reach the API: by the file if one is given, else by $KUBECONFIG,
 // else as a pod of the cluster. ~/.kube/config is not looked at unless $KUBECONFIG names it.
-func clientConfig(kubeconfig string) (*rest.Config, error) {
-	rules := &clientcmd.ClientConfigLoadingRules{ExplicitPath: kubeconfig}
-	if kubeconfig == "" {
+func clientConfig(file string) (*rest.Config, error) {
+	rules := &clientcmd.ClientConfigLoadingRules{ExplicitPath: file}
+	if file == "" {
 		rules.Precedence = kubeconfigFiles()
 	}
-	if kubeconfig == "" && len(rules.Precedence) == 0 {
+	if file == "" && len(rules.Precedence) == 0 {
 		config, err := rest.InClusterConfig()
 		if errors.Is(err, rest.ErrNotInCluster) {
 			return nil, errors.New("no API to run against: give --kubeconfig or set $KUBECONFIG")
 		}
 		return config, err
 	}
-	if err := bounded.Check(rules.GetLoadingPrecedence()...); err != nil {
-		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{})
+	if _, err := kubeconfig.Read(loader); err != nil {
+		return nil, err
 	}
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{}).ClientConfig()
+	config, err := loader.ClientConfig()
 	if err != nil {
 		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
 	}

@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/discovery"
 
 	"github.com/velero-locations/velero-locations/apiserver"
 	"github.com/velero-locations/velero-locations/apiserver/etcd"
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/kubeconfig"
 	"github.com/velero-locations/velero-locations/internal/datadir"
 )
 
@@ -25,7 +25,7 @@ func newEtcdCommand() *cobra.Command {
 }
 
 func newEtcdSnapshotCommand() *cobra.Command {
-	flags, store := genericclioptions.NewConfigFlags(true), &snapshotStore{}
+	flags, store := kubeconfig.NewFlags(), &snapshotStore{}
 	cmd := &cobra.Command{
 		Use:   "snapshot FILE",
 		Short: "Save a snapshot of the embedded etcd of a running server",
@@ -58,12 +58,11 @@ func newEtcdSnapshotCommand() *cobra.Command {
 	return cmd
 }
 
-func saveSnapshot(cmd *cobra.Command, flags *genericclioptions.ConfigFlags, file string) (size int64, err error) {
-	config, err := flags.ToRESTConfig()
+func saveSnapshot(cmd *cobra.Command, flags kubeconfig.Flags, file string) (size int64, err error) {
+	config, err := flags.REST()
 	if err != nil {
-		return 0, fmt.Errorf("reading how to reach the server: %w", err)
+		return 0, err
 	}
-	config.Timeout = 0 // a snapshot takes as long as it takes
 	client, err := discovery.NewDiscoveryClientForConfig(config)
 	if err != nil {
 		return 0, fmt.Errorf("making a client: %w", err)

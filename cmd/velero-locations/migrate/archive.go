@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/internal/datadir"
 )
 
@@ -53,13 +53,15 @@ func readArchive(file string, each func(schema.GroupVersionResource, *unstructur
 
 // scan is readArchive for a file that was read before: that it is not complete it finds only at its end.
 func scan(file string, each func(schema.GroupVersionResource, *unstructured.Unstructured) error) error {
-	f, err := os.Open(file)
+	f, err := bounded.Open(file, bounded.Archive)
 	if err != nil {
 		return fmt.Errorf("reading the archive: %w", err)
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	decoder := json.NewDecoder(bufio.NewReader(f))
+	reader := bounded.NewReader(f, bounded.Document)
+	decoder := json.NewDecoder(reader)
 	for count := 0; ; count++ {
+		reader.Renew()
 		var line record
 		switch err := decoder.Decode(&line); {
 		case errors.Is(err, io.EOF):

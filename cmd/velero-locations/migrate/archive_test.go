@@ -45,6 +45,7 @@ func TestArchive(t *testing.T) {
 		"another kind":     {strings.Replace(string(whole), "backupstoragelocations", "secrets", 1), "", "has an object of velero.io/v1, Resource=secrets"},
 		"nothing":          {"", "", "its end is missing after 0 objects"},
 		"without an entry": {lines[0] + "{}\n", "", "what follows object 1 is none"},
+		"without an end":   {lines[0] + strings.Repeat(" ", 17<<20), "", "after 1 objects: larger than 16 MiB, which is the most that is read of it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := os.WriteFile(file, []byte(test.content), 0o600); err != nil {
@@ -62,6 +63,13 @@ func TestArchive(t *testing.T) {
 				t.Errorf("got %q, %v, want %q, %s", got, err, test.want, test.err)
 			}
 		})
+	}
+}
+
+// TestArchiveWithoutEnd names what cannot be read twice.
+func TestArchiveWithoutEnd(t *testing.T) {
+	if err := readArchive("/dev/zero", nil); err == nil || err.Error() != "reading the archive: /dev/zero is a device: name a regular file, since it is read more than once" {
+		t.Error(err)
 	}
 }
 

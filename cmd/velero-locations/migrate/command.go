@@ -15,8 +15,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/rest"
+
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/kubeconfig"
 )
 
 // Rehearsal runs a server that is like the one to move to and empty, for as long as the function runs that gets its address.
@@ -25,7 +26,7 @@ type Rehearsal func(ctx context.Context, do func(context.Context, *rest.Config) 
 type command struct {
 	*cobra.Command
 
-	flags    *genericclioptions.ConfigFlags
+	flags    kubeconfig.Flags
 	rehearse Rehearsal
 }
 
@@ -37,7 +38,7 @@ func NewCommand(rehearse Rehearsal) *cobra.Command {
 		Args:  cobra.NoArgs,
 	}
 	add := func(use, short, long string, run func(command, context.Context, string) error) *cobra.Command {
-		c := command{flags: genericclioptions.NewConfigFlags(true), rehearse: rehearse}
+		c := command{flags: kubeconfig.NewFlags(), rehearse: rehearse}
 		c.Command = &cobra.Command{
 			Use: use + " FILE", Short: short, Long: short + ".\n\n" + long, Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error { return run(c, cmd.Context(), args[0]) },
@@ -64,9 +65,9 @@ func NewCommand(rehearse Rehearsal) *cobra.Command {
 }
 
 func (c command) cluster() (*cluster, error) {
-	config, err := c.flags.ToRESTConfig()
+	config, err := c.flags.REST()
 	if err != nil {
-		return nil, fmt.Errorf("reading how to reach the cluster: %w", err)
+		return nil, err
 	}
 	return newCluster(config)
 }

@@ -103,7 +103,7 @@ func (s *backupSpec) spec() v1.BackupSpec {
 
 // checkLocations asks for the locations that a backup names, if there is an API to ask: without one, nobody can know.
 func (c *connection) checkLocations(ctx context.Context, spec v1.BackupSpec) error {
-	if spec.StorageLocation == "" && len(spec.VolumeSnapshotLocations) == 0 || c.requireServer() != nil {
+	if spec.StorageLocation == "" && len(spec.VolumeSnapshotLocations) == 0 || c.flags.RequireServer() != nil {
 		return nil
 	}
 	clientset, namespace, err := c.connect()

@@ -1,19 +1,16 @@
 package verbs
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
 	"github.com/spf13/pflag"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/velero-locations/velero-locations/cmd/velero-locations/kubeconfig"
 	"github.com/velero-locations/velero-locations/generated/clientset/versioned"
-	"github.com/velero-locations/velero-locations/internal/bounded"
 )
 
 const (
@@ -28,12 +25,11 @@ const (
 // connection says which API, and which namespace of it, commands speak to, and where they print.
 type connection struct {
 	genericiooptions.IOStreams
-	flags *genericclioptions.ConfigFlags
+	flags kubeconfig.Flags
 }
 
 func newConnection(streams genericiooptions.IOStreams) *connection {
-	c := &connection{IOStreams: streams, flags: genericclioptions.NewConfigFlags(true)}
-	c.flags.CacheDir = nil // nothing is cached
+	c := &connection{IOStreams: streams, flags: kubeconfig.NewFlags()}
 	c.flags.WrapConfigFn = func(config *rest.Config) *rest.Config {
 		config.WarningHandler = rest.NewWarningWriter(c.ErrOut, rest.WarningWriterOptions{Deduplicate: true})
 		config.QPS = -1 // it is for the server to say when one command asks too much
@@ -57,12 +53,9 @@ func (c *connection) connect() (versioned.Interface, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if err := c.requireServer(); err != nil {
-		return nil, "", err
-	}
-	config, err := c.flags.ToRESTConfig()
+	config, err := c.flags.REST()
 	if err != nil {
-		return nil, "", fmt.Errorf("reading the kubeconfig: %w", err)
+		return nil, "", err
 	}
 	client, err := versioned.NewForConfig(config)
 	if err != nil {
@@ -73,9 +66,9 @@ func (c *connection) connect() (versioned.Interface, string, error) {
 
 // core returns a client of Kubernetes' own kinds.
 func (c *connection) core() (kubernetes.Interface, error) {
-	config, err := c.flags.ToRESTConfig()
+	config, err := c.flags.REST()
 	if err != nil {
-		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
+		return nil, err
 	}
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -92,7 +85,7 @@ func (c *connection) namespace() (string, error) {
 	if namespace := os.Getenv(namespaceVariable); namespace != "" {
 		return namespace, nil
 	}
-	config, err := c.kubeconfig()
+	config, err := c.flags.Raw()
 	if err != nil {
 		return "", err
 	}
@@ -104,35 +97,4 @@ func (c *connection) namespace() (string, error) {
 		return context.Namespace, nil
 	}
 	return defaultNamespace, nil
-}
-
-// kubeconfig is what all files of it have together.
-func (c *connection) kubeconfig() (clientcmdapi.Config, error) {
-	loader := c.flags.ToRawKubeConfigLoader()
-	if err := bounded.Check(loader.ConfigAccess().GetLoadingPrecedence()...); err != nil {
-		return clientcmdapi.Config{}, fmt.Errorf("reading the kubeconfig: %w", err)
-	}
-	config, err := loader.RawConfig()
-	if err != nil {
-		return clientcmdapi.Config{}, fmt.Errorf("reading the kubeconfig: %w", err)
-	}
-	return config, nil
-}
-
-// requireServer refuses to guess: without it, kubectl's library would try localhost:8080.
-func (c *connection) requireServer() error {
-	config, err := c.kubeconfig()
-	if err != nil {
-		return err
-	}
-	if *c.flags.APIServer != "" || os.Getenv("KUBERNETES_MASTER") != "" {
-		return nil
-	}
-	if len(config.Clusters) > 0 {
-		return nil
-	}
-	if _, err := rest.InClusterConfig(); errors.Is(err, rest.ErrNotInCluster) {
-		return errors.New("no API to speak to: set $KUBECONFIG, or give --kubeconfig or --server")
-	}
-	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-const kubeconfig = `apiVersion: v1
+const contexts = `apiVersion: v1
 kind: Config
 clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
 users: [{name: u, user: {}}]
@@ -21,7 +21,7 @@ current-context: with
 
 func TestNamespace(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := os.WriteFile(file, []byte(kubeconfig), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(contexts), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
