@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -123,13 +122,20 @@ func (c *cluster) each(ctx context.Context, resource schema.GroupVersionResource
 // removePatience is for how long the cluster may take to remove definitions, and all their objects.
 const removePatience = 10 * time.Minute
 
+// last compares names so that those of version v1 that owner goes by come last: it knows who serves the group until nothing else is left.
+func last(a, b string) int { return strings.Compare(b, a) }
+
 // removeDefinitions deletes definitions, and waits until they are gone with their objects.
 func (c *cluster) removeDefinitions(ctx context.Context, names []string) error {
-	for _, name := range names {
+	for _, name := range slices.SortedFunc(slices.Values(names), last) {
 		if err := c.Resource(definitions).Delete(ctx, name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 			return fmt.Errorf("deleting CustomResourceDefinition %s: %w", name, err)
 		}
 	}
+	return c.awaitGone(ctx, names)
+}
+
+func (c *cluster) awaitGone(ctx context.Context, names []string) error {
 	var left []string
 	err := wait.PollUntilContextTimeout(ctx, time.Second, removePatience, true, func(ctx context.Context) (bool, error) {
 		_, crds, err := c.owner(ctx)
@@ -148,14 +154,17 @@ func (c *cluster) removeAPIServices(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listing APIServices: %w", err)
 	}
-	var errs []error
+	var names []string
 	for i := range list.Items {
-		if group, _, _ := unstructured.NestedString(list.Items[i].Object, "spec", "group"); group != velero.SchemeGroupVersion.Group {
-			continue
-		}
-		if err := c.Resource(apiServices).Delete(ctx, list.Items[i].GetName(), metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
-			errs = append(errs, fmt.Errorf("deleting APIService %s: %w", list.Items[i].GetName(), err))
+		if group, _, _ := unstructured.NestedString(list.Items[i].Object, "spec", "group"); group == velero.SchemeGroupVersion.Group {
+			names = append(names, list.Items[i].GetName())
 		}
 	}
-	return errors.Join(errs...)
+	slices.SortFunc(names, last)
+	for _, name := range names {
+		if err := c.Resource(apiServices).Delete(ctx, name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("deleting APIService %s: %w", name, err)
+		}
+	}
+	return nil
 }

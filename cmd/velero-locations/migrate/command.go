@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -54,7 +55,7 @@ func NewCommand(rehearse Rehearsal) *cobra.Command {
 	var confirmed bool
 	remove := add("remove", "Remove from the cluster what was exported, with who serves it",
 		"CustomResourceDefinitions are deleted, with all objects; of this server, the APIServices, so that CRDs can take the place of its objects,\n"+
-			"which stay in etcd. That is refused if Velero runs, or if anything has changed since the export.",
+			"which stay in etcd. That is refused if Velero runs, or if anything has changed since the export. A removal that was interrupted is repeated.",
 		func(c command, ctx context.Context, file string) error { return c.remove(ctx, file, confirmed) })
 	remove.Flags().BoolVar(&confirmed, "confirm", false, "Really remove them")
 	add("import", "Make all objects of a file",
@@ -186,31 +187,45 @@ func (c command) remove(ctx context.Context, file string, confirmed bool) error 
 	if err != nil {
 		return err
 	}
+	return c.removeFrom(ctx, from, file, confirmed)
+}
+
+// removeFrom does what is left to do, so that it is repeated after an interruption: what says who serves the group goes last.
+func (c command) removeFrom(ctx context.Context, from *cluster, file string, confirmed bool) error {
 	serving, crds, err := from.owner(ctx)
 	switch {
 	case err != nil:
 		return err
-	case serving == nobody, serving == standalone:
+	case serving == standalone:
 		return fmt.Errorf("%s serves velero.io in this cluster: there is nothing to remove", serving)
+	case serving == nobody && len(crds) > 0:
+		return c.awaitRemoval(ctx, from, crds)
 	}
 	if err := from.idle(ctx); err != nil {
 		return err
 	}
-	finalized, count, err := from.unchanged(ctx, file)
+	left, err := from.unchanged(ctx, file)
 	if err != nil {
 		return err
 	}
+	if left.gone > 0 {
+		c.printf("Of the objects in %s %d are gone already.", file, left.gone)
+	}
+	if serving == nobody {
+		c.printf("Nobody serves velero.io in this cluster: nothing is left to remove.")
+		return nil
+	}
 	if !confirmed {
-		return fmt.Errorf("%d objects would be removed from %s; all of them are in %s: say --confirm to do so", count, serving, file)
+		return fmt.Errorf("%d objects would be removed from %s; all of them are in %s: say --confirm to do so", left.count, serving, file)
 	}
 	if serving == byServer {
 		if err := from.removeAPIServices(ctx); err != nil {
 			return err
 		}
-		c.printf("Removed the APIServices of velero.io; the %d objects stay with their server.", count)
+		c.printf("Removed the APIServices of velero.io; the %d objects stay with their server.", left.count)
 		return nil
 	}
-	for _, object := range finalized {
+	for _, object := range left.finalized {
 		if err := from.release(ctx, object); err != nil {
 			return err
 		}
@@ -218,7 +233,25 @@ func (c command) remove(ctx context.Context, file string, confirmed bool) error 
 	if err := from.removeDefinitions(ctx, crds); err != nil {
 		return err
 	}
-	c.printf("Removed %d objects, and %d CustomResourceDefinitions.", count, len(crds))
+	c.printf("Removed %d objects, and %d CustomResourceDefinitions.", left.count, len(crds))
+	return nil
+}
+
+// awaitRemoval waits for definitions that nobody serves any more, if they have been deleted. Of others nobody knows the objects.
+func (c command) awaitRemoval(ctx context.Context, from *cluster, crds []string) error {
+	for _, name := range crds {
+		crd, err := from.Resource(definitions).Get(ctx, name, metav1.GetOptions{})
+		if err == nil && crd.GetDeletionTimestamp() == nil {
+			return fmt.Errorf("nobody serves velero.io, though there is CustomResourceDefinition %s, whose objects cannot be compared: try again when it is served", name)
+		}
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("reading CustomResourceDefinition %s: %w", name, err)
+		}
+	}
+	if err := from.awaitGone(ctx, crds); err != nil {
+		return err
+	}
+	c.printf("The last %d CustomResourceDefinitions have gone, which were deleted before.", len(crds))
 	return nil
 }
 
@@ -237,35 +270,64 @@ func (c *cluster) release(ctx context.Context, object held) error {
 	return nil
 }
 
-// unchanged makes sure that an archive has all objects as they are in the cluster, and returns those with finalizers, and how many there are.
-func (c *cluster) unchanged(ctx context.Context, file string) (finalized []held, count int, err error) {
-	archived := map[types.UID]string{}
+// remaining is what is in a cluster of an archive.
+type remaining struct {
+	finalized   []held
+	count, gone int
+}
+
+// unchanged makes sure that an archive has all objects as they are in the cluster.
+func (c *cluster) unchanged(ctx context.Context, file string) (left remaining, err error) {
+	versions, finalized := map[types.UID]string{}, map[types.UID]*unstructured.Unstructured{}
 	err = readArchive(file, func(_ schema.GroupVersionResource, object *unstructured.Unstructured) error {
-		archived[object.GetUID()] = object.GetResourceVersion()
+		versions[object.GetUID()] = object.GetResourceVersion()
+		if len(object.GetFinalizers()) > 0 {
+			finalized[object.GetUID()] = object
+		}
 		return nil
 	})
 	if err != nil {
-		return nil, 0, err
+		return left, err
 	}
+	left.gone = len(versions)
 	var changed []string
 	for _, resource := range kinds {
 		err := c.each(ctx, resource, func(object *unstructured.Unstructured) error {
-			count++
+			left.count++
+			version, archived := versions[object.GetUID()]
+			if archived {
+				left.gone--
+			}
 			name := types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()}
 			if len(object.GetFinalizers()) > 0 {
-				finalized = append(finalized, held{resource, name})
+				left.finalized = append(left.finalized, held{resource, name})
 			}
-			if archived[object.GetUID()] != object.GetResourceVersion() && object.GetDeletionTimestamp() == nil {
+			if version != object.GetResourceVersion() && object.GetDeletionTimestamp() == nil && !released(finalized[object.GetUID()], object) {
 				changed = append(changed, fmt.Sprintf("%s %s", resource.Resource, name))
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, 0, err
+			return left, err
 		}
 	}
 	if len(changed) > 0 {
-		return nil, 0, fmt.Errorf("%d objects have changed since %s was written, such as %s: export again", len(changed), file, changed[0])
+		return left, fmt.Errorf("%d objects have changed since %s was written, such as %s: export again", len(changed), file, changed[0])
 	}
-	return finalized, count, nil
+	return left, nil
+}
+
+// released says whether an object is as it was but for its finalizers, which a removal that was interrupted has taken.
+func released(was, is *unstructured.Unstructured) bool {
+	if was == nil || len(is.GetFinalizers()) > 0 {
+		return false
+	}
+	without := func(object *unstructured.Unstructured) map[string]any {
+		object = object.DeepCopy()
+		object.SetFinalizers(nil)
+		object.SetResourceVersion("")
+		object.SetManagedFields(nil)
+		return object.Object
+	}
+	return reflect.DeepEqual(without(was), without(is))
 }
