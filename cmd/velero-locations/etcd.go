@@ -18,7 +18,6 @@ func newEtcdCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "etcd",
 		Short: "Save and restore the embedded etcd",
-		Args:  cobra.NoArgs,
 	}
 	cmd.AddCommand(newEtcdSnapshotCommand(), newEtcdRestoreCommand())
 	return cmd

@@ -90,6 +90,8 @@ func newRootCommand(name string) (*cobra.Command, error) {
 	root.AddCommand(servers...)
 	root.AddCommand(newKubectlCommand(), newEtcdCommand(), newMigrateCommand())
 	root.AddCommand(verbs.Commands(genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})...)
+	root.InitDefaultCompletionCmd()
+	refuseOthers(root)
 	return root, nil
 }
 

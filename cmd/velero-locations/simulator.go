@@ -33,7 +33,6 @@ func newSimulatorCommand() *cobra.Command {
 			"It prints its addresses when it is ready, and runs until it is interrupted. Its subcommands control one that runs.\n\n" +
 			"Each of the flags but those about logs has an environment variable, too: " + variableOf("access-key") + " is that of\n" +
 			"--access-key. A flag comes before its variable, and that before the file.",
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := readEnvironment(own); err != nil {
 				return err

@@ -36,7 +36,6 @@ func NewCommand(rehearse Rehearsal) *cobra.Command {
 	parent := &cobra.Command{
 		Use:   "migrate",
 		Short: "Move all objects between Velero's CRDs and this server, in either direction",
-		Args:  cobra.NoArgs,
 	}
 	add := func(use, short, long string, run func(command, context.Context, string) error) *cobra.Command {
 		c := command{flags: kubeconfig.NewFlags(), rehearse: rehearse}

@@ -7,9 +7,6 @@
 package verbs
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
@@ -72,27 +69,8 @@ func byVerb(c *connection, name, short string) *cobra.Command {
 
 // group returns a command that only has others below it, all of which speak to an API.
 func group(c *connection, use, short string, commands ...*cobra.Command) *cobra.Command {
-	command := &cobra.Command{
-		Use:   use,
-		Short: short,
-		Args:  noOther,
-		// So many letters may be wrong.
-		SuggestionsMinimumDistance: 2,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
+	command := &cobra.Command{Use: use, Short: short}
 	c.addFlags(command.PersistentFlags())
 	command.AddCommand(commands...)
 	return command
-}
-
-// noOther refuses a command that is not below this one, with those that may have been meant.
-func noOther(cmd *cobra.Command, args []string) error {
-	err := cobra.NoArgs(cmd, args)
-	if err == nil {
-		return nil
-	}
-	if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
-		return fmt.Errorf("%w: did you mean %s?", err, strings.Join(meant, " or "))
-	}
-	return err
 }
