@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
@@ -29,9 +31,28 @@ import (
 
 func main() {
 	if err := run(os.Args); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", filepath.Base(os.Args[0]), strings.TrimSpace(err.Error()))
+		fmt.Fprintln(os.Stderr, lastLine(filepath.Base(os.Args[0]), err))
 		os.Exit(1)
 	}
+}
+
+// loggedError ends a program whose logs are JSON.
+type loggedError struct{ error }
+
+// lastLine says why a program ends, in the format of its logs.
+func lastLine(name string, err error) string {
+	text := strings.TrimSpace(err.Error())
+	if _, ok := err.(loggedError); ok { //nolint:errorlint // as it was made
+		line, err := json.Marshal(struct {
+			Milliseconds float64 `json:"ts"`
+			Message      string  `json:"msg"`
+			Error        string  `json:"err"`
+		}{float64(time.Now().UnixMicro()) / 1000, name + " ends", text})
+		if err == nil { // text and numbers can be encoded
+			return string(line)
+		}
+	}
+	return name + ": " + text
 }
 
 // run runs the command line until it is done, or until SIGINT or SIGTERM asks it to stop; a
@@ -59,7 +80,11 @@ func run(args []string) error {
 		return err
 	}
 	root.SetArgs(args[1:])
-	return root.ExecuteContext(ctx)
+	err = root.ExecuteContext(ctx)
+	if err != nil && root.PersistentFlags().Lookup("logging-format").Value.String() == logsapi.JSONLogFormat {
+		return loggedError{err}
+	}
+	return err
 }
 
 func newRootCommand(name string) (*cobra.Command, error) {

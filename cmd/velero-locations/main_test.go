@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -51,6 +52,18 @@ func TestLogFlags(t *testing.T) {
 		}
 		if strings.Contains(help.String(), "--logging-format") != tells || !strings.Contains(help.String(), "-v, --v Level") {
 			t.Errorf("%s --help:\n%s", command, help.String())
+		}
+	}
+}
+
+// TestLastLine shows that a program says in the format of its logs why it ends.
+func TestLastLine(t *testing.T) {
+	const reason = "reading the simulator's configuration: open /none: no such file or directory"
+	name := filepath.Base(os.Args[0])
+	for format, want := range map[string]string{"json": `,"msg":"` + name + ` ends","err":"` + reason + `"}`, "text": name + ": " + reason} {
+		out, err := program(t.Context(), "simulator", "--config", "/none", "--logging-format", format).CombinedOutput()
+		if err == nil || strings.Count(string(out), "\n") != 1 || !strings.HasSuffix(string(out), want+"\n") || json.Valid(out) != (format == "json") {
+			t.Errorf("%s: %v, %s, want %s", format, err, out, want)
 		}
 	}
 }
