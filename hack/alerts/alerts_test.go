@@ -22,6 +22,12 @@ var component = filepath.Join("..", "..", "deploy", "components", "monitoring")
 // cases are, by alert, series and what it says of them at the end of two days. An alert without a case fails.
 var cases = map[string][]struct{ series, want string }{
 	"VeleroScheduleWithoutBackup": {
+		{`velero_locations_schedule_due_timestamp_seconds{schedule="daily"} 80000x288`, `{schedule="daily"} 92800`},
+		{`velero_locations_schedule_due_timestamp_seconds{schedule="daily"} 100000x288`, ``},
+		{`velero_locations_schedule_due_timestamp_seconds{schedule="weekly"} 604800x288` + "\n " +
+			`velero_backup_last_successful_timestamp{schedule="weekly",job="velero-locations-controller"} 0x288`, ``},
+		{`velero_backup_last_successful_timestamp{schedule="paused",job="velero-locations-controller"} 0x288`, ``},
+		{`velero_backup_last_status{schedule="paused",job="velero-locations-controller"} 0x288`, ``},
 		{`velero_backup_last_successful_timestamp{schedule="daily"} 80000x288`, `{schedule="daily"} 92800`},
 		{`velero_backup_last_successful_timestamp{schedule="daily"} 0+600x288`, ``},
 		{`velero_backup_last_successful_timestamp{schedule=""} 1x288`, ``}, // asked for by hand
@@ -40,6 +46,18 @@ var cases = map[string][]struct{ series, want string }{
 		{`velero_backup_location_status_gauge{backup_location_name="east"} 0x288`, `velero_backup_location_status_gauge{backup_location_name="east"} 0`},
 		{`velero_backup_location_status_gauge{backup_location_name="east"} 1x288`, ``},
 	},
+	"VeleroSnapshotLocationUnavailable": {
+		{`velero_locations_snapshot_location_status{snapshot_location_name="ebs"} 0x288`, `velero_locations_snapshot_location_status{snapshot_location_name="ebs"} 0`},
+		{`velero_locations_snapshot_location_status{snapshot_location_name="ebs"} 1x288`, ``},
+	},
+	"VeleroCertificateNotRenewed": { // at 172800
+		{certificate("a", 172800+28*86400-1) + "\n " + certificate("b", 172800+120*86400), `{} 2419199`},
+		{certificate("a", 172800+28*86400), ``},
+	},
+	"VeleroCertificateEnds": {
+		{certificate("a", 172800+7*86400-1), `{} 604799`},
+		{certificate("a", 172800+7*86400), ``},
+	},
 	"VeleroAPIUnavailable": {
 		{`aggregator_unavailable_apiservice{name="v1.velero.io"} 1x288`, `{name="v1.velero.io"} 1`},
 		{`aggregator_unavailable_apiservice{name="v2alpha1.velero.io"} 0x288`, ``},
@@ -50,6 +68,10 @@ var cases = map[string][]struct{ series, want string }{
 		{`up{job="velero-locations-controller"} 0x288`, `{} 1`},
 		{"up{job=\"velero-locations-controller\",instance=\"a\"} 0x288\n up{job=\"velero-locations-controller\",instance=\"b\"} 1x288", ``},
 	},
+}
+
+func certificate(instance string, end int) string {
+	return fmt.Sprintf(`velero_locations_serving_certificate_end_timestamp_seconds{job="velero-locations",instance="%s"} %dx288`, instance, end)
 }
 
 func TestAlerts(t *testing.T) {

@@ -26,6 +26,7 @@ func TestExported(t *testing.T) {
 	l := start(t, func(o *dev.Options) { o.Controllers.MetricsAddress = address })
 	l.create(t, storage("exported", "", true),
 		&velerov1.VolumeSnapshotLocation{ObjectMeta: metav1.ObjectMeta{Name: "ebs"}, Spec: velerov1.VolumeSnapshotLocationSpec{Provider: "aws", Config: map[string]string{"region": "us-east-1"}}},
+		&velerov1.Schedule{ObjectMeta: metav1.ObjectMeta{Name: "yearly"}, Spec: velerov1.ScheduleSpec{Schedule: "@yearly"}},
 		backup("b", func(b *velerov1.Backup) { b.Spec.IncludedNamespaces = []string{"shop"} }))
 	l.ended(t, "b")
 

@@ -9,6 +9,7 @@ import (
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/velero-locations/velero-locations/apis/velero/cronexpr"
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/locations"
 )
@@ -23,8 +24,9 @@ type Census struct {
 	// Metrics get what was counted.
 	Metrics *Metrics
 
-	known map[string]bool // schedules that have series
-	kept  map[copies]bool // where backups are, that have series
+	known map[string]bool      // schedules that have series
+	due   map[string]time.Time // those that have a run to come
+	kept  map[copies]bool      // where backups are, that have series
 }
 
 // Start counts until the context ends.
@@ -58,6 +60,7 @@ func (c *Census) count(backups []velerov1.Backup, schedules []velerov1.Schedule)
 		there[locations.LabelValue(schedules[i].Name)] = true
 	}
 	ends := lastEnds(backups)
+	c.countDue(schedules, ends)
 	for schedule := range there {
 		last := ends[schedule]
 		if !c.known[schedule] {
@@ -75,6 +78,39 @@ func (c *Census) count(backups []velerov1.Backup, schedules []velerov1.Schedule)
 	c.known = there
 	c.countCopies(backups, there)
 	c.Metrics.backupTotal.WithLabelValues().Set(float64(len(backups)))
+}
+
+// countDue tells which run of each schedule is the first without a Completed backup. One that is paused, or never comes, has none. Of
+// schedules with one name in several namespaces, that of the earliest counts.
+func (c *Census) countDue(schedules []velerov1.Schedule, ends map[string]ends) {
+	due := map[string]time.Time{}
+	for i := range schedules {
+		s := &schedules[i]
+		when, err := cronexpr.Parse(s.Spec.Schedule)
+		if err != nil || s.Spec.Paused {
+			continue
+		}
+		name := locations.LabelValue(s.Name)
+		last := s.CreationTimestamp.Time
+		if success := ends[name].success; success.After(last) {
+			last = success
+		}
+		if skipped := s.Status.LastSkipped; skipped != nil && skipped.After(last) {
+			last = skipped.Time
+		}
+		if next := when.Next(last); !next.IsZero() && (due[name].IsZero() || next.Before(due[name])) {
+			due[name] = next
+		}
+	}
+	for name := range c.due {
+		if due[name].IsZero() {
+			c.Metrics.scheduleDue.DeleteLabelValues(name)
+		}
+	}
+	for name, at := range due {
+		c.Metrics.scheduleDue.WithLabelValues(name).Set(float64(at.Unix()))
+	}
+	c.due = due
 }
 
 // copies are the backups of a schedule in one location.

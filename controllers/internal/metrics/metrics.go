@@ -30,7 +30,7 @@ type Metrics struct {
 
 	tarballSize, lastSuccess, lastStatus, itemsTotal, itemsErrors *prometheus.GaugeVec
 	backupTotal, locationStatus                                   *prometheus.GaugeVec
-	lastSuccessAt, snapshotLocationStatus                         *prometheus.GaugeVec
+	lastSuccessAt, scheduleDue, snapshotLocationStatus            *prometheus.GaugeVec
 
 	backupDuration *prometheus.HistogramVec
 
@@ -81,6 +81,7 @@ func New() *Metrics {
 	m.backupTotal = gauge("backup_total", "Number of Backups.") // a vector, so that there is none until they were counted
 	m.locationStatus = gauge("backup_location_status_gauge", "Whether a backup storage location is Available (1) or Unavailable (0).", locationLabel)
 	m.lastSuccessAt = gauge(ours+"backup_last_successful_timestamp_seconds", "When the last Completed backup in a location ended, in seconds since 1970.", scheduleLabel, locationLabel)
+	m.scheduleDue = gauge(ours+"schedule_due_timestamp_seconds", "When the first run of a schedule after its last Completed backup is due, or was, in seconds since 1970.", scheduleLabel)
 	m.snapshotLocationStatus = gauge(ours+"snapshot_location_status", "Whether a volume snapshot location is Available (1) or Unavailable (0).", "snapshot_location_name")
 
 	m.backupDuration = prometheus.NewHistogramVec(prometheus.HistogramOpts{

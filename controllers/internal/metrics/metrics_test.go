@@ -191,6 +191,43 @@ func TestCensus(t *testing.T) {
 	expect("nothing is left", 1+ofSchedule+1+1, "backup_total 0", `backup_last_successful_timestamp{schedule=""} 1001`, `backup_location_status_gauge{backup_location_name="new"} 1`)
 }
 
+// TestDue follows the run that a schedule has no Completed backup for: the first after it was made, or after the last one.
+func TestDue(t *testing.T) {
+	weekly := velerov1.Schedule{ObjectMeta: metav1.ObjectMeta{Name: "weekly", CreationTimestamp: began}, Spec: velerov1.ScheduleSpec{Schedule: "@every 168h"}}
+	other, paused, skipped, never, wrong := weekly, weekly, weekly, weekly, weekly
+	other.Namespace, other.Spec.Schedule = "other", "@every 200h"
+	paused.Spec.Paused = true
+	later := metav1.NewTime(began.Add(time.Hour))
+	skipped.Status.LastSkipped = &later
+	never.Spec.Schedule, wrong.Spec.Schedule = "0 0 30 2 *", "weekly"
+	const week = 7 * 24 * 3600
+	m := New()
+	c := &Census{Metrics: m}
+	for i, step := range []struct {
+		schedule velerov1.Schedule
+		backups  []velerov1.Backup
+		want     int64 // after it began; 0: no series
+	}{
+		{weekly, nil, week},
+		{weekly, []velerov1.Backup{*backupOf("weekly", velerov1.BackupPhaseFailed, 30)}, week},
+		{weekly, []velerov1.Backup{*backupOf("weekly", velerov1.BackupPhaseCompleted, 30)}, week + 30},
+		{other, nil, week}, // beside the one that is always there
+		{skipped, nil, week + 3600},
+		{paused, nil, 0}, {never, nil, 0}, {wrong, nil, 0},
+	} {
+		schedules := []velerov1.Schedule{step.schedule}
+		if step.schedule.Namespace != "" {
+			schedules = append(schedules, weekly)
+		}
+		c.count(step.backups, schedules)
+		due := fmt.Sprintf(`locations_schedule_due_timestamp_seconds{schedule="weekly"} %v`, float64(began.Unix()+step.want))
+		got := slices.DeleteFunc(metricstest.Scrape(t, m), func(line string) bool { return !strings.Contains(line, "due") })
+		if step.want != 0 && !slices.Equal(got, []string{due}) || step.want == 0 && len(got) > 0 {
+			t.Errorf("step %d: got %q, want %d after it began", i, got, step.want)
+		}
+	}
+}
+
 // TestCensusReads shows that what the API has is counted at once.
 func TestCensusReads(t *testing.T) {
 	scheme := runtime.NewScheme()
@@ -244,7 +281,7 @@ func TestLint(t *testing.T) {
 		`velero_backup_total: non-counter metrics should not have "_total" suffix`,
 	}
 	m := New()
-	(&Census{Metrics: m}).count([]velerov1.Backup{*backupOf("", velerov1.BackupPhaseCompleted, 1)}, nil)
+	(&Census{Metrics: m}).count([]velerov1.Backup{*backupOf("", velerov1.BackupPhaseCompleted, 1)}, []velerov1.Schedule{{Spec: velerov1.ScheduleSpec{Schedule: "@daily"}}})
 	m.BackupEnds(backupOf("", velerov1.BackupPhaseCompleted, 1))
 	m.TarballStored(&velerov1.Backup{}, 1)
 	m.Location("a", "Available")
