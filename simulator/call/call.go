@@ -15,7 +15,12 @@ type Call struct {
 	Key string `json:"key,omitempty" doc:"Key of the object, or the prefix of a list."`
 	// Resource is the id of a volume or a snapshot; of several the first.
 	Resource string `json:"resource,omitempty" doc:"Id of the volume or the snapshot of the request."`
+	// Facts is what else is known of the request where policies decide on it; nil is nothing.
+	Facts Facts `json:"-"`
 }
+
+// Facts is what conditions of policies can ask of a request, by AWS's names such as aws:SourceIp. Nil is what it does not say.
+type Facts interface{ Fact(key string) []string }
 
 // Matches says whether a name matches a pattern, in which * stands for any characters and ? for one, as in the policies
 // of AWS.

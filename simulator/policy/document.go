@@ -22,7 +22,7 @@ type documentStatement struct {
 	Principal json.RawMessage
 	Action    several[string]
 	Resource  several[string]
-	Condition map[string]map[string]several[string]
+	Condition map[string]map[string]several[scalar]
 }
 
 // several is one value or a list of them.
@@ -38,7 +38,7 @@ func (s *several[T]) UnmarshalJSON(data []byte) error {
 }
 
 // ParseDocument reads the policy of a bucket in the language of AWS. What can't be enforced is an error, which says where
-// it stands: principals are whole accounts, and conditions are on s3:prefix and aws:RequestedRegion.
+// it stands: principals are whole accounts, and conditions are on what calls say of themselves.
 func ParseDocument(data []byte, bucket string) (Policy, error) {
 	var in document
 	if err := strict(data, &in); err != nil {
@@ -101,7 +101,7 @@ func parseStatement(data []byte, bucket string) (Statement, error) {
 		}
 		out.Paths = append(out.Paths, name)
 	}
-	if err := out.parseCondition(in.Condition); err != nil {
+	if out.Conditions, err = parseConditions(in.Condition); err != nil {
 		return out, err
 	}
 	return out, firstProblem(out.validate("", true))
@@ -140,24 +140,4 @@ func parsePrincipal(data json.RawMessage) ([]string, error) {
 		out = append(out, parts[1])
 	}
 	return out, nil
-}
-
-// parseCondition reads the conditions that a statement has fields for.
-func (s *Statement) parseCondition(conditions map[string]map[string]several[string]) error {
-	for operator, keys := range conditions {
-		if operator != "StringEquals" && operator != "StringLike" {
-			return wrong("Condition."+operator, "it is not simulated; StringEquals and StringLike are")
-		}
-		for key, values := range keys {
-			into := map[string]*[]string{"s3:prefix": &s.ListPrefixes, "aws:RequestedRegion": &s.Regions}[key]
-			if into == nil || *into != nil {
-				return wrong("Condition."+operator+"."+key, "it is not simulated; s3:prefix and aws:RequestedRegion are, once each")
-			}
-			if operator == "StringEquals" && strings.ContainsAny(strings.Join(values, ""), "*?") {
-				return wrong("Condition."+operator+"."+key, "* and ? are wild in StringLike only")
-			}
-			*into = values
-		}
-	}
-	return nil
 }

@@ -58,8 +58,8 @@ func TestDocumentRefuses(t *testing.T) {
 		{`{"Statement": [{` + strings.Replace(good, `"*"`, `{"AWS": "arn:aws:iam::111111111111:user/joe"}`, 1) + `}]}`, "users and roles are not simulated"},
 		{`{"Statement": [{` + strings.Replace(good, "velero", "other", 1) + `}]}`, `Resource: "arn:aws:s3:::other/*" is neither`},
 		{`{"Statement": [{` + strings.Replace(good, "s3:GetObject", "GetObject", 1) + `}]}`, `Actions[0]: "GetObject" is not`},
-		{`{"Statement": {` + good + `, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}}`, "Condition.IpAddress: it is not simulated"},
-		{`{"Statement": {` + good + `, "Condition": {"StringEquals": {"aws:PrincipalArn": "x"}}}}`, "Condition.StringEquals.aws:PrincipalArn: it is not simulated"},
+		{`{"Statement": {` + good + `, "Condition": {"IpAddress": {}}}}`, "Condition.IpAddress: there is no key"},
+		{`{"Statement": {` + good + `, "Condition": {"StringEquals": {"aws:PrincipalTag/a": "x"}}}}`, `Condition.StringEquals.aws:PrincipalTag/a: key: "aws:PrincipalTag/a" is not simulated`},
 		{`{"Statement": {` + good + `, "Condition": {"StringEquals": {"s3:prefix": "a*"}}}}`, "wild in StringLike only"},
 	} {
 		if _, err := policy.ParseDocument([]byte(test.document), "velero"); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -42,6 +42,8 @@ type Statement struct {
 	Paths []string `json:"paths,omitempty" doc:"BUCKET for actions on the bucket, BUCKET/KEY for those on objects; * and ? are wild. Left out: any."`
 	// ListPrefixes are patterns of the prefix parameter of lists. A statement that has some covers nothing but lists.
 	ListPrefixes []string `json:"listPrefixes,omitempty" doc:"Prefix parameter of lists, which are then all that is covered; * and ? are wild. Left out: any."`
+	// Conditions must all hold.
+	Conditions []Condition `json:"conditions,omitempty" doc:"What else must hold, all of it. Left out: nothing."`
 }
 
 // Everybody is the entry of Accounts that stands for all accounts, and for requests that nobody signed.
@@ -82,7 +84,7 @@ func (s Statement) covers(c call.Call) bool {
 	return call.MatchesAny(s.Actions, c.Operation) && (s.Bucket == "" || call.Matches(s.Bucket, c.Bucket)) &&
 		strings.HasPrefix(c.Key, s.Prefix) && call.MatchesAny(s.Regions, c.Region) &&
 		call.MatchesAny(s.Resources, c.Resource) && call.MatchesAny(s.Accounts, c.Account) &&
-		s.coversPath(c) && s.coversList(c)
+		s.coversPath(c) && s.coversList(c) && !slices.ContainsFunc(s.Conditions, func(condition Condition) bool { return !condition.holds(c) })
 }
 
 func (s Statement) coversPath(c call.Call) bool {
@@ -159,6 +161,11 @@ func (s Statement) validate(path string, ofBucket bool) (problems []error) {
 	for i, id := range s.Accounts {
 		if !account.MatchString(id) {
 			add(fmt.Sprintf("accounts[%d]", i), "%q is not an account's id", id)
+		}
+	}
+	for i, condition := range s.Conditions {
+		if err := condition.validate(); err != nil {
+			add(fmt.Sprintf("conditions[%d]", i), "%w", err)
 		}
 	}
 	if !ofBucket && len(s.Accounts) > 0 {

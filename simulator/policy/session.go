@@ -49,7 +49,8 @@ func parseSessionStatement(data json.RawMessage) (Statement, error) {
 			return out, wrong("Resource", "%q is neither \"*\" alone nor begins with \"arn:aws:s3:::\"; others are not simulated", resource)
 		}
 	}
-	if err := out.parseCondition(in.Condition); err != nil {
+	var err error
+	if out.Conditions, err = parseConditions(in.Condition); err != nil {
 		return out, err
 	}
 	return out, firstProblem(out.validate("", false))

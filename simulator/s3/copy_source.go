@@ -83,7 +83,7 @@ func (q *request) findSource() (*source, error) {
 		bucket = elsewhere[0]
 	}
 	owner := q.Header.Get("X-Amz-Source-Expected-Bucket-Owner")
-	if owner != "" && owner != bucket.Info().Account || !q.permits(action("GetObject", version), bucket.Info(), key) {
+	if owner != "" && owner != bucket.Info().Account || !q.permits(action("GetObject", version), bucket.Info(), key, version) {
 		return nil, accessDenied()
 	}
 	return &source{bucket: bucket, key: key, version: version}, nil

@@ -34,7 +34,7 @@ func deleteObject(q *request) error {
 // mayCompare says whether the signer may find out about the ETag of what it deletes, which takes what reading it takes.
 func (q *request) mayCompare(d store.Deletion) bool {
 	match := d.Conditions.IfMatch
-	return match == "" || match == anyETag || q.permits(action("GetObject", ""), q.bucket.Info(), d.Key)
+	return match == "" || match == anyETag || q.permits(action("GetObject", ""), q.bucket.Info(), d.Key, "")
 }
 
 // deletion says what a request to delete one object or version asks for.

@@ -69,7 +69,7 @@ func (q *request) permitDeletion(named objectToDelete) (store.Deleted, error) {
 	}
 	d, bucket := q.deletion(named.Key, named.VersionID), q.bucket.Info()
 	d.Conditions.IfMatch = named.ETag
-	if !q.permits(action("DeleteObject", d.Version), bucket, d.Key) || d.BypassGovernance && !q.permits(bypassAction, bucket, d.Key) || !q.mayCompare(d) {
+	if !q.permits(action("DeleteObject", d.Version), bucket, d.Key, d.Version) || d.BypassGovernance && !q.permits(bypassAction, bucket, d.Key, d.Version) || !q.mayCompare(d) {
 		return store.Deleted{}, accessDenied()
 	}
 	return q.bucket.Delete(d)

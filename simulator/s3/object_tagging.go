@@ -15,6 +15,9 @@ func getObjectTagging(q *request) error {
 }
 
 func putObjectTagging(q *request) error {
+	if version := q.query.Get("versionId"); !q.permits(action(q.op.name, version), q.bucket.Info(), q.key, version) {
+		return accessDenied()
+	}
 	tags, err := readTags(q.document, objectTags)
 	if err != nil {
 		return err

@@ -69,14 +69,15 @@ func action(operation, version string) string {
 
 // authorize refuses what the signer may not do with a bucket, or a key or prefix in it.
 func (q *request) authorize(bucket store.BucketInfo) error {
-	if q.op.name == "DeleteObjects" {
-		return nil // decided for each of its keys
+	if q.op.name == "DeleteObjects" || q.op.name == "PutObjectTagging" {
+		return nil // decided when their documents are read: for each key, and by the tags
 	}
-	if !q.permits(action(q.op.name, q.query.Get("versionId")), bucket, q.Call.Key) {
+	version := q.query.Get("versionId")
+	if !q.permits(action(q.op.name, version), bucket, q.Call.Key, version) {
 		return accessDenied()
 	}
 	for _, needed := range headerActions {
-		if value := q.Header.Get(needed.header); value != "" && value != "false" && !q.permits(needed.action, bucket, q.Call.Key) {
+		if value := q.Header.Get(needed.header); value != "" && value != "false" && !q.permits(needed.action, bucket, q.Call.Key, version) {
 			return accessDenied()
 		}
 	}
@@ -88,10 +89,11 @@ func (q *request) authorizeService(region string) error {
 	return q.authorize(store.BucketInfo{Name: q.name, Region: region, Account: q.signer.Account.ID})
 }
 
-// permits says whether the signer may do an action on a key of a bucket.
-func (q *request) permits(action string, bucket store.BucketInfo, key string) bool {
+// permits says whether the signer may do an action on a key of a bucket, or a version of it where one is named.
+func (q *request) permits(action string, bucket store.BucketInfo, key, version string) bool {
 	c := q.Call
 	c.Operation, c.Bucket, c.Region, c.Key = action, bucket.Name, bucket.Region, key
+	c.Facts = facts{q, bucket, key, version}
 	return q.signer.Permits(c, bucket.Account, q.bucketPolicy(action, bucket))
 }
 
@@ -118,7 +120,7 @@ func (q *request) conceal(err error) error {
 	if err == nil || q.bucket == nil || aws.AsError(err).Code != "NoSuchKey" {
 		return err
 	}
-	if q.permits(servicePrefix+"ListBucket", q.bucket.Info(), q.key) {
+	if q.permits(servicePrefix+"ListBucket", q.bucket.Info(), q.key, "") {
 		return err
 	}
 	return accessDenied()

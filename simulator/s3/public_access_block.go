@@ -47,9 +47,7 @@ func blocks(s store.Settings) store.PublicAccessBlock {
 
 // isPublic says whether a policy lets everybody do something.
 func isPublic(statements policy.Policy) bool {
-	return slices.ContainsFunc(statements, func(s policy.Statement) bool {
-		return s.Effect == policy.Allow && slices.Contains(s.Accounts, policy.Everybody)
-	})
+	return slices.ContainsFunc(statements, policy.Statement.Public)
 }
 
 // enforced are the statements of a bucket's own policy that count for a signer: where a public policy is restricted, only those of the
