@@ -67,6 +67,7 @@ func checkRule(r *lifecycle.Rule) error {
 	return nil
 }
 
+// checkFilter checks what a rule, or a configuration with such a filter, is about.
 func checkFilter(r *lifecycle.Rule) error {
 	f := r.Filter
 	if f == nil {

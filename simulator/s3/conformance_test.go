@@ -115,7 +115,11 @@ func callLeast(t *testing.T, operation reflect.Value) error {
 			return err
 		}
 		for _, problem := range invalid.Errs() {
-			_, path, _ := strings.Cut(problem.(smithy.InvalidParamError).Field(), ".")
+			var param smithy.InvalidParamError
+			if !errors.As(problem, &param) {
+				t.Fatal(problem)
+			}
+			_, path, _ := strings.Cut(param.Field(), ".")
 			fill(input.Elem(), strings.Split(path, "."))
 		}
 	}
@@ -148,7 +152,7 @@ func fill(value reflect.Value, path []string) {
 func TestConformanceNamesTests(t *testing.T) {
 	there := map[string]bool{}
 	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
-	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}

@@ -53,11 +53,12 @@ func (q *request) openSource() (*source, error) {
 		err = checkPreconditions(q.Header, "X-Amz-Copy-Source-", from.object)
 	}
 	if err == nil && !from.object.Readable(q.Now) {
-		err = invalidObjectState("Operation is not valid for the source object's storage class", &from.object.Attributes)
+		err = invalidObjectState("Operation is not valid for the source object's storage class", &from.object.Attributes, q.Now)
 	}
 	if err != nil {
 		return nil, errors.Join(err, from.content.Close())
 	}
+	touch(from.bucket, from.object)
 	return from, nil
 }
 

@@ -18,8 +18,9 @@ func getObject(q *request) error {
 	}
 	defer func() { _ = content.Close() }() // it was only read
 	if !object.Readable(q.Now) {
-		return invalidObjectState("The operation is not valid for the object's storage class", &object.Attributes)
+		return invalidObjectState("The operation is not valid for the object's storage class", &object.Attributes, q.Now)
 	}
+	touch(q.bucket, object)
 	wanted, err := q.beginRead(object)
 	if err != nil {
 		return err

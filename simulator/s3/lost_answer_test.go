@@ -45,6 +45,13 @@ func (l *lossy) retention() *types.ObjectLockRetention {
 	return &types.ObjectLockRetention{Mode: types.ObjectLockRetentionModeGovernance, RetainUntilDate: aws.Time(time.Now().Add(time.Hour))}
 }
 
+// archive sets a configuration of S3 Intelligent-Tiering.
+func (l *lossy) archive(ctx context.Context, id string) error {
+	return only(l.PutBucketIntelligentTieringConfiguration(ctx, &awss3.PutBucketIntelligentTieringConfigurationInput{
+		Bucket: plainBucket, Id: &id, IntelligentTieringConfiguration: tiering(id, types.Tiering{AccessTier: types.IntelligentTieringAccessTierArchiveAccess, Days: aws.Int32(90)}),
+	}))
+}
+
 func only[T any](_ T, err error) error { return err }
 
 // changes are the operations that change something. Those that only read can be repeated anyway.
@@ -134,6 +141,10 @@ var changes = map[string]repeat{
 	"DeleteBucketLifecycle": {func(ctx context.Context, l *lossy) error {
 		return only(l.DeleteBucketLifecycle(ctx, &awss3.DeleteBucketLifecycleInput{Bucket: plainBucket}))
 	}, ""},
+	"PutBucketIntelligentTieringConfiguration": {func(ctx context.Context, l *lossy) error { return l.archive(ctx, "other") }, ""},
+	"DeleteBucketIntelligentTieringConfiguration": {func(ctx context.Context, l *lossy) error {
+		return only(l.DeleteBucketIntelligentTieringConfiguration(ctx, &awss3.DeleteBucketIntelligentTieringConfigurationInput{Bucket: plainBucket, Id: aws.String("archive")}))
+	}, "NoSuchConfiguration"},
 	"PutPublicAccessBlock": {func(ctx context.Context, l *lossy) error {
 		return only(l.PutPublicAccessBlock(ctx, &awss3.PutPublicAccessBlockInput{Bucket: plainBucket, PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{}}))
 	}, ""},
@@ -218,6 +229,9 @@ func (c *cloud) prepare(t *testing.T) *lossy {
 	}
 	if err == nil {
 		_, err = l.PutObject(ctx, &awss3.PutObjectInput{Bucket: plainBucket, Key: aws.String("cold"), Body: strings.NewReader("content"), StorageClass: types.StorageClassGlacier})
+	}
+	if err == nil {
+		err = l.archive(ctx, "archive")
 	}
 	if err != nil {
 		t.Fatal(err)

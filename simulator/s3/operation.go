@@ -19,6 +19,8 @@ type operation struct {
 	params []string
 	needs  needs
 	handle func(*request) error
+	// with is another parameter that it needs; empty for none.
+	with string
 	// header, if there is one, makes the request one for this operation as well.
 	header string
 }
@@ -80,6 +82,10 @@ var operations = []operation{
 	{name: "GetBucketLifecycleConfiguration", method: http.MethodGet, level: bucketLevel, sub: "lifecycle", needs: ownBucket, handle: getBucketLifecycle},
 	{name: "PutBucketLifecycleConfiguration", method: http.MethodPut, level: bucketLevel, sub: "lifecycle", needs: ownBucket | checksum, handle: putBucketLifecycle},
 	{name: "DeleteBucketLifecycle", method: http.MethodDelete, level: bucketLevel, sub: "lifecycle", needs: ownBucket, handle: deleteBucketLifecycle},
+	{name: "GetBucketIntelligentTieringConfiguration", method: http.MethodGet, level: bucketLevel, sub: "intelligent-tiering", with: "id", needs: ownBucket, handle: getBucketTiering},
+	{name: "ListBucketIntelligentTieringConfigurations", method: http.MethodGet, level: bucketLevel, sub: "intelligent-tiering", needs: ownBucket, handle: listBucketTiering},
+	{name: "PutBucketIntelligentTieringConfiguration", method: http.MethodPut, level: bucketLevel, sub: "intelligent-tiering", needs: ownBucket | checksum, handle: putBucketTiering},
+	{name: "DeleteBucketIntelligentTieringConfiguration", method: http.MethodDelete, level: bucketLevel, sub: "intelligent-tiering", needs: ownBucket, handle: deleteBucketTiering},
 	{name: "GetPublicAccessBlock", method: http.MethodGet, level: bucketLevel, sub: "publicAccessBlock", needs: ownBucket, handle: getPublicAccessBlock},
 	{name: "PutPublicAccessBlock", method: http.MethodPut, level: bucketLevel, sub: "publicAccessBlock", needs: ownBucket | checksum, handle: putPublicAccessBlock},
 	{name: "DeletePublicAccessBlock", method: http.MethodDelete, level: bucketLevel, sub: "publicAccessBlock", needs: ownBucket, handle: deletePublicAccessBlock},
@@ -163,7 +169,7 @@ func (q *request) operation() (operation, error) {
 	query, at := q.query, q.level()
 	known := false
 	for _, op := range operations {
-		if op.level == at && op.method == q.Method && (op.sub == "" || query.Has(op.sub)) && (op.header == "" || q.Header.Get(op.header) != "") {
+		if op.level == at && op.method == q.Method && (op.sub == "" || query.Has(op.sub)) && (op.with == "" || query.Has(op.with)) && (op.header == "" || q.Header.Get(op.header) != "") {
 			known = true
 			if len(op.strangers(query)) == 0 {
 				return op, nil

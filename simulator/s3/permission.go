@@ -42,6 +42,11 @@ var actions = map[string]string{
 	"UploadPartCopy":                  "PutObject",
 	"CompleteMultipartUpload":         "PutObject",
 	"ListParts":                       "ListMultipartUploadParts",
+
+	"GetBucketIntelligentTieringConfiguration":    "GetIntelligentTieringConfiguration",
+	"ListBucketIntelligentTieringConfigurations":  "GetIntelligentTieringConfiguration",
+	"PutBucketIntelligentTieringConfiguration":    "PutIntelligentTieringConfiguration",
+	"DeleteBucketIntelligentTieringConfiguration": "PutIntelligentTieringConfiguration",
 }
 
 // headerActions are what a header of a write asks for besides the write itself.

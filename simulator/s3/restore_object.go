@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -47,20 +48,22 @@ func restoreObject(q *request) error {
 }
 
 // apply starts to restore an object. Where that has begun, a faster tier speeds it up; where there is a copy, that stays for longer.
+// An object in INTELLIGENT_TIERING leaves its archive, for no number of days.
 func (in *restoreRequest) apply(a *store.Attributes, now time.Time) error {
-	class, tier := a.StorageClass(), in.Tier
+	archive, tier := cmp.Or(a.ArchiveTier(now), a.StorageClass()), in.Tier
+	stays := a.ArchiveTier(now) == "" // and gets a copy
 	if tier == "" {
 		tier = storageclass.DefaultTier
 	}
 	switch {
-	case !storageclass.Archived(class):
-		return invalidObjectState("Restore is not allowed for the object's current storage class", a)
-	case in.Days == nil || !slices.Contains(storageclass.Tiers, tier):
+	case !storageclass.Archived(archive):
+		return invalidObjectState("Restore is not allowed for the object's current storage class", a, now)
+	case (in.Days == nil) == stays || !slices.Contains(storageclass.Tiers, tier):
 		return malformedXML()
-	case *in.Days < 1 || *in.Days > maxRestoreDays:
+	case stays && (*in.Days < 1 || *in.Days > maxRestoreDays):
 		return aws.NewError(http.StatusBadRequest, "InvalidArgument", "Restoration days should be at least 1 and at most 36500")
 	}
-	takes, found := storageclass.Retrieval(class, tier)
+	takes, found := storageclass.Retrieval(archive, tier)
 	if !found {
 		return aws.NewError(http.StatusBadRequest, "InvalidArgument", "Retrieval option is not supported by this storage class")
 	}
@@ -68,6 +71,8 @@ func (in *restoreRequest) apply(a *store.Attributes, now time.Time) error {
 	switch {
 	case a.Restore.Ongoing(now) && !ready.Before(a.Restore.Ready):
 		return aws.NewError(http.StatusConflict, "RestoreAlreadyInProgress", "Object restore is already in progress")
+	case !stays:
+		a.Restore = store.Restore{Ready: ready}
 	case a.Restore.Restored(now):
 		a.Restore.Until = lifecycle.After(now, *in.Days)
 	default:
@@ -77,12 +82,19 @@ func (in *restoreRequest) apply(a *store.Attributes, now time.Time) error {
 }
 
 // invalidObjectState refuses to read what is in an archive.
-func invalidObjectState(message string, a *store.Attributes) *aws.Error {
-	return aws.NewError(http.StatusForbidden, "InvalidObjectState", message).With("StorageClass", a.StorageClass())
+func invalidObjectState(message string, a *store.Attributes, now time.Time) *aws.Error {
+	e := aws.NewError(http.StatusForbidden, "InvalidObjectState", message).With("StorageClass", a.StorageClass())
+	if tier := a.ArchiveTier(now); tier != "" {
+		e = e.With("AccessTier", tier)
+	}
+	return e
 }
 
-// describeRestore says what became of the request to restore an object.
+// describeRestore says in which archive of INTELLIGENT_TIERING an object is, and what became of the request to restore it.
 func (q *request) describeRestore(object *store.Object, h http.Header) {
+	if tier := object.ArchiveTier(q.Now); tier != "" {
+		h.Set("X-Amz-Archive-Status", tier)
+	}
 	switch restore := object.Restore; {
 	case restore.Ongoing(q.Now):
 		h.Set("X-Amz-Restore", `ongoing-request="true"`)

@@ -11,7 +11,7 @@ var subresources = findSubresources()
 
 // notSimulated are the sub-resources of no operation here, as AWS's SDKs have them.
 var notSimulated = []string{
-	"abac", "accelerate", "analytics", "intelligent-tiering", "inventory", "logging", "metadataConfiguration",
+	"abac", "accelerate", "analytics", "inventory", "logging", "metadataConfiguration",
 	"metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics", "notification",
 	"renameObject", "replication", "requestPayment", "select", "session", "torrent", "website",
 }

@@ -22,6 +22,18 @@ const (
 // All are all of them, in that order.
 var All = []string{Standard, ReducedRedundancy, StandardIA, IntelligentTiering, OneZoneIA, GlacierIR, Glacier, DeepArchive}
 
+// The archives of objects in INTELLIGENT_TIERING.
+const (
+	ArchiveAccess     = "ARCHIVE_ACCESS"
+	DeepArchiveAccess = "DEEP_ARCHIVE_ACCESS"
+)
+
+// ArchiveDays are the fewest days without access after which objects can go to each of them, MaxArchiveDays the most.
+var ArchiveDays = map[string]int{ArchiveAccess: 90, DeepArchiveAccess: 180}
+
+// MaxArchiveDays is two years.
+const MaxArchiveDays = 730
+
 // The tiers of a retrieval from an archive.
 const (
 	Expedited   = "Expedited"
@@ -32,10 +44,13 @@ const (
 // Tiers are all of them.
 var Tiers = []string{Expedited, DefaultTier, Bulk}
 
-// retrievals are how long S3 takes at most to restore an object of an archive, by tier.
+// retrievals are how long S3 takes at most to restore an object of an archive, a class or one in INTELLIGENT_TIERING, by tier.
 var retrievals = map[string]map[string]time.Duration{
 	Glacier:     {Expedited: 5 * time.Minute, DefaultTier: 5 * time.Hour, Bulk: 12 * time.Hour},
 	DeepArchive: {DefaultTier: 12 * time.Hour, Bulk: 48 * time.Hour},
+
+	ArchiveAccess:     {Expedited: 5 * time.Minute, DefaultTier: 5 * time.Hour, Bulk: 12 * time.Hour},
+	DeepArchiveAccess: {DefaultTier: 12 * time.Hour, Bulk: 48 * time.Hour},
 }
 
 // Known says whether there is such a class.
@@ -44,9 +59,9 @@ func Known(class string) bool { return slices.Contains(All, class) }
 // Archived says whether what is in a class must be restored before it can be read.
 func Archived(class string) bool { return retrievals[class] != nil }
 
-// Retrieval is how long it takes to restore an object of a class, if that has the tier.
-func Retrieval(class, tier string) (takes time.Duration, found bool) {
-	takes, found = retrievals[class][tier]
+// Retrieval is how long it takes to restore an object of an archive, if that has the tier.
+func Retrieval(archive, tier string) (takes time.Duration, found bool) {
+	takes, found = retrievals[archive][tier]
 	return takes, found
 }
 

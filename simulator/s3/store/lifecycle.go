@@ -58,11 +58,13 @@ func (s *Store) applyLifecycle(now time.Time) error {
 	var errs []error
 	for _, bucket := range s.selectBuckets(func(BucketInfo) bool { return true }) {
 		rules := bucket.Settings().Lifecycle
-		if len(rules.Rules) == 0 {
-			continue
+		if len(rules.Rules) > 0 {
+			if err := (&lifecycleRun{bucket, &rules, rules.From(last, now), now}).apply(); err != nil {
+				errs = append(errs, fmt.Errorf("applying the lifecycle rules of bucket %s: %w", bucket.info.Name, err))
+			}
 		}
-		if err := (&lifecycleRun{bucket, &rules, rules.From(last, now), now}).apply(); err != nil {
-			errs = append(errs, fmt.Errorf("applying the lifecycle rules of bucket %s: %w", bucket.info.Name, err))
+		if err := bucket.applyTiering(now); err != nil { // which no rule looks at
+			errs = append(errs, fmt.Errorf("archiving objects of bucket %s that nobody reads: %w", bucket.info.Name, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -165,7 +167,7 @@ func (b *Bucket) take(s step, latest *Object) error {
 		if moved.Headers == nil {
 			moved.Headers = map[string]string{}
 		}
-		moved.Headers[StorageClassHeader], moved.Restore = s.Class, Restore{}
+		moved.Headers[StorageClassHeader], moved.Restore, moved.Tiering = s.Class, Restore{}, Tiering{Accessed: s.At}
 		return b.replace(s.object, &moved)
 	case s.object == latest && !latest.DeleteMarker && b.Settings().Versioning != "":
 		return b.commit(&Object{Key: latest.Key, DeleteMarker: true, Modified: s.At}, Conditions{}, "")

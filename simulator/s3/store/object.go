@@ -53,6 +53,8 @@ type Attributes struct {
 	CustomerKey string `json:"customerKey,omitempty"`
 	// Restore is the last copy that was made of an object in an archive.
 	Restore Restore `json:"restore,omitzero"`
+	// Tiering is that of an object in INTELLIGENT_TIERING.
+	Tiering Tiering `json:"tiering,omitzero"`
 }
 
 // ObjectPart is a part of an object that came in a multipart upload.

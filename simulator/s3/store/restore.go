@@ -17,12 +17,13 @@ func (a *Attributes) StorageClass() string {
 	return storageclass.Standard
 }
 
-// Readable says whether the object can be read at a time: one in an archive only while there is a copy of it.
+// Readable says whether the object can be read at a time: one in an archive only while there is a copy of it,
+// or when it has left the archive.
 func (a *Attributes) Readable(now time.Time) bool {
-	return !storageclass.Archived(a.StorageClass()) || a.Restore.Restored(now)
+	return a.ArchiveTier(now) == "" && (!storageclass.Archived(a.StorageClass()) || a.Restore.Restored(now))
 }
 
-// Restore is a copy of an archived object that can be read for a while.
+// Restore is a copy of an archived object that can be read for a while. An object in INTELLIGENT_TIERING has none: it leaves the archive.
 type Restore struct {
 	// Ready is when the copy is there, and Until when it is gone again.
 	Ready time.Time `json:"ready,omitzero"`

@@ -32,6 +32,8 @@ type Settings struct {
 	Ownership Ownership `json:"ownership,omitempty"`
 	// Lifecycle is the rules by which objects grow colder and expire.
 	Lifecycle lifecycle.Configuration `json:"lifecycle,omitzero"`
+	// Tiering are the configurations of S3 Intelligent-Tiering, by id.
+	Tiering []lifecycle.Tiering `json:"tiering,omitempty"`
 }
 
 // BucketPolicy says who else may do what with a bucket.
