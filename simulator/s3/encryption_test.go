@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/md5"
 	"encoding/base64"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -19,6 +20,22 @@ func customerKey(b byte) customer {
 	key := bytes.Repeat([]byte{b}, 32)
 	sum := md5.Sum(key)
 	return customer{aws.String("AES256"), aws.String(base64.StdEncoding.EncodeToString(key)), aws.String(base64.StdEncoding.EncodeToString(sum[:]))}
+}
+
+// TestEncryptionOfReads asks for an encryption that only a writer chooses: S3 documents 400 for each read.
+func TestEncryptionOfReads(t *testing.T) {
+	c := start(t, twoAccounts())
+	putText(t, c.aws(aliceKey, "us-east-1"), "k", "x")
+	for _, read := range []struct{ method, query, code string }{
+		{http.MethodGet, "", "InvalidArgument"},
+		{http.MethodHead, "", ""},
+		{http.MethodGet, "?attributes", "InvalidArgument"},
+	} {
+		checkStatus(t, c.send(t, aliceKey, "us-east-1", read.method, "/alice-home/k"+read.query, "", func(r *http.Request) {
+			r.Header.Set("X-Amz-Server-Side-Encryption", "AES256")
+			r.Header.Set("X-Amz-Object-Attributes", "ETag")
+		}), http.StatusBadRequest, read.code)
+	}
 }
 
 func TestCustomerKeys(t *testing.T) {

@@ -20,6 +20,9 @@ type extent struct {
 
 // checkRead holds a reader of an object to its encryption key, which it returns, and to the request's conditions.
 func (q *request) checkRead(object *store.Object) (customerKey, error) {
+	if value := q.Header.Get(sseHeader); value != "" {
+		return customerKey{}, invalidArgument("x-amz-server-side-encryption", value, "x-amz-server-side-encryption header is not supported for this operation.")
+	}
 	key, err := readCustomerKey(q.Header, customerPrefix)
 	if err != nil {
 		return key, err
