@@ -44,7 +44,7 @@ func TestJournal(t *testing.T) {
 		{"unknown key", nobody, "us-east-1", "GET", "/", "", false, journal.Entry{Call: of(simulator.AccessKeyConfig{}, "", "s3:ListBuckets", "us-east-1", "", ""), Status: 403, Error: "InvalidAccessKeyId", BytesOut: -1}},
 		{"unknown region", aliceKey, "mars-1", "GET", "/", "", false, journal.Entry{Call: of(aliceKey, alice, "s3:ListBuckets", "", "", ""), Status: 400, Error: "AuthorizationHeaderMalformed", BytesOut: -1}},
 		{"anonymous", aliceKey, "", "HEAD", "/alice-home", "", false, journal.Entry{Call: of(simulator.AccessKeyConfig{}, "", "s3:HeadBucket", "", "alice-home", ""), Status: 403, Error: "AccessDenied"}},
-		{"unknown operation", aliceKey, "us-east-1", "GET", "/alice-home?logging", "", false, journal.Entry{Call: of(aliceKey, alice, "", "us-east-1", "alice-home", ""), Status: 501, Error: "NotImplemented", BytesOut: -1}},
+		{"unknown operation", aliceKey, "us-east-1", "GET", "/alice-home?inventory", "", false, journal.Entry{Call: of(aliceKey, alice, "", "us-east-1", "alice-home", ""), Status: 501, Error: "NotImplemented", BytesOut: -1}},
 		{"fault", aliceKey, "us-east-1", "GET", "/alice-home/slow/k", "", false, journal.Entry{Call: of(aliceKey, alice, "s3:GetObject", "us-east-1", "alice-home", "slow/k"), Status: 503, Error: "SlowDown", BytesOut: -1, Faults: []string{"slow-down"}}},
 		{"no answer", aliceKey, "us-east-1", "PUT", "/alice-home/lost/k", "hello", true, journal.Entry{Call: of(aliceKey, alice, "s3:PutObject", "us-east-1", "alice-home", "lost/k"), BytesIn: 5, Faults: []string{"reset"}}},
 	}

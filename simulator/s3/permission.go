@@ -43,6 +43,7 @@ var actions = map[string]string{
 	"CompleteMultipartUpload":         "PutObject",
 	"ListParts":                       "ListMultipartUploadParts",
 
+	"GetBucketAccelerateConfiguration":            "GetAccelerateConfiguration",
 	"GetBucketIntelligentTieringConfiguration":    "GetIntelligentTieringConfiguration",
 	"ListBucketIntelligentTieringConfigurations":  "GetIntelligentTieringConfiguration",
 	"PutBucketIntelligentTieringConfiguration":    "PutIntelligentTieringConfiguration",

@@ -79,7 +79,7 @@ func TestRefusals(t *testing.T) {
 func TestSubresourcesDoNotFallThrough(t *testing.T) {
 	c := start(t, twoAccounts())
 	c.send(t, aliceKey, "us-east-1", http.MethodPut, "/alice-home/k", "text")
-	served := []string{"tagging", "acl", "retention", "legal-hold", "attributes", "encryption", "object-lock", "versions", "versioning", "partNumber=1", "policy", "policyStatus", "cors", "restore", "lifecycle", "publicAccessBlock", "ownershipControls", "intelligent-tiering"}
+	served := []string{"tagging", "acl", "retention", "legal-hold", "attributes", "encryption", "object-lock", "versions", "versioning", "partNumber=1", "policy", "policyStatus", "cors", "restore", "lifecycle", "publicAccessBlock", "ownershipControls", "intelligent-tiering", "logging", "accelerate", "requestPayment"}
 	for _, sub := range []string{
 		"tagging", "acl", "retention", "legal-hold", "torrent", "restore", "select&select-type=2", "attributes", "policy", "lifecycle", "cors",
 		"encryption", "object-lock", "publicAccessBlock", "ownershipControls", "replication", "website", "logging", "notification", "versions",
@@ -127,7 +127,7 @@ func TestUnknownParameters(t *testing.T) {
 		{http.MethodGet, "/fresh?location&", "", 200, "<LocationConstraint"},
 		{http.MethodPost, "/fresh/k?uploads&", "", 200, "<UploadId>"},
 		{http.MethodGet, "/fresh?lifecycle&", "", 404, "NoSuchLifecycleConfiguration"},
-		{http.MethodGet, "/fresh?logging&", "", 501, "NotImplemented"},
+		{http.MethodGet, "/fresh?inventory&", "", 501, "NotImplemented"},
 		{http.MethodPut, "/fresh/k?versionId=v&", "other", 501, "NotImplemented"},
 		{http.MethodPost, "/fresh/k?", "", 405, "MethodNotAllowed"},
 		{http.MethodGet, "/fresh/k?", "", 200, "content"},

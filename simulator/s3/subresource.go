@@ -11,9 +11,9 @@ var subresources = findSubresources()
 
 // notSimulated are the sub-resources of no operation here, as AWS's SDKs have them.
 var notSimulated = []string{
-	"abac", "accelerate", "analytics", "inventory", "logging", "metadataConfiguration",
+	"abac", "analytics", "inventory", "metadataConfiguration",
 	"metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics", "notification",
-	"renameObject", "replication", "requestPayment", "select", "session", "torrent", "website",
+	"renameObject", "replication", "select", "session", "torrent", "website",
 }
 
 func findSubresources() map[string]bool {
