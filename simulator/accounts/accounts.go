@@ -91,6 +91,14 @@ func (k Key) ARN() string {
 	return "arn:aws:iam::" + k.Account.ID + ":user/" + k.Account.Name
 }
 
+// PrincipalARN names whom policies know the key's requests to come from: of a session that is its role.
+func (k Key) PrincipalARN() string {
+	if k.Role != "" {
+		return "arn:aws:iam::" + k.Account.ID + ":role/" + k.Role
+	}
+	return k.ARN()
+}
+
 // String names the key without its secret.
 func (k Key) String() string { return "access key " + k.ID + " of account " + k.Account.ID }
 

@@ -97,3 +97,19 @@ func TestKeysWhileRunning(t *testing.T) {
 		}
 	}
 }
+
+// TestPrincipal tells a session from its role, which policies are about.
+func TestPrincipal(t *testing.T) {
+	account := Account{ID: "111111111111", Name: "alice"}
+	for _, test := range []struct {
+		key            Key
+		arn, principal string
+	}{
+		{Key{Account: account}, "arn:aws:iam::111111111111:user/alice", "arn:aws:iam::111111111111:user/alice"},
+		{Key{Account: account, Role: "velero", Session: "s"}, "arn:aws:sts::111111111111:assumed-role/velero/s", "arn:aws:iam::111111111111:role/velero"},
+	} {
+		if arn, principal := test.key.ARN(), test.key.PrincipalARN(); arn != test.arn || principal != test.principal {
+			t.Errorf("%s, %s, want %s, %s", arn, principal, test.arn, test.principal)
+		}
+	}
+}

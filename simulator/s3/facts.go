@@ -30,7 +30,7 @@ var ofRequest = map[string]func(*request) string{
 		if q.signer.ID == "" {
 			return ""
 		}
-		return q.signer.ARN()
+		return q.signer.PrincipalARN()
 	},
 	"aws:referer":         func(q *request) string { return q.Header.Get("Referer") },
 	"aws:securetransport": func(q *request) string { return strconv.FormatBool(q.TLS != nil) },
