@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/ec2"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
@@ -20,6 +21,9 @@ type EC2Config struct {
 	RegionalAddresses map[string]string `json:"regionalAddresses,omitempty"`
 	// SnapshotDuration is how long a snapshot is pending, by the simulator's clock; 5s by default.
 	SnapshotDuration *faults.Duration `json:"snapshotDuration,omitempty"`
+	// SnapshotRetention is how long deleted snapshots are in the recycle bin, by the simulator's clock; 0, the default, is not
+	// at all.
+	SnapshotRetention faults.Duration `json:"snapshotRetention,omitempty"`
 	// IDSeed makes the ids of volumes and snapshots the same for the same requests in the same order; empty makes them
 	// random.
 	IDSeed string `json:"idSeed,omitempty"`
@@ -58,6 +62,9 @@ func (v *validation) ec2() {
 	}
 	if c.SnapshotDuration != nil && *c.SnapshotDuration < 0 {
 		v.add("ec2.snapshotDuration", "%s is negative", *c.SnapshotDuration)
+	}
+	if c.SnapshotRetention < 0 || c.SnapshotRetention > faults.Duration(365*24*time.Hour) {
+		v.add("ec2.snapshotRetention", "%s is not from 0 to a year, as long as AWS's recycle bin keeps a snapshot", c.SnapshotRetention)
 	}
 }
 

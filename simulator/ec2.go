@@ -15,7 +15,10 @@ import (
 
 // openVolumes opens the volumes and snapshots, creates those of the configuration, and makes the server for them.
 func (s *Simulator) openVolumes() error {
-	options := ebs.Options{SnapshotDuration: ebs.DefaultSnapshotDuration, IDSeed: s.config.EC2.IDSeed, Now: s.clock.Now}
+	options := ebs.Options{
+		SnapshotDuration: ebs.DefaultSnapshotDuration, SnapshotRetention: time.Duration(s.config.EC2.SnapshotRetention),
+		IDSeed: s.config.EC2.IDSeed, Now: s.clock.Now,
+	}
 	if duration := s.config.EC2.SnapshotDuration; duration != nil {
 		options.SnapshotDuration = time.Duration(*duration)
 	}

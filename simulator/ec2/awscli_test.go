@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/faults"
 )
@@ -31,6 +32,10 @@ func TestAWSCLI(t *testing.T) {
 			{command: "ec2 modify-volume --volume-id VOLUME --size 2 --query VolumeModification.TargetSize", want: "2"},
 			{command: "ec2 attach-volume --volume-id VOLUME --instance-id i-0123456789abcdef0 --device /dev/sdf --query State", want: "attaching"},
 			{command: "ec2 delete-volume --volume-id VOLUME", want: "An error occurred (VolumeInUse) when calling the DeleteVolume operation: Volume VOLUME is currently attached to i-0123456789abcdef0"},
+			{command: "ec2 describe-instances --query Reservations[].Instances[].[InstanceId,State.Name,BlockDeviceMappings[0].Ebs.VolumeId]", want: "i-0123456789abcdef0\trunning\tVOLUME"},
+			{command: "ec2 describe-volumes-modifications --query VolumesModifications[].[ModificationState,TargetSize,Progress]", want: "completed\t2\t100"},
+			{command: "ec2 describe-volume-status --volume-ids VOLUME --query VolumeStatuses[].VolumeStatus.Status", want: "ok"},
+			{command: "ec2 create-snapshots --instance-specification InstanceId=i-0123456789abcdef0 --query Snapshots[0].State", want: "pending"},
 			{command: "ec2 detach-volume --volume-id VOLUME --query State", want: "detaching"},
 			{command: "ec2 delete-volume --volume-id VOLUME"},
 			{command: "ec2 describe-volumes --filters Name=status,Values=in-use --output json", want: "{\n    \"Volumes\": []\n}"},
@@ -42,7 +47,17 @@ func TestAWSCLI(t *testing.T) {
 			{command: "ec2 create-tags --resources SNAPSHOT --tags Key=c,Value=d"},
 			{command: "ec2 delete-tags --resources SNAPSHOT --tags Key=a"},
 			{command: "ec2 describe-tags --filters Name=resource-id,Values=SNAPSHOT --query Tags[].[Key,Value,ResourceType]", want: "c\td\tsnapshot"},
+			{command: "ec2 modify-snapshot-attribute --snapshot-id SNAPSHOT --attribute createVolumePermission --operation-type add --user-ids " + bob},
+			{command: "ec2 describe-snapshot-attribute --snapshot-id SNAPSHOT --attribute createVolumePermission --query CreateVolumePermissions[].UserId", want: bob},
+			{command: "ec2 modify-snapshot-tier --snapshot-id SNAPSHOT --storage-tier archive --query SnapshotId", want: "SNAPSHOT"},
+			{command: "ec2 restore-snapshot-tier --snapshot-id SNAPSHOT --permanent-restore --query IsPermanentRestore", want: "True"},
+			{command: "ec2 describe-snapshot-tier-status --query SnapshotTierStatuses[].[StorageTier,LastTieringOperationStatus]", want: "standard\tpermanent-restore-completed"},
+			{command: "ec2 lock-snapshot --snapshot-id SNAPSHOT --lock-mode governance --lock-duration 1 --query LockState", want: "governance"},
+			{command: "ec2 describe-locked-snapshots --query Snapshots[].[SnapshotId,LockDuration]", want: "SNAPSHOT\t1"},
+			{command: "ec2 unlock-snapshot --snapshot-id SNAPSHOT --query SnapshotId", want: "SNAPSHOT"},
 			{command: "ec2 delete-snapshot --snapshot-id SNAPSHOT"},
+			{command: "ec2 list-snapshots-in-recycle-bin --query Snapshots[].SnapshotId", want: "SNAPSHOT"},
+			{command: "ec2 restore-snapshot-from-recycle-bin --snapshot-id SNAPSHOT --query State", want: "completed"},
 			{command: "ec2 describe-regions --query Regions[].RegionName", want: "us-east-1\tus-west-1"},
 			{command: "ec2 describe-availability-zones --query AvailabilityZones[].ZoneName", want: "us-east-1a\tus-east-1b\tus-east-1c"},
 		},
@@ -51,6 +66,7 @@ func TestAWSCLI(t *testing.T) {
 			t.Parallel()
 			config := twoAccounts()
 			config.EC2.SnapshotDuration = new(faults.Duration)
+			config.EC2.SnapshotRetention = faults.Duration(time.Hour)
 			runCLI(t, program, start(t, config), steps)
 		})
 	}

@@ -23,21 +23,35 @@ type Options struct {
 type service struct{ Options }
 
 var actions = map[string]func(*service) query.Action{
-	"AttachVolume":              action((*service).attachVolume),
-	"CopySnapshot":              action((*service).copySnapshot),
-	"CreateSnapshot":            action((*service).createSnapshot),
-	"CreateTags":                action((*service).createTags),
-	"CreateVolume":              action((*service).createVolume),
-	"DeleteSnapshot":            action((*service).deleteSnapshot),
-	"DeleteTags":                action((*service).deleteTags),
-	"DeleteVolume":              action((*service).deleteVolume),
-	"DescribeAvailabilityZones": action((*service).describeAvailabilityZones),
-	"DescribeRegions":           action((*service).describeRegions),
-	"DescribeSnapshots":         action((*service).describeSnapshots),
-	"DescribeTags":              action((*service).describeTags),
-	"DescribeVolumes":           action((*service).describeVolumes),
-	"DetachVolume":              action((*service).detachVolume),
-	"ModifyVolume":              action((*service).modifyVolume),
+	"AttachVolume":                  action((*service).attachVolume),
+	"CopySnapshot":                  action((*service).copySnapshot),
+	"CreateSnapshot":                action((*service).createSnapshot),
+	"CreateSnapshots":               action((*service).createSnapshots),
+	"CreateTags":                    action((*service).createTags),
+	"CreateVolume":                  action((*service).createVolume),
+	"DeleteSnapshot":                action((*service).deleteSnapshot),
+	"DeleteTags":                    action((*service).deleteTags),
+	"DeleteVolume":                  action((*service).deleteVolume),
+	"DescribeAvailabilityZones":     action((*service).describeAvailabilityZones),
+	"DescribeInstances":             action((*service).describeInstances),
+	"DescribeLockedSnapshots":       action((*service).describeLockedSnapshots),
+	"DescribeRegions":               action((*service).describeRegions),
+	"DescribeSnapshotAttribute":     action((*service).describeSnapshotAttribute),
+	"DescribeSnapshotTierStatus":    action((*service).describeSnapshotTierStatus),
+	"DescribeSnapshots":             action((*service).describeSnapshots),
+	"DescribeTags":                  action((*service).describeTags),
+	"DescribeVolumes":               action((*service).describeVolumes),
+	"DescribeVolumeStatus":          action((*service).describeVolumeStatus),
+	"DescribeVolumesModifications":  action((*service).describeVolumesModifications),
+	"DetachVolume":                  action((*service).detachVolume),
+	"ListSnapshotsInRecycleBin":     action((*service).listSnapshotsInRecycleBin),
+	"LockSnapshot":                  action((*service).lockSnapshot),
+	"ModifySnapshotAttribute":       action((*service).modifySnapshotAttribute),
+	"ModifySnapshotTier":            action((*service).modifySnapshotTier),
+	"ModifyVolume":                  action((*service).modifyVolume),
+	"RestoreSnapshotFromRecycleBin": action((*service).restoreSnapshotFromRecycleBin),
+	"RestoreSnapshotTier":           action((*service).restoreSnapshotTier),
+	"UnlockSnapshot":                action((*service).unlockSnapshot),
 }
 
 // Service returns the service. Its codes and texts are those of EC2's "Error codes for the Amazon EC2 API".
@@ -102,9 +116,9 @@ func authorize(r *query.Request, action string) error {
 		" is not authorized to perform: "+action+" because no identity-based policy allows the "+action+" action. Encoded authorization failure message: "+r.ID)
 }
 
-// resource is the first volume or snapshot that a request names.
+// resource is the first volume, snapshot or instance that a request names.
 func resource(p *query.Parameters) string {
-	for _, name := range []string{"VolumeId", "SnapshotId", "SourceSnapshotId", "VolumeId.1", "SnapshotId.1", "ResourceId.1"} {
+	for _, name := range []string{"VolumeId", "SnapshotId", "SourceSnapshotId", "VolumeId.1", "SnapshotId.1", "ResourceId.1", "InstanceSpecification.InstanceId", "InstanceId.1"} {
 		if id := p.Get(name); id != "" {
 			return id
 		}
@@ -138,6 +152,10 @@ func refuse(code, message string) error { return aws.NewError(http.StatusBadRequ
 
 func missing(parameter string) error {
 	return refuse("MissingParameter", "The request must contain the parameter "+parameter)
+}
+
+func invalidChoice(parameter, value, choices string) error {
+	return refuse("InvalidParameterValue", "Value ("+value+") for parameter "+parameter+" is invalid. Valid values: "+choices)
 }
 
 // required refuses a request with one of the values empty; names and values alternate.

@@ -19,6 +19,10 @@ var (
 	instanceKind = kind{"i-", regexp.MustCompile(`^i-([0-9a-f]{8}|[0-9a-f]{17})$`), "InvalidInstanceID.Malformed"}
 )
 
+var account = regexp.MustCompile(`^[0-9]{12}$`)
+
+func isAccount(id string) bool { return account.MatchString(id) }
+
 // check refuses what can't be the id of such a resource.
 func (k kind) check(parameter string, ids ...string) error {
 	for _, id := range ids {

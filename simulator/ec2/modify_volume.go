@@ -21,18 +21,21 @@ type modifyVolumeOutput struct {
 }
 
 type modification struct {
-	VolumeID           string `xml:"volumeId"`
-	State              string `xml:"modificationState"`
-	TargetSize         int    `xml:"targetSize"`
-	TargetType         string `xml:"targetVolumeType"`
-	TargetIOPS         int    `xml:"targetIops,omitempty"`
-	TargetThroughput   int    `xml:"targetThroughput,omitempty"`
-	OriginalSize       int    `xml:"originalSize"`
-	OriginalType       string `xml:"originalVolumeType"`
-	OriginalIOPS       int    `xml:"originalIops,omitempty"`
-	OriginalThroughput int    `xml:"originalThroughput,omitempty"`
-	Progress           int    `xml:"progress"`
-	StartTime          string `xml:"startTime"`
+	VolumeID            string `xml:"volumeId"`
+	State               string `xml:"modificationState"`
+	TargetSize          int    `xml:"targetSize"`
+	TargetType          string `xml:"targetVolumeType"`
+	TargetIOPS          int    `xml:"targetIops,omitempty"`
+	TargetThroughput    int    `xml:"targetThroughput,omitempty"`
+	TargetMultiAttach   bool   `xml:"targetMultiAttachEnabled"`
+	OriginalSize        int    `xml:"originalSize"`
+	OriginalType        string `xml:"originalVolumeType"`
+	OriginalIOPS        int    `xml:"originalIops,omitempty"`
+	OriginalThroughput  int    `xml:"originalThroughput,omitempty"`
+	OriginalMultiAttach bool   `xml:"originalMultiAttachEnabled"`
+	Progress            int    `xml:"progress"`
+	StartTime           string `xml:"startTime"`
+	EndTime             string `xml:"endTime,omitempty"`
 }
 
 // modifyVolume modifies a volume at once, though its answer says that it begins to, as EC2's does.
@@ -40,9 +43,8 @@ func (s *service) modifyVolume(r *query.Request, in modifyVolumeInput) (any, err
 	if err := checkVolume(in.VolumeID); err != nil {
 		return nil, err
 	}
-	var before ebs.Performance
 	changed, err := s.Store.ChangeVolume(place(r), in.VolumeID, func(v *ebs.Volume) error {
-		before = v.Effective()
+		v.Modification = &ebs.Modification{Time: r.Now.UTC(), Original: v.Effective(), OriginalMultiAttach: v.MultiAttach}
 		if in.Size != 0 && in.Size < v.Size {
 			return refuse("InvalidParameterValue", "New size cannot be smaller than existing size")
 		}
@@ -59,9 +61,44 @@ func (s *service) modifyVolume(r *query.Request, in modifyVolumeInput) (any, err
 	if err != nil {
 		return nil, err
 	}
-	after := changed.Effective()
-	return modifyVolumeOutput{modification{
-		in.VolumeID, "modifying", after.Size, after.Type, after.IOPS, after.Throughput,
-		before.Size, before.Type, before.IOPS, before.Throughput, 0, ebs.Timestamp(r.Now),
-	}}, nil
+	out := newModification(changed)
+	out.State, out.Progress, out.EndTime = "modifying", 0, ""
+	return modifyVolumeOutput{out}, nil
+}
+
+type modifications struct {
+	Modifications set[modification] `xml:"volumeModificationSet"`
+	NextToken     string            `xml:"nextToken,omitempty"`
+}
+
+// describeVolumesModifications finds the last modification of each volume that was modified.
+func (s *service) describeVolumesModifications(r *query.Request, in describeVolumesInput) (any, error) {
+	if err := volumeKind.check("volumeId", in.VolumeIDs...); err != nil {
+		return nil, err
+	}
+	wanted, err := storeQuery(in.VolumeIDs, "volumeSet", in.Filters, ebs.ModificationFilters, in.MaxResults, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	if len(in.VolumeIDs) == 0 {
+		wanted.Filters = append(wanted.Filters, ebs.Filter{Name: "modification-state", Values: []string{"*"}})
+	}
+	found, next, err := s.findVolumes(r, wanted)
+	if err != nil {
+		return nil, err
+	}
+	for _, volume := range found {
+		if volume.Modification == nil {
+			return nil, refuse("InvalidVolumeModification.NotFound", "Modification for volume '"+volume.ID+"' does not exist.")
+		}
+	}
+	return modifications{newSet(found, newModification), next}, nil
+}
+
+func newModification(v *ebs.Volume) modification {
+	before, after, at := v.Modification.Original, v.Effective(), ebs.Timestamp(v.Modification.Time)
+	return modification{
+		v.ID, "completed", after.Size, after.Type, after.IOPS, after.Throughput, v.MultiAttach,
+		before.Size, before.Type, before.IOPS, before.Throughput, v.Modification.OriginalMultiAttach, 100, at, at,
+	}
 }

@@ -63,13 +63,11 @@ func pageSize(maxResults *int) (int, error) {
 	return min(*maxResults, 1000), nil
 }
 
-// nextToken returns the token for what comes after the last item of a page, or nothing after the last page.
-func nextToken(last string, more bool) string {
-	if !more {
-		return ""
-	}
-	return base64.RawURLEncoding.EncodeToString([]byte(last))
-}
+// nextToken returns the token for what comes after the last item of a page.
+func nextToken(last string) string { return base64.RawURLEncoding.EncodeToString([]byte(last)) }
+
+// tokenAfter is that of pages in the order of creations.
+func tokenAfter(sequence uint64) string { return nextToken(strconv.FormatUint(sequence, 10)) }
 
 func decodeToken(token string) (string, error) {
 	last, err := base64.RawURLEncoding.DecodeString(token)

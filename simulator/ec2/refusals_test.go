@@ -210,9 +210,9 @@ func TestRefusals(t *testing.T) {
 		},
 		{
 			name: "action that there is not", do: func() error {
-				_, err := home.DescribeInstances(t.Context(), &awsec2.DescribeInstancesInput{})
+				_, err := home.DescribeImages(t.Context(), &awsec2.DescribeImagesInput{})
 				return err
-			}, status: 400, code: "InvalidAction", message: "The action DescribeInstances is not valid for this web service.",
+			}, status: 400, code: "InvalidAction", message: "The action DescribeImages is not valid for this web service.",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

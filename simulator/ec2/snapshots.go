@@ -2,7 +2,6 @@ package ec2
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/aws/query"
@@ -23,16 +22,20 @@ type snapshot struct {
 	Encrypted   bool     `xml:"encrypted"`
 	KMSKeyID    string   `xml:"kmsKeyId,omitempty"`
 	StorageTier string   `xml:"storageTier"`
+	Restored    string   `xml:"restoreExpiryTime,omitempty"`
 	Tags        set[tag] `xml:"tagSet"`
 }
 
 func newSnapshot(s *ebs.Snapshot, now time.Time) snapshot {
 	out := snapshot{
 		s.ID, s.VolumeID, s.Status(), ebs.Timestamp(s.Started), "", s.Progress(now), s.Account, s.Size, s.Description,
-		s.Encrypted, s.KMSKeyID, "standard", newTags(s.Tags),
+		s.Encrypted, s.KMSKeyID, s.Tier(), "", newTags(s.Tags),
 	}
 	if s.Completed {
 		out.Completion = ebs.Timestamp(s.Completes)
+	}
+	if s.Tiering != nil {
+		out.Restored = optionalTime(s.Tiering.RestoredUntil)
 	}
 	return out
 }
@@ -59,23 +62,59 @@ func (s *service) describeSnapshots(r *query.Request, in describeSnapshotsInput)
 	if err != nil {
 		return nil, err
 	}
-	if !own(r, in.Owners) || !own(r, in.RestorableBy) {
-		return snapshots{}, nil // nobody shares snapshots here
+	for name, of := range map[string][]string{"owner-id": in.Owners, ebs.RestorableBy: in.RestorableBy} {
+		if len(of) > 0 {
+			accounts, err := resolveAccounts(r, of)
+			if err != nil {
+				return nil, err
+			}
+			wanted.Filters = append(wanted.Filters, ebs.Filter{Name: name, Values: accounts})
+		}
 	}
-	found, more, err := s.Store.Snapshots(place(r), wanted)
+	found, next, err := findSnapshots(r, wanted, s.Store.Snapshots)
 	if err != nil {
 		return nil, err
 	}
-	out := snapshots{Snapshots: newSet(found, func(one *ebs.Snapshot) snapshot { return newSnapshot(one, r.Now) })}
-	if more {
-		out.NextToken = nextToken(strconv.FormatUint(found[len(found)-1].Sequence, 10), true)
-	}
-	return out, nil
+	return snapshots{newSet(found, func(one *ebs.Snapshot) snapshot { return newSnapshot(one, r.Now) }), next}, nil
 }
 
-// own says whether the signer is among owners, or there are none.
-func own(r *query.Request, owners []string) bool {
-	return len(owners) == 0 || slices.Contains(owners, "self") || slices.Contains(owners, r.Call.Account)
+// findSnapshots returns a page of the snapshots that are wanted of those that find looks at, and the token of the next page.
+func findSnapshots(
+	r *query.Request, wanted ebs.Query, find func(ebs.Place, ebs.Query) ([]*ebs.Snapshot, bool, error),
+) ([]*ebs.Snapshot, string, error) {
+	found, more, err := find(place(r), wanted)
+	if err != nil || !more {
+		return found, "", err
+	}
+	return found, tokenAfter(found[len(found)-1].Sequence), nil
+}
+
+// ownedBy leaves what others share with the signer out.
+func ownedBy(r *query.Request) ebs.Filter {
+	return ebs.Filter{Name: "owner-id", Values: []string{r.Call.Account}}
+}
+
+// optionalTime writes a time, or nothing where there is none.
+func optionalTime(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return ebs.Timestamp(at)
+}
+
+// resolveAccounts returns the ids of accounts, one of which may be called self; amazon and the like own nothing here.
+func resolveAccounts(r *query.Request, named []string) ([]string, error) {
+	var out []string
+	for _, name := range named {
+		switch {
+		case name == "self":
+			name = r.Call.Account
+		case !slices.Contains([]string{ebs.Everybody, "amazon", "aws-marketplace"}, name) && !isAccount(name):
+			return nil, refuse("InvalidUserID.Malformed", "Invalid user id: \""+name+"\"")
+		}
+		out = append(out, name)
+	}
+	return out, nil
 }
 
 type createSnapshotInput struct {
@@ -106,13 +145,17 @@ type snapshotInput struct {
 }
 
 func (s *service) deleteSnapshot(r *query.Request, in snapshotInput) (any, error) {
-	if err := required("SnapshotId", in.SnapshotID); err != nil {
-		return nil, err
-	}
-	if err := snapshotKind.check("snapshotId", in.SnapshotID); err != nil {
+	if err := checkSnapshot(in.SnapshotID); err != nil {
 		return nil, err
 	}
 	return succeeded{true}, s.Store.DeleteSnapshot(place(r), in.SnapshotID)
+}
+
+func checkSnapshot(id string) error {
+	if err := required("SnapshotId", id); err != nil {
+		return err
+	}
+	return snapshotKind.check("snapshotId", id)
 }
 
 type copySnapshotInput struct {
@@ -122,7 +165,7 @@ type copySnapshotInput struct {
 	Encrypted        bool
 	KMSKeyID         string             `query:"KmsKeyId"`
 	Tags             []tagSpecification `query:"TagSpecification"`
-	// The region of the endpoint is the destination, and the source is of the same account: neither is needed.
+	// The region of the endpoint is the destination, and what the account sees of the source needs no URL: neither is needed.
 	DestinationRegion string
 	PresignedURL      string `query:"PresignedUrl"`
 }

@@ -102,7 +102,10 @@ func (s *service) retag(r *query.Request, ids []string, change func(ebs.Tags) eb
 				return nil
 			})
 		} else {
-			err = s.Store.ChangeSnapshot(place(r), id, func(snapshot *ebs.Snapshot) { snapshot.Tags = change(snapshot.Tags) })
+			_, err = s.Store.ChangeSnapshot(place(r), id, func(snapshot *ebs.Snapshot) error {
+				snapshot.Tags = change(snapshot.Tags)
+				return nil
+			})
 		}
 		if err != nil {
 			return nil, err
@@ -112,12 +115,11 @@ func (s *service) retag(r *query.Request, ids []string, change func(ebs.Tags) eb
 }
 
 func (s *service) checkResource(r *query.Request, id string) (err error) {
-	one := ebs.Query{IDs: []string{id}}
 	switch {
 	case IsVolumeID(id):
-		_, _, err = s.Store.Volumes(place(r), one)
+		_, _, err = s.Store.Volumes(place(r), ebs.Query{IDs: []string{id}})
 	case snapshotKind.form.MatchString(id):
-		_, _, err = s.Store.Snapshots(place(r), one)
+		_, err = s.Store.OwnSnapshot(place(r), id)
 	default:
 		err = refuse("InvalidID", "The ID '"+id+"' is not valid")
 	}
@@ -168,7 +170,7 @@ func (s *service) describeTags(r *query.Request, in describeTagsInput) (any, err
 	var out tagDescriptions
 	if limit > 0 && len(all) > limit {
 		all = all[:limit]
-		out.NextToken = nextToken(all[limit-1].position(), true)
+		out.NextToken = nextToken(all[limit-1].position())
 	}
 	out.Tags.Items = all
 	return out, nil

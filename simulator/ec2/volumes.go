@@ -2,7 +2,6 @@ package ec2
 
 import (
 	"cmp"
-	"strconv"
 
 	"github.com/velero-locations/velero-locations/simulator/aws/query"
 	"github.com/velero-locations/velero-locations/simulator/ec2/ebs"
@@ -61,15 +60,20 @@ func (s *service) describeVolumes(r *query.Request, in describeVolumesInput) (an
 	if err != nil {
 		return nil, err
 	}
-	found, more, err := s.Store.Volumes(place(r), wanted)
+	found, next, err := s.findVolumes(r, wanted)
 	if err != nil {
 		return nil, err
 	}
-	out := volumes{Volumes: newSet(found, newVolume)}
-	if more {
-		out.NextToken = nextToken(strconv.FormatUint(found[len(found)-1].Sequence, 10), true)
+	return volumes{newSet(found, newVolume), next}, nil
+}
+
+// findVolumes returns a page of the volumes that are wanted, and the token of the next page.
+func (s *service) findVolumes(r *query.Request, wanted ebs.Query) ([]*ebs.Volume, string, error) {
+	found, more, err := s.Store.Volumes(place(r), wanted)
+	if err != nil || !more {
+		return found, "", err
 	}
-	return out, nil
+	return found, tokenAfter(found[len(found)-1].Sequence), nil
 }
 
 type createVolumeInput struct {
@@ -127,7 +131,7 @@ func encryption(r *query.Request, encrypted bool, key string) (ebs.Encryption, e
 	if !encrypted {
 		return ebs.Encryption{}, nil
 	}
-	return ebs.Encryption{Encrypted: true, KMSKeyID: keyARN(r, cmp.Or(key, "alias/aws/ebs"))}, nil
+	return ebs.Encryption{Encrypted: true, KMSKeyID: keyARN(r, cmp.Or(key, ebs.DefaultKey))}, nil
 }
 
 type volumeInput struct {

@@ -11,8 +11,8 @@ import (
 const lastCreation = "sequence"
 
 // create makes what is created durable, together with the number of the last creation, and then visible.
-func (s *Store) create(created records.Change) error {
-	return s.file.Write(s.counters.Put(lastCreation, s.sequence), created)
+func (s *Store) create(created ...records.Change) error {
+	return s.file.Write(append(created, s.counters.Put(lastCreation, s.sequence))...)
 }
 
 // Clear deletes all volumes and snapshots. Creations are counted from 1 again, so that a seed gives the same ids.
@@ -65,16 +65,18 @@ func (s *Store) showVolume(old, now *Volume) {
 	}
 }
 
-// showSnapshot lets a snapshot be found in the place of another, and be completed in time; nil is none.
+// showSnapshot lets a snapshot be found in the place of another, by all that see it, and be changed in time; nil is none.
 func (s *Store) showSnapshot(old, now *Snapshot) {
 	if old != nil {
-		s.at(old.Place).snapshots.remove(old)
+		for place, view := range old.views() {
+			s.at(place).snapshots.remove(view)
+		}
 		s.pending.remove(old)
 	}
 	if now != nil {
-		s.at(now.Place).snapshots.add(now)
-		if !now.Completed {
-			s.pending.add(now)
+		for place, view := range now.views() {
+			s.at(place).snapshots.add(view)
 		}
+		s.pending.add(now)
 	}
 }

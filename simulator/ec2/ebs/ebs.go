@@ -23,6 +23,8 @@ type Options struct {
 	Path string
 	// SnapshotDuration is how long a snapshot is pending, by Now; zero completes it at once.
 	SnapshotDuration time.Duration
+	// SnapshotRetention is how long deleted snapshots are in the recycle bin; zero is not at all.
+	SnapshotRetention time.Duration
 	// IDSeed makes ids the same for the same seed and the same order of creations; empty makes them random.
 	IDSeed string
 	// Now is the clock; nil is the machine's.
@@ -116,6 +118,8 @@ type Query struct {
 	// After is the sequence number before the first one wanted, and Limit how many there may be at most; 0 is all.
 	After uint64
 	Limit int
+	// now is when it is asked.
+	now time.Time
 }
 
 // Error is a refusal with EC2's own code and text for it.

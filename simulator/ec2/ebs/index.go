@@ -2,6 +2,7 @@ package ebs
 
 import (
 	"slices"
+	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/call"
 )
@@ -25,11 +26,12 @@ type item interface {
 	// sequence is the item's number in the order of creations.
 	sequence() uint64
 	place() Place
-	attributes() []Attribute
+	// attributes are those at a time; only those that are not indexed depend on it.
+	attributes(now time.Time) []Attribute
 }
 
 // notIndexed are the attributes that are not looked up, since nearly every item has a value of its own.
-var notIndexed = []string{"start-time", "create-time", "description"}
+var notIndexed = []string{"start-time", "create-time", "description", "progress", LockState, RestorableBy}
 
 // index finds the items of a place by their attributes at a cost that grows with what is found, not with what is there.
 // It is not safe for concurrent use.
@@ -65,7 +67,7 @@ func (i *index[T]) remove(old T) {
 }
 
 func indexed(of item) []Attribute {
-	return slices.DeleteFunc(of.attributes(), func(a Attribute) bool { return slices.Contains(notIndexed, a.Name) })
+	return slices.DeleteFunc(of.attributes(time.Time{}), func(a Attribute) bool { return slices.Contains(notIndexed, a.Name) })
 }
 
 func insert(list []uint64, n uint64) []uint64 {
@@ -88,7 +90,7 @@ func (i *index[T]) find(query Query) (out []T, more bool) {
 	from, _ := slices.BinarySearch(list, query.After+1)
 	for _, sequence := range list[from:] {
 		candidate := i.items[sequence]
-		if !matchesAll(query.Filters, candidate.attributes) {
+		if !query.matches(candidate) {
 			continue
 		}
 		if query.Limit > 0 && len(out) == query.Limit {
@@ -99,12 +101,12 @@ func (i *index[T]) find(query Query) (out []T, more bool) {
 	return out, false
 }
 
-func matchesAll(filters []Filter, attributes func() []Attribute) bool {
-	if len(filters) == 0 {
+func (q Query) matches(candidate item) bool {
+	if len(q.Filters) == 0 {
 		return true
 	}
-	of := attributes()
-	return !slices.ContainsFunc(filters, func(f Filter) bool { return !f.Matches(of) })
+	attributes := candidate.attributes(q.now)
+	return !slices.ContainsFunc(q.Filters, func(f Filter) bool { return !f.Matches(attributes) })
 }
 
 // shortest returns the shortest list that holds all items which the filters pick.

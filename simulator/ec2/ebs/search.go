@@ -5,32 +5,31 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/velero-locations/velero-locations/simulator/internal/records"
 )
 
-// search returns what a query picks of a place. Ids that are not there are refused together, as EC2 does.
-func search[T item](place Place, table *records.Table[T], in *index[T], query Query, notFound func(ids ...string) error) ([]T, bool, error) {
-	if len(query.IDs) == 0 {
-		out, more := in.find(query)
-		return out, more, nil
-	}
+// byIDs returns the items with a query's ids that match its filters. Ids that are not there are refused together, as EC2 does.
+func byIDs[T item](query Query, find func(id string) (T, bool), notFound func(ids ...string) error) ([]T, error) {
 	var out []T
 	var missing []string
 	for _, id := range query.IDs {
-		found, ok := table.Get(id)
+		found, ok := find(id)
 		switch {
-		case !ok || found.place() != place:
+		case !ok:
 			missing = append(missing, id)
-		case matchesAll(query.Filters, found.attributes):
+		case query.matches(found):
 			out = append(out, found)
 		}
 	}
 	if len(missing) > 0 {
-		return nil, false, notFound(missing...)
+		return nil, notFound(missing...)
 	}
-	slices.SortFunc(out, bySequence)
-	return slices.CompactFunc(out, func(x, y T) bool { return bySequence(x, y) == 0 }), false, nil
+	return inOrder(out), nil
+}
+
+// inOrder sorts items by their creation, and keeps the first of each.
+func inOrder[T item](items []T) []T {
+	slices.SortStableFunc(items, bySequence)
+	return slices.CompactFunc(items, func(x, y T) bool { return bySequence(x, y) == 0 })
 }
 
 // AllVolumes returns the volumes of all places, by account, region and creation.
@@ -54,7 +53,11 @@ func everywhere[T item](s *Store, of func(*contents) *index[T]) (out []T) {
 	})
 	for _, place := range places {
 		found, _ := of(s.places[place]).find(Query{})
-		out = append(out, found...)
+		for _, one := range found {
+			if one.place() == place { // and is not only shared with it
+				out = append(out, one)
+			}
+		}
 	}
 	return out
 }

@@ -76,7 +76,11 @@ func TestFiltersAgainstModel(t *testing.T) {
 		case 3:
 			if len(model) > 0 {
 				tags := Tags{"k": pick("a", "b", "c")}
-				if err := store.ChangeSnapshot(home, pick(model...), func(s *Snapshot) { s.Tags = s.Tags.With(tags) }); err != nil {
+				_, err := store.ChangeSnapshot(home, pick(model...), func(s *Snapshot) error {
+					s.Tags = s.Tags.With(tags)
+					return nil
+				})
+				if err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -101,7 +105,7 @@ func checkAgainst(t *testing.T, store *Store, model []string, query Query, step 
 	}
 	var want, got []string
 	for _, snapshot := range all {
-		if len(model) > 0 && matchesAll(query.Filters, snapshot.attributes) {
+		if len(model) > 0 && query.matches(snapshot) {
 			want = append(want, snapshot.ID)
 		}
 	}

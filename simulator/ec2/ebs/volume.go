@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/internal/content"
@@ -26,6 +27,8 @@ type Volume struct {
 	Attachment  *Attachment `json:"attachment,omitempty"`
 	// Content changes with each write.
 	Content content.Identity `json:"content"`
+	// Modification is the last change of its performance.
+	Modification *Modification `json:"modification,omitempty"`
 	// Request is the one that created it, where that had a token to be repeated with.
 	Request *VolumeRequest `json:"request,omitempty"`
 }
@@ -37,11 +40,25 @@ type Encryption struct {
 	KMSKeyID string `json:"kmsKeyID,omitempty"`
 }
 
+// defaultKey says whether the key is the one that each account has for what names none.
+func (e Encryption) defaultKey() bool { return strings.HasSuffix(e.KMSKeyID, DefaultKey) }
+
+// DefaultKey is the alias of that key.
+const DefaultKey = "alias/aws/ebs"
+
 // Attachment is an instance's hold on a volume.
 type Attachment struct {
 	Instance string    `json:"instance"`
 	Device   string    `json:"device"`
 	Time     time.Time `json:"time"`
+}
+
+// Modification is a change of a volume's performance, which takes no time.
+type Modification struct {
+	Time     time.Time   `json:"time"`
+	Original Performance `json:"original"`
+	// OriginalMultiAttach is whether several instances could hold it before.
+	OriginalMultiAttach bool `json:"originalMultiAttach,omitempty"`
 }
 
 // VolumeRequest asks for a volume.
@@ -78,7 +95,7 @@ func (v *Volume) Effective() Performance { return v.withDefaults() }
 // clientToken finds a volume by its request's token; EC2 has no such filter.
 const clientToken = "\x00client-token"
 
-func (v *Volume) attributes() []Attribute {
+func (v *Volume) attributes(time.Time) []Attribute {
 	out := append(v.Tags.attributes(),
 		Attribute{"volume-id", v.ID}, Attribute{"availability-zone", v.Zone}, Attribute{"status", v.Status()},
 		Attribute{"snapshot-id", v.SnapshotID}, Attribute{"volume-type", v.Type}, Attribute{"size", strconv.Itoa(v.Size)},
@@ -87,6 +104,13 @@ func (v *Volume) attributes() []Attribute {
 	if v.Attachment != nil {
 		out = append(out, Attribute{"attachment.instance-id", v.Attachment.Instance}, Attribute{"attachment.device", v.Attachment.Device},
 			Attribute{"attachment.status", "attached"})
+	}
+	if m := v.Modification; m != nil {
+		after := v.Effective()
+		out = append(out, Attribute{"modification-state", "completed"}, Attribute{"original-size", strconv.Itoa(m.Original.Size)},
+			Attribute{"original-volume-type", m.Original.Type}, Attribute{"original-iops", strconv.Itoa(m.Original.IOPS)},
+			Attribute{"target-size", strconv.Itoa(after.Size)}, Attribute{"target-volume-type", after.Type},
+			Attribute{"target-iops", strconv.Itoa(after.IOPS)})
 	}
 	if v.Request != nil {
 		out = append(out, Attribute{clientToken, v.Request.Token})
@@ -98,6 +122,11 @@ func (v *Volume) attributes() []Attribute {
 var VolumeFilters = []string{
 	"volume-id", "availability-zone", "status", "snapshot-id", "volume-type", "size", "encrypted", "multi-attach-enabled",
 	"create-time", "attachment.instance-id", "attachment.device", "attachment.status", "tag-key",
+}
+
+// ModificationFilters are the names of the filters of modifications besides tag:KEY.
+var ModificationFilters = []string{
+	"volume-id", "modification-state", "original-size", "original-volume-type", "original-iops", "target-size", "target-volume-type", "target-iops",
 }
 
 // Timestamp writes a time as EC2 does.
@@ -146,12 +175,9 @@ func (s *Store) restore(volume *Volume) error {
 	if volume.SnapshotID == "" {
 		return nil
 	}
-	snapshot, err := s.snapshot(volume.Place, volume.SnapshotID)
+	snapshot, err := s.readable(volume.Place, volume.SnapshotID)
 	if err != nil {
 		return err
-	}
-	if !snapshot.Completed {
-		return refuse("IncorrectState", "Snapshot is in invalid state - %s", snapshot.Status())
 	}
 	if volume.Size = cmp.Or(volume.Size, snapshot.Size); volume.Size < snapshot.Size {
 		return invalidValue("Volume of size %dGiB is smaller than snapshot '%s', expect size >= %dGiB", volume.Size, snapshot.ID, snapshot.Size)
@@ -167,7 +193,15 @@ func (s *Store) restore(volume *Volume) error {
 func (s *Store) Volumes(place Place, query Query) ([]*Volume, bool, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return search(place, s.volumes, &s.look(place).volumes, query, noSuchVolume)
+	if len(query.IDs) > 0 {
+		out, err := byIDs(query, func(id string) (*Volume, bool) {
+			volume, err := s.volume(place, id)
+			return volume, err == nil
+		}, noSuchVolume)
+		return out, false, err
+	}
+	out, more := s.look(place).volumes.find(query)
+	return out, more, nil
 }
 
 // ChangeVolume replaces a volume by what change makes of it. An error of change leaves it as it is.
