@@ -19,6 +19,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
+	"github.com/velero-locations/velero-locations/simulator/s3/events"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -94,6 +95,8 @@ type S3Config struct {
 	HostStyleOnly []string `json:"hostStyleOnly,omitempty"`
 	// AllowPublicAccess makes buckets that do not block public access, as those of other stores, and of AWS before April 2023.
 	AllowPublicAccess bool `json:"allowPublicAccess,omitempty"`
+	// Notifications are the destinations that buckets may name for their events.
+	Notifications []events.Destination `json:"notifications,omitempty"`
 	// StallTimeout is how long a client may stop sending a body, or reading an answer, such as 30s, which is the default.
 	StallTimeout string `json:"stallTimeout,omitempty"`
 }

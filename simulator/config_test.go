@@ -43,6 +43,10 @@ func TestParseRefuses(t *testing.T) {
 		{"region", head + "regions: [us-east-1, EU, us-east-1]\n", []string{`regions[1]: "EU"`, `regions[2]: "us-east-1" is there already`}},
 		{"address", head + "s3: {address: localhost}\n", []string{"s3.address"}},
 		{"endpoint of no region", head + "s3: {hostStyleOnly: [global, us-east-1, mars-1]}\n", []string{`s3.hostStyleOnly[2]: "mars-1" is not one of`}},
+		{"destinations", head + "s3: {notifications: [{arn: queue}, {arn: \"arn:aws:sqs:us-east-1:1:q\", webhook: /events}, {arn: \"arn:aws:sqs:us-east-1:1:q\"}]}\n", []string{
+			`s3.notifications[0].arn: "queue" is not an ARN, such as`, "s3.notifications[1].webhook: it is not a URL such as", `s3.notifications[2].arn: "arn:aws:sqs:us-east-1:1:q" is at s3.notifications[1].arn already`,
+		}},
+		{"retention", head + "ec2: {snapshotRetention: 9000h}\n", []string{"ec2.snapshotRetention: 9000h0m0s is not from 0 to a year"}},
 		{"account id", head + "accounts: [{id: \"12\"}]\n", []string{`accounts[0].id: "12" is not 12 digits`}},
 		{"account id without quotes", head + "accounts: [{id: 012345670123}]\n", []string{`is not 12 digits: put it in quotes`}},
 		{"account twice", head + account + "- id: \"111111111111\"\n", []string{`accounts[1].id: "111111111111" is at accounts[0].id already`}},

@@ -18,7 +18,7 @@ func TestFaultsAreAboutOperations(t *testing.T) {
 	}
 	defer sim.Close()
 	for _, operation := range []string{
-		"s3:PutObject", "s3:PostObject", "ec2:CreateSnapshot", "sts:AssumeRole", "azure:CreateSnapshot", "portworx:CreateCredential",
+		"s3:PutObject", "s3:PostObject", "ec2:DeleteSnapshot", "sts:AssumeRole", "azure:CreateSnapshot", "portworx:CreateCredential",
 	} {
 		if _, err := sim.Faults().Add(rule(operation)); err != nil {
 			t.Error(err)

@@ -48,6 +48,7 @@ func (s *Simulator) resetClock() error {
 
 func (s *Simulator) resetJournal() error {
 	s.journal.Clear()
+	s.events.Clear()
 	return nil
 }
 

@@ -205,6 +205,7 @@ func (s *Simulator) Close() error {
 	}
 	s.listeners.open = nil
 	s.listeners.mu.Unlock()
+	s.events.Close()
 	if err := errors.Join(s.store.Close(), s.volumes.Close(), s.azure.Close(), s.portworx.Close(), s.accounts.Close()); err != nil {
 		problems = append(problems, fmt.Errorf("closing the simulator's storage: %w", err))
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
 	"github.com/velero-locations/velero-locations/simulator/s3"
+	"github.com/velero-locations/velero-locations/simulator/s3/events"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
@@ -53,6 +54,7 @@ type Simulator struct {
 	volumes   *ebs.Store
 	azure     *azure.Store
 	portworx  *portworx.Store
+	events    *events.Bus
 	s3        *s3.Server
 	query     *query.Server
 	clouds    http.Handler
@@ -101,10 +103,11 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 	if err := sim.openStorage(memory); err != nil {
 		return nil, fmt.Errorf("opening the simulator's storage: %w", err)
 	}
+	sim.events = events.Start(config.S3.Notifications)
 	sim.s3 = s3.NewServer(s3.Options{
 		Pipeline: sim.pipeline, Store: sim.store, Regions: config.Regions, Domains: config.S3.Domains, StallTimeout: stall,
 		BucketPolicies: newBucketPolicies(config), Endpoint: sim.regionalEndpoint, HostStyleOnly: config.S3.refusesPaths,
-		AllowPublicAccess: config.S3.AllowPublicAccess,
+		AllowPublicAccess: config.S3.AllowPublicAccess, Events: sim.events,
 	})
 	return sim, nil
 }
@@ -121,6 +124,9 @@ func (s *Simulator) openStorage(memory int64) (err error) {
 		}
 	}
 	options := store.Options{Dir: dir, Memory: memory, RegionalNames: s.config.BucketNames == RegionalBucketNames, Now: s.clock.Now}
+	options.Lifecycle = func(b *store.Bucket, event string, object *store.Object, at time.Time) {
+		s.s3.Lifecycle(b, event, object, at)
+	}
 	options.Check = func() error {
 		for _, err := range checkFiles(dir) {
 			return err // the first is reason enough
@@ -245,6 +251,9 @@ func (s *Simulator) Faults() *faults.Set { return s.faults }
 // Journal returns the record of requests.
 func (s *Simulator) Journal() *journal.Journal { return s.journal }
 
+// Events returns the messages that the notifications of buckets were sent.
+func (s *Simulator) Events() *events.Bus { return s.events }
+
 // Clock returns the clock that signatures, expiry and times of objects go by.
 func (s *Simulator) Clock() *clock.Clock { return s.clock }
 
@@ -274,7 +283,7 @@ func (s *Simulator) MetadataHandler() http.Handler {
 // ControlHandler serves the control API.
 func (s *Simulator) ControlHandler() http.Handler {
 	return control.New(control.Options{
-		Accounts: s.accounts, Faults: s.faults, Journal: s.journal, Clock: s.clock, Volumes: s.volumes, Azure: s.azure, Portworx: s.portworx,
+		Accounts: s.accounts, Faults: s.faults, Journal: s.journal, Events: s.events, Clock: s.clock, Volumes: s.volumes, Azure: s.azure, Portworx: s.portworx,
 		CertPEM: s.CertPEM(), Reset: s.Reset, SaveState: s.SaveState, LoadState: s.LoadState, ClockMoved: s.store.ApplyLifecycle,
 	})
 }

@@ -6,9 +6,11 @@ import (
 	"maps"
 	"math"
 	"net"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -54,6 +56,7 @@ func (c *Config) Validate() error {
 			v.add(fmt.Sprintf("s3.domains[%d]", i), "%q is not a domain's name in lower case, without a port", domain)
 		}
 	}
+	v.notifications()
 	for i, endpoint := range c.S3.HostStyleOnly {
 		if endpoint != GlobalEndpoint {
 			v.region(fmt.Sprintf("s3.hostStyleOnly[%d]", i), endpoint)
@@ -105,6 +108,20 @@ func newValidation(c *Config) *validation {
 
 func (v *validation) add(path, format string, args ...any) {
 	v.problems = append(v.problems, fmt.Errorf(path+": "+format, args...))
+}
+
+func (v *validation) notifications() {
+	arns := map[string]string{}
+	for i, d := range v.config.S3.Notifications {
+		path := fmt.Sprintf("s3.notifications[%d]", i)
+		if !strings.HasPrefix(d.ARN, "arn:") || strings.Count(d.ARN, ":") < 5 {
+			v.add(path+".arn", "%q is not an ARN, such as arn:aws:sqs:us-east-1:111111111111:queue", d.ARN)
+		}
+		v.unique(arns, path+".arn", d.ARN, fmt.Sprintf("%q", d.ARN))
+		if u, err := url.Parse(d.Webhook); d.Webhook != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+			v.add(path+".webhook", "it is not a URL such as http://127.0.0.1:8080/events")
+		}
+	}
 }
 
 func (v *validation) unique(seen map[string]string, path, value, what string) {

@@ -41,7 +41,7 @@ func newSimulatorCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().AddFlagSet(own)
-	cmd.AddCommand(newResetCommand(), newStateCommand(), newHealthCommand(), newCheckCommand(), newFaultCommand(), newJournalCommand(), newKeyCommand(), newClockCommand(), newNodeCommand(), newVolumesCommand(), newSnapshotsCommand())
+	cmd.AddCommand(newResetCommand(), newStateCommand(), newHealthCommand(), newCheckCommand(), newFaultCommand(), newJournalCommand(), newEventsCommand(), newKeyCommand(), newClockCommand(), newNodeCommand(), newVolumesCommand(), newSnapshotsCommand())
 	return cmd
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/simulator/faults"
 	"github.com/velero-locations/velero-locations/simulator/journal"
+	"github.com/velero-locations/velero-locations/simulator/s3/events"
 )
 
 // AddressVariable is the environment variable that names the control API to clients.
@@ -61,19 +62,36 @@ func (c *Client) Journal(ctx context.Context, filter journal.Filter) ([]journal.
 // Follow calls yield with the entries that the filter picks, and then with each new one, until yield returns an error or
 // the context is done.
 func (c *Client) Follow(ctx context.Context, filter journal.Filter, yield func(journal.Entry) error) error {
-	response, err := c.send(ctx, http.MethodGet, "/v1/journal/follow?"+encodeFilter(filter).Encode(), nil)
+	return follow(ctx, c, "/v1/journal/follow?"+encodeFilter(filter).Encode(), yield)
+}
+
+// Events returns the notifications of buckets after a number, oldest first.
+func (c *Client) Events(ctx context.Context, since uint64) ([]events.Message, error) {
+	var page EventPage
+	err := c.call(ctx, http.MethodGet, fmt.Sprintf("/v1/events?since=%d", since), nil, &page)
+	return page.Events, err
+}
+
+// FollowEvents calls yield with the notifications of buckets after a number, and then with each new one, until yield returns an
+// error or the context is done.
+func (c *Client) FollowEvents(ctx context.Context, since uint64, yield func(events.Message) error) error {
+	return follow(ctx, c, fmt.Sprintf("/v1/events/follow?since=%d", since), yield)
+}
+
+func follow[T any](ctx context.Context, c *Client, path string, yield func(T) error) error {
+	response, err := c.send(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = response.Body.Close() }()
 	entries := bounded.NewReader(response.Body, bounded.Document)
 	for decoder := json.NewDecoder(entries); ; entries.Renew() {
-		var entry journal.Entry
+		var entry T
 		if err := decoder.Decode(&entry); err != nil {
 			if errors.Is(err, io.EOF) || ctx.Err() != nil {
 				return nil
 			}
-			return fmt.Errorf("following the journal: %w", err)
+			return fmt.Errorf("following the simulator: %w", err)
 		}
 		if err := yield(entry); err != nil {
 			return err

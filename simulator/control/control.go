@@ -17,6 +17,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/internal/openapi"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
+	"github.com/velero-locations/velero-locations/simulator/s3/events"
 )
 
 // Options are what the API controls.
@@ -24,6 +25,7 @@ type Options struct {
 	Accounts *accounts.Directory
 	Faults   *faults.Set
 	Journal  *journal.Journal
+	Events   *events.Bus
 	Clock    *clock.Clock
 	// ClockMoved does what is due by the time to which the clock was moved, before that is answered.
 	ClockMoved func() error
@@ -104,6 +106,9 @@ var routes = []route{
 	{"GET", "/v1/journal", "Lists the last requests, oldest first.", journalQuery, nil, JournalPage{}, (*server).listJournal},
 	{"GET", "/v1/journal/follow", "Streams the last requests and then each new one, a JSON object a line.", journalQuery, nil, journal.Entry{}, (*server).followJournal},
 	{"DELETE", "/v1/journal", "Empties the journal.", nil, nil, nil, (*server).clearJournal},
+
+	{"GET", "/v1/events", "Lists the last notifications of buckets, oldest first.", eventsQuery, nil, EventPage{}, (*server).listEvents},
+	{"GET", "/v1/events/follow", "Streams the last notifications of buckets and then each new one, a JSON object a line.", eventsQuery[:1], nil, events.Message{}, (*server).followEvents},
 
 	{"GET", "/v1/clock", "Shows the simulator's time.", nil, nil, Time{}, (*server).showClock},
 	{"PUT", "/v1/clock", "Moves the clock to a time, from which it goes on.", nil, SetTime{}, Time{}, (*server).setClock},

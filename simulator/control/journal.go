@@ -3,6 +3,7 @@ package control
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -32,13 +33,22 @@ func parseFilter(query url.Values) (journal.Filter, error) {
 		Account: query.Get("account"), AccessKey: query.Get("accessKey"), Operation: query.Get("operation"),
 		Region: query.Get("region"), Bucket: query.Get("bucket"), Resource: query.Get("resource"), Prefix: query.Get("prefix"), Error: query.Get("error"),
 	}
-	if after := query.Get("after"); after != "" {
-		var err error
-		if filter.After, err = strconv.ParseUint(after, 10, 64); err != nil {
-			return filter, fmt.Errorf("%w: after: %q is not a sequence number", errBadRequest, after)
-		}
+	var err error
+	filter.After, err = parseSequence(query, "after")
+	return filter, err
+}
+
+// parseSequence reads a sequence number, or 0 where there is none.
+func parseSequence(query url.Values, name string) (uint64, error) {
+	value := query.Get(name)
+	if value == "" {
+		return 0, nil
 	}
-	return filter, nil
+	sequence, err := strconv.ParseUint(value, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s: %q is not a sequence number", errBadRequest, name, value)
+	}
+	return sequence, nil
 }
 
 func encodeFilter(f journal.Filter) url.Values {
@@ -71,14 +81,19 @@ func (s *server) followJournal(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return stream(w, s.Journal.Follow(r.Context(), filter))
+}
+
+// stream writes a JSON object a line until there are no more, or the client is gone.
+func stream[T any](w http.ResponseWriter, of iter.Seq[T]) error {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	controller := http.NewResponseController(w)
 	if err := controller.Flush(); err != nil {
-		return fmt.Errorf("streaming the journal: %w", err)
+		return fmt.Errorf("streaming: %w", err)
 	}
 	encoder := json.NewEncoder(w)
-	for entry := range s.Journal.Follow(r.Context(), filter) {
-		if encoder.Encode(entry) != nil || controller.Flush() != nil {
+	for one := range of {
+		if encoder.Encode(one) != nil || controller.Flush() != nil {
 			return nil // the client is gone
 		}
 	}

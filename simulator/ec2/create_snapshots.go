@@ -59,8 +59,9 @@ func (s *service) createSnapshots(r *query.Request, in createSnapshotsInput) (an
 		if in.CopyTagsFromSource != "" {
 			request.Tags = v.Tags.With(tags)
 		}
-		isRoot := slices.Contains(rootDevices, v.Attachment.Device)
-		return request, !(isRoot && in.Instance.ExcludeBootVolume) && !slices.Contains(in.Instance.ExcludeDataVolumeIDs, v.ID)
+		excluded := in.Instance.ExcludeBootVolume && slices.Contains(rootDevices, v.Attachment.Device) ||
+			slices.Contains(in.Instance.ExcludeDataVolumeIDs, v.ID)
+		return request, !excluded
 	})
 	if err != nil {
 		return nil, err

@@ -96,7 +96,7 @@ func (s *service) unlockSnapshot(r *query.Request, in snapshotInput) (any, error
 		return nil, err
 	}
 	_, err := s.Store.ChangeSnapshot(place(r), in.SnapshotID, func(snapshot *ebs.Snapshot) error { return snapshot.Unlocked(r.Now) })
-	return unlocked{in.SnapshotID}, err
+	return unlocked(in), err
 }
 
 type describeLockedSnapshotsInput struct {

@@ -5,10 +5,10 @@ package journal
 import (
 	"context"
 	"iter"
-	"sync"
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/call"
+	"github.com/velero-locations/velero-locations/simulator/internal/ring"
 )
 
 // DefaultSize is how many entries a journal keeps unless it is told otherwise.
@@ -67,14 +67,7 @@ func (f Filter) Matches(e Entry) bool {
 // Journal keeps a bounded number of entries; the oldest go first. It is safe for concurrent use.
 type Journal struct {
 	metrics *metrics
-
-	mu sync.Mutex
-	// ring holds the entries; the one with sequence number n is at (n-1) % cap(ring).
-	ring  []Entry
-	last  uint64 // sequence number of the newest entry
-	first uint64 // sequence number of the oldest entry that counts
-	// grown is closed with the next entry, where somebody waits for it.
-	grown chan struct{}
+	ring    *ring.Ring[Entry]
 }
 
 // New returns a journal that keeps so many entries.
@@ -82,78 +75,26 @@ func New(size int) *Journal {
 	if size < 1 {
 		size = DefaultSize
 	}
-	return &Journal{metrics: newMetrics(), ring: make([]Entry, 0, size), first: 1}
+	return &Journal{metrics: newMetrics(), ring: ring.New[Entry](size)}
 }
 
 // Record adds an entry, numbers it, and counts it in the metrics.
 func (j *Journal) Record(e Entry) {
 	j.metrics.observe(e)
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.last++
-	e.Sequence = j.last
-	if len(j.ring) < cap(j.ring) {
-		j.ring = append(j.ring, e)
-	} else {
-		j.ring[(e.Sequence-1)%uint64(cap(j.ring))] = e
-		j.first = max(j.first, e.Sequence-uint64(cap(j.ring))+1)
-	}
-	if j.grown != nil {
-		close(j.grown)
-		j.grown = nil
-	}
+	j.ring.Add(func(sequence uint64) Entry {
+		e.Sequence = sequence
+		return e
+	})
 }
 
 // Clear forgets all entries. Numbers go on, and so do the metrics.
-func (j *Journal) Clear() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.first = j.last + 1
-}
+func (j *Journal) Clear() { j.ring.Clear() }
 
 // Entries returns the entries that the filter picks, oldest first.
-func (j *Journal) Entries(filter Filter) []Entry {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.entries(filter)
-}
-
-func (j *Journal) entries(filter Filter) []Entry {
-	out := []Entry{}
-	for sequence := max(j.first, filter.After+1); sequence <= j.last; sequence++ {
-		if e := j.ring[(sequence-1)%uint64(cap(j.ring))]; filter.Matches(e) {
-			out = append(out, e)
-		}
-	}
-	return out
-}
+func (j *Journal) Entries(filter Filter) []Entry { return j.ring.Items(filter.After, filter.Matches) }
 
 // Follow yields the entries that the filter picks, and then each new one as it comes, until the context is done. A
 // reader that is slower than requests come misses those that the journal no longer keeps.
 func (j *Journal) Follow(ctx context.Context, filter Filter) iter.Seq[Entry] {
-	return func(yield func(Entry) bool) {
-		for {
-			entries, last, grown := j.next(filter)
-			for _, e := range entries {
-				if ctx.Err() != nil || !yield(e) {
-					return
-				}
-			}
-			filter.After = last
-			select {
-			case <-grown:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
-}
-
-func (j *Journal) next(filter Filter) (entries []Entry, last uint64, grown <-chan struct{}) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.grown == nil {
-		j.grown = make(chan struct{})
-	}
-	return j.entries(filter), max(j.last, filter.After), j.grown
+	return j.ring.Follow(ctx, filter.After, filter.Matches)
 }

@@ -58,6 +58,7 @@ func completeMultipartUpload(q *request) error {
 	if err != nil {
 		return refusal(err, q.key)
 	}
+	q.notify("s3:ObjectCreated:CompleteMultipartUpload", object)
 	return q.writeCompleted(object)
 }
 

@@ -61,6 +61,9 @@ func (q *request) copy(from *source, conditions store.Conditions) (*store.Object
 	object, err := q.bucket.Put(q.key, store.Write{
 		Body: body, Size: from.object.Size, Attributes: attributes, Checksums: body.Checksums, Conditions: conditions,
 	})
+	if err == nil {
+		q.notify("s3:ObjectCreated:Copy", object)
+	}
 	return object, key, err
 }
 

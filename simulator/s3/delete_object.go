@@ -20,6 +20,7 @@ func deleteObject(q *request) error {
 	if err != nil {
 		return refusal(err, q.key)
 	}
+	q.notifyDeletion(deletion, deleted)
 	h := q.W.Header()
 	if deleted.Version != "" {
 		h.Set("X-Amz-Version-Id", deleted.Version)

@@ -72,7 +72,11 @@ func (q *request) permitDeletion(named objectToDelete) (store.Deleted, error) {
 	if !q.permits(action("DeleteObject", d.Version), bucket, d.Key, d.Version) || d.BypassGovernance && !q.permits(bypassAction, bucket, d.Key, d.Version) || !q.mayCompare(d) {
 		return store.Deleted{}, accessDenied()
 	}
-	return q.bucket.Delete(d)
+	deleted, err := q.bucket.Delete(d)
+	if err == nil {
+		q.notifyDeletion(d, deleted)
+	}
+	return deleted, err
 }
 
 func (q *request) deleteOne(named objectToDelete) deletedObject {

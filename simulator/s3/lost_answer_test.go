@@ -157,6 +157,9 @@ var changes = map[string]repeat{
 	"DeleteBucketOwnershipControls": {func(ctx context.Context, l *lossy) error {
 		return only(l.DeleteBucketOwnershipControls(ctx, &awss3.DeleteBucketOwnershipControlsInput{Bucket: plainBucket}))
 	}, ""},
+	"PutBucketNotificationConfiguration": {func(ctx context.Context, l *lossy) error {
+		return only(l.PutBucketNotificationConfiguration(ctx, &awss3.PutBucketNotificationConfigurationInput{Bucket: plainBucket, NotificationConfiguration: &types.NotificationConfiguration{}}))
+	}, ""},
 	"PutBucketAcl": {func(ctx context.Context, l *lossy) error {
 		return only(l.PutBucketAcl(ctx, &awss3.PutBucketAclInput{Bucket: plainBucket, ACL: "private"}))
 	}, ""},

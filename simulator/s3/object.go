@@ -94,12 +94,16 @@ func (q *request) object() (*store.Object, error) {
 	return object, nil
 }
 
-// change changes what is said of the version that the request names and answers with the status.
-func (q *request) change(status int, change func(*store.Attributes) error) error {
+// change changes what is said of the version that the request names, tells of the event if there is
+// one, and answers with the status.
+func (q *request) change(status int, event string, change func(*store.Attributes) error) error {
 	object, err := q.bucket.Change(q.key, q.query.Get("versionId"), change)
 	q.showVersion(object)
 	if err != nil {
 		return refusal(err, q.key)
+	}
+	if event != "" {
+		q.notify(event, object)
 	}
 	q.W.WriteHeader(status)
 	return nil

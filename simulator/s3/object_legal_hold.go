@@ -57,5 +57,5 @@ func putObjectLegalHold(q *request) error {
 	if in.Status != holdOn && in.Status != holdOff {
 		return malformedXML()
 	}
-	return q.change(http.StatusOK, func(a *store.Attributes) error { setLegalHold(a, in.Status); return nil })
+	return q.change(http.StatusOK, "", func(a *store.Attributes) error { setLegalHold(a, in.Status); return nil })
 }

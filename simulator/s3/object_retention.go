@@ -50,7 +50,7 @@ func putObjectRetention(q *request) error {
 			return err
 		}
 	}
-	return q.change(http.StatusOK, func(a *store.Attributes) error {
+	return q.change(http.StatusOK, "", func(a *store.Attributes) error {
 		if err := a.Retention.Replaceable(retention, q.Now, q.bypassesGovernance()); err != nil {
 			return err
 		}

@@ -22,9 +22,9 @@ func putObjectTagging(q *request) error {
 	if err != nil {
 		return err
 	}
-	return q.change(http.StatusOK, func(a *store.Attributes) error { a.Tags = tags; return nil })
+	return q.change(http.StatusOK, "s3:ObjectTagging:Put", func(a *store.Attributes) error { a.Tags = tags; return nil })
 }
 
 func deleteObjectTagging(q *request) error {
-	return q.change(http.StatusNoContent, func(a *store.Attributes) error { a.Tags = nil; return nil })
+	return q.change(http.StatusNoContent, "s3:ObjectTagging:Delete", func(a *store.Attributes) error { a.Tags = nil; return nil })
 }

@@ -89,6 +89,8 @@ var operations = []operation{
 	{name: "ListBucketIntelligentTieringConfigurations", method: http.MethodGet, level: bucketLevel, sub: "intelligent-tiering", needs: ownBucket, handle: listBucketTiering},
 	{name: "PutBucketIntelligentTieringConfiguration", method: http.MethodPut, level: bucketLevel, sub: "intelligent-tiering", needs: ownBucket | checksum, handle: putBucketTiering},
 	{name: "DeleteBucketIntelligentTieringConfiguration", method: http.MethodDelete, level: bucketLevel, sub: "intelligent-tiering", needs: ownBucket, handle: deleteBucketTiering},
+	{name: "GetBucketNotificationConfiguration", method: http.MethodGet, level: bucketLevel, sub: "notification", needs: ownBucket, handle: getBucketNotification},
+	{name: "PutBucketNotificationConfiguration", method: http.MethodPut, level: bucketLevel, sub: "notification", needs: ownBucket | checksum, handle: putBucketNotification},
 	{name: "GetPublicAccessBlock", method: http.MethodGet, level: bucketLevel, sub: "publicAccessBlock", needs: ownBucket, handle: getPublicAccessBlock},
 	{name: "PutPublicAccessBlock", method: http.MethodPut, level: bucketLevel, sub: "publicAccessBlock", needs: ownBucket | checksum, handle: putPublicAccessBlock},
 	{name: "DeletePublicAccessBlock", method: http.MethodDelete, level: bucketLevel, sub: "publicAccessBlock", needs: ownBucket, handle: deletePublicAccessBlock},

@@ -239,6 +239,7 @@ func postObject(q *request) error {
 	if err != nil {
 		return refusal(err, q.key)
 	}
+	q.notify("s3:ObjectCreated:Post", object)
 	q.describe(object, key, q.W.Header())
 	describeChecksums(object, q.W.Header())
 	return q.answerForm(object)

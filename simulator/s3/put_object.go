@@ -28,6 +28,7 @@ func putObject(q *request) error {
 	if err != nil {
 		return refusal(err, q.key)
 	}
+	q.notify("s3:ObjectCreated:Put", object)
 	q.describe(object, key, q.W.Header())
 	describeChecksums(object, q.W.Header())
 	q.W.WriteHeader(http.StatusOK)

@@ -79,7 +79,7 @@ func TestRefusals(t *testing.T) {
 func TestSubresourcesDoNotFallThrough(t *testing.T) {
 	c := start(t, twoAccounts())
 	c.send(t, aliceKey, "us-east-1", http.MethodPut, "/alice-home/k", "text")
-	served := []string{"tagging", "acl", "retention", "legal-hold", "attributes", "encryption", "object-lock", "versions", "versioning", "partNumber=1", "policy", "policyStatus", "cors", "restore", "lifecycle", "publicAccessBlock", "ownershipControls", "intelligent-tiering", "logging", "accelerate", "requestPayment"}
+	served := []string{"tagging", "acl", "retention", "legal-hold", "attributes", "encryption", "object-lock", "versions", "versioning", "partNumber=1", "policy", "policyStatus", "cors", "restore", "lifecycle", "publicAccessBlock", "ownershipControls", "intelligent-tiering", "logging", "accelerate", "requestPayment", "notification"}
 	for _, sub := range []string{
 		"tagging", "acl", "retention", "legal-hold", "torrent", "restore", "select&select-type=2", "attributes", "policy", "lifecycle", "cors",
 		"encryption", "object-lock", "publicAccessBlock", "ownershipControls", "replication", "website", "logging", "notification", "versions",

@@ -43,6 +43,7 @@ func restoreObject(q *request) error {
 	if err != nil {
 		return refusal(err, q.key)
 	}
+	q.notify("s3:ObjectRestore:Post", object)
 	q.W.WriteHeader(status)
 	return nil
 }

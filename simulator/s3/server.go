@@ -16,6 +16,7 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/aws/sigv4"
 	"github.com/velero-locations/velero-locations/simulator/internal/pipeline"
 	"github.com/velero-locations/velero-locations/simulator/policy"
+	"github.com/velero-locations/velero-locations/simulator/s3/events"
 	"github.com/velero-locations/velero-locations/simulator/s3/payload"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
@@ -32,6 +33,8 @@ type Options struct {
 	// HostStyleOnly says whether an endpoint refuses requests with the bucket in their path: that of a region, or the global
 	// one for an empty name. Nil: none does.
 	HostStyleOnly func(region string) bool
+	// Events are sent to the destinations that buckets name.
+	Events *events.Bus
 	// AllowPublicAccess makes buckets that do not block public access.
 	AllowPublicAccess bool
 	// StallTimeout is how long a client may stop sending a body, or reading an answer; zero is 30 seconds.

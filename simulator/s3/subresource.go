@@ -12,7 +12,7 @@ var subresources = findSubresources()
 // notSimulated are the sub-resources of no operation here, as AWS's SDKs have them.
 var notSimulated = []string{
 	"abac", "analytics", "inventory", "metadataConfiguration",
-	"metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics", "notification",
+	"metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics",
 	"renameObject", "replication", "select", "session", "torrent", "website",
 }
 

@@ -158,8 +158,16 @@ func (o *Object) forLifecycle() lifecycle.Version {
 	}
 }
 
-// take does a step; it needs the lock of the key.
+// take does a step, and tells of it; it needs the lock of the key.
 func (b *Bucket) take(s step, latest *Object) error {
+	event, err := b.do(s, latest)
+	if err == nil && b.store.options.Lifecycle != nil {
+		b.store.options.Lifecycle(b, event, s.object, s.At)
+	}
+	return err
+}
+
+func (b *Bucket) do(s step, latest *Object) (event string, err error) {
 	switch {
 	case s.Class != "":
 		moved := *s.object
@@ -168,11 +176,11 @@ func (b *Bucket) take(s step, latest *Object) error {
 			moved.Headers = map[string]string{}
 		}
 		moved.Headers[StorageClassHeader], moved.Restore, moved.Tiering = s.Class, Restore{}, Tiering{Accessed: s.At}
-		return b.replace(s.object, &moved)
+		return "s3:LifecycleTransition", b.replace(s.object, &moved)
 	case s.object == latest && !latest.DeleteMarker && b.Settings().Versioning != "":
-		return b.commit(&Object{Key: latest.Key, DeleteMarker: true, Modified: s.At}, Conditions{}, "")
+		return "s3:LifecycleExpiration:DeleteMarkerCreated", b.commit(&Object{Key: latest.Key, DeleteMarker: true, Modified: s.At}, Conditions{}, "")
 	}
-	return b.erase(s.object)
+	return "s3:LifecycleExpiration:Delete", b.erase(s.object)
 }
 
 // Expires is when an object expires that is the current version, and by which rule of the bucket; a time of zero is never.

@@ -34,6 +34,8 @@ type Settings struct {
 	Lifecycle lifecycle.Configuration `json:"lifecycle,omitzero"`
 	// Tiering are the configurations of S3 Intelligent-Tiering, by id.
 	Tiering []lifecycle.Tiering `json:"tiering,omitempty"`
+	// Notifications say whom to tell of what happens to objects.
+	Notifications []Notification `json:"notifications,omitempty"`
 }
 
 // BucketPolicy says who else may do what with a bucket.

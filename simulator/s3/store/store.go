@@ -46,6 +46,8 @@ type Options struct {
 	// Memory is how many bytes the content of a store in memory may take, objectOverhead for each object and part
 	// included; zero is no limit. What comes beyond is refused with ErrFull.
 	Memory int64
+	// Lifecycle is told what lifecycle rules do to objects, as S3 names that; nil is nobody.
+	Lifecycle func(b *Bucket, event string, object *Object, at time.Time)
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
 	// Check is asked when the directory is locked and its index was read, before anything there is changed. Its error is Open's.
