@@ -76,19 +76,20 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// interruptible reads until the context ends.
-type interruptible struct {
-	context.Context
-
-	io.Reader
-}
+// readFunc is a reader.
+type readFunc func([]byte) (int, error)
 
 // Read implements io.Reader.
-func (r interruptible) Read(p []byte) (int, error) {
-	if r.Err() != nil {
-		return 0, context.Cause(r)
-	}
-	return r.Reader.Read(p)
+func (r readFunc) Read(p []byte) (int, error) { return r(p) }
+
+// interruptible reads until the context ends.
+func interruptible(ctx context.Context, from io.Reader) io.Reader {
+	return readFunc(func(p []byte) (int, error) {
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		return from.Read(p)
+	})
 }
 
 // Restore makes the data of an etcd from a snapshot, in a directory that has none. All of the snapshot is read before anything of it is
@@ -118,7 +119,7 @@ func Restore(ctx context.Context, file, dir string) (err error) {
 	if err := os.RemoveAll(work); err != nil {
 		return fmt.Errorf("removing what an interrupted restoration left: %w", err)
 	}
-	_, err = CopySnapshot(io.Discard, interruptible{ctx, content})
+	_, err = CopySnapshot(io.Discard, interruptible(ctx, content))
 	if err == nil {
 		err = restore(ctx, file, work)
 	}
@@ -153,7 +154,7 @@ func restore(ctx context.Context, file, dir string) error {
 	// etcd knows of no interruption. It fails once its files are gone, or is still copying into one, which is gone with the process.
 	err := os.RemoveAll(dir)
 	select {
-	case <-restored:
+	case <-restored: //nolint:errcheck // for want of its files
 	case <-failures.failed:
 	case <-time.After(headStart):
 	}

@@ -261,7 +261,7 @@ func releaseNodePorts(service, applied *corev1.Service) {
 	}
 	for i := range service.Spec.Ports {
 		port := &service.Spec.Ports[i]
-		chosen := false
+		var chosen bool
 		if applied != nil {
 			chosen = slices.ContainsFunc(applied.Spec.Ports, func(p corev1.ServicePort) bool {
 				return p.NodePort > 0 && p.Name == port.Name && (port.Name != "" || p.NodePort == port.NodePort)
@@ -292,7 +292,7 @@ func releaseHealthCheckPort(service, applied *corev1.Service) {
 func owned(managed []metav1.ManagedFieldsEntry, owns func(map[string]any) bool) bool {
 	return slices.ContainsFunc(managed, func(entry metav1.ManagedFieldsEntry) bool {
 		fields := map[string]any{}
-		return entry.FieldsV1 != nil && json.Unmarshal(entry.FieldsV1.Raw, &fields) == nil && owns(fields)
+		return entry.FieldsV1 != nil && json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) == nil && owns(fields)
 	})
 }
 

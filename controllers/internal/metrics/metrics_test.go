@@ -213,7 +213,9 @@ func TestDue(t *testing.T) {
 		{weekly, []velerov1.Backup{*backupOf("weekly", velerov1.BackupPhaseCompleted, 30)}, week + 30},
 		{other, nil, week}, // beside the one that is always there
 		{skipped, nil, week + 3600},
-		{paused, nil, 0}, {never, nil, 0}, {wrong, nil, 0},
+		{paused, nil, 0},
+		{never, nil, 0},
+		{wrong, nil, 0},
 	} {
 		schedules := []velerov1.Schedule{step.schedule}
 		if step.schedule.Namespace != "" {
