@@ -258,11 +258,8 @@ const kept = "configmaps,secrets,serviceaccounts,services,persistentvolumeclaims
 func restoreAndForget(t *testing.T, c *cluster.Cluster, name, spec string) outcome {
 	t.Helper()
 	to := map[string]string{"bakery": "b-" + name, "cellar": "c-" + name}
-	manifest := fmt.Sprintf("apiVersion: velero.io/v1\nkind: Restore\nmetadata: {name: %s, namespace: velero}\nspec:\n  backupName: b\n  namespaceMapping: {bakery: %s, cellar: %s}\n", name, to["bakery"], to["cellar"])
-	for line := range strings.SplitSeq(spec, "\n") {
-		manifest += "  " + line + "\n"
-	}
-	c.KubectlWith(t, manifest, "create", "-f", "-")
+	manifest := fmt.Sprintf("apiVersion: velero.io/v1\nkind: Restore\nmetadata: {name: %s, namespace: velero}\nspec:\n  backupName: b\n  namespaceMapping: {bakery: %s, cellar: %s}\n  ", name, to["bakery"], to["cellar"])
+	c.KubectlWith(t, manifest+strings.ReplaceAll(spec, "\n", "\n  ")+"\n", "create", "-f", "-")
 	c.Kubectl(t, "wait", "--for=jsonpath={.status.completionTimestamp}", "restore/"+name, "-n", "velero", "--timeout=120s")
 	var restore struct {
 		Status struct {
