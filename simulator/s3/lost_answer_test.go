@@ -128,6 +128,9 @@ func (a apiCall) at(t *testing.T, c *cloud, names map[string]string) apiCall {
 // send makes the call with aws-sdk-go-v2.
 func (a apiCall) send(ctx context.Context, client *awss3.Client) error {
 	method := reflect.ValueOf(client).MethodByName(a.Operation)
+	if !method.IsValid() {
+		return fmt.Errorf("there is no operation %s", a.Operation)
+	}
 	input := reflect.New(method.Type().In(1).Elem())
 	parameters := maps.Clone(a.Parameters)
 	if body, has := parameters["Body"]; has {
@@ -248,6 +251,9 @@ var lostClients = map[string]lostClient{
 	"aws-sdk-js": {func() string {
 		if _, err := os.Stat(filepath.Join(javaScript, "node_modules")); err != nil {
 			return "its packages are not there: npm ci --prefix examples/simulator"
+		}
+		if _, err := exec.LookPath("node"); err != nil {
+			return "there is no node"
 		}
 		return ""
 	}, never, func(t *testing.T, calls []apiCall) []*string {
