@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -82,6 +83,9 @@ func (r *reconciler) prepare(ctx context.Context, restore *velerov1.Restore) (*p
 	return p, nil
 }
 
+// itemOperationTimeout is Velero's default. Nothing here operates for so long, but others may read it.
+const itemOperationTimeout = 4 * time.Hour
+
 // defaults returns a function that completes a restore as Velero does.
 func defaults(backup *velerov1.Backup) func(*velerov1.Restore) {
 	return func(s *velerov1.Restore) {
@@ -89,6 +93,9 @@ func defaults(backup *velerov1.Backup) func(*velerov1.Restore) {
 			if !slices.Contains(s.Spec.ExcludedResources, resource) {
 				s.Spec.ExcludedResources = append(s.Spec.ExcludedResources, resource)
 			}
+		}
+		if s.Spec.ItemOperationTimeout.Duration == 0 {
+			s.Spec.ItemOperationTimeout.Duration = itemOperationTimeout
 		}
 		if backup == nil {
 			return
