@@ -83,7 +83,7 @@ tools: ## Build kube-apiserver, kubectl, etcd, velero and its AWS plugin into ha
 .PHONY: e2e
 e2e: build tools ## Run the suites behind a real kube-apiserver, on loopback. A suite that fails says where its logs are.
 	$(GO) test ./cmd/velero-locations -run '^TestModel$$' -count 1 -model $(MODEL) -timeout 0
-	$(GO) test -C e2e -count 1 -timeout 20m ./...
+	$(GO) test -C e2e -count 1 -timeout 40m ./...
 
 .PHONY: e2e-long
 e2e-long: build tools ## Harm one of three servers, members of etcd and controllers again and again, under load, and print what came of it (options: make e2e-long ROUNDS=10).

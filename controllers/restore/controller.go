@@ -3,6 +3,7 @@
 package restore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -152,6 +153,9 @@ func (r *reconciler) carryOut(ctx context.Context, restore *velerov1.Restore, pl
 		terminating: r.opts.TerminatingTimeout, ready: r.opts.ReadyTimeout, progress: r.reporter(ctx, restore),
 	})
 	runErr := run.do(ctx)
+	if ctx.Err() != nil {
+		runErr = fmt.Errorf("the controller was stopped: %w", cmp.Or(runErr, ctx.Err()))
+	}
 	if runErr != nil {
 		notes.Failed("", runErr)
 	}
