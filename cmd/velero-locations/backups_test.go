@@ -87,10 +87,10 @@ func (l *lab) variable(tb testing.TB, name string) string {
 	return value
 }
 
-// startController starts the controller of backups in a process of its own.
+// startController starts the controllers of backups and restores in a process of its own.
 func (l *lab) startController(tb testing.TB) *exec.Cmd {
 	tb.Helper()
-	cmd := program(context.Background(), "controller", "--kubeconfig", l.Path("kubeconfig"), "--controllers", "backup",
+	cmd := program(context.Background(), "controller", "--kubeconfig", l.Path("kubeconfig"), "--controllers", "backup,restore",
 		"--default-s3-endpoint", l.variable(tb, "AWS_ENDPOINT_URL_S3"), "--default-volume-endpoints", "aws="+l.variable(tb, "AWS_ENDPOINT_URL_EC2"),
 		"--default-backup-storage-location", "primary")
 	var output bytes.Buffer
