@@ -8,12 +8,13 @@ import (
 	events "k8s.io/client-go/tools/record"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/internal/tell"
 	"github.com/velero-locations/velero-locations/locations"
 )
 
 // tellBegin tells, in an event, that a backup begins.
 func tellBegin(to events.EventRecorder, backup *velerov1.Backup) {
-	tell(to, backup, corev1.EventTypeNormal, fmt.Sprintf("The backup begins, to backup storage location %q", backup.Spec.StorageLocation))
+	tell.Event(to, backup, corev1.EventTypeNormal, string(backup.Status.Phase), fmt.Sprintf("The backup begins, to backup storage location %q", backup.Spec.StorageLocation))
 }
 
 // tellEnd tells, in an event, how a backup has ended, and why if that is no good end.
@@ -30,19 +31,7 @@ func tellEnd(to events.EventRecorder, backup *velerov1.Backup) {
 	default:
 		kind, message = corev1.EventTypeNormal, "The backup is complete: "+counts(status)
 	}
-	tell(to, backup, kind, message)
-}
-
-// tell sends an event about a backup as it is now. Without a recorder nobody wants to hear of it.
-func tell(to events.EventRecorder, backup *velerov1.Backup, kind, message string) {
-	if to == nil {
-		return
-	}
-	const longest = 1000 // an API takes 1024 bytes
-	if len(message) > longest {
-		message = strings.ToValidUTF8(message[:longest], "") + "..."
-	}
-	to.Event(backup, kind, string(backup.Status.Phase), message)
+	tell.Event(to, backup, kind, string(status.Phase), message)
 }
 
 func counts(status *velerov1.BackupStatus) string {

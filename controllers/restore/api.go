@@ -25,9 +25,11 @@ import (
 type api struct {
 	dynamic   dynamic.Interface
 	discovery discovery.DiscoveryInterface
+	// fieldOwner is the manager of the fields that are written.
+	fieldOwner string
 }
 
-func newAPI(config *rest.Config) (*api, error) {
+func newAPI(config *rest.Config, fieldOwner string) (*api, error) {
 	objects, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the API: %w", err)
@@ -36,7 +38,7 @@ func newAPI(config *rest.Config) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a client for discovery: %w", err)
 	}
-	return &api{dynamic: objects, discovery: discover}, nil
+	return &api{dynamic: objects, discovery: discover, fieldOwner: fieldOwner}, nil
 }
 
 // served are the resources that the cluster has now. Groups that cannot be found out are an error beside the others.
@@ -57,7 +59,7 @@ func (a *api) of(object backups.Object, content *unstructured.Unstructured) dyna
 // create creates an object. It is tried again when the API did not answer, or was busy.
 func (a *api) create(ctx context.Context, object backups.Object, content *unstructured.Unstructured) (created *unstructured.Unstructured, err error) {
 	err = retry.OnError(again, passing, func() error {
-		created, err = a.of(object, content).Create(ctx, content, metav1.CreateOptions{FieldManager: fieldManager})
+		created, err = a.of(object, content).Create(ctx, content, metav1.CreateOptions{FieldManager: a.fieldOwner})
 		return err
 	})
 	return created, err
@@ -74,7 +76,7 @@ func (a *api) get(ctx context.Context, object backups.Object, content *unstructu
 // patch applies a merge patch to an object.
 func (a *api) patch(ctx context.Context, object backups.Object, content *unstructured.Unstructured, patch []byte) error {
 	return retry.OnError(again, passing, func() error {
-		_, err := a.of(object, content).Patch(ctx, content.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: fieldManager})
+		_, err := a.of(object, content).Patch(ctx, content.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: a.fieldOwner})
 		return err
 	})
 }
@@ -85,7 +87,7 @@ func (a *api) setStatus(ctx context.Context, object backups.Object, created *uns
 	content := created.DeepCopy()
 	err = retry.OnError(retry.DefaultRetry, apierrors.IsConflict, func() error {
 		content.Object["status"] = status
-		updated, err = a.of(object, content).UpdateStatus(ctx, content, metav1.UpdateOptions{FieldManager: fieldManager})
+		updated, err = a.of(object, content).UpdateStatus(ctx, content, metav1.UpdateOptions{FieldManager: a.fieldOwner})
 		if apierrors.IsConflict(err) {
 			if newer, getErr := a.get(ctx, object, content); getErr == nil {
 				content = newer

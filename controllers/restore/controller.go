@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,12 +27,11 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
 	"github.com/velero-locations/velero-locations/controllers/internal/record"
+	"github.com/velero-locations/velero-locations/controllers/internal/tell"
 )
 
-// Finalizer keeps a Restore until its files are deleted from object storage. It is Velero's.
-const Finalizer = "restores.velero.io/external-resources-finalizer"
-
-const fieldManager = "velero-locations-controller"
+// finalizer keeps a Restore until its files are deleted from object storage. It is Velero's.
+const finalizer = "restores.velero.io/external-resources-finalizer"
 
 // Options says how restores are carried out.
 type Options struct {
@@ -39,8 +39,6 @@ type Options struct {
 	Backend *backend.Backend
 	// LocationWait is how long a restore waits for the first check of a location that is new.
 	LocationWait time.Duration
-	// Folder is for the objects of a backup while it is restored. Empty: the system's for temporary files.
-	Folder string
 	// TerminatingTimeout is how long is waited for a namespace, or a persistent volume, that is being deleted.
 	TerminatingTimeout time.Duration
 	// ReadyTimeout is how long is waited until objects of a restored definition can be made, and until a snapshot is complete.
@@ -61,7 +59,7 @@ type reconciler struct {
 
 // Setup adds the controller to a manager. One restore is carried out at a time.
 func Setup(mgr manager.Manager, writer mergepatch.Writer, opts Options) error {
-	api, err := newAPI(mgr.GetConfig())
+	api, err := newAPI(mgr.GetConfig(), writer.FieldOwner)
 	if err != nil {
 		return err
 	}
@@ -113,7 +111,7 @@ func (r *reconciler) take(ctx context.Context, restore *velerov1.Restore) (recon
 	start := metav1.NewTime(r.now())
 	err = mergepatch.Advance(ctx, r.Writer, restore, func(s *velerov1.Restore) {
 		plan.apply(s)
-		controllerutil.AddFinalizer(s, Finalizer)
+		controllerutil.AddFinalizer(s, finalizer)
 		s.Status.Phase, s.Status.StartTimestamp = velerov1.RestorePhaseInProgress, &start
 	})
 	switch {
@@ -122,14 +120,14 @@ func (r *reconciler) take(ctx context.Context, restore *velerov1.Restore) (recon
 	case err != nil:
 		return reconcile.Result{}, err
 	}
-	r.tell(restore, corev1.EventTypeNormal, fmt.Sprintf("The restore of backup %q begins", restore.Spec.BackupName))
+	tell.Event(r.opts.Events, restore, corev1.EventTypeNormal, string(restore.Status.Phase), fmt.Sprintf("The restore of backup %q begins", restore.Spec.BackupName))
 	klog.FromContext(ctx).V(2).Info("Restore begins", "backup", restore.Spec.BackupName)
 	return reconcile.Result{}, r.carryOut(ctx, restore, plan)
 }
 
 // carryOut restores, stores how it went, and writes the final phase.
 func (r *reconciler) carryOut(ctx context.Context, restore *velerov1.Restore, plan *plan) error {
-	contents, found, err := plan.store.Unpack(ctx, restore.Spec.BackupName, r.opts.Folder)
+	contents, found, err := plan.store.Unpack(ctx, restore.Spec.BackupName, os.TempDir())
 	switch {
 	case err != nil:
 		return r.fail(ctx, restore, fmt.Errorf("reading the backup: %w", err))
@@ -146,10 +144,11 @@ func (r *reconciler) carryOut(ctx context.Context, restore *velerov1.Restore, pl
 	for _, warning := range plan.warnings {
 		notes.DoubtfulAsWhole(warning)
 	}
-	volumes := newVolumes(restore, plan, r, notes)
+	asked := restore.DeepCopy() // which reports of progress do not write to
+	volumes := newVolumes(asked, plan, r, notes)
 	defer volumes.close()
 	run := newRun(&run{
-		restore: restore.DeepCopy(), contents: contents, api: r.api, client: r.live, volumes: volumes, record: notes,
+		restore: asked, contents: contents, api: r.api, client: r.live, volumes: volumes, record: notes,
 		terminating: r.opts.TerminatingTimeout, ready: r.opts.ReadyTimeout, progress: r.reporter(ctx, restore),
 	})
 	runErr := run.do(ctx)
@@ -233,13 +232,13 @@ func (r *reconciler) reporter(ctx context.Context, restore *velerov1.Restore) fu
 
 // clear deletes the files of a restore that is being deleted, as long as its backup says where they are, and lets it go.
 func (r *reconciler) clear(ctx context.Context, restore *velerov1.Restore) error {
-	if !controllerutil.ContainsFinalizer(restore, Finalizer) {
+	if !controllerutil.ContainsFinalizer(restore, finalizer) {
 		return nil
 	}
 	if err := r.erase(ctx, restore); err != nil {
 		return err
 	}
-	return mergepatch.Write(ctx, r.Writer, restore, func(s *velerov1.Restore) { controllerutil.RemoveFinalizer(s, Finalizer) })
+	return mergepatch.Write(ctx, r.Writer, restore, func(s *velerov1.Restore) { controllerutil.RemoveFinalizer(s, finalizer) })
 }
 
 func (r *reconciler) erase(ctx context.Context, restore *velerov1.Restore) error {

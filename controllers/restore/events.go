@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/controllers/internal/tell"
 	"github.com/velero-locations/velero-locations/locations"
 )
 
@@ -24,19 +25,7 @@ func (r *reconciler) tellEnd(restore *velerov1.Restore) {
 	default:
 		kind, message = corev1.EventTypeNormal, "The restore is complete: "+counts(status)
 	}
-	r.tell(restore, kind, message)
-}
-
-// tell sends an event about a restore as it is now. Without a recorder nobody wants to hear of it.
-func (r *reconciler) tell(restore *velerov1.Restore, kind, message string) {
-	if r.opts.Events == nil {
-		return
-	}
-	const longest = 1000 // an API takes 1024 bytes
-	if len(message) > longest {
-		message = strings.ToValidUTF8(message[:longest], "") + "..."
-	}
-	r.opts.Events.Event(restore, kind, string(restore.Status.Phase), message)
+	tell.Event(r.opts.Events, restore, kind, string(status.Phase), message)
 }
 
 func counts(status *velerov1.RestoreStatus) string {
