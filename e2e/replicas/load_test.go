@@ -49,13 +49,15 @@ type load struct {
 	locations client.BackupStorageLocationInterface
 	followers []*follower
 
-	mu sync.Mutex
+	mu         sync.Mutex
+	unanswered map[change]bool // an attempt got no answer, and may be carried out at any time after
 	measured
 }
 
 // measured is what one kind of harm did.
 type measured struct {
 	acknowledged []change
+	versions     map[change]int64     // of the location, as the acknowledgement had it
 	answered     map[string]time.Time // when the last acknowledged write of each location was begun
 	last         time.Time            // when a write was last acknowledged
 	silence      time.Duration        // the longest time without an acknowledged write
@@ -79,7 +81,7 @@ func quietly(t *testing.T, config *rest.Config) client.VeleroV1Interface {
 // startLoad starts writers and watchers, which go on until the test ends.
 func startLoad(t *testing.T, config *rest.Config) *load {
 	t.Helper()
-	l := &load{locations: quietly(t, config).BackupStorageLocations(cluster.Namespace)}
+	l := &load{locations: quietly(t, config).BackupStorageLocations(cluster.Namespace), unanswered: map[change]bool{}}
 	l.begin()
 	for i := range writers + 1 { // the last one is the beat's
 		if _, err := l.locations.Create(t.Context(), location(i), metav1.CreateOptions{}); err != nil {
@@ -131,21 +133,40 @@ func (l *load) write(ctx context.Context, name string) {
 		}
 		patch := fmt.Appendf(nil, `{"metadata":{"labels":{%q:"%d"}}%s}`, label, number, spec)
 		begun := time.Now()
-		for !l.patch(ctx, name, patch) {
+		version, ok := l.patch(ctx, name, patch)
+		for !ok {
+			l.attempted(change{name, number})
 			if !wait(ctx) {
 				return
 			}
+			version, ok = l.patch(ctx, name, patch)
 		}
-		l.acknowledge(change{name, number}, begun)
+		l.acknowledge(change{name, number}, version, begun)
 	}
 }
 
-func (l *load) patch(ctx context.Context, name string, patch []byte) bool {
+// patch returns the version of what it made.
+func (l *load) patch(ctx context.Context, name string, patch []byte) (version int64, ok bool) {
 	attempt, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	_, err := l.locations.Patch(attempt, name, types.MergePatchType, patch, metav1.PatchOptions{})
+	patched, err := l.locations.Patch(attempt, name, types.MergePatchType, patch, metav1.PatchOptions{})
 	l.told(ctx, err)
-	return err == nil
+	if err != nil {
+		return 0, false
+	}
+	return versionOf(patched), true
+}
+
+// versionOf a location, which is a revision of etcd.
+func versionOf(location *velerov1.BackupStorageLocation) int64 {
+	version, _ := strconv.ParseInt(location.ResourceVersion, 10, 64)
+	return version
+}
+
+func (l *load) attempted(c change) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unanswered[c] = true
 }
 
 // told keeps an error that a client was told, unless it comes of the end of the test.
@@ -158,10 +179,11 @@ func (l *load) told(ctx context.Context, err error) {
 	l.failed = append(l.failed, err)
 }
 
-func (l *load) acknowledge(c change, begun time.Time) {
+func (l *load) acknowledge(c change, version int64, begun time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.acknowledged = append(l.acknowledged, c)
+	l.versions[c] = version
 	l.slowest = max(l.slowest, time.Since(begun))
 	l.answered[c.location] = begun
 }
@@ -173,7 +195,7 @@ func (l *load) beat(ctx context.Context, name string) {
 	for number := 1; wait(ctx); number++ {
 		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"%d"}}}`, label, number)
 		group.Go(func() {
-			if !l.patch(ctx, name, patch) {
+			if _, ok := l.patch(ctx, name, patch); !ok {
 				return
 			}
 			l.mu.Lock()
@@ -227,7 +249,7 @@ func wait(ctx context.Context) bool {
 func (l *load) begin() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.measured = measured{last: time.Now(), answered: map[string]time.Time{}}
+	l.measured = measured{last: time.Now(), answered: map[string]time.Time{}, versions: map[change]int64{}}
 }
 
 // settled says whether a write that was begun after a time is acknowledged to each writer.
@@ -261,12 +283,14 @@ func (l *load) end(t *testing.T) result {
 		r.missed += len(f.missing(m.acknowledged))
 		r.defaults += f.takeDefaults()
 	}
-	r.lost = l.lost(t, m.acknowledged)
+	r.lost = l.lost(t, m)
 	return r
 }
 
-// lost counts acknowledged changes that are neither in a location now, nor were seen by any watcher.
-func (l *load) lost(t *testing.T, acknowledged []change) int {
+// lost counts acknowledged changes that are neither in a location now, nor were seen by any watcher, and those that are gone from a location
+// although nothing was written after them. An attempt that got no answer may be carried out later, and then takes back what was written
+// since, as with every server: the location has the number of that attempt, and a later version than the change.
+func (l *load) lost(t *testing.T, m measured) int {
 	t.Helper()
 	var list *velerov1.BackupStorageLocationList
 	devtest.Poll(t, time.Minute, "the locations to be listed", func() (ok bool) {
@@ -274,14 +298,21 @@ func (l *load) lost(t *testing.T, acknowledged []change) int {
 		list, err = l.locations.List(t.Context(), metav1.ListOptions{})
 		return err == nil
 	})
-	now := map[string]int{}
+	now, versions := map[string]int{}, map[string]int64{}
 	for _, each := range list.Items {
 		now[each.Name], _ = strconv.Atoi(each.Labels[label])
+		versions[each.Name] = versionOf(&each)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	count := 0
-	for _, c := range acknowledged {
+	for _, c := range m.acknowledged {
+		there := change{c.location, now[c.location]}
 		seen := slices.ContainsFunc(l.followers, func(f *follower) bool { return len(f.missing([]change{c})) == 0 })
-		if now[c.location] < c.number || now[c.location] != c.number && !seen {
+		takenBack := there.number < c.number && !l.unanswered[there]
+		if versions[c.location] < m.versions[c] || there != c && !seen || takenBack {
+			t.Logf("%s has change %d at version %d; change %d was acknowledged at version %d, and seen by a watcher: %t",
+				c.location, there.number, versions[c.location], c.number, m.versions[c], seen)
 			count++
 		}
 	}
