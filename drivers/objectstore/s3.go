@@ -49,6 +49,9 @@ type S3Options struct {
 	// StallTimeout is how long a connection may carry nothing, in either direction, before a request
 	// fails. 0: a minute.
 	StallTimeout time.Duration
+	// Brief is for a question on behalf of whoever waits for it: each request is sent once, no more than a few are, and of what
+	// answers no more is read than a short page. A listing may break off before its end.
+	Brief bool
 }
 
 // S3 is a bucket of Amazon S3 or of storage that speaks its protocol.
@@ -62,6 +65,10 @@ type S3 struct {
 	key atomic.Pointer[credentials.AWS]
 	// signingRegion is what requests are signed for, once it is known.
 	signingRegion string
+	// skew is how far the clock of the storage is ahead; nil: it has not told the time yet.
+	skew atomic.Pointer[time.Duration]
+	// spent is how many requests were sent, for those that are to be few.
+	spent atomic.Int64
 }
 
 var _ Store = (*S3)(nil)
@@ -111,7 +118,10 @@ func (s *S3) list(ctx context.Context, prefix string) ([]string, error) {
 		return nil, err
 	}
 	var names []string
-	for entry := range client.ListObjectsIter(ctx, s.opts.Bucket, minio.ListObjectsOptions{Prefix: prefix, FetchOwner: new(bool)}) {
+	for entry := range client.ListObjectsIter(ctx, s.opts.Bucket, minio.ListObjectsOptions{Prefix: prefix, MaxKeys: s.opts.pageSize(), FetchOwner: new(bool)}) {
+		if errors.Is(entry.Err, errEnough) {
+			break
+		}
 		if entry.Err != nil {
 			return nil, entry.Err
 		}
@@ -144,10 +154,10 @@ func (s *S3) clientOf(ctx context.Context, endpoint *url.URL) (*minio.Client, er
 	client, err := minio.New(endpoint.Host, &minio.Options{
 		Creds:           miniocredentials.New(signer(func() (credentials.AWS, error) { return s.currentKey(ctx) })),
 		Secure:          endpoint.Scheme == "https",
-		Transport:       strict{detaching{s.transport}},
+		Transport:       strict{detaching{s.frugal(clocked{s.transport, s})}, s.opts.mostOfPage()},
 		Region:          s.signingRegion,
 		BucketLookup:    s.opts.bucketLookup(endpoint),
-		MaxRetries:      attempts,
+		MaxRetries:      s.opts.attempts(),
 		TrailingHeaders: checksums[s.opts.Writing.Checksum].IsSet(),
 	})
 	if err != nil {

@@ -16,7 +16,11 @@ import (
 
 // strict is a transport that holds answers to S3's protocol. The client takes any document for a listing, even a page for people,
 // and makes codes of S3 out of a status alone, so that a page which says 404 becomes a bucket that is not there.
-type strict struct{ http.RoundTripper }
+type strict struct {
+	http.RoundTripper
+
+	most int64 // that is read of a document
+}
 
 // RoundTrip implements http.RoundTripper.
 func (s strict) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -26,7 +30,7 @@ func (s strict) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	root := rootElement(req.Method, req.URL.Query())
 	if root != "" || resp.StatusCode >= http.StatusMultipleChoices { // which the client holds in memory whole
-		resp.Body = bounded.Body(resp.Body, page)
+		resp.Body = bounded.Body(resp.Body, s.most)
 	}
 	switch {
 	case resp.StatusCode >= http.StatusMultipleChoices:
@@ -60,6 +64,14 @@ func rootElement(method string, query url.Values) string {
 		return locationElement
 	case get && query.Has("uploads"):
 		return "ListMultipartUploadsResult"
+	case get && query.Has("uploadId"):
+		return "ListPartsResult"
+	case get && query.Has("versions"):
+		return "ListVersionsResult"
+	case get && query.Has("versioning"):
+		return "VersioningConfiguration"
+	case get && query.Has("object-lock"):
+		return "ObjectLockConfiguration"
 	case post && query.Has("uploads"):
 		return "InitiateMultipartUploadResult"
 	case post && query.Has("uploadId"):

@@ -41,7 +41,12 @@ func (o *S3Options) newTransport() *http.Transport {
 	if stall == 0 {
 		stall = stallTimeout
 	}
+	header := int64(0) // as much as the transport takes
+	if o.Brief {
+		header = briefHeader
+	}
 	return &http.Transport{
+		MaxResponseHeaderBytes: header,
 		Proxy:                  http.ProxyFromEnvironment,
 		OnProxyConnectResponse: advice.CheckProxy,
 		DialContext:            (&dialer{stall: stall}).dial,
