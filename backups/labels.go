@@ -12,7 +12,8 @@ const (
 
 // Tags of snapshots, as Velero sets them.
 const (
-	nameTag = "velero.io/backup"
+	// NameTag is the name of the backup.
+	NameTag = "velero.io/backup"
 	// VolumeTag is the name of the PersistentVolume.
 	VolumeTag = "velero.io/pv"
 )
@@ -21,5 +22,5 @@ const (
 // the tags of the snapshot, and the next snapshot those of the volume, but its own name of the backup: so neither the UID
 // nor the name alone would do.
 func SnapshotTags(backup *velerov1.Backup) map[string]string {
-	return map[string]string{nameTag: backup.Name, UIDLabel: string(backup.UID)}
+	return map[string]string{NameTag: backup.Name, UIDLabel: string(backup.UID)}
 }

@@ -21,8 +21,9 @@ type Bucket interface {
 	// TryUpload writes without leaving anything, whatever the bucket keeps of what is deleted: it begins an upload in parts, sends
 	// one part, and aborts. The first error is why nothing can be written, or ErrUnsupported; the second, why a part may be left.
 	TryUpload(ctx context.Context, key string) (refused, left error)
-	// Versioning says whether the bucket keeps what is overwritten and deleted.
-	Versioning(ctx context.Context) (bool, error)
+	// Versioning is VersioningEnabled if the bucket keeps what is overwritten and deleted, VersioningSuspended if it keeps what it
+	// had before; else it is empty.
+	Versioning(ctx context.Context) (string, error)
 	// Retention is how long the bucket keeps what is written from being deleted for good, as "30 days". Empty: not at all.
 	Retention(ctx context.Context) (string, error)
 	// Purge removes all versions of an object, and of its deletions.
@@ -32,6 +33,12 @@ type Bucket interface {
 	// Skew is how far the clock of the storage is ahead of the one here, to a second or two. False: no answer has told its time.
 	Skew() (time.Duration, bool)
 }
+
+// What S3 calls the versioning of a bucket that has, or had, any.
+const (
+	VersioningEnabled   = minio.Enabled
+	VersioningSuspended = minio.Suspended
+)
 
 // Upload is one that was begun.
 type Upload struct {
@@ -111,20 +118,20 @@ func unsupported(err error) bool {
 	return false
 }
 
-// Versioning implements Bucket. A bucket whose versioning is suspended keeps what it had, and no more.
-func (s *S3) Versioning(ctx context.Context) (bool, error) {
+// Versioning implements Bucket.
+func (s *S3) Versioning(ctx context.Context) (string, error) {
 	client, err := s.connect(ctx)
 	if err != nil {
-		return false, s.failed(ctx, readingVersions, "", err)
+		return "", s.failed(ctx, readingVersions, "", err)
 	}
 	config, err := client.GetBucketVersioning(ctx, s.opts.Bucket)
 	switch {
 	case unsupported(err):
-		return false, ErrUnsupported
+		return "", ErrUnsupported
 	case err != nil:
-		return false, s.failed(ctx, readingVersions, "", err)
+		return "", s.failed(ctx, readingVersions, "", err)
 	}
-	return config.Enabled(), nil
+	return config.Status, nil
 }
 
 // Retention implements Bucket.

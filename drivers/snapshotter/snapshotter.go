@@ -57,6 +57,12 @@ type Snapshotter interface {
 	Close()
 }
 
+// Lister is a Snapshotter of a provider that can be asked for all snapshots that have a tag, whatever its value.
+type Lister interface {
+	// ListSnapshots returns the value of the tag by the ids of the snapshots, which are those of the account in the region.
+	ListSnapshots(ctx context.Context, tag string) (map[string]string, error)
+}
+
 // Volume is what it takes to make another volume like this one.
 type Volume struct {
 	ID string

@@ -44,7 +44,10 @@ type volumes struct {
 	endpoint  endpoint.Endpoint
 }
 
-var _ snapshotter.Snapshotter = (*volumes)(nil)
+var (
+	_ snapshotter.Snapshotter = (*volumes)(nil)
+	_ snapshotter.Lister      = (*volumes)(nil)
+)
 
 func open(opts snapshotter.Options) (snapshotter.Snapshotter, error) {
 	config, err := provider.ParseAWSVolumeSnapshotter(opts.Config)
@@ -205,21 +208,48 @@ func once(o *ec2.Options) {
 const most = 1000
 
 func (v *volumes) FindSnapshots(ctx context.Context, tags map[string]string) ([]string, error) {
-	in := &ec2.DescribeSnapshotsInput{OwnerIds: []string{"self"}, MaxResults: aws.Int32(most)}
+	var filters []types.Filter
 	for key, value := range tags {
-		in.Filters = append(in.Filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{value}})
+		filters = append(filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{value}})
 	}
 	var found []string
+	err := v.eachSnapshot(ctx, filters, func(snapshot *types.Snapshot) { found = append(found, aws.ToString(snapshot.SnapshotId)) })
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// ListSnapshots implements snapshotter.Lister.
+func (v *volumes) ListSnapshots(ctx context.Context, tag string) (map[string]string, error) {
+	found := map[string]string{}
+	filter := types.Filter{Name: aws.String("tag-key"), Values: []string{tag}}
+	err := v.eachSnapshot(ctx, []types.Filter{filter}, func(snapshot *types.Snapshot) {
+		for _, had := range snapshot.Tags {
+			if aws.ToString(had.Key) == tag {
+				found[aws.ToString(snapshot.SnapshotId)] = aws.ToString(had.Value)
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// eachSnapshot visits the account's own snapshots that pass the filters.
+func (v *volumes) eachSnapshot(ctx context.Context, filters []types.Filter, visit func(*types.Snapshot)) error {
+	in := &ec2.DescribeSnapshotsInput{OwnerIds: []string{"self"}, MaxResults: aws.Int32(most), Filters: filters}
 	for pages := ec2.NewDescribeSnapshotsPaginator(v.client, in); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, v.failure("DescribeSnapshots", subject{}, err)
+			return v.failure("DescribeSnapshots", subject{}, err)
 		}
 		for i := range page.Snapshots {
-			found = append(found, aws.ToString(page.Snapshots[i].SnapshotId))
+			visit(&page.Snapshots[i])
 		}
 	}
-	return found, nil
+	return nil
 }
 
 // CreateVolume carries type, provisioned IOPS and the snapshot's tags over. The size is the snapshot's.

@@ -1,0 +1,520 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
+	"github.com/velero-locations/velero-locations/drivers/objectstore"
+	"github.com/velero-locations/velero-locations/drivers/snapshotter"
+	"github.com/velero-locations/velero-locations/locations"
+)
+
+// Subject is a location, opened, with what is known of its backups.
+type Subject struct {
+	// Location by its name, in its namespace.
+	Location, Namespace string
+	Store               objectstore.Bucket
+	Place               locations.Place
+	// Unwritable is why nothing is to be written; empty: it is.
+	Unwritable string
+	// Explain adds to an error of the storage which credentials it is about. Nil: nothing.
+	Explain func(error) error
+	// Records are the Backups of the namespace. If they cannot be read, Unread says why.
+	Records []velerov1.Backup
+	Unread  error
+	// Volumes are the volume snapshot locations of the namespace.
+	Volumes []Volumes
+}
+
+// Volumes is a volume snapshot location, opened.
+type Volumes struct {
+	Name string
+	// Snapshots reach it; nil: they cannot, and Closed says why.
+	Snapshots snapshotter.Snapshotter
+	Closed    error
+}
+
+// What bounds a check.
+const (
+	// mostBackups is how many backups of a bucket are looked into.
+	mostBackups = 1000
+	// mostUploads is how many unfinished uploads are measured.
+	mostUploads = 1000
+	// mostNames is how many names a row has.
+	mostNames = 20
+	// patience is how long is taken to clear away when the check was interrupted.
+	patience = 10 * time.Second
+	// noticeable is how far clocks may be apart without a word, and tolerated until when S3 takes signatures.
+	noticeable, tolerated = time.Minute, 15 * time.Minute
+)
+
+// check is one run.
+type check struct {
+	*Subject
+
+	key     string
+	content []byte
+	rows    map[string]Row
+	// written says that there is an object to clear away, and traced that it may have versions. The bucket keeps those, versioned, or
+	// keeps none, unversioned, or has not said.
+	written, traced, versioned, unversioned bool
+	// retention is how long the bucket keeps what is written.
+	retention string
+	// top are the directories of the place.
+	top []string
+	// found are the backups of the bucket by their names; nil: of one whose metadata are not there.
+	found map[string]*velerov1.Backup
+	// cut says that there are more.
+	cut bool
+}
+
+// step is one thing that is tried.
+type step struct {
+	name string
+	// needs are the steps that must not have failed, nor been left out, before this one makes sense.
+	needs []string
+	// writes says that the step changes the bucket, for as long as the check runs.
+	writes bool
+	run    func(*check, context.Context) Row
+}
+
+// The names that steps refer to.
+const (
+	listing = "list"
+	written = "write"
+	backup  = "backups"
+)
+
+// steps in their order.
+var steps = []step{
+	{name: listing, run: (*check).list},
+	{name: "clock", run: (*check).clock},
+	{name: "directories", needs: []string{listing}, run: (*check).directories},
+	{name: "versioning", needs: []string{listing}, run: (*check).versioning},
+	{name: "object lock", needs: []string{listing}, run: (*check).lock},
+	{name: "multipart upload", needs: []string{listing}, writes: true, run: (*check).multipart},
+	{name: written, needs: []string{listing}, writes: true, run: (*check).write},
+	{name: "read", needs: []string{written}, writes: true, run: (*check).read},
+	{name: "If-None-Match", needs: []string{written}, writes: true, run: (*check).condition},
+	{name: "delete", needs: []string{written}, writes: true, run: (*check).remove},
+	{name: backup, needs: []string{listing}, run: (*check).backups},
+	{name: "made elsewhere", needs: []string{backup}, run: (*check).elsewhere},
+	{name: "data without record", needs: []string{backup}, run: (*check).withoutRecord},
+	{name: "records without data", needs: []string{backup}, run: (*check).withoutData},
+	{name: "unfinished uploads", needs: []string{listing}, run: (*check).uploads},
+}
+
+// Check takes all steps, and leaves nothing behind that it may delete, however it ends.
+func Check(ctx context.Context, of *Subject) Report {
+	c := &check{Subject: of, key: key(of.Place), content: []byte("velero-locations backup-location check\n"), rows: map[string]Row{}}
+	report := Report{Location: of.Location, Namespace: of.Namespace, Place: of.Place.String()}
+	defer c.clear(ctx)
+	for _, step := range steps {
+		row := c.take(ctx, step)
+		row.Check = step.name
+		c.rows[step.name] = row
+		report.Checks = append(report.Checks, row)
+	}
+	for _, volumes := range of.Volumes {
+		row := c.snapshots(ctx, volumes)
+		row.Check = "snapshots of " + volumes.Name
+		report.Checks = append(report.Checks, row)
+	}
+	return report
+}
+
+func (c *check) take(ctx context.Context, step step) Row {
+	for _, need := range step.needs {
+		if result := c.rows[need].Result; result == Failed || result == NotAsked {
+			return Row{Result: NotAsked, Message: fmt.Sprintf("%q has not succeeded", need)}
+		}
+	}
+	if ctx.Err() != nil {
+		return Row{Result: NotAsked, Message: "the check was interrupted, or its time was over"}
+	}
+	if step.writes && c.Unwritable != "" {
+		return Row{Result: NotAsked, Message: c.Unwritable}
+	}
+	return step.run(c, ctx)
+}
+
+// clear removes what a check that did not come to its end has left.
+func (c *check) clear(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if c.written {
+		_ = c.Store.Delete(ctx, c.key) // the step has said what is in the way
+	}
+	if c.traced && !c.unversioned {
+		_ = c.Store.Purge(ctx, c.key)
+	}
+}
+
+func (c *check) fail(err error) Row { return Row{Result: Failed, Message: c.explain(err)} }
+
+func (c *check) explain(err error) string {
+	if c.Explain != nil {
+		err = c.Explain(err)
+	}
+	return err.Error()
+}
+
+// unknown is about what only other permissions, or other storage, could tell.
+func (c *check) unknown(err error) Row {
+	var answer *objectstore.Error
+	if errors.Is(err, objectstore.ErrUnsupported) || errors.As(err, &answer) && answer.CredentialsRefused() {
+		return Row{Result: NotAsked, Message: c.explain(err)}
+	}
+	return c.fail(err)
+}
+
+func (c *check) list(ctx context.Context) Row {
+	var err error
+	if c.top, err = c.Store.CommonPrefixes(ctx, c.Place.Root()); err != nil {
+		return c.fail(err)
+	}
+	return Row{Result: OK}
+}
+
+func (c *check) clock(context.Context) Row {
+	skew, told := c.Store.Skew()
+	if !told {
+		return Row{Result: NotAsked, Message: "no answer of the storage has told its time"}
+	}
+	row := Row{Result: OK, Message: "the clock of the storage is right, to a few seconds"}
+	if skew.Abs() < noticeable {
+		return row
+	}
+	direction := "ahead of"
+	if skew < 0 {
+		direction = "behind"
+	}
+	row.Result = Warning
+	row.Message = fmt.Sprintf("the clock of the storage is %s %s the one here: set both right", skew.Abs().Round(time.Second), direction)
+	if skew.Abs() > tolerated {
+		row.Result = Failed
+	}
+	return row
+}
+
+func (c *check) directories(context.Context) Row {
+	if err := locations.CheckDirectories(c.Place, c.top); err != nil {
+		return c.fail(err)
+	}
+	return Row{Result: OK, Message: "only Velero's"}
+}
+
+func (c *check) versioning(ctx context.Context) Row {
+	versioning, err := c.Store.Versioning(ctx)
+	switch {
+	case err != nil:
+		return c.unknown(err)
+	case versioning == objectstore.VersioningSuspended:
+		return Row{Result: OK, Message: "suspended: versions from before stay"}
+	case versioning != "":
+		c.versioned = true
+		return Row{Result: Warning, Message: "the bucket keeps versions: deleted backups take up room until a lifecycle rule of the bucket removes noncurrent versions"}
+	}
+	c.unversioned = true
+	return Row{Result: OK, Message: "off: what is deleted is gone"}
+}
+
+func (c *check) lock(ctx context.Context) Row {
+	retention, err := c.Store.Retention(ctx)
+	switch {
+	case err != nil:
+		return c.unknown(err)
+	case retention != "":
+		c.retention = retention
+		return Row{Result: Warning, Message: fmt.Sprintf("the bucket keeps what is written for %s, whoever deletes it: backups that expire sooner take up room until then", retention)}
+	}
+	return Row{Result: OK, Message: "no default retention"}
+}
+
+func (c *check) multipart(ctx context.Context) Row {
+	refused, left := Write(ctx, c.Store, c.Place)
+	switch {
+	case errors.Is(refused, objectstore.ErrUnsupported):
+		return Row{Result: Warning, Message: "the storage does not know uploads in parts: backups of more than 16 MiB fail"}
+	case refused != nil:
+		return c.fail(refused)
+	case left != nil:
+		return Row{Result: Warning, Message: "uploads that break off stay: " + c.explain(left)}
+	}
+	return Row{Result: OK}
+}
+
+func (c *check) write(ctx context.Context) Row {
+	if c.retention != "" {
+		return Row{Result: NotAsked, Message: "what is written could not be deleted for " + c.retention}
+	}
+	c.written, c.traced = true, true // or may be, if the answer is lost
+	if err := c.Store.Put(ctx, c.key, bytes.NewReader(c.content)); err != nil {
+		return c.fail(err)
+	}
+	return Row{Result: OK}
+}
+
+func (c *check) read(ctx context.Context) Row {
+	content, err := objectstore.ReadAll(ctx, c.Store, c.key)
+	switch {
+	case err != nil:
+		return c.fail(err)
+	case !bytes.Equal(content, c.content):
+		return Row{Result: Failed, Message: "what is read is not what was written"}
+	}
+	return Row{Result: OK}
+}
+
+func (c *check) condition(ctx context.Context) Row {
+	err := c.Store.Create(ctx, c.key, c.content)
+	var answer *objectstore.Error
+	switch {
+	case errors.Is(err, objectstore.ErrExists):
+		return Row{Result: OK, Message: "the storage does not overwrite what is to be new"}
+	case err == nil:
+		return Row{Result: Warning, Message: "the storage overwrites what is to be new: of two backups of one name at once, one can damage the other"}
+	case errors.As(err, &answer) && answer.Status != 0 && !answer.CredentialsRefused() && !answer.Overloaded():
+		return Row{Result: Warning, Message: "the storage does not take the condition, so that backups by the controllers here fail: " + c.explain(err)}
+	}
+	return c.fail(err)
+}
+
+func (c *check) remove(ctx context.Context) Row {
+	if err := c.Store.Delete(ctx, c.key); err != nil {
+		row := c.fail(err)
+		row.Message += fmt.Sprintf("; %q stays", c.key)
+		row.Names = []string{c.key}
+		return row
+	}
+	there, err := c.Store.Exists(ctx, c.key)
+	switch {
+	case err != nil:
+		return c.fail(err)
+	case there:
+		return Row{Result: Failed, Message: fmt.Sprintf("the storage has deleted %q, and still shows it", c.key), Names: []string{c.key}}
+	case c.unversioned:
+		c.written, c.traced = false, false
+		return Row{Result: OK}
+	}
+	c.written = false
+	if err := c.Store.Purge(ctx, c.key); err != nil && c.versioned {
+		return Row{Result: Warning, Message: fmt.Sprintf("%q was deleted, but its versions stay: %s", c.key, c.explain(err)), Names: []string{c.key}}
+	}
+	c.traced = false
+	return Row{Result: OK}
+}
+
+// record is the Backup of a name in the location; nil: there is none.
+func (c *check) record(name string) *velerov1.Backup {
+	i := slices.IndexFunc(c.Records, func(b velerov1.Backup) bool { return b.Name == name && b.Spec.StorageLocation == c.Location })
+	if i < 0 {
+		return nil
+	}
+	return &c.Records[i]
+}
+
+// backups reads what is in the bucket.
+func (c *check) backups(ctx context.Context) Row {
+	store := backups.NewStore(c.Store, c.Place)
+	names, err := store.Names(ctx)
+	if err != nil {
+		return c.fail(err)
+	}
+	row := Row{Result: OK, Count: len(names), Message: "in the bucket: " + locations.Count(len(names), "name")}
+	if c.cut = len(names) > mostBackups; c.cut {
+		names = names[len(names)-mostBackups:] // those of schedules end with their time
+		row.Message += fmt.Sprintf(", of which the last %d are looked into", mostBackups)
+	}
+	c.found = make(map[string]*velerov1.Backup, len(names))
+	var malformed []string
+	for _, name := range names {
+		found, err := store.Published(ctx, name)
+		switch {
+		case errors.Is(err, backups.ErrMalformed):
+			malformed = append(malformed, name)
+			continue
+		case err != nil:
+			return c.fail(err)
+		}
+		c.found[name] = found
+	}
+	if len(malformed) > 0 {
+		row.Result, row.Names = Warning, first(malformed)
+		row.Message += "; metadata cannot be understood of " + locations.Enumerate(malformed)
+	}
+	return row
+}
+
+// elsewhere finds who else writes here. The records of what was found in a bucket have UIDs of their own.
+func (c *check) elsewhere(context.Context) Row {
+	var names, origins []string
+	for name, found := range c.found {
+		if found == nil {
+			continue
+		}
+		record := c.record(name)
+		switch {
+		case found.Namespace != "" && found.Namespace != c.Namespace:
+			origins = append(origins, fmt.Sprintf("namespace %q", found.Namespace))
+		case record != nil && c.Unread == nil && record.UID != found.UID:
+			if version := found.Annotations["velero.io/source-cluster-k8s-gitversion"]; version != "" {
+				origins = append(origins, "Kubernetes "+version)
+			}
+		default:
+			continue
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return Row{Result: OK, Message: "none"}
+	}
+	slices.Sort(names)
+	text := fmt.Sprintf("%s of another cluster or namespace, or of this one before its records were lost: %s", locations.Count(len(names), "backup"), locations.Enumerate(names))
+	if slices.Sort(origins); len(origins) > 0 {
+		text += " (" + strings.Join(first(slices.Compact(origins)), ", ") + ")"
+	}
+	return Row{Result: Warning, Count: len(names), Names: first(names), Message: text + "; give each writer a prefix of its own"}
+}
+
+func (c *check) withoutRecord(context.Context) Row {
+	if c.Unread != nil {
+		return Row{Result: NotAsked, Message: c.Unread.Error()}
+	}
+	var whole, parts []string
+	for name, found := range c.found {
+		switch {
+		case c.record(name) != nil:
+		case found != nil:
+			whole = append(whole, name)
+		default:
+			parts = append(parts, name)
+		}
+	}
+	names := slices.Sorted(slices.Values(slices.Concat(whole, parts)))
+	if len(names) == 0 {
+		return Row{Result: OK, Message: "none"}
+	}
+	var texts []string
+	if len(whole) > 0 {
+		texts = append(texts, fmt.Sprintf("%s that backup-sync has made no record of: %s", locations.Count(len(whole), "backup"), locations.Enumerate(whole)))
+	}
+	if len(parts) > 0 {
+		texts = append(texts, fmt.Sprintf("%s of an unfinished backup of somebody else, or of what was left of one: %s", locations.Count(len(parts), "folder"), locations.Enumerate(parts)))
+	}
+	return Row{Result: Warning, Count: len(names), Names: first(names), Message: strings.Join(texts, "; ")}
+}
+
+func (c *check) withoutData(context.Context) Row {
+	switch {
+	case c.Unread != nil:
+		return Row{Result: NotAsked, Message: c.Unread.Error()}
+	case c.cut:
+		return Row{Result: NotAsked, Message: fmt.Sprintf("there are more than %d names in the bucket", mostBackups)}
+	}
+	var names []string
+	for _, record := range c.Records {
+		phase := record.Status.Phase
+		done := phase == velerov1.BackupPhaseCompleted || phase == velerov1.BackupPhasePartiallyFailed
+		if _, there := c.found[record.Name]; record.Spec.StorageLocation == c.Location && done && (!there || c.found[record.Name] == nil) {
+			names = append(names, record.Name)
+		}
+	}
+	if len(names) == 0 {
+		return Row{Result: OK, Message: "none"}
+	}
+	return Row{
+		Result: Warning, Count: len(names), Names: first(names),
+		Message: fmt.Sprintf("%s whose data is not in the bucket, and that cannot be restored: %s", locations.Count(len(names), "backup"), locations.Enumerate(names)),
+	}
+}
+
+// uploads are those of no backup that runs.
+func (c *check) uploads(ctx context.Context) Row {
+	row := Row{Result: OK, Message: "none"}
+	oldest, more := time.Time{}, ""
+	for upload, err := range c.Store.Uploads(ctx, c.Place.Root()) {
+		if err != nil {
+			return c.unknown(err)
+		}
+		if record := c.record(backupOf(c.Place, upload.Key)); record != nil && record.Status.CompletionTimestamp == nil && record.Status.StartTimestamp != nil {
+			continue
+		}
+		if row.Count++; row.Count > mostUploads {
+			row.Count, more = mostUploads, "more than "
+			break
+		}
+		row.Bytes += upload.Size
+		row.Names = append(row.Names, upload.Key)
+		if oldest.IsZero() || upload.Initiated.Before(oldest) {
+			oldest = upload.Initiated
+		}
+	}
+	if row.Count == 0 {
+		return row
+	}
+	row.Result, row.Names = Warning, first(row.Names)
+	row.Message = fmt.Sprintf("%s%s of %d bytes, the oldest of %s, which no listing shows: have a lifecycle rule of the bucket abort them",
+		more, locations.Count(row.Count, "upload"), row.Bytes, oldest.UTC().Format(time.DateOnly))
+	return row
+}
+
+// backupOf is the name of the backup that a key belongs to; empty: it belongs to none.
+func backupOf(place locations.Place, key string) string {
+	inside, found := strings.CutPrefix(key, place.Root()+"backups/")
+	name, _, below := strings.Cut(inside, "/")
+	if !found || !below {
+		return ""
+	}
+	return name
+}
+
+// snapshots are looked for whose backup is neither on record nor in the bucket.
+func (c *check) snapshots(ctx context.Context, volumes Volumes) Row {
+	if volumes.Snapshots == nil {
+		return Row{Result: NotAsked, Message: volumes.Closed.Error()}
+	}
+	lister, can := volumes.Snapshots.(snapshotter.Lister)
+	switch {
+	case !can:
+		return Row{Result: NotAsked, Message: "snapshots of this provider cannot be listed from here"}
+	case c.Unread != nil:
+		return Row{Result: NotAsked, Message: c.Unread.Error()}
+	case c.found == nil || c.cut:
+		return Row{Result: NotAsked, Message: "not all backups of the bucket are known"}
+	}
+	tagged, err := lister.ListSnapshots(ctx, backups.NameTag)
+	if err != nil {
+		return c.fail(err)
+	}
+	known := map[string]bool{}
+	for name := range c.found {
+		known[name] = true
+	}
+	for i := range c.Records {
+		known[c.Records[i].Name] = true
+	}
+	var names []string
+	for id, name := range tagged {
+		if !known[name] {
+			names = append(names, id)
+		}
+	}
+	if len(names) == 0 {
+		return Row{Result: OK, Message: locations.Count(len(tagged), "snapshot") + ", each of a backup that is known here"}
+	}
+	slices.Sort(names)
+	return Row{
+		Result: Warning, Count: len(names), Names: first(names),
+		Message: fmt.Sprintf("%s of backups that are not known here, which may be another cluster's, or left over: %s", locations.Count(len(names), "snapshot"), locations.Enumerate(names)),
+	}
+}
+
+func first(names []string) []string { return names[:min(len(names), mostNames)] }
