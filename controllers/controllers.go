@@ -103,11 +103,12 @@ func setupLocation(setup func(context.Context, manager.Manager, mergepatch.Write
 			return err
 		}
 		return setup(ctx, mgr, writer(mgr), location.Options{
-			Backend:   storage,
-			Frequency: opts.ValidationFrequency,
-			Timeout:   opts.ValidationTimeout,
-			Events:    events,
-			Metrics:   opts.metrics,
+			Backend:     storage,
+			Frequency:   opts.ValidationFrequency,
+			Timeout:     opts.ValidationTimeout,
+			ProbeWrites: opts.ProbeWrites,
+			Events:      events,
+			Metrics:     opts.metrics,
 		})
 	}
 }

@@ -42,6 +42,8 @@ type Options struct {
 	ValidationFrequency time.Duration
 	// ValidationTimeout is how long one check may take.
 	ValidationTimeout time.Duration
+	// ProbeWrites has checks find out whether locations can be written to.
+	ProbeWrites bool
 
 	// SelectionDefaults are what backups get whose namespace does not say where they go.
 	SelectionDefaults selection.Defaults
@@ -122,6 +124,8 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 		"How often to check a location without spec.validationFrequency; 0: only when it changes.")
 	flags.DurationVar(&o.ValidationTimeout, "validation-timeout", o.ValidationTimeout,
 		"How long one check of a location may take.")
+	flags.BoolVar(&o.ProbeWrites, "probe-writes", o.ProbeWrites,
+		"Find out, when a backup storage location is checked that is not read-only, whether it can be written to: by an upload that is aborted, and leaves nothing.")
 	o.SelectionDefaults.AddFlags(flags)
 	flags.DurationVar(&o.DefaultBackupTTL, "default-backup-ttl", o.DefaultBackupTTL,
 		"How long to keep backups without spec.ttl.")

@@ -20,11 +20,15 @@ import (
 type Subject struct {
 	// Location by its name, in its namespace.
 	Location, Namespace string
-	Store               objectstore.Bucket
-	Place               locations.Place
+	// Unreached is why nothing here can ask the storage. Empty: it is asked.
+	Unreached string
+	// Store is nil if it could not be opened, which Closed says the reason of.
+	Store  objectstore.Bucket
+	Closed error
+	Place  locations.Place
 	// Unwritable is why nothing is to be written; empty: it is.
 	Unwritable string
-	// Explain adds to an error of the storage which credentials it is about. Nil: nothing.
+	// Explain adds to an error of the storage which credentials it is about.
 	Explain func(error) error
 	// Records are the Backups of the namespace. If they cannot be read, Unread says why.
 	Records []velerov1.Backup
@@ -114,7 +118,10 @@ var steps = []step{
 // Check takes all steps, and leaves nothing behind that it may delete, however it ends.
 func Check(ctx context.Context, of *Subject) Report {
 	c := &check{Subject: of, key: key(of.Place), content: []byte("velero-locations backup-location check\n"), rows: map[string]Row{}}
-	report := Report{Location: of.Location, Namespace: of.Namespace, Place: of.Place.String()}
+	report := Report{Location: of.Location, Namespace: of.Namespace}
+	if of.Store != nil {
+		report.Place = of.Place.String()
+	}
 	defer c.clear(ctx)
 	for _, step := range steps {
 		row := c.take(ctx, step)
@@ -159,12 +166,7 @@ func (c *check) clear(ctx context.Context) {
 
 func (c *check) fail(err error) Row { return Row{Result: Failed, Message: c.explain(err)} }
 
-func (c *check) explain(err error) string {
-	if c.Explain != nil {
-		err = c.Explain(err)
-	}
-	return err.Error()
-}
+func (c *check) explain(err error) string { return c.Explain(err).Error() }
 
 // unknown is about what only other permissions, or other storage, could tell.
 func (c *check) unknown(err error) Row {
@@ -176,6 +178,12 @@ func (c *check) unknown(err error) Row {
 }
 
 func (c *check) list(ctx context.Context) Row {
+	switch {
+	case c.Unreached != "":
+		return Row{Result: NotAsked, Message: c.Unreached}
+	case c.Closed != nil:
+		return c.fail(c.Closed)
+	}
 	var err error
 	if c.top, err = c.Store.CommonPrefixes(ctx, c.Place.Root()); err != nil {
 		return c.fail(err)
@@ -184,9 +192,13 @@ func (c *check) list(ctx context.Context) Row {
 }
 
 func (c *check) clock(context.Context) Row {
+	const silent = "no answer of the storage has told its time"
+	if c.Store == nil {
+		return Row{Result: NotAsked, Message: silent}
+	}
 	skew, told := c.Store.Skew()
 	if !told {
-		return Row{Result: NotAsked, Message: "no answer of the storage has told its time"}
+		return Row{Result: NotAsked, Message: silent}
 	}
 	row := Row{Result: OK, Message: "the clock of the storage is right, to a few seconds"}
 	if skew.Abs() < noticeable {

@@ -54,7 +54,10 @@ func newWorld(t *testing.T) *world {
 		opts: objectstore.S3Options{
 			Bucket: "bbb", Endpoint: endpoint, Region: cloud.Region, Keys: credentials.AWS{AccessKeyID: cloud.Key.ID, SecretAccessKey: cloud.Key.Secret},
 		},
-		subject: Subject{Location: "main", Namespace: "velero", Place: locations.Place{Bucket: "bbb", Prefix: "p"}},
+		subject: Subject{
+			Location: "main", Namespace: "velero", Place: locations.Place{Bucket: "bbb", Prefix: "p"},
+			Explain: func(err error) error { return err },
+		},
 	}
 }
 

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/locations"
@@ -20,7 +21,12 @@ func List(ctx context.Context, store objectstore.Store, place locations.Place) e
 // Write finds out whether a place can be written to, and leaves nothing there, whatever the bucket keeps of what is deleted. The
 // first error is why not, or objectstore.ErrUnsupported where that cannot be found out; the second, why something may be left.
 func Write(ctx context.Context, store objectstore.Bucket, place locations.Place) (refused, left error) {
-	return store.TryUpload(ctx, key(place))
+	refused, left = store.TryUpload(ctx, key(place))
+	var answer *objectstore.Error
+	if errors.As(refused, &answer) {
+		answer.Key = place.Root() + "backups/" // which says the same each time
+	}
+	return refused, left
 }
 
 // key is where something is written to be deleted: beside the directories of backups, where policies let backups be written, and

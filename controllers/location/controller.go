@@ -45,6 +45,8 @@ type Options struct {
 	Frequency time.Duration
 	// Timeout is how long one check may take.
 	Timeout time.Duration
+	// ProbeWrites has locations that are not read-only written to, at most once in the time between checks. Nothing is left there.
+	ProbeWrites bool
 	// Events gets one event when a phase turns. It may be nil.
 	Events record.EventRecorder
 	// Metrics get the phases of locations.
@@ -126,7 +128,7 @@ func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (r
 		return later(lanes.Wait), nil
 	}
 	read := secretVersions{}
-	cause, err := r.check(ctx, location, read, turn)
+	tried, cause, err := r.check(ctx, location, last, read, turn)
 	if errors.Is(err, lanes.ErrSlow) {
 		return later(lanes.Wait), nil
 	}
@@ -143,6 +145,9 @@ func (r *reconciler[L]) Reconcile(ctx context.Context, req reconcile.Request) (r
 		r.opts.Events.Event(location, found.eventType, found.phase, found.event)
 	}
 	checked := last.next(state{spec: seen.spec, secrets: read, phase: found.phase}, now)
+	if checked.write = tried; tried.at.IsZero() { // the check did not come to that
+		checked.write, _ = last.attempted(seen.spec, read, every, now)
+	}
 	r.memory.remember(req.NamespacedName, checked)
 	return later(checked.pause(every)), nil
 }
@@ -195,24 +200,30 @@ func (r *reconciler[L]) knownSecrets(ctx context.Context, location L) (secretVer
 	return versions, nil
 }
 
-// check runs a check within its time, and notes which versions of Secrets it read. The cause is why
-// the location is unavailable; nil: it is available. An error means that the check could not be made,
-// which says nothing about the location.
-func (r *reconciler[L]) check(ctx context.Context, location L, read secretVersions, turn lanes.Turn) (cause, err error) {
+// check runs a check within its time, and notes which versions of Secrets it read, and the last attempt to write. The cause is why
+// the location is unavailable; nil: it is available. An error means that the check could not be made, which says nothing about the
+// location.
+func (r *reconciler[L]) check(ctx context.Context, location L, last *memo, read secretVersions, turn lanes.Turn) (tried attempt, cause, err error) {
 	storage := r.opts.Backend
 	storage.Secrets = secretReader{r.secrets, read}
-	cause = turn.Ask(ctx, r.opts.Timeout, func(ctx context.Context) error { return r.kind.check(ctx, &storage, location) })
+	cause = turn.Ask(ctx, r.opts.Timeout, func(ctx context.Context) error {
+		err := r.kind.check(ctx, &storage, location)
+		if err == nil && r.opts.ProbeWrites && r.kind.write != nil {
+			tried, err = r.tryWriting(ctx, &storage, location, last, read)
+		}
+		return err
+	})
 	if ctx.Err() != nil {
-		return nil, ctx.Err() // the controller is stopping
+		return tried, nil, ctx.Err() // the controller is stopping
 	}
 	var failure *backend.APIError
 	if errors.As(cause, &failure) {
-		return nil, failure
+		return tried, nil, failure
 	}
 	if errors.Is(cause, lanes.ErrSlow) {
-		return nil, cause
+		return tried, nil, cause
 	}
-	return cause, nil
+	return tried, cause, nil
 }
 
 // writeStatus writes the outcome of a check. All three fields are always written: what the cache has may not be what this

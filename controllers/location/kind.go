@@ -14,7 +14,6 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
-	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
@@ -40,6 +39,9 @@ type kind[L client.Object] struct {
 	unchecked func(opener, L) (message string, unchecked bool)
 	// check returns why the location cannot be used; nil if it can.
 	check func(context.Context, opener, L) error
+	// write returns why a location that passes the check cannot be written to, nil if it can, or need not be; and why something may be
+	// left there. Nil: nothing is written to locations of the kind.
+	write func(context.Context, opener, L) (refused, left error)
 	// tell reports the phase of a location of a name, or that there is none.
 	tell func(m *metrics.Metrics, name, phase string)
 }
@@ -47,7 +49,8 @@ type kind[L client.Object] struct {
 // opener is how a check gets at the storage of a location.
 type opener interface {
 	Driver(provider string) (snapshotter.Driver, bool)
-	Listing(context.Context, *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error)
+	List(context.Context, *velerov1.BackupStorageLocation) error
+	Write(context.Context, *velerov1.BackupStorageLocation) (refused, left error)
 	Snapshotter(context.Context, *velerov1.VolumeSnapshotLocation) (snapshotter.Snapshotter, error)
 	NameCredentials(err error, credential *corev1.SecretKeySelector) error
 }
@@ -67,6 +70,7 @@ var backupStorage = kind[*velerov1.BackupStorageLocation]{
 	secrets:   backend.ObjectStoreSecrets,
 	unchecked: outOfReach,
 	check:     checkDirectories,
+	write:     writeUpload,
 	tell:      (*metrics.Metrics).Location,
 }
 
@@ -75,15 +79,7 @@ func outOfReach(_ opener, location *velerov1.BackupStorageLocation) (string, boo
 	if !provider.SpeaksS3(location.Spec.Provider) {
 		return leaveToVelero(location), true
 	}
-	storage := location.Spec.ObjectStorage
-	if storage == nil {
-		return "", false // which the check says
-	}
-	place, err := locations.ParsePlace(storage.Bucket, storage.Prefix)
-	if err != nil {
-		return "", false // which the check says
-	}
-	reason := objectstore.OutOfReach(place.Bucket, location.Spec.Config["s3Url"])
+	reason := backend.OutOfReach(location)
 	if reason == "" {
 		return "", false
 	}
@@ -101,20 +97,12 @@ func leaveToVelero(location *velerov1.BackupStorageLocation) string {
 
 // checkDirectories makes the check that Velero makes: one listing.
 func checkDirectories(ctx context.Context, storage opener, location *velerov1.BackupStorageLocation) error {
-	store, place, err := storage.Listing(ctx, location)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	names, err := store.CommonPrefixes(ctx, place.Root())
+	err := storage.List(ctx, location)
 	var refusal *objectstore.Error
 	if errors.As(err, &refusal) && refusal.Overloaded() {
 		return fmt.Errorf("%w, or check less often with spec.validationFrequency", err)
 	}
-	if err != nil {
-		return storage.NameCredentials(err, location.Spec.Credential)
-	}
-	return locations.CheckDirectories(place, names)
+	return err
 }
 
 // volumeSnapshot are checked if their provider has a driver that reaches something. No release of Velero writes their

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups/probe"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
@@ -45,8 +46,13 @@ type storage struct {
 	closed       int
 }
 
-func (s *storage) Listing(context.Context, *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error) {
-	return s, locations.Place{Bucket: "bbb", Prefix: "p"}, s.refusal
+// List is the backend's, but for what it opens.
+func (s *storage) List(ctx context.Context, location *velerov1.BackupStorageLocation) error {
+	if s.refusal != nil {
+		return s.refusal
+	}
+	defer s.Close()
+	return s.NameCredentials(probe.List(ctx, s, locations.Place{Bucket: "bbb", Prefix: "p"}), location.Spec.Credential)
 }
 
 func (s *storage) Snapshotter(context.Context, *velerov1.VolumeSnapshotLocation) (snapshotter.Snapshotter, error) {

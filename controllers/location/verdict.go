@@ -32,6 +32,8 @@ type memo struct {
 	at time.Time
 	// failures is how many checks in a row have found this spec with these Secrets unavailable.
 	failures int
+	// write is the last attempt to write.
+	write attempt
 }
 
 // next is the memo of the check after this one.

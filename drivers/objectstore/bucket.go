@@ -98,7 +98,7 @@ func (s *S3) TryUpload(ctx context.Context, key string) (refused, left error) {
 }
 
 // patience is how long is taken to clear away after what was interrupted.
-const patience = 10 * time.Second
+const patience = 5 * time.Second
 
 // afterwards is for what is to be cleared away, though its time is over.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {

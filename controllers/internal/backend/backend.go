@@ -44,6 +44,8 @@ type Backend struct {
 	// StallTimeout is how long a connection to object storage may carry nothing, and how long a provider of volumes may take to
 	// answer. 0: a minute.
 	StallTimeout time.Duration
+
+	brief bool // set by Ask
 }
 
 // StorageEndpoint is the host of a location's storage, or its region where there is no URL.
@@ -66,7 +68,7 @@ func (b *Backend) Backups(ctx context.Context, location *velerov1.BackupStorageL
 
 // ObjectStore opens the store of a location whose provider speaks S3, and says where in it the
 // location's backups are. The caller closes it.
-func (b *Backend) ObjectStore(ctx context.Context, location *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error) {
+func (b *Backend) ObjectStore(ctx context.Context, location *velerov1.BackupStorageLocation) (objectstore.Bucket, locations.Place, error) {
 	access, err := b.access(ctx, location)
 	if err != nil {
 		return nil, locations.Place{}, err
@@ -79,7 +81,7 @@ func (b *Backend) ObjectStore(ctx context.Context, location *velerov1.BackupStor
 
 // Listing is ObjectStore for those who only list: settings of how objects are written are not looked at,
 // so that a location is not found wanting which Velero can write to, though nothing here could.
-func (b *Backend) Listing(ctx context.Context, location *velerov1.BackupStorageLocation) (objectstore.Store, locations.Place, error) {
+func (b *Backend) Listing(ctx context.Context, location *velerov1.BackupStorageLocation) (objectstore.Bucket, locations.Place, error) {
 	access, err := b.access(ctx, location)
 	if err != nil {
 		return nil, locations.Place{}, err
@@ -94,7 +96,7 @@ type access struct {
 	opts   objectstore.S3Options
 }
 
-func (a *access) open() (objectstore.Store, locations.Place, error) {
+func (a *access) open() (objectstore.Bucket, locations.Place, error) {
 	store, err := objectstore.NewS3(a.opts)
 	if err != nil {
 		return nil, locations.Place{}, err // not the store: a nil pointer in an interface is not nil
@@ -149,6 +151,7 @@ func (b *Backend) access(ctx context.Context, location *velerov1.BackupStorageLo
 		InsecureSkipTLSVerify: config.InsecureSkipTLSVerify,
 		PublicEndpoint:        config.PublicURL,
 		StallTimeout:          b.StallTimeout,
+		Brief:                 b.brief,
 	}
 	if opts.Endpoint == nil && b.S3Endpoint != nil {
 		opts.Endpoint, opts.PathStyle = b.S3Endpoint, true

@@ -126,7 +126,7 @@ func TestRefusals(t *testing.T) {
 		"no such profile": {change: config("profile", "x"), want: `in Secret "cloud-credentials", key "cloud": the credentials file has no profile "x" (it has 2 others)`},
 		"Secrets not allowed": {
 			errors: map[string]error{"cloud-credentials": forbidden},
-			want:   `the controller may not read Secret "cloud-credentials" in namespace "velero": allow it to get Secrets there`,
+			want:   `reading Secret "cloud-credentials" in namespace "velero" is not allowed: allow to get Secrets there`,
 		},
 		"certificates twice": {
 			change: func(l *velerov1.BackupStorageLocation) {

@@ -107,7 +107,7 @@ func (b *Backend) secretKey(ctx context.Context, namespace string, selector core
 	case apierrors.IsNotFound(err):
 		return nil, &missingError{fmt.Sprintf("there is no Secret %q in namespace %q: create it with key %q, or name another in %s", selector.Name, namespace, selector.Key, field)}
 	case apierrors.IsForbidden(err):
-		return nil, fmt.Errorf("the controller may not read Secret %q in namespace %q: allow it to get Secrets there", selector.Name, namespace)
+		return nil, fmt.Errorf("reading Secret %q in namespace %q is not allowed: allow to get Secrets there", selector.Name, namespace)
 	case err != nil:
 		return nil, &APIError{fmt.Errorf("reading Secret %q: %w", selector.Name, err)}
 	}
