@@ -114,7 +114,7 @@ func newRootCommand(name string) (*cobra.Command, error) {
 	addLogFlags(logging, root, servers)
 	root.AddCommand(servers...)
 	root.AddCommand(newKubectlCommand(), newEtcdCommand(), newMigrateCommand())
-	root.AddCommand(verbs.Commands(genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})...)
+	root.AddCommand(verbs.Commands(genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}, checkLocation)...)
 	root.InitDefaultCompletionCmd()
 	refuseOthers(root)
 	return root, nil

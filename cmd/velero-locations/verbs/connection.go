@@ -26,6 +26,7 @@ const (
 type connection struct {
 	genericiooptions.IOStreams
 	flags kubeconfig.Flags
+	check Checker
 }
 
 func newConnection(streams genericiooptions.IOStreams) *connection {

@@ -22,6 +22,7 @@ var examples = map[string][]string{
 		"velero backup-location set minio --credential= --cacert=",
 	},
 	"backup-location delete": {"velero backup-location delete minio --confirm"},
+	"backup-location check":  {"velero backup-location check east", "velero backup-location check minio -o json"},
 	"snapshot-location create": {
 		"velero snapshot-location create ebs --provider aws --config region=us-east-1",
 	},

@@ -32,7 +32,7 @@ func TestExamples(t *testing.T) {
 func checkExample(t *testing.T, name, line string) {
 	t.Helper()
 	root := &cobra.Command{Use: "velero"}
-	root.AddCommand(Commands(genericiooptions.NewTestIOStreamsDiscard())...)
+	root.AddCommand(Commands(genericiooptions.NewTestIOStreamsDiscard(), nil)...)
 	words := strings.Fields(strings.NewReplacer(`"0 1 * * *"`, "@daily", `"@every 6h"`, "@hourly").Replace(line))
 	cmd, args, err := root.Find(words[1:])
 	if err == nil {

@@ -19,7 +19,7 @@ var nouns = []struct {
 	singular, plural string
 	verbs            []verb
 }{
-	{backupLocation.singular, backupLocation.plural, []verb{backupLocation.create, backupLocation.get, backupLocation.set, backupLocation.delete}},
+	{backupLocation.singular, backupLocation.plural, []verb{backupLocation.create, backupLocation.get, backupLocation.set, backupLocation.delete, checkLocation}},
 	{snapshotLocation.singular, snapshotLocation.plural, []verb{snapshotLocation.create, snapshotLocation.get, snapshotLocation.set, snapshotLocation.delete}},
 	{backup.singular, backup.plural, []verb{backup.create, backup.get, backup.describe, backupLogs, backupDownload, backup.delete}},
 	{schedule.singular, schedule.plural, []verb{schedule.create, schedule.get, schedule.describe, pauseSchedules, unpauseSchedules, schedule.delete}},
@@ -27,8 +27,10 @@ var nouns = []struct {
 
 // Commands returns the commands of all kinds: `backup-location create` and its like, and the same
 // said the other way around, `create backup-location`.
-func Commands(streams genericiooptions.IOStreams) []*cobra.Command {
+// Locations are checked by the checker.
+func Commands(streams genericiooptions.IOStreams, check Checker) []*cobra.Command {
 	c := newConnection(streams)
+	c.check = check
 	var commands []*cobra.Command
 	for _, noun := range nouns {
 		var verbs []*cobra.Command

@@ -34,7 +34,7 @@ func runHere(t *testing.T, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	root := &cobra.Command{Use: "velero", SilenceUsage: true, SilenceErrors: true}
-	root.AddCommand(Commands(genericiooptions.IOStreams{In: strings.NewReader(""), Out: &stdout, ErrOut: &stderr})...)
+	root.AddCommand(Commands(genericiooptions.IOStreams{In: strings.NewReader(""), Out: &stdout, ErrOut: &stderr}, nil)...)
 	root.SetArgs(args)
 	root.SetOut(&stdout)
 	root.SetErr(&stderr)
