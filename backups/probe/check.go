@@ -200,7 +200,7 @@ func (c *check) clock(context.Context) Row {
 	if !told {
 		return Row{Result: NotAsked, Message: silent}
 	}
-	row := Row{Result: OK, Message: "the clock of the storage is right, to a few seconds"}
+	row := Row{Result: OK, Message: "it agrees with the one here, to a minute"}
 	if skew.Abs() < noticeable {
 		return row
 	}

@@ -13,7 +13,7 @@ import (
 func TestSessions(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(devtest.Sessions)) {
 		t.Run(name, func(t *testing.T) {
-			s := startDev(t, t.TempDir())
+			s := startDev(t, t.TempDir(), "--probe-locations=false") // as where storage cannot be reached, which kube-apiserver's are
 			devtest.Sessions[name](t, s.Server)
 			s.signal(t, syscall.SIGTERM)
 		})

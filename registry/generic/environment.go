@@ -12,6 +12,7 @@ import (
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/client-go/kubernetes"
 
+	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/validation"
 	"github.com/velero-locations/velero-locations/locations/selection"
 	"github.com/velero-locations/velero-locations/registry/cluster"
@@ -30,10 +31,22 @@ type Environment struct {
 	// Kubernetes is the API that Secrets are in. Nil: they cannot be read.
 	Kubernetes kubernetes.Interface
 
+	// Prober asks the storage of locations that are typed. Nil: it is left to the controllers.
+	Prober Prober
+
 	// Cluster is what is backed up. Nil: nothing is known of it.
 	Cluster *cluster.Cluster
 
 	stores map[schema.GroupResource]*Store
+}
+
+// Prober asks the storage of a backup storage location whether it could be used.
+type Prober interface {
+	// Secrets are the names of those, in the location's namespace, that asking takes.
+	Secrets(location *velerov1.BackupStorageLocation) []string
+	// Ask returns what is in the way, on one line that holds no secret; empty: nothing is known to be. It takes no longer than the
+	// context lasts, and does not ask whenever too much is asked.
+	Ask(ctx context.Context, secrets kubernetes.Interface, location *velerov1.BackupStorageLocation) string
 }
 
 // Serve tells kinds of another one that the server serves.

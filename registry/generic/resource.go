@@ -67,6 +67,9 @@ type Resource[T table.Object, L runtime.Object] struct {
 	// Warn returns what is accepted but doubtful in an object that is new, or has a new spec. The context is short: what
 	// cannot be found out in time is not warned of. Nil: nothing.
 	Warn func(ctx context.Context, view *View, obj T) []string
+	// Ask returns what others than this server say about an object that is new, or has a new spec, in what Warn leaves of its time. A
+	// write that is tried again does not ask again. old is nil on creation. Nil: nobody is asked.
+	Ask func(ctx context.Context, view *View, obj, old T) []string
 	// WarnDeletion returns what whoever deletes an object should know, of the object as it was last. The context is short. Nil: nothing.
 	WarnDeletion func(ctx context.Context, view *View, obj T) []string
 	// Dependents are objects of another kind that go with an object that is deleted. Nil: there are none.

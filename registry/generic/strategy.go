@@ -147,7 +147,8 @@ func (s strategy[T, L]) validate(ctx context.Context, obj, old T) field.ErrorLis
 // WarningsOnCreate returns what is accepted but doubtful in a new object.
 func (s strategy[T, L]) WarningsOnCreate(ctx context.Context, object runtime.Object) []string {
 	obj := object.(T)
-	return append(finalizerWarnings(obj.GetFinalizers(), nil), s.warnings(ctx, obj)...)
+	var none T
+	return append(finalizerWarnings(obj.GetFinalizers(), nil), s.warnings(ctx, obj, none)...)
 }
 
 // WarningsOnUpdate returns what is accepted but doubtful in an object whose spec changes. Whoever
@@ -158,7 +159,7 @@ func (s strategy[T, L]) WarningsOnUpdate(ctx context.Context, object, oldObject 
 	if s.resource.Spec != nil && apiequality.Semantic.DeepEqual(s.resource.Spec(obj), s.resource.Spec(old)) {
 		return found
 	}
-	return append(found, s.warnings(ctx, obj)...)
+	return append(found, s.warnings(ctx, obj, old)...)
 }
 
 // finalizerWarnings warns of new finalizers without a domain, as custom resources do: another controller might choose the same.
@@ -176,13 +177,17 @@ func finalizerWarnings(finalizers, old []string) []string {
 // warningTimeout is by how much looking for warnings may at most delay a write.
 const warningTimeout = time.Second
 
-func (s strategy[T, L]) warnings(ctx context.Context, obj T) []string {
-	if s.resource.Warn == nil {
-		return nil
-	}
+func (s strategy[T, L]) warnings(ctx context.Context, obj, old T) []string {
 	ctx, cancel := context.WithTimeout(ctx, warningTimeout)
 	defer cancel()
-	return s.resource.Warn(ctx, s.view, obj)
+	var found []string
+	if s.resource.Warn != nil {
+		found = s.resource.Warn(ctx, s.view, obj)
+	}
+	if s.resource.Ask != nil {
+		found = append(found, s.view.once(func() []string { return s.resource.Ask(ctx, s.view, obj, old) })...)
+	}
+	return found
 }
 
 // Canonicalize leaves objects as their users wrote them.

@@ -31,6 +31,9 @@ type View struct {
 	read map[string]listing // nil: nothing is kept
 	// revision of the first list: others are at least as new, for which nobody has to ask etcd again.
 	revision string
+	// answer is what those have said that were asked, once they were.
+	answer []string
+	asked  bool
 }
 
 // newView returns a view that has seen nothing yet.
@@ -49,6 +52,17 @@ func forget(ctx context.Context) {
 		clear(view.read)
 		view.revision = ""
 	}
+}
+
+// once asks once in a write, however often it is tried.
+func (v *View) once(ask func() []string) []string {
+	if v.read == nil {
+		return ask()
+	}
+	if !v.asked {
+		v.answer, v.asked = ask(), true
+	}
+	return v.answer
 }
 
 func (v *View) store(resource schema.GroupResource) *Store {

@@ -62,6 +62,14 @@ func BackupStorageLocation(location *v1.BackupStorageLocation, around Surroundin
 	return printable(append(warnings, NoDefault(location.Namespace, around.NoDefault)...))
 }
 
+// Answer tells what the storage of a location has said when it was asked; empty: nothing.
+func Answer(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return printable([]string{"spec.objectStorage: the storage was asked, and the location cannot be used now: " + text})
+}
+
 // NoDefault says, where it is so, that the backups of a namespace that name no location have none to go to.
 func NoDefault(namespace string, so bool) []string {
 	if !so {

@@ -57,6 +57,8 @@ type Options struct {
 	Rules validation.Rules
 	// Controllers says which controllers run, and how; where the storage is they are told.
 	Controllers controllers.Options
+	// ProbeLocations has the storage of locations asked when they are typed.
+	ProbeLocations bool
 	// OnReady is called once everything answers and all files are written.
 	OnReady func(Info)
 }
@@ -85,7 +87,7 @@ func NewOptions() *Options {
 	return &Options{
 		DataDir: ".dev", Port: 7443, S3Address: "127.0.0.1:7444", EC2Address: "127.0.0.1:7445",
 		SimulatorControlAddress: "127.0.0.1:7446", CloudsAddress: "127.0.0.1:7447", OnReady: func(Info) {},
-		Controllers: running, Etcd: *etcd.NewOptions(),
+		Controllers: running, Etcd: *etcd.NewOptions(), ProbeLocations: true,
 	}
 }
 
@@ -99,6 +101,8 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&o.Controllers.Controllers, "controllers", o.Controllers.Controllers,
 		"Controllers to run, as with velero-locations controller, for those who run Velero's own server against this one: '-foo' turns one off, as in '*,namespace,-expiry'. "+
 			"The controller namespace clears namespaces that are deleted.")
+	flags.BoolVar(&o.ProbeLocations, "probe-locations", o.ProbeLocations, "Ask the storage of backup storage locations when they are typed, for a second at most, and warn of what is in the way.")
+	flags.BoolVar(&o.Controllers.ProbeWrites, "probe-writes", o.Controllers.ProbeWrites, "Find out, when a backup storage location is checked, whether it can be written to, as with velero-locations controller.")
 	flags.StringVar(&o.S3Address, "s3-address", o.S3Address, "Address of the simulator's S3; port 0 takes any free one.")
 	flags.StringVar(&o.EC2Address, "ec2-address", o.EC2Address, "Address of the simulator's EC2 and STS; port 0 takes any free one.")
 	flags.StringVar(&o.CloudsAddress, "clouds-address", o.CloudsAddress, "Address of the simulated Azure and Portworx; port 0 takes any free one.")
@@ -225,6 +229,12 @@ func (d *dev) newServer(authority *pki.Authority, backend *etcd.Server) (*apiser
 		return nil, err
 	}
 	api.Environment.Rules, api.Environment.Defaults = d.options.Rules, d.options.Controllers.SelectionDefaults
+	if d.options.ProbeLocations {
+		probes := controllers.ProberOptions{DefaultS3Endpoint: d.endpoints.S3, DefaultSTSEndpoint: d.endpoints.EC2}
+		if api.Environment.Prober, err = probes.New(); err != nil {
+			return nil, err
+		}
+	}
 	return standalone.New(api, standalone.Options{
 		Listener:    d.api,
 		CertPEM:     certificate.CertPEM,

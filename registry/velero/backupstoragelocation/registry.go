@@ -57,6 +57,7 @@ func New(env *generic.Environment) *Resource {
 		Warn: func(ctx context.Context, view *generic.View, l location) []string {
 			return warnings.BackupStorageLocation(l, surroundings(ctx, view, l))
 		},
+		Ask: ask,
 		WarnDeletion: func(ctx context.Context, view *generic.View, l location) []string {
 			return warnings.NoDefault(l.Namespace, isDefault(view, l) && noDefault(ctx, view, l))
 		},
