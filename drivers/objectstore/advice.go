@@ -89,6 +89,8 @@ func (e *Error) answerAdvice() string {
 		return fmt.Sprintf("%s does not know the access key (%s): correct aws_access_key_id in the credentials", e.Endpoint, e.answer())
 	case "SignatureDoesNotMatch":
 		return fmt.Sprintf("%s refuses the signature (%s): correct aws_secret_access_key in the credentials", e.Endpoint, e.answer())
+	case "InvalidObjectState":
+		return fmt.Sprintf("%s is archived, and cannot be read (%s): have the storage bring it back (RestoreObject), and keep backups out of archiving storage classes", e.place(), e.answer())
 	case "ExpiredToken", "TokenRefreshRequired":
 		return advice.SessionExpired(e.answer())
 	case "InvalidToken":

@@ -71,6 +71,9 @@ func (e *Error) Overloaded() bool {
 	return e.Status == http.StatusTooManyRequests
 }
 
+// Archived says that there is such an object, which cannot be read before the storage has brought it back.
+func (e *Error) Archived() bool { return e.Code == "InvalidObjectState" }
+
 // failed turns what the client returned into an Error. The name is that of what the action was on.
 func (s *S3) failed(ctx context.Context, action action, name string, err error) error {
 	if keyless(err) {

@@ -85,19 +85,11 @@ func (s *S3) Exists(ctx context.Context, key string) (bool, error) {
 
 // Get implements Store.
 func (s *S3) Get(ctx context.Context, key string) (io.ReadCloser, error) {
-	client, err := s.connect(ctx)
+	object, err := s.Open(ctx, key)
 	if err != nil {
-		return nil, s.failed(ctx, reading, key, err)
+		return nil, err
 	}
-	core := minio.Core{Client: client} // asks once, and does not read ahead
-	body, _, _, err := core.GetObject(ctx, s.opts.Bucket, key, minio.GetObjectOptions{ServerSideEncryption: s.customerKey()})
-	switch {
-	case err == nil:
-		return body, nil
-	case minio.ToErrorResponse(err).Code == minio.NoSuchKey:
-		return nil, fmt.Errorf("%s of the bucket %q: %w", key, s.opts.Bucket, ErrNotFound)
-	}
-	return nil, s.failed(ctx, reading, key, err)
+	return object.ReadCloser, nil // which nobody compares with what the storage says
 }
 
 // Put implements Store.

@@ -30,6 +30,8 @@ type Store interface {
 	Exists(ctx context.Context, key string) (bool, error)
 	// Get opens an object for reading; the caller closes it. ErrNotFound: there is none.
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
+	// Open is Get for those who want to know whether the content is what the storage says.
+	Open(ctx context.Context, key string) (*Object, error)
 	// Put stores all that it reads until the end, in a bounded piece of memory whatever the size. The
 	// object appears whole, or not at all: when reading or sending fails, nothing is stored. An
 	// object that is there is replaced.
