@@ -17,6 +17,8 @@ const (
 	Elsewhere Reason = "Elsewhere"
 	// NotReady means that the volume or the snapshot is still being made, so that waiting helps.
 	NotReady Reason = "NotReady"
+	// Lost means that there is such a snapshot, but nothing can ever be made from it.
+	Lost Reason = "Lost"
 	// WrongRegion means that the provider has no such region, or the endpoint is not of it.
 	WrongRegion Reason = "WrongRegion"
 	// CredentialsRefused means that other credentials would help: the key is not known, or has

@@ -46,6 +46,9 @@ type Snapshotter interface {
 	// error with reason NotReady.
 	CreateVolume(ctx context.Context, snapshotID string, like Volume) (string, error)
 
+	// CheckSnapshot returns nil if a volume can be made from a snapshot now. NotReady: not yet; Lost, like NotFound: never.
+	CheckSnapshot(ctx context.Context, id string) error
+
 	// DeleteSnapshot deletes a snapshot. One that is gone already is no error.
 	DeleteSnapshot(ctx context.Context, id string) error
 

@@ -290,6 +290,21 @@ func (v *volumes) describeSnapshot(ctx context.Context, id string) (*types.Snaps
 	return &out.Snapshots[0], nil
 }
 
+func (v *volumes) CheckSnapshot(ctx context.Context, id string) error {
+	snapshot, err := v.describeSnapshot(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case snapshot.State == types.SnapshotStateError:
+		return &snapshotter.Error{Reason: snapshotter.Lost, Advice: fmt.Sprintf("snapshot %s failed, and holds nothing: back the volume up again", id)}
+	case snapshot.StorageTier == types.StorageTierArchive:
+		return &snapshotter.Error{Reason: snapshotter.NotReady, Advice: fmt.Sprintf("snapshot %s is archived: restore it from the archive tier", id)}
+	case snapshot.State != types.SnapshotStateCompleted:
+		return &snapshotter.Error{Reason: snapshotter.NotReady, Advice: fmt.Sprintf("snapshot %s is not complete yet (%s, %s): wait", id, snapshot.State, aws.ToString(snapshot.Progress))}
+	}
+	return nil
+}
+
 func (v *volumes) DeleteSnapshot(ctx context.Context, id string) error {
 	_, err := v.client.DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &id})
 	err = v.failure("DeleteSnapshot", subject{snapshot: id}, err)

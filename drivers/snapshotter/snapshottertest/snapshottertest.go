@@ -98,6 +98,9 @@ func testBackupAndRestore(t *testing.T, c *Cloud) {
 		if _, err := s.CreateVolume(t.Context(), id, volume); snapshotter.ReasonOf(err) != snapshotter.NotReady {
 			t.Errorf("from a snapshot that is not complete: %v", err)
 		}
+		if err := s.CheckSnapshot(t.Context(), id); snapshotter.ReasonOf(err) != snapshotter.NotReady {
+			t.Errorf("check of a snapshot that is not complete: %v", err)
+		}
 	}
 	c.Write(t)
 	if c.Content(t, c.Mine.Volume) == held {
@@ -105,6 +108,9 @@ func testBackupAndRestore(t *testing.T, c *Cloud) {
 	}
 	if c.Complete != nil {
 		c.Complete()
+	}
+	if err := s.CheckSnapshot(t.Context(), id); err != nil {
+		t.Errorf("check of the snapshot: %v", err)
 	}
 	restored, err := s.CreateVolume(t.Context(), id, volume)
 	if err != nil {
@@ -121,6 +127,7 @@ func testBackupAndRestore(t *testing.T, c *Cloud) {
 	if _, err := s.CreateVolume(t.Context(), id, volume); snapshotter.ReasonOf(err) != snapshotter.NotFound {
 		t.Errorf("from a deleted snapshot: %v", err)
 	}
+	c.wantReason(t, s.CheckSnapshot(t.Context(), id), snapshotter.NotFound)
 }
 
 // testFindSnapshots shows that snapshots are found by all of some tags, complete or not, and only where the location is.
@@ -162,6 +169,7 @@ func testAccounts(t *testing.T, c *Cloud) {
 			t.Errorf("%s: a snapshot of the other account's volume: %v", name, err)
 		}
 	}
+	c.wantReason(t, mine.CheckSnapshot(t.Context(), theirs), snapshotter.NotFound)
 	// Another account's snapshot is not there, or as good as gone; and it stays.
 	if err := mine.DeleteSnapshot(t.Context(), theirs); err != nil && snapshotter.ReasonOf(err) != snapshotter.NotFound {
 		t.Errorf("deletion of the other account's snapshot: %v", err)

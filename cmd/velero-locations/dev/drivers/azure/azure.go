@@ -259,6 +259,15 @@ func splitZone(name string) (location, zone string) {
 	return name[:i], name[i+1:]
 }
 
+// CheckSnapshot finds a snapshot, which is complete from its beginning.
+func (d *disks) CheckSnapshot(ctx context.Context, id string) error {
+	id, err := checkSnapshotID(id)
+	if err != nil {
+		return err
+	}
+	return d.call(ctx, http.MethodGet, id, nil, nil)
+}
+
 // DeleteSnapshot deletes a snapshot. One that is gone, or whose resource group is, is no error.
 func (d *disks) DeleteSnapshot(ctx context.Context, id string) error {
 	id, err := checkSnapshotID(id)

@@ -203,6 +203,11 @@ func (v *volumes) CreateVolume(ctx context.Context, snapshotID string, _ snapsho
 	return volume.ID, err
 }
 
+// CheckSnapshot finds a snapshot, which is complete from its beginning.
+func (v *volumes) CheckSnapshot(ctx context.Context, id string) error {
+	return v.call(ctx, http.MethodGet, snapshotPath(id), nil, nil)
+}
+
 // DeleteSnapshot deletes a snapshot. One that is gone, or lost with its node, is no error.
 func (v *volumes) DeleteSnapshot(ctx context.Context, id string) error {
 	err := v.call(ctx, http.MethodDelete, snapshotPath(id), nil, nil)
