@@ -44,6 +44,9 @@ func NewArchive(w io.Writer, now time.Time) (*Archive, error) {
 	return a, nil
 }
 
+// preferredSuffix is behind the version that the API prefers, in paths.
+const preferredSuffix = "-preferredversion"
+
 // Add adds an object. Those of the preferred version get two entries, with and without the version
 // in the path, as restores of older Velero know only the latter.
 func (a *Archive) Add(item Item, object []byte) error {
@@ -58,7 +61,7 @@ func (a *Archive) Add(item Item, object []byte) error {
 	if err := a.add(path.Join(directory, scope), object); err != nil {
 		return err
 	}
-	return a.add(path.Join(directory, item.Resource.Version+"-preferredversion", scope), object)
+	return a.add(path.Join(directory, item.Resource.Version+preferredSuffix, scope), object)
 }
 
 func (a *Archive) add(name string, content []byte) error {

@@ -26,10 +26,15 @@ func logOwner(log io.Reader) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the log: %w", err)
 	}
+	return ownerIn(line), nil
+}
+
+// ownerIn returns the UID in the first line of a log. Empty: it does not say.
+func ownerIn(line string) string {
 	for word := range strings.FieldsSeq(line) {
 		if uid, found := strings.CutPrefix(word, OwnerKey+"="); found {
-			return uid, nil
+			return uid
 		}
 	}
-	return "", nil
+	return ""
 }

@@ -114,21 +114,31 @@ func (u *Unpacked) unpack(tarball io.Reader) error {
 // parsePath returns which object an entry is. False: it is none, or one in a version of several: the entry without a version is
 // what restores begin with.
 func parsePath(path string) (Object, bool) {
-	const clusterParts, namespacedParts = 4, 5 // resources/RESOURCE/cluster/NAME.json, resources/RESOURCE/namespaces/NAMESPACE/NAME.json
-	parts := strings.Split(path, "/")
+	object, version, is := parseEntry(path)
+	return object, is && version == ""
+}
+
+// parseEntry returns which object an entry is, and in which folder of its resource's versions. False: it is none.
+func parseEntry(path string) (object Object, version string, is bool) {
+	parts := strings.Split(path, "/") // resources/RESOURCE[/VERSION]/cluster/NAME.json, or namespaces/NAMESPACE/NAME.json
 	name, isJSON := strings.CutSuffix(parts[len(parts)-1], ".json")
-	if !isJSON || parts[0] != "resources" || slices.Contains(parts, "") {
-		return Object{}, false
+	const shortest = 4
+	if !isJSON || len(parts) < shortest || parts[0] != "resources" || slices.Contains(parts, "") {
+		return Object{}, "", false
 	}
-	object := Object{Resource: schema.ParseGroupResource(parts[1]), Name: name}
+	object = Object{Resource: schema.ParseGroupResource(parts[1]), Name: name}
+	where := parts[2 : len(parts)-1]
+	if where[0] != "cluster" && where[0] != "namespaces" {
+		version, where = where[0], where[1:]
+	}
 	switch {
-	case len(parts) == clusterParts && parts[2] == "cluster":
-		return object, true
-	case len(parts) == namespacedParts && parts[2] == "namespaces":
-		object.Namespace = parts[3]
-		return object, true
+	case len(where) == 1 && where[0] == "cluster":
+		return object, version, true
+	case len(where) == 2 && where[0] == "namespaces":
+		object.Namespace = where[1]
+		return object, version, true
 	}
-	return Object{}, false
+	return Object{}, "", false
 }
 
 // Has says whether an object is there.

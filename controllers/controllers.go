@@ -41,6 +41,7 @@ import (
 	"github.com/velero-locations/velero-locations/controllers/restore"
 	"github.com/velero-locations/velero-locations/controllers/schedule"
 	"github.com/velero-locations/velero-locations/controllers/serverstatus"
+	"github.com/velero-locations/velero-locations/controllers/verification"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/release"
@@ -76,6 +77,7 @@ var known = map[string]controller{
 	"restore":           {byDefault: true, setup: setupRestore},
 	"schedule":          {byDefault: true, finds: []*index.Index{index.BackupsAhead}, setup: setupSchedule},
 	"server-status":     {byDefault: true, setup: setupServerStatus},
+	"verification":      {byDefault: true, finds: []*index.Index{index.BackupsAsked}, setup: setupVerification},
 	// For an API server in a cluster whose certificates nobody else keeps.
 	"certificates": {first: true, setup: setupCertificates},
 	// A cluster clears its namespaces itself; only the API server of `dev` needs this.
@@ -146,6 +148,18 @@ func setupRestore(ctx context.Context, mgr manager.Manager, opts Options, events
 	setup := withStorage(func(mgr manager.Manager, storage *backend.Backend, opts Options) error {
 		return restore.Setup(mgr, writer(mgr), restore.Options{
 			Backend: storage, LocationWait: opts.LocationWait, TerminatingTimeout: opts.TerminatingResourceTimeout, ReadyTimeout: opts.ResourceTimeout, Events: events,
+		})
+	})
+	return setup(ctx, mgr, opts, events)
+}
+
+func setupVerification(ctx context.Context, mgr manager.Manager, opts Options, events record.EventRecorder) error {
+	if err := mgr.Add(&metrics.Verifications{Reader: mgr.GetClient(), Metrics: opts.metrics}); err != nil {
+		return fmt.Errorf("adding the count of verified backups: %w", err)
+	}
+	setup := withStorage(func(mgr manager.Manager, storage *backend.Backend, opts Options) error {
+		return verification.Setup(mgr, writer(mgr), verification.Options{
+			Backend: storage, Period: opts.VerifyBackups, Bandwidth: opts.VerifyBandwidth.Value(), Events: events,
 		})
 	})
 	return setup(ctx, mgr, opts, events)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
@@ -58,6 +59,10 @@ type Options struct {
 	// TerminatingResourceTimeout is how long a restore waits for a namespace, or a persistent volume, that is being deleted, and
 	// ResourceTimeout until objects of a definition that it made can be made, and until a snapshot is complete.
 	TerminatingResourceTimeout, ResourceTimeout time.Duration
+	// VerifyBackups is how often each backup is verified without being asked for. 0: never.
+	VerifyBackups time.Duration
+	// VerifyBandwidth is how many bytes a second are read of backups that are verified. 0: as many as there come.
+	VerifyBandwidth resource.QuantityValue
 	// LocationWait is how long a backup or restore waits for the first check of a location that is new; and one that was interrupted
 	// for its location to answer.
 	LocationWait time.Duration
@@ -142,6 +147,10 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 		"How long a restore waits for a namespace, or a persistent volume, that is being deleted.")
 	flags.DurationVar(&o.ResourceTimeout, "resource-timeout", o.ResourceTimeout,
 		"How long a restore waits until objects of a restored definition can be made, and until a snapshot is complete.")
+	flags.DurationVar(&o.VerifyBackups, "verify-backups", o.VerifyBackups,
+		"How often to verify each backup, one at a time, by reading it from its bucket as a restore would; 0: only those that somebody asks for.")
+	flags.Var(&o.VerifyBandwidth, "verify-bandwidth",
+		"How many bytes to read in a second of backups that are verified, such as 10Mi; 0: as many as there come.")
 	flags.StringVar(&o.ServerNamespace, "server-namespace", o.ServerNamespace,
 		"Namespace of the API server whose certificates the controller \"certificates\" keeps.")
 	flags.StringVar(&o.ServerService, "server-service", o.ServerService,
@@ -181,6 +190,7 @@ func (o *Options) Validate() error {
 		{"terminating-resource-timeout", o.TerminatingResourceTimeout, true},
 		{"resource-timeout", o.ResourceTimeout, true},
 		{"storage-stall-timeout", o.StorageStallTimeout, true},
+		{"verify-backups", o.VerifyBackups, false},
 	} {
 		switch {
 		case check.value < 0 && !check.positive:
@@ -188,6 +198,9 @@ func (o *Options) Validate() error {
 		case check.value <= 0 && check.positive:
 			problems = append(problems, fmt.Errorf("--%s is %s: it must be positive", check.flag, check.value))
 		}
+	}
+	if o.VerifyBandwidth.Sign() < 0 {
+		problems = append(problems, fmt.Errorf("--verify-bandwidth is %s: it must not be negative", o.VerifyBandwidth.String()))
 	}
 	if o.ConcurrentBackups < 1 {
 		problems = append(problems, fmt.Errorf("--concurrent-backups is %d: it must be at least 1", o.ConcurrentBackups))

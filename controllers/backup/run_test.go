@@ -500,8 +500,9 @@ func (d *disks) DeleteSnapshot(_ context.Context, id string) error {
 	d.gone = append(d.gone, id)
 	return nil
 }
-func (d *disks) Check(context.Context) error { return nil }
-func (d *disks) Close()                      {}
+func (d *disks) Check(context.Context) error                 { return nil }
+func (d *disks) CheckSnapshot(context.Context, string) error { return nil }
+func (d *disks) Close()                                      {}
 
 // expectSnapshots checks that Prometheus hears of one snapshot, and how that went.
 func (w *world) expectSnapshots(t *testing.T, outcome string) {

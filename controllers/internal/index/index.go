@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 )
 
 // Index of the objects of one kind by a value. Those without one are not in it.
@@ -37,17 +38,29 @@ var (
 		}
 		return ""
 	})
+	// BackupsAsked has backups whose verification somebody asks for. Its only value is Asked.
+	BackupsAsked = of(&velerov1.Backup{}, "asked", func(b *velerov1.Backup) string {
+		if _, asked := b.Annotations[backups.VerifyAnnotation]; asked {
+			return Asked
+		}
+		return ""
+	})
 	// RequestsAbout has requests for deletion by the name of the backup.
 	RequestsAbout = of(&velerov1.DeleteBackupRequest{}, "about", func(r *velerov1.DeleteBackupRequest) string { return r.Spec.BackupName })
 	// RestoresFrom has restores by the name of the backup.
 	RestoresFrom = of(&velerov1.Restore{}, "from", func(r *velerov1.Restore) string { return r.Spec.BackupName })
 )
 
-// Ahead is what BackupsAhead has backups by.
-const Ahead = "true"
+// Ahead is what BackupsAhead has backups by, and Asked what BackupsAsked has them by.
+const (
+	Ahead = "true"
+	Asked = "true"
+)
 
 // All are all indexes.
-func All() []*Index { return []*Index{BackupsIn, BackupsAhead, RequestsAbout, RestoresFrom} }
+func All() []*Index {
+	return []*Index{BackupsIn, BackupsAhead, BackupsAsked, RequestsAbout, RestoresFrom}
+}
 
 // Add has a cache keep the index.
 func (i *Index) Add(ctx context.Context, cache client.FieldIndexer) error {

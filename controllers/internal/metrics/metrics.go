@@ -30,7 +30,7 @@ type Metrics struct {
 
 	tarballSize, lastSuccess, lastStatus, itemsTotal, itemsErrors *prometheus.GaugeVec
 	backupTotal, locationStatus                                   *prometheus.GaugeVec
-	lastSuccessAt, scheduleDue, snapshotLocationStatus            *prometheus.GaugeVec
+	lastSuccessAt, scheduleDue, snapshotLocationStatus, verified  *prometheus.GaugeVec
 
 	backupDuration *prometheus.HistogramVec
 
@@ -83,6 +83,8 @@ func New() *Metrics {
 	m.lastSuccessAt = gauge(ours+"backup_last_successful_timestamp_seconds", "When the last Completed backup in a location ended, in seconds since 1970.", scheduleLabel, locationLabel)
 	m.scheduleDue = gauge(ours+"schedule_due_timestamp_seconds", "When the first run of a schedule after its last Completed backup is due, or was, in seconds since 1970.", scheduleLabel)
 	m.snapshotLocationStatus = gauge(ours+"snapshot_location_status", "Whether a volume snapshot location is Available (1) or Unavailable (0).", "snapshot_location_name")
+
+	m.verified = gauge(ours+"backup_verified", "Backups by what their last verification found out: verified, broken, unknown or never.", scheduleLabel, locationLabel, "result")
 
 	m.backupDuration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: namespace, Name: "backup_duration_seconds", Help: "How long Completed and PartiallyFailed backups took.",

@@ -284,6 +284,7 @@ func TestLint(t *testing.T) {
 	}
 	m := New()
 	(&Census{Metrics: m}).count([]velerov1.Backup{*backupOf("", velerov1.BackupPhaseCompleted, 1)}, []velerov1.Schedule{{Spec: velerov1.ScheduleSpec{Schedule: "@daily"}}})
+	(&Verifications{Metrics: m}).count([]velerov1.Backup{*backupOf("", velerov1.BackupPhaseCompleted, 1)})
 	m.BackupEnds(backupOf("", velerov1.BackupPhaseCompleted, 1))
 	m.TarballStored(&velerov1.Backup{}, 1)
 	m.Location("a", "Available")
