@@ -39,6 +39,7 @@ var examples = map[string][]string{
 	"backup describe": {"velero backup describe shop --details", "velero backup describe shop -o json"},
 	"backup logs":     {"velero backup logs shop"},
 	"backup download": {"velero backup download shop -o shop.tar.gz"},
+	"backup verify":   {"velero backup verify shop", "velero backup verify --location east -o json"},
 	"backup delete":   {"velero backup delete shop --confirm", "velero backup delete --selector team=a"},
 	"schedule create": {
 		`velero schedule create nightly --schedule "0 1 * * *" --include-namespaces shop --ttl 72h`,

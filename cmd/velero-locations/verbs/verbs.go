@@ -21,7 +21,7 @@ var nouns = []struct {
 }{
 	{backupLocation.singular, backupLocation.plural, []verb{backupLocation.create, backupLocation.get, backupLocation.set, backupLocation.delete, checkLocation}},
 	{snapshotLocation.singular, snapshotLocation.plural, []verb{snapshotLocation.create, snapshotLocation.get, snapshotLocation.set, snapshotLocation.delete}},
-	{backup.singular, backup.plural, []verb{backup.create, backup.get, backup.describe, backupLogs, backupDownload, backup.delete}},
+	{backup.singular, backup.plural, []verb{backup.create, backup.get, backup.describe, backupLogs, backupDownload, verifyBackups, backup.delete}},
 	{schedule.singular, schedule.plural, []verb{schedule.create, schedule.get, schedule.describe, pauseSchedules, unpauseSchedules, schedule.delete}},
 }
 
