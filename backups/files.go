@@ -124,6 +124,10 @@ type RestoredVolume struct {
 	RestoreMethod      string              `json:"restoreMethod,omitempty"`
 	SnapshotDataMoved  bool                `json:"snapshotDataMoved"`
 	NativeSnapshotInfo *NativeSnapshotInfo `json:"nativeSnapshotInfo,omitempty"`
+
+	// These are in files that Velero's own server wrote.
+	CSISnapshotInfo          *CSISnapshotInfo          `json:"csiSnapshotInfo,omitempty"`
+	SnapshotDataMovementInfo *SnapshotDataMovementInfo `json:"snapshotDataMovementInfo,omitempty"`
 }
 
 // PVInfo is what a restore wants to know of a PersistentVolume.

@@ -31,7 +31,7 @@ func TestCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	typed := map[string]bool{}
-	for _, line := range slices.Concat(locationLines, backupLines, restoreLines, deletionLines) {
+	for _, line := range slices.Concat(locationLines, backupLines, restoreLines, restoreDeletionLines, deletionLines) {
 		words := append(strings.Fields(line.command), "")
 		typed[words[1]], typed[words[1]+" "+words[2]] = true, true
 	}

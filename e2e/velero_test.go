@@ -25,17 +25,26 @@ func testVelero(t *testing.T, s devtest.Server) {
 	typeLines(t, s, locationLines)
 	typeLines(t, s, backupLines)
 	t.Run("descriptions", func(t *testing.T) { compareDescriptions(t, s) })
-	t.Run("restores", func(t *testing.T) { typeLines(t, s, restoreLines) })
+	t.Run("restores", func(t *testing.T) {
+		typeLines(t, s, restoreLines)
+		compare(t, s, "restore describe more", "restore describe more --details", "restore describe again", "restore get", "restore logs more")
+		typeLines(t, s, restoreDeletionLines)
+	})
 	typeLines(t, s, deletionLines)
 }
 
 // compareDescriptions has Velero's client and ours tell of the same objects, which nothing changes any more.
 func compareDescriptions(t *testing.T, s devtest.Server) {
 	s.Must(t, "velero backup create rich --storage-location primary --volume-snapshot-locations ebs --include-namespaces shop,velero --ordered-resources secrets=velero/own --labels a=b --wait")
-	for _, command := range []string{
+	compare(t, s,
 		"backup describe rich -o json", "backup describe rich --details -o json", "backup describe made --details -o json",
-		"backup describe made", "backup describe made --details", "schedule describe nightly",
-	} {
+		"backup describe made", "backup describe made --details", "schedule describe nightly")
+}
+
+// compare shows that commands print the same.
+func compare(t *testing.T, s devtest.Server, commands ...string) {
+	t.Helper()
+	for _, command := range commands {
 		theirs, ours := s.Must(t, "velero --colorized=false "+command), s.Must(t, "velero-locations --colorized=false "+command)
 		if ours != theirs {
 			t.Errorf("%s prints\n%s\nVelero's client prints\n%s", command, ours, theirs)
@@ -147,6 +156,9 @@ var restoreLines = []line{
 	{command: "velero get restores more -o yaml", want: []string{"kind: Restore", "backupName: made"}},
 	{command: "velero describe restores more", want: []string{"Backup: made", "Included: secrets"}},
 	{command: "velero restore logs more", want: []string{`level=info msg="Restore begins"`, `level=info msg="Restore ends"`}},
+}
+
+var restoreDeletionLines = []line{
 	{command: "velero delete restore more --confirm", want: []string{`Request to delete restore "more" submitted successfully.`}},
 	{command: "velero restore delete again --confirm", want: []string{`Request to delete restore "again" submitted successfully.`}},
 	{command: "velero repo get"},

@@ -3,11 +3,9 @@ package verbs
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -136,23 +134,4 @@ func backupEnded(phase v1.BackupPhase) bool {
 	default:
 		return false
 	}
-}
-
-// failure is why a backup ended as it did, on one line; nil if it is complete. The first error is asked for only if there is one.
-func failure(b *v1.Backup, firstError func() string) error {
-	if b.Status.Phase == v1.BackupPhaseCompleted {
-		return nil
-	}
-	reasons := b.Status.ValidationErrors
-	if b.Status.FailureReason != "" {
-		reasons = append(reasons, b.Status.FailureReason)
-	}
-	if b.Status.Errors > 0 {
-		reasons = append(reasons, firstError())
-	}
-	text := fmt.Sprintf("backup %q ended as %s", b.Name, b.Status.Phase)
-	if len(reasons) > 0 {
-		text += ": " + strings.Join(reasons, "; ")
-	}
-	return errors.New(text)
 }

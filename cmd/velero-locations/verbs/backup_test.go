@@ -332,7 +332,7 @@ func TestPause(t *testing.T) {
 }
 
 // storage answers requests for one backup and its files, which are kept by the kind of a DownloadRequest's target; beside
-// them, its PodVolumeBackups.
+// them, its PodVolumeBackups. A restore of that name is kept among them, as Restore.
 func storage(t *testing.T, backup string, files map[string]string) string {
 	t.Helper()
 	kinds := map[string]string{} // of requests, by their names
@@ -345,6 +345,11 @@ func storage(t *testing.T, backup string, files map[string]string) string {
 	const namespace = "/apis/velero.io/v1/namespaces/velero/"
 	mux.HandleFunc("POST "+namespace+"backups", func(w http.ResponseWriter, _ *http.Request) { answer(201, madeBackup)(w) })
 	mux.HandleFunc("GET "+namespace+"backups/x", func(w http.ResponseWriter, _ *http.Request) { answer(200, backup)(w) })
+	mux.HandleFunc("POST "+namespace+"restores", func(w http.ResponseWriter, _ *http.Request) { answer(201, madeRestore)(w) })
+	mux.HandleFunc("GET "+namespace+"restores/x", func(w http.ResponseWriter, _ *http.Request) { answer(200, files["Restore"])(w) })
+	mux.HandleFunc("GET "+namespace+"podvolumerestores", func(w http.ResponseWriter, _ *http.Request) {
+		answer(200, `{"metadata":{},"items":[`+files["PodVolumeRestores"]+`]}`)(w)
+	})
 	mux.HandleFunc("GET "+namespace+"backupstoragelocations/east", func(w http.ResponseWriter, _ *http.Request) {
 		answer(200, `{"metadata":{"name":"east"},"spec":{"objectStorage":{"bucket":"b"}}}`)(w)
 	})

@@ -72,7 +72,6 @@ func (b *backupCreation) follow(ctx context.Context, c *connection, created *v1.
 		fmt.Fprint(c.Out, describe(func(d *describer) { d.backupSpec(created.Spec) }))
 		return nil
 	case b.wait:
-		fmt.Fprintln(c.Out, "Waiting for backup to complete. You may safely press ctrl-c to stop waiting - your backup will continue in the background.")
 		return c.waitForBackup(ctx, created)
 	default:
 		fmt.Fprintf(c.Out, "Run `velero backup describe %s` or `velero backup logs %s` for more details.\n", created.Name, created.Name)

@@ -32,8 +32,7 @@ func (o *backupDescription) addFlags(cmd *cobra.Command) {
 func (o *backupDescription) alone() bool { return bool(o.json) }
 
 func (o *backupDescription) describe(ctx context.Context, c *connection, clientset versioned.Interface, b *v1.Backup) string {
-	reader := &backupReader{files: &o.files, connection: c, clientset: clientset, backup: b}
-	report := reader.report(ctx, o.details)
+	report := newBackupReader(&o.files, c, clientset, b).report(ctx, o.details)
 	if o.json {
 		return report.json()
 	}

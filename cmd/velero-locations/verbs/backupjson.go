@@ -149,7 +149,7 @@ func (r *backupReport) statusFields() fields {
 	switch {
 	case !r.details:
 	case r.resources.err != nil:
-		all["errorGettingResourceList"] = noResourceList(r.resources.err)
+		all["errorGettingResourceList"] = noResourceList("backup", r.resources.err)
 	default:
 		all["resourceList"] = r.resources.value
 	}
@@ -232,7 +232,7 @@ func (r *backupReport) podVolumeFields() any {
 		return noneIncluded
 	}
 	phases := fields{}
-	for _, phase := range r.podVolumePhases() {
+	for _, phase := range podVolumePhases(r.podVolumes.value, backupPhases) {
 		pods := []fields{}
 		for _, of := range phase.pods {
 			pods = append(pods, fields{of.pod: strings.Join(of.volumes, ", ")})
@@ -241,7 +241,7 @@ func (r *backupReport) podVolumeFields() any {
 			phases[phase.name] = pods
 		}
 	}
-	return fields{"uploderType": r.podVolumes.value[0].Spec.UploaderType, "podVolumeBackupsDetails": phases}
+	return fields{"uploderType": r.podVolumes.value[0].uploader, "podVolumeBackupsDetails": phases}
 }
 
 func (r *backupReport) deletionFields() fields {

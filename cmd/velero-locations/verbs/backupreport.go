@@ -1,12 +1,10 @@
 package verbs
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,7 +27,7 @@ type backupReport struct {
 	// volumes are none of a backup without the file, which leaves open whether there are any.
 	volumes     reading[[]backups.VolumeInfo]
 	volumesOpen bool
-	podVolumes  reading[[]v1.PodVolumeBackup]
+	podVolumes  reading[[]podVolume]
 	deletions   []v1.DeleteBackupRequest
 }
 
@@ -39,30 +37,44 @@ type reading[T any] struct {
 	err   error
 }
 
-// backupReader reads what belongs to a backup.
-type backupReader struct {
+// fileReader reads files of a backup or of a restore.
+type fileReader struct {
 	*files
 	*connection
 	clientset versioned.Interface
-	backup    *v1.Backup
+	of        filed
+	// none says that it has none yet.
+	none bool
+}
+
+// backupReader reads what belongs to a backup.
+type backupReader struct {
+	fileReader
+	backup *v1.Backup
+}
+
+func newBackupReader(files *files, c *connection, clientset versioned.Interface, b *v1.Backup) *backupReader {
+	return &backupReader{fileReader{files, c, clientset, filesOfBackup(b), !backupFiles(b.Status.Phase)}, b}
 }
 
 func (r *backupReader) report(ctx context.Context, details bool) *backupReport {
 	report := &backupReport{backup: r.backup, details: details}
 	if status := r.backup.Status; status.Warnings > 0 || status.Errors > 0 {
-		report.outcome = readFile[backups.Outcome](ctx, r, v1.DownloadTargetKindBackupResults)
+		report.outcome = readFile[backups.Outcome](ctx, &r.fileReader, v1.DownloadTargetKindBackupResults)
 	}
 	if details {
-		report.resources = readFile[backups.Names](ctx, r, v1.DownloadTargetKindBackupResourceList)
+		report.resources = readFile[backups.Names](ctx, &r.fileReader, v1.DownloadTargetKindBackupResourceList)
 	}
-	report.volumes = readFile[[]backups.VolumeInfo](ctx, r, v1.DownloadTargetKindBackupVolumeInfos)
+	report.volumes = readFile[[]backups.VolumeInfo](ctx, &r.fileReader, v1.DownloadTargetKindBackupVolumeInfos)
 	if errors.Is(report.volumes.err, errNoFile) {
 		report.volumes.err, report.volumesOpen = nil, true
 	}
 	if list, err := r.clientset.VeleroV1().PodVolumeBackups(r.backup.Namespace).List(ctx, r.belonging(false)); err != nil {
 		report.podVolumes.err = err
 	} else {
-		report.podVolumes.value = list.Items
+		for i := range list.Items {
+			report.podVolumes.value = append(report.podVolumes.value, podVolumeBackup(&list.Items[i]))
+		}
 	}
 	if list, err := r.clientset.VeleroV1().DeleteBackupRequests(r.backup.Namespace).List(ctx, r.belonging(true)); err != nil {
 		fmt.Fprintf(r.ErrOut, "Warning: listing the requests to delete backup %q: %v\n", r.backup.Name, err)
@@ -72,30 +84,30 @@ func (r *backupReader) report(ctx context.Context, details bool) *backupReport {
 	return report
 }
 
-// firstError counts the errors of a backup that has ended, and quotes the first; or says where to look for them.
-func (r *backupReader) firstError(ctx context.Context) string {
-	number := locations.Count(r.backup.Status.Errors, "error")
-	outcome := readFile[backups.Outcome](ctx, r, v1.DownloadTargetKindBackupResults)
+// firstError counts the errors of what has ended, and quotes the first of its results; or says where to look for them.
+func (r *fileReader) firstError(ctx context.Context, results v1.DownloadTargetKind, count int) string {
+	number := locations.Count(count, "error")
+	outcome := readFile[backups.Outcome](ctx, r, results)
 	first := outcome.value.Errors.First()
 	switch {
 	case outcome.err != nil:
-		return fmt.Sprintf("%s, which could not be read here (%v): see `velero backup logs %s`", number, outcome.err, r.backup.Name)
+		return fmt.Sprintf("%s, which could not be read here (%v): see `velero %s logs %s`", number, outcome.err, r.of.noun, r.of.name)
 	case first == "":
-		return fmt.Sprintf("%s: see `velero backup logs %s`", number, r.backup.Name)
-	case r.backup.Status.Errors > 1:
+		return fmt.Sprintf("%s: see `velero %s logs %s`", number, r.of.noun, r.of.name)
+	case count > 1:
 		return number + ", the first: " + first
 	}
 	return number + ": " + first
 }
 
 // readFile reads a file of JSON.
-func readFile[T any](ctx context.Context, r *backupReader, kind v1.DownloadTargetKind) (read reading[T]) {
-	if !backupFiles(r.backup.Status.Phase) {
+func readFile[T any](ctx context.Context, r *fileReader, kind v1.DownloadTargetKind) (read reading[T]) {
+	if r.none {
 		return reading[T]{err: errNoFile}
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	file, err := r.open(ctx, r.connection, r.clientset, r.backup, kind)
+	file, err := r.open(ctx, r.connection, r.clientset, r.of, kind)
 	if err != nil {
 		return reading[T]{err: err}
 	}
@@ -137,72 +149,4 @@ func (r *backupReport) failedDeletions() int {
 		}
 	}
 	return failed
-}
-
-// podVolumePhase has the volumes of pods whose files were read, as far as one phase.
-type podVolumePhase struct {
-	name  string
-	count int
-	pods  []podVolumes
-}
-
-// podVolumes are the volumes of one pod, with what there is to say of their sizes.
-type podVolumes struct {
-	pod     string
-	volumes []string
-}
-
-// inProgress is what Velero's client calls the phase InProgress.
-const inProgress = "In Progress"
-
-// podVolumeOrder is the order in which Velero's client tells of phases.
-var podVolumeOrder = []string{
-	string(v1.DataMovePhaseCompleted), string(v1.DataMovePhaseFailed), string(v1.DataMovePhaseCanceled), inProgress,
-	string(v1.DataMovePhaseCanceling), string(v1.DataMovePhasePrepared), string(v1.DataMovePhaseAccepted), string(v1.DataMovePhaseNew),
-}
-
-// podVolumePhases groups by phase, and by pod.
-func (r *backupReport) podVolumePhases() []podVolumePhase {
-	var phases []podVolumePhase
-	for _, name := range podVolumeOrder {
-		phase := podVolumePhase{name: name}
-		volumes := map[string][]string{}
-		for i := range r.podVolumes.value {
-			one := &r.podVolumes.value[i]
-			if phaseOf(one) == name {
-				pod := one.Spec.Pod.Namespace + "/" + one.Spec.Pod.Name
-				volumes[pod] = append(volumes[pod], one.Spec.Volume+sizeOf(one))
-				phase.count++
-			}
-		}
-		for _, pod := range slices.Sorted(maps.Keys(volumes)) {
-			phase.pods = append(phase.pods, podVolumes{pod, slices.Sorted(slices.Values(volumes[pod]))})
-		}
-		if phase.count > 0 {
-			phases = append(phases, phase)
-		}
-	}
-	return phases
-}
-
-func phaseOf(one *v1.PodVolumeBackup) string {
-	if one.Status.Phase == v1.DataMovePhaseInProgress {
-		return inProgress
-	}
-	return string(cmp.Or(one.Status.Phase, v1.DataMovePhaseNew))
-}
-
-// sizeOf says how much was read so far, or in all.
-func sizeOf(one *v1.PodVolumeBackup) string {
-	progress, incremental := one.Status.Progress, one.Status.IncrementalBytes
-	switch phase := one.Status.Phase; {
-	case phase == v1.DataMovePhaseInProgress && progress.TotalBytes > 0:
-		return fmt.Sprintf(" (%.2f%%)", 100*float64(progress.BytesDone)/float64(progress.TotalBytes))
-	case phase == v1.DataMovePhaseCompleted && incremental > 0:
-		return fmt.Sprintf(" (size: %d, incremental size: %d)", progress.TotalBytes, incremental)
-	case phase == v1.DataMovePhaseCompleted && progress.TotalBytes > 0:
-		return fmt.Sprintf(" (size: %d)", progress.TotalBytes)
-	default:
-		return ""
-	}
 }

@@ -23,13 +23,13 @@ func (d *describer) backup(r *backupReport) {
 	d.policies(b.Spec, b.Annotations[globalPolicies])
 	d.validationErrors(b.Status.ValidationErrors)
 	d.println()
-	d.outcome(r)
+	d.outcome(r.outcome, b.Status.Warnings, b.Status.Errors)
 	d.println()
 	d.backupSpec(b.Spec)
 	d.println()
 	d.backupStatus(b.Status)
 	if r.details {
-		d.resourceList(r.resources)
+		d.resourceList("backup", r.resources)
 		d.println()
 	}
 	d.volumes(r)
@@ -57,24 +57,23 @@ func (d *describer) backupPhase(b *v1.Backup) {
 }
 
 // outcome describes warnings and errors, or counts them if the file that has them cannot be read.
-func (d *describer) outcome(r *backupReport) {
-	status, outcome := r.backup.Status, r.outcome.value
-	switch err := r.outcome.err; {
+func (d *describer) outcome(outcome reading[backups.Outcome], warnings, errs int) {
+	switch err := outcome.err; {
 	case errors.Is(err, errNoFile):
-		d.printf("Errors:\t%d\n", status.Errors)
-		d.printf("Warnings:\t%d\n", status.Warnings)
+		d.printf("Errors:\t%d\n", errs)
+		d.printf("Warnings:\t%d\n", warnings)
 		return
 	case err != nil:
 		d.printf("Warnings:\t<error getting warnings: %v>\n\nErrors:\t<error getting errors: %v>\n", err, err)
 		return
 	}
-	if status.Warnings > 0 {
+	if warnings > 0 {
 		d.println()
-		d.messages("Warnings", outcome.Warnings)
+		d.messages("Warnings", outcome.value.Warnings)
 	}
-	if status.Errors > 0 {
+	if errs > 0 {
 		d.println()
-		d.messages("Errors", outcome.Errors)
+		d.messages("Errors", outcome.value.Errors)
 	}
 }
 
@@ -122,9 +121,9 @@ func timeOr(at *metav1.Time, absent string) string {
 	return at.String()
 }
 
-func (d *describer) resourceList(resources reading[backups.Names]) {
+func (d *describer) resourceList(noun string, resources reading[backups.Names]) {
 	if resources.err != nil {
-		d.printf("Resource List:\t%s\n", noResourceList(resources.err))
+		d.printf("Resource List:\t%s\n", noResourceList(noun, resources.err))
 		return
 	}
 	d.printf("Resource List:\n")
@@ -134,11 +133,11 @@ func (d *describer) resourceList(resources reading[backups.Names]) {
 }
 
 // noResourceList stands for the list of objects.
-func noResourceList(err error) string {
+func noResourceList(noun string, err error) string {
 	if errors.Is(err, errNoFile) {
-		return "<backup resource list not found>"
+		return fmt.Sprintf("<%s resource list not found>", noun)
 	}
-	return fmt.Sprintf("<error getting backup resource list: %v>", err)
+	return fmt.Sprintf("<error getting %s resource list: %v>", noun, err)
 }
 
 // volumes describes what was done about volumes.
@@ -152,7 +151,7 @@ func (d *describer) volumes(r *backupReport) {
 	d.println()
 	d.csiSnapshots(r)
 	d.println()
-	d.podVolumes(r)
+	d.podVolumeBackups(r)
 }
 
 const (
@@ -235,30 +234,15 @@ func (d *describer) dataMovement(info backups.VolumeInfo, details bool) {
 	d.printf("\t\t\t\tResult: %s\n", info.Result)
 }
 
-// podVolumes describes volumes whose files were read, by how far that is.
-func (d *describer) podVolumes(r *backupReport) {
-	switch {
+// podVolumeBackups describes volumes whose files were read.
+func (d *describer) podVolumeBackups(r *backupReport) {
+	switch all := r.podVolumes.value; {
 	case r.podVolumes.err != nil:
 		d.printf("\tPod Volume Backups: %s\n", noPodVolumes(r.podVolumes.err))
-		return
-	case len(r.podVolumes.value) == 0:
+	case len(all) == 0:
 		d.printf("\tPod Volume Backups: %s\n", noneIncluded)
-		return
-	}
-	note := ""
-	if !r.details {
-		note = " (" + forDetails + ")"
-	}
-	d.printf("\tPod Volume Backups - %s%s:\n", r.podVolumes.value[0].Spec.UploaderType, note)
-	for _, phase := range r.podVolumePhases() {
-		if !r.details {
-			d.printf("\t\t%s:\t%d\n", phase.name, phase.count)
-			continue
-		}
-		d.printf("\t\t%s:\n", phase.name)
-		for _, of := range phase.pods {
-			d.printf("\t\t\t%s: %s\n", of.pod, strings.Join(of.volumes, ", "))
-		}
+	default:
+		d.podVolumes("\tPod Volume Backups - "+string(all[0].uploader), all, backupPhases, r.details)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
@@ -21,13 +22,7 @@ func (d *describer) backupSpec(spec v1.BackupSpec) {
 	d.println()
 	d.resources(spec)
 	d.println()
-	d.printf("Label selector:\t%s\n", metav1.FormatLabelSelector(spec.LabelSelector))
-	d.println()
-	var alternatives []string
-	for _, alternative := range spec.OrLabelSelectors {
-		alternatives = append(alternatives, metav1.FormatLabelSelector(alternative))
-	}
-	d.printf("Or label selector:\t%s\n", orNone(strings.Join(alternatives, " or ")))
+	d.labelSelectors(spec.LabelSelector, spec.OrLabelSelectors)
 	d.println()
 	d.printf("Storage Location:\t%s\n", spec.StorageLocation)
 	d.println()
@@ -118,23 +113,37 @@ const globalPolicies = "velero.io/global-backup-volume-policy-configmap"
 
 // policies describes settings that Velero puts before the rest.
 func (d *describer) policies(spec v1.BackupSpec, global string) {
-	if policy := spec.ResourcePolicy; policy != nil {
-		d.println()
-		d.printf("Resource policies:\n")
-		d.printf("\tType:\t%s\n", policy.Kind)
-		d.printf("\tName:\t%s\n", policy.Name)
-	}
+	d.configMap("Resource policies", spec.ResourcePolicy)
 	if global != "" {
-		d.println()
-		d.printf("Global volume policies:\n")
-		d.printf("\tType:\t%s\n", configMapPolicy)
-		d.printf("\tName:\t%s\n", global)
+		d.configMap("Global volume policies", &corev1.TypedLocalObjectReference{Kind: configMapPolicy, Name: global})
 	}
 	if uploader := spec.UploaderConfig; uploader != nil && uploader.ParallelFilesUpload > 0 {
 		d.println()
 		d.printf("Uploader config:\n")
 		d.printf("\tParallel files upload:\t%d\n", uploader.ParallelFilesUpload)
 	}
+}
+
+// configMap describes a reference to settings that are in a ConfigMap, if there is one.
+func (d *describer) configMap(heading string, reference *corev1.TypedLocalObjectReference) {
+	if reference == nil {
+		return
+	}
+	d.println()
+	d.printf("%s:\n", heading)
+	d.printf("\tType:\t%s\n", reference.Kind)
+	d.printf("\tName:\t%s\n", reference.Name)
+}
+
+// labelSelectors describes the selectors of a spec, of which at most one is given.
+func (d *describer) labelSelectors(selector *metav1.LabelSelector, alternatives []*metav1.LabelSelector) {
+	d.printf("Label selector:\t%s\n", metav1.FormatLabelSelector(selector))
+	d.println()
+	var texts []string
+	for _, alternative := range alternatives {
+		texts = append(texts, metav1.FormatLabelSelector(alternative))
+	}
+	d.printf("Or label selector:\t%s\n", orNone(strings.Join(texts, " or ")))
 }
 
 func (d *describer) validationErrors(messages []string) {

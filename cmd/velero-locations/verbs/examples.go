@@ -41,6 +41,15 @@ var examples = map[string][]string{
 	"backup download": {"velero backup download shop -o shop.tar.gz"},
 	"backup verify":   {"velero backup verify shop", "velero backup verify --location east -o json"},
 	"backup delete":   {"velero backup delete shop --confirm", "velero backup delete --selector team=a"},
+	"restore create": {
+		"velero restore create --from-backup shop --wait",
+		"velero restore create copy --from-backup shop --namespace-mappings shop:copy",
+		"velero restore create --from-schedule nightly --include-resources secrets,configmaps --existing-resource-policy update",
+	},
+	"restore get":      {"velero restore get", "velero restore get copy -o yaml"},
+	"restore describe": {"velero restore describe copy --details"},
+	"restore logs":     {"velero restore logs copy"},
+	"restore delete":   {"velero restore delete copy --confirm"},
 	"schedule create": {
 		`velero schedule create nightly --schedule "0 1 * * *" --include-namespaces shop --ttl 72h`,
 		`velero schedule create often --schedule "@every 6h"`,

@@ -25,10 +25,19 @@ import (
 // answerEvery is how often a request for the address of a file is looked at.
 const answerEvery = 25 * time.Millisecond
 
-// errNoFile says that a backup does not have a file.
+// errNoFile says that a backup or restore does not have a file.
 var errNoFile = errors.New("file not found")
 
-// files reads those of backups, from addresses that the server gives to whoever asks it by a DownloadRequest.
+// filed is a backup or a restore that has files: what it is, and the location whose bucket they are in.
+type filed struct {
+	noun, namespace, name, location string
+}
+
+func filesOfBackup(b *v1.Backup) filed {
+	return filed{noun: backup.short, namespace: b.Namespace, name: b.Name, location: b.Spec.StorageLocation}
+}
+
+// files reads those of backups and restores, from addresses that the server gives to whoever asks it by a DownloadRequest.
 type files struct {
 	timeout    time.Duration
 	insecure   bool
@@ -44,14 +53,14 @@ func (f *files) addTimeout(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "How long to wait for the file")
 }
 
-// open asks for a file of a backup and begins to read it; what is kept compressed, as all but the contents are, comes as
+// open asks for a file and begins to read it; what is kept compressed, as all but the contents are, comes as
 // it was before. The context ends the reading, too.
-func (f *files) open(ctx context.Context, c *connection, clientset versioned.Interface, b *v1.Backup, kind v1.DownloadTargetKind) (io.ReadCloser, error) {
-	address, err := requestAddress(ctx, clientset, b, kind)
+func (f *files) open(ctx context.Context, c *connection, clientset versioned.Interface, of filed, kind v1.DownloadTargetKind) (io.ReadCloser, error) {
+	address, err := requestAddress(ctx, clientset, of, kind)
 	if err != nil {
 		return nil, err
 	}
-	client, err := f.httpClient(ctx, c, clientset, b)
+	client, err := f.httpClient(ctx, c, clientset, of)
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +102,11 @@ func refusal(response *http.Response) error {
 }
 
 // requestAddress asks the server where a file can be read.
-func requestAddress(ctx context.Context, clientset versioned.Interface, b *v1.Backup, kind v1.DownloadTargetKind) (string, error) {
-	requests := clientset.VeleroV1().DownloadRequests(b.Namespace)
+func requestAddress(ctx context.Context, clientset versioned.Interface, of filed, kind v1.DownloadTargetKind) (string, error) {
+	requests := clientset.VeleroV1().DownloadRequests(of.namespace)
 	request := &v1.DownloadRequest{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: b.Name + "-"}, // cut by the server, if the backup has a long name
-		Spec:       v1.DownloadRequestSpec{Target: v1.DownloadTarget{Kind: kind, Name: b.Name}},
+		ObjectMeta: metav1.ObjectMeta{GenerateName: of.name + "-"}, // cut by the server, if it is long
+		Spec:       v1.DownloadRequestSpec{Target: v1.DownloadTarget{Kind: kind, Name: of.name}},
 	}
 	request, err := requests.Create(ctx, request, metav1.CreateOptions{FieldManager: fieldManager})
 	if err != nil {
@@ -113,15 +122,15 @@ func requestAddress(ctx context.Context, clientset versioned.Interface, b *v1.Ba
 	})
 	switch {
 	case ctx.Err() != nil:
-		return "", fmt.Errorf("no controller gave the address of the file in time: is one running, and is backup location %q available?", b.Spec.StorageLocation)
+		return "", fmt.Errorf("no controller gave the address of the file in time: is one running, and is backup location %q available?", of.location)
 	case err != nil:
 		return "", fmt.Errorf("asking for the address of the file: %w", err)
 	}
 	return request.Status.DownloadURL, nil
 }
 
-// httpClient trusts, beside what the system trusts, the certificates of the flag or else of the backup's location.
-func (f *files) httpClient(ctx context.Context, c *connection, clientset versioned.Interface, b *v1.Backup) (*http.Client, error) {
+// httpClient trusts, beside what the system trusts, the certificates of the flag or else of the location.
+func (f *files) httpClient(ctx context.Context, c *connection, clientset versioned.Interface, of filed) (*http.Client, error) {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		roots = x509.NewCertPool()
@@ -131,7 +140,7 @@ func (f *files) httpClient(ctx context.Context, c *connection, clientset version
 		return nil, err
 	}
 	if certificates == nil {
-		if certificates, err = c.locationCertificates(ctx, clientset, b); err != nil {
+		if certificates, err = c.locationCertificates(ctx, clientset, of); err != nil {
 			fmt.Fprintf(c.ErrOut, "Warning: %v\n", err) // the storage may do without
 		}
 	}
@@ -141,9 +150,9 @@ func (f *files) httpClient(ctx context.Context, c *connection, clientset version
 	return &http.Client{Transport: transport}, nil
 }
 
-// locationCertificates are those of a backup's location. Without any there are none.
-func (c *connection) locationCertificates(ctx context.Context, clientset versioned.Interface, b *v1.Backup) ([]byte, error) {
-	location, err := clientset.VeleroV1().BackupStorageLocations(b.Namespace).Get(ctx, b.Spec.StorageLocation, metav1.GetOptions{})
+// locationCertificates are those of the location. Without any there are none.
+func (c *connection) locationCertificates(ctx context.Context, clientset versioned.Interface, of filed) ([]byte, error) {
+	location, err := clientset.VeleroV1().BackupStorageLocations(of.namespace).Get(ctx, of.location, metav1.GetOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("reading the certificates of the backup's location: %w", err)
 	}
@@ -158,7 +167,7 @@ func (c *connection) locationCertificates(ctx context.Context, clientset version
 	if err != nil {
 		return nil, err
 	}
-	secret, err := core.CoreV1().Secrets(b.Namespace).Get(ctx, storage.CACertRef.Name, metav1.GetOptions{})
+	secret, err := core.CoreV1().Secrets(of.namespace).Get(ctx, storage.CACertRef.Name, metav1.GetOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("reading the certificates of the backup's location: %w", err)
 	}
@@ -180,7 +189,7 @@ func backupLogs(c *connection) *cobra.Command {
 			if !backupFiles(b.Status.Phase) {
 				return fmt.Errorf("backup %q has no log yet: it is %s", b.Name, orUnknown(string(b.Status.Phase)))
 			}
-			return f.copy(cmd.Context(), c, clientset, b, v1.DownloadTargetKindBackupLog, c.Out)
+			return f.copy(cmd.Context(), c, clientset, filesOfBackup(b), v1.DownloadTargetKindBackupLog, c.Out)
 		},
 		ValidArgsFunction: backup.completeNames(c, 1),
 	}
@@ -199,17 +208,17 @@ func (c *connection) backup(ctx context.Context, name string) (versioned.Interfa
 	return clientset, b, err
 }
 
-// copy writes a file of a backup, within the timeout.
-func (f *files) copy(ctx context.Context, c *connection, clientset versioned.Interface, b *v1.Backup, kind v1.DownloadTargetKind, w io.Writer) error {
+// copy writes a file, within the timeout.
+func (f *files) copy(ctx context.Context, c *connection, clientset versioned.Interface, of filed, kind v1.DownloadTargetKind, w io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	file, err := f.open(ctx, c, clientset, b, kind)
+	file, err := f.open(ctx, c, clientset, of, kind)
 	if err != nil {
-		return fmt.Errorf("backup %q: %w", b.Name, err)
+		return fmt.Errorf("%s %q: %w", of.noun, of.name, err)
 	}
 	defer file.Close() //nolint:errcheck // it was only read
 	if _, err := io.Copy(w, file); err != nil {
-		return fmt.Errorf("backup %q: reading the file: %w", b.Name, err)
+		return fmt.Errorf("%s %q: reading the file: %w", of.noun, of.name, err)
 	}
 	return nil
 }
@@ -236,7 +245,7 @@ func backupDownload(c *connection) *cobra.Command {
 				}
 			}
 			err = writeFile(path, force, func(w io.Writer) error {
-				return f.copy(cmd.Context(), c, clientset, b, v1.DownloadTargetKindBackupContents, w)
+				return f.copy(cmd.Context(), c, clientset, filesOfBackup(b), v1.DownloadTargetKindBackupContents, w)
 			})
 			if err != nil {
 				return err

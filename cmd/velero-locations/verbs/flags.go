@@ -249,6 +249,35 @@ func (s *selectors) String() string {
 // Type is what help calls the value.
 func (s *selectors) Type() string { return "SELECTOR or SELECTOR..." }
 
+// mappings is a flag of the form OLD:NEW,OLD:NEW.
+type mappings map[string]string
+
+var _ pflag.Value = mappings{}
+
+// Set adds the pairs of a value.
+func (m mappings) Set(value string) error {
+	for pair := range strings.SplitSeq(value, ",") {
+		from, to, found := strings.Cut(strings.TrimSpace(pair), ":")
+		if !found || from == "" || to == "" || strings.Contains(to, ":") {
+			return fmt.Errorf("%q is not of the form OLD:NEW", pair)
+		}
+		m[from] = to
+	}
+	return nil
+}
+
+// String shows the pairs by their keys.
+func (m mappings) String() string {
+	pairs := make([]string, 0, len(m))
+	for _, from := range slices.Sorted(maps.Keys(m)) {
+		pairs = append(pairs, from+":"+m[from])
+	}
+	return strings.Join(pairs, ",")
+}
+
+// Type is what help calls the value.
+func (m mappings) Type() string { return "OLD:NEW,..." }
+
 // lists is a flag of the form KEY=A,B;KEY=C: an order for each key, kept as it was typed.
 type lists map[string]string
 

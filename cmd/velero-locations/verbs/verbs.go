@@ -1,5 +1,5 @@
 // Package verbs holds the verbs of Velero's command line that concern locations and what is put there:
-// backup-location, snapshot-location, backup and schedule. Flags and output are those of Velero's own
+// backup-location, snapshot-location, backup, restore and schedule. Flags and output are those of Velero's own
 // client; what differs is said where it differs.
 //
 // A kind is a value that says only what is particular to it; each verb that several kinds have is
@@ -22,6 +22,7 @@ var nouns = []struct {
 	{backupLocation.singular, backupLocation.plural, []verb{backupLocation.create, backupLocation.get, backupLocation.set, backupLocation.delete, checkLocation}},
 	{snapshotLocation.singular, snapshotLocation.plural, []verb{snapshotLocation.create, snapshotLocation.get, snapshotLocation.set, snapshotLocation.delete}},
 	{backup.singular, backup.plural, []verb{backup.create, backup.get, backup.describe, backupLogs, backupDownload, verifyBackups, backup.delete}},
+	{restore.singular, restore.plural, []verb{restore.create, restore.get, restore.describe, restoreLogs, restore.delete}},
 	{schedule.singular, schedule.plural, []verb{schedule.create, schedule.get, schedule.describe, pauseSchedules, unpauseSchedules, schedule.delete}},
 }
 
@@ -43,10 +44,10 @@ func Commands(streams genericiooptions.IOStreams, check Checker) []*cobra.Comman
 	}
 	return append(
 		commands,
-		byVerb(c, "create", "Create a location, a backup or a schedule"),
-		byVerb(c, "get", "Get locations, backups or schedules"),
-		byVerb(c, "describe", "Describe backups or schedules"),
-		byVerb(c, "delete", "Delete locations, backups or schedules"),
+		byVerb(c, "create", "Create a location, a backup, a restore or a schedule"),
+		byVerb(c, "get", "Get locations, backups, restores or schedules"),
+		byVerb(c, "describe", "Describe backups, restores or schedules"),
+		byVerb(c, "delete", "Delete locations, backups, restores or schedules"),
 		version(c),
 	)
 }
