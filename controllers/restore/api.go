@@ -27,6 +27,8 @@ type api struct {
 	discovery discovery.DiscoveryInterface
 	// fieldOwner is the manager of the fields that are written.
 	fieldOwner string
+	// dry has nothing written: what is not there counts as created, and what is there as changed.
+	dry bool
 }
 
 func newAPI(config *rest.Config, fieldOwner string) (*api, error) {
@@ -47,9 +49,9 @@ func (a *api) served(ctx context.Context) (resources.List, error) {
 	return all.Storable(), err
 }
 
-// of returns the client of an object's resource, in the version that the object has.
+// of returns the client of an object's resource, in the group and version that the object has.
 func (a *api) of(object backups.Object, content *unstructured.Unstructured) dynamic.ResourceInterface {
-	resource := object.Resource.WithVersion(content.GroupVersionKind().Version)
+	resource := content.GroupVersionKind().GroupVersion().WithResource(object.Resource.Resource)
 	if namespace := content.GetNamespace(); namespace != "" {
 		return a.dynamic.Resource(resource).Namespace(namespace)
 	}
@@ -58,6 +60,16 @@ func (a *api) of(object backups.Object, content *unstructured.Unstructured) dyna
 
 // create creates an object. It is tried again when the API did not answer, or was busy.
 func (a *api) create(ctx context.Context, object backups.Object, content *unstructured.Unstructured) (created *unstructured.Unstructured, err error) {
+	if a.dry {
+		_, err := a.get(ctx, object, content)
+		switch {
+		case apierrors.IsNotFound(err):
+			return content.DeepCopy(), nil
+		case err != nil:
+			return nil, err
+		}
+		return nil, apierrors.NewAlreadyExists(object.Resource, content.GetName())
+	}
 	err = retry.OnError(again, passing, func() error {
 		created, err = a.of(object, content).Create(ctx, content, metav1.CreateOptions{FieldManager: a.fieldOwner})
 		return err
@@ -75,6 +87,9 @@ func (a *api) get(ctx context.Context, object backups.Object, content *unstructu
 
 // patch applies a merge patch to an object.
 func (a *api) patch(ctx context.Context, object backups.Object, content *unstructured.Unstructured, patch []byte) error {
+	if a.dry {
+		return nil
+	}
 	return retry.OnError(again, passing, func() error {
 		_, err := a.of(object, content).Patch(ctx, content.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: a.fieldOwner})
 		return err
@@ -84,6 +99,9 @@ func (a *api) patch(ctx context.Context, object backups.Object, content *unstruc
 // setStatus writes the status of an object that was created, in the state that it was created in or, if that has changed, the one
 // that it has.
 func (a *api) setStatus(ctx context.Context, object backups.Object, created *unstructured.Unstructured, status any) (updated *unstructured.Unstructured, err error) {
+	if a.dry {
+		return created, nil
+	}
 	content := created.DeepCopy()
 	err = retry.OnError(retry.DefaultRetry, apierrors.IsConflict, func() error {
 		content.Object["status"] = status

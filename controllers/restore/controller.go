@@ -49,9 +49,8 @@ type Options struct {
 
 type reconciler struct {
 	mergepatch.Writer
+	preparer
 
-	// live reads from the server: a restore is carried out once, whatever a cache still says of it.
-	live client.Client
 	api  *api
 	opts Options
 	now  func() time.Time
@@ -67,8 +66,20 @@ func Setup(mgr manager.Manager, writer mergepatch.Writer, opts Options) error {
 	if err != nil {
 		return fmt.Errorf("making a client of the API: %w", err)
 	}
-	r := &reconciler{Writer: writer, live: live, api: api, opts: opts, now: time.Now}
+	r := &reconciler{Writer: writer, preparer: preparer{live: live, open: opener(opts.Backend)}, api: api, opts: opts, now: time.Now}
 	return builder.ControllerManagedBy(mgr).Named("restore").For(&velerov1.Restore{}).Complete(r)
+}
+
+// opener has plans read and write the storage of locations.
+func opener(b *backend.Backend) func(context.Context, *plan, *velerov1.BackupStorageLocation) error {
+	return func(ctx context.Context, p *plan, location *velerov1.BackupStorageLocation) error {
+		store, err := b.Backups(ctx, location)
+		if err != nil {
+			return err
+		}
+		p.store, p.files = store, store
+		return nil
+	}
 }
 
 // soon is after how long a restore that has to wait is looked at again.
@@ -127,7 +138,7 @@ func (r *reconciler) take(ctx context.Context, restore *velerov1.Restore) (recon
 
 // carryOut restores, stores how it went, and writes the final phase.
 func (r *reconciler) carryOut(ctx context.Context, restore *velerov1.Restore, plan *plan) error {
-	contents, found, err := plan.store.Unpack(ctx, restore.Spec.BackupName, os.TempDir())
+	contents, found, err := plan.files.Unpack(ctx, restore.Spec.BackupName, os.TempDir())
 	switch {
 	case err != nil:
 		return r.fail(ctx, restore, fmt.Errorf("reading the backup: %w", err))
@@ -145,10 +156,12 @@ func (r *reconciler) carryOut(ctx context.Context, restore *velerov1.Restore, pl
 		notes.DoubtfulAsWhole(warning)
 	}
 	asked := restore.DeepCopy() // which reports of progress do not write to
-	volumes := newVolumes(asked, plan, r, notes)
+	volumes := newVolumes(&volumes{
+		restore: asked, reader: r.live, backend: r.opts.Backend, record: notes, terminating: r.opts.TerminatingTimeout, ready: r.opts.ReadyTimeout,
+	}, plan)
 	defer volumes.close()
 	run := newRun(&run{
-		restore: asked, contents: contents, api: r.api, client: r.live, volumes: volumes, record: notes,
+		restore: asked, contents: contents, api: r.api, client: r.live, volumes: volumes, modifiers: plan.modifiers, record: notes,
 		terminating: r.opts.TerminatingTimeout, ready: r.opts.ReadyTimeout, progress: r.reporter(ctx, restore),
 	})
 	runErr := run.do(ctx)

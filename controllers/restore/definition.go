@@ -13,6 +13,9 @@ import (
 
 // established waits until objects of a definition that was created can be made.
 func (r *run) established(ctx context.Context, object backups.Object, made *unstructured.Unstructured) error {
+	if r.api.dry {
+		return nil
+	}
 	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, r.ready, true, func(ctx context.Context) (bool, error) {
 		live, err := r.api.get(ctx, object, made)
 		if err != nil {

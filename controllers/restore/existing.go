@@ -59,6 +59,7 @@ func (r *run) reconcile(ctx context.Context, object backups.Object, live, conten
 	label(labelled, r.restore)
 	switch {
 	case apiequality.Semantic.DeepEqual(labelled.Object, content.Object):
+		r.note(object, "it exists already, and is the same")
 		if update { // by the last restore
 			return r.change(ctx, object, before, labelled, skipped)
 		}
@@ -70,14 +71,14 @@ func (r *run) reconcile(ctx context.Context, object backups.Object, live, conten
 		}
 		return r.change(ctx, object, before, merged, updated)
 	case !update:
-		r.record.Doubtful(content.GetNamespace(), fmt.Sprintf("%s exists already, and differs from what is in the backup: it stays as it is (spec.existingResourcePolicy: update changes it)", object))
+		r.doubt(object, "it exists already, and differs from what is in the backup: it stays as it is (spec.existingResourcePolicy: update changes it)")
 		return failed, nil
 	}
 	result, err := r.change(ctx, object, before, content, updated)
 	if err == nil {
 		return result, nil
 	}
-	r.record.Doubtful(content.GetNamespace(), fmt.Sprintf("%s exists already, and cannot be changed to what is in the backup: %v", object, err))
+	r.doubt(object, fmt.Sprintf("it exists already, and cannot be changed to what is in the backup: %v", err))
 	if _, err := r.change(ctx, object, before, labelled, skipped); err != nil {
 		return failed, err
 	}

@@ -2,6 +2,7 @@ package restore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -42,6 +43,9 @@ func (r *run) ensure(ctx context.Context, original string) error {
 	return n.err
 }
 
+// errDeleted is what is in the way of a restore that only looks, and so does not wait.
+var errDeleted = errors.New("it is being deleted: a restore waits until it is gone")
+
 func (r *run) makeNamespace(ctx context.Context, original, name string) (made bool, err error) {
 	exists := false
 	err = wait.PollUntilContextTimeout(ctx, time.Second, r.terminating, true, func(ctx context.Context) (bool, error) {
@@ -56,15 +60,23 @@ func (r *run) makeNamespace(ctx context.Context, original, name string) (made bo
 		case err != nil:
 			return false, err
 		}
-		return there.DeletionTimestamp == nil && there.Status.Phase != corev1.NamespaceTerminating, nil
+		deleted := there.DeletionTimestamp != nil || there.Status.Phase == corev1.NamespaceTerminating
+		if deleted && r.api.dry {
+			return false, errDeleted
+		}
+		return !deleted, nil
 	})
 	switch {
+	case errors.Is(err, errDeleted):
+		return false, fmt.Errorf("namespace %q: %w", name, err)
 	case wait.Interrupted(err) && ctx.Err() == nil:
 		return false, fmt.Errorf("namespace %q is being deleted, and was not gone within %s: find out what keeps it, and restore again", name, r.terminating)
 	case err != nil:
 		return false, fmt.Errorf("looking whether there is a namespace %q: %w", name, err)
 	case exists:
 		return false, nil
+	case r.api.dry:
+		return true, nil
 	}
 	var stored corev1.Namespace
 	if object := (backups.Object{Resource: namespaceResource, Name: original}); r.contents.Has(object) {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,7 +17,6 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
-	"github.com/velero-locations/velero-locations/controllers/internal/record"
 	"github.com/velero-locations/velero-locations/drivers/snapshotter"
 	"github.com/velero-locations/velero-locations/locations"
 	"github.com/velero-locations/velero-locations/locations/provider"
@@ -32,11 +33,14 @@ type plan struct {
 	// warnings are for the results of the restore.
 	warnings []string
 
-	backup    *velerov1.Backup
+	backup *velerov1.Backup
+	// files are those of the backup. The store has them, too, and those of the restore; it is nil if nothing is to be written.
+	files     Files
 	store     *backups.Store
 	place     locations.Place
 	snapshots []backups.Snapshot
 	infos     []backups.VolumeInfo
+	modifiers modifiers
 }
 
 func (p *plan) close() {
@@ -49,8 +53,23 @@ func (p *plan) problem(format string, args ...any) {
 	p.problems = append(p.problems, fmt.Sprintf(format, args...))
 }
 
+// Files reads the files of a backup, as a *backups.Store does.
+type Files interface {
+	Snapshots(ctx context.Context, backup string) (list []backups.Snapshot, found bool, err error)
+	Read(ctx context.Context, file backups.File, backup string, content any) (found bool, err error)
+	Unpack(ctx context.Context, backup, folder string) (contents *backups.Unpacked, found bool, err error)
+}
+
+// preparer decides about restores before they begin.
+type preparer struct {
+	// live reads from the server: a restore is carried out once, whatever a cache still says of it.
+	live client.Client
+	// open sets where the plan reads the files of backups of a location.
+	open func(context.Context, *plan, *velerov1.BackupStorageLocation) error
+}
+
 // prepare decides everything about a restore. An error means that nothing could be decided.
-func (r *reconciler) prepare(ctx context.Context, restore *velerov1.Restore) (*plan, error) {
+func (r *preparer) prepare(ctx context.Context, restore *velerov1.Restore) (*plan, error) {
 	p := &plan{}
 	for _, unfulfilled := range unfulfilled(&restore.Spec) {
 		p.problem("%s", unfulfilled)
@@ -63,18 +82,20 @@ func (r *reconciler) prepare(ctx context.Context, restore *velerov1.Restore) (*p
 	if _, err := newScope(&restore.Spec, nil); err != nil {
 		p.problem("spec: %v", err)
 	}
-	err := r.findBackup(ctx, p, restore)
-	if err != nil {
+	if err := r.readModifiers(ctx, p, restore); err != nil {
+		return nil, err
+	}
+	if err := r.findBackup(ctx, p, restore); err != nil {
 		return nil, err
 	}
 	p.apply = defaults(p.backup)
 	if p.backup == nil {
 		return p, nil
 	}
-	if err := r.open(ctx, p); err != nil {
+	if err := r.openLocation(ctx, p); err != nil {
 		return nil, err
 	}
-	if p.store == nil || p.undecided || len(p.problems) > 0 {
+	if p.files == nil || p.undecided || len(p.problems) > 0 {
 		return p, nil
 	}
 	if err := p.readVolumes(ctx, restore); err != nil {
@@ -116,14 +137,37 @@ func unfulfilled(spec *velerov1.RestoreSpec) []string {
 	if policy := spec.ResourcePolicy; policy != nil {
 		all = append(all, fmt.Sprintf("spec.resourcePolicy: the controllers here know no policies, and so not %s %q: leave it out, or have Velero's own server carry out the restore", policy.Kind, policy.Name))
 	}
-	if modifier := spec.ResourceModifier; modifier != nil {
-		all = append(all, fmt.Sprintf("spec.resourceModifier: the controllers here know no modifiers, and so not %s %q: leave it out, or have Velero's own server carry out the restore", modifier.Kind, modifier.Name))
-	}
 	return all
 }
 
+// readModifiers reads the resource modifiers. That they cannot be used is a problem of the restore.
+func (r *preparer) readModifiers(ctx context.Context, p *plan, restore *velerov1.Restore) error {
+	reference := restore.Spec.ResourceModifier
+	if reference == nil {
+		return nil
+	}
+	const field = "spec.resourceModifier"
+	if !strings.EqualFold(reference.Kind, "configmap") {
+		p.problem("%s.kind: %q is not supported: want configmap", field, reference.Kind)
+		return nil
+	}
+	var config corev1.ConfigMap
+	err := r.live.Get(ctx, types.NamespacedName{Namespace: restore.Namespace, Name: reference.Name}, &config)
+	switch {
+	case apierrors.IsNotFound(err):
+		p.problem("%s: there is no ConfigMap %q in namespace %q", field, reference.Name, restore.Namespace)
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading the ConfigMap of resource modifiers: %w", err)
+	}
+	if p.modifiers, err = parseModifiers(&config); err != nil {
+		p.problem("%s: ConfigMap %q: %v", field, reference.Name, err)
+	}
+	return nil
+}
+
 // findBackup finds the backup, or the last of the schedule that is complete. That there is none is a problem of the restore.
-func (r *reconciler) findBackup(ctx context.Context, p *plan, restore *velerov1.Restore) error {
+func (r *preparer) findBackup(ctx context.Context, p *plan, restore *velerov1.Restore) error {
 	if name := restore.Spec.BackupName; name != "" {
 		backup := &velerov1.Backup{}
 		err := r.live.Get(ctx, types.NamespacedName{Namespace: restore.Namespace, Name: name}, backup)
@@ -156,8 +200,8 @@ func (r *reconciler) findBackup(ctx context.Context, p *plan, restore *velerov1.
 	return nil
 }
 
-// open opens the location of the backup. What keeps it from being opened is a problem of the restore.
-func (r *reconciler) open(ctx context.Context, p *plan) error {
+// openLocation opens the location of the backup. What keeps it from being opened is a problem of the restore.
+func (r *preparer) openLocation(ctx context.Context, p *plan) error {
 	location, name := &velerov1.BackupStorageLocation{}, p.backup.Spec.StorageLocation
 	err := r.live.Get(ctx, types.NamespacedName{Namespace: p.backup.Namespace, Name: name}, location)
 	switch {
@@ -178,7 +222,7 @@ func (r *reconciler) open(ctx context.Context, p *plan) error {
 		p.problem("backup storage location %q: %v", name, err)
 		return nil
 	}
-	p.store, err = r.opts.Backend.Backups(ctx, location)
+	err = r.open(ctx, p, location)
 	var failure *backend.APIError
 	switch {
 	case errors.As(err, &failure):
@@ -192,10 +236,10 @@ func (r *reconciler) open(ctx context.Context, p *plan) error {
 // readVolumes reads what the backup has of volumes, and refuses what cannot be restored from here.
 func (p *plan) readVolumes(ctx context.Context, restore *velerov1.Restore) error {
 	var err error
-	if p.snapshots, _, err = p.store.Snapshots(ctx, p.backup.Name); err != nil {
+	if p.snapshots, _, err = p.files.Snapshots(ctx, p.backup.Name); err != nil {
 		return fmt.Errorf("reading the list of its snapshots: %w", err)
 	}
-	if _, err = p.store.Read(ctx, backups.VolumeInfos, p.backup.Name, &p.infos); err != nil {
+	if _, err = p.files.Read(ctx, backups.VolumeInfos, p.backup.Name, &p.infos); err != nil {
 		return fmt.Errorf("reading what it has of volumes: %w", err)
 	}
 	namespaces := patterns.Filter{Include: restore.Spec.IncludedNamespaces, Exclude: restore.Spec.ExcludedNamespaces}
@@ -214,12 +258,9 @@ func (p *plan) readVolumes(ctx context.Context, restore *velerov1.Restore) error
 }
 
 // newVolumes returns the volumes of a restore, none of which is made yet.
-func newVolumes(restore *velerov1.Restore, p *plan, r *reconciler, notes *record.Record) *volumes {
-	v := &volumes{
-		restore: restore, backup: p.backup, snapshots: map[string]backups.Snapshot{}, infos: map[string]backups.VolumeInfo{},
-		reader: r.live, backend: r.opts.Backend, record: notes, terminating: r.opts.TerminatingTimeout, ready: r.opts.ReadyTimeout,
-		opened: map[string]snapshotter.Snapshotter{}, renamed: map[string]string{}, provision: map[string]bool{},
-	}
+func newVolumes(v *volumes, p *plan) *volumes {
+	v.backup, v.snapshots, v.infos = p.backup, map[string]backups.Snapshot{}, map[string]backups.VolumeInfo{}
+	v.opened, v.renamed, v.provision = map[string]snapshotter.Snapshotter{}, map[string]string{}, map[string]bool{}
 	for _, snapshot := range p.snapshots {
 		v.snapshots[snapshot.Spec.PersistentVolumeName] = snapshot
 	}

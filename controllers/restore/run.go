@@ -3,6 +3,7 @@ package restore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/internal/record"
+	"github.com/velero-locations/velero-locations/resources"
 )
 
 // run restores what a tarball holds into a cluster.
@@ -25,13 +27,16 @@ type run struct {
 	api      *api
 	client   client.Client
 	volumes  *volumes
-	record   *record.Record
+	// modifiers change objects before they are made.
+	modifiers modifiers
+	record    *record.Record
 	// terminating is how long is waited for a namespace that is being deleted, and ready for a definition until its objects can be made.
 	terminating, ready time.Duration
 	// progress is called with how many objects are restored so far, and how many there will be at least.
 	progress func(done, total int)
 
-	scope *scope
+	scope  *scope
+	served resources.List
 
 	mu         sync.Mutex // of the fields below
 	items      map[backups.Object]*item
@@ -51,6 +56,8 @@ type item struct {
 	action  action
 	// kind, namespace and name of the object that there is now.
 	kind, namespace, name string
+	// notes say why it was not simply created.
+	notes []string
 }
 
 // action is what was done about an object, as lists of restored objects have it.
@@ -108,6 +115,7 @@ func (r *run) rescope(ctx context.Context) error {
 	case err != nil:
 		r.record.DoubtfulAsWhole(err.Error())
 	}
+	r.served = served
 	r.scope, err = newScope(&r.restore.Spec, served)
 	return err
 }
@@ -115,7 +123,7 @@ func (r *run) rescope(ctx context.Context) error {
 // selected are the objects of a resource that are restored on their own.
 func (r *run) selected(resource schema.GroupResource, objects []backups.Object) []backups.Object {
 	return slices.DeleteFunc(slices.Clone(objects), func(object backups.Object) bool {
-		if resource == namespaceResource && !r.scope.namespaces.Match(object.Name) || !r.scope.selects(object) {
+		if !r.scope.selects(object) {
 			return true
 		}
 		if !r.scope.byLabels() {
@@ -196,11 +204,31 @@ func (r *run) settle(ctx context.Context, object backups.Object, item *item) {
 	action, err := r.restoreObject(ctx, object, item)
 	if err != nil {
 		r.record.Failed(item.namespace, fmt.Errorf("%s: %w", object, err))
+		r.note(object, err.Error())
 		action = failed
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	item.action = action
+}
+
+// note keeps what there is to say of an object that is being restored.
+func (r *run) note(object backups.Object, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.items[object].notes = append(r.items[object].notes, text)
+}
+
+// doubt notes what whoever restores should know of an object.
+func (r *run) doubt(object backups.Object, text string) {
+	r.record.Doubtful(r.target(object.Namespace), object.String()+": "+text)
+	r.note(object, text)
+}
+
+// pass notes why nothing is done about an object.
+func (r *run) pass(object backups.Object, why string) {
+	r.record.Info("It is not restored: "+why, "object", object)
+	r.note(object, why)
 }
 
 // target is the namespace that objects of one are restored into.
@@ -222,7 +250,7 @@ func (r *run) restoreObject(ctx context.Context, object backups.Object, item *it
 	}
 	item.kind = content.GetAPIVersion() + "/" + content.GetKind()
 	if ended(object.Resource, content) {
-		r.record.Info("It has ended, and is not run again", "object", object)
+		r.pass(object, "it has ended, and is not run again")
 		return passedOver, nil
 	}
 	if object.Namespace != "" {
@@ -231,8 +259,12 @@ func (r *run) restoreObject(ctx context.Context, object backups.Object, item *it
 		}
 	}
 	if object.Resource == pvResource {
-		if create, err := r.volumes.prepare(ctx, content); err != nil || !create {
-			return skipped, err
+		switch create, err := r.volumes.prepare(ctx, content); {
+		case err != nil:
+			return failed, err
+		case !create:
+			r.pass(object, "its claim gets a new volume")
+			return skipped, nil
 		}
 	}
 	status := reset(content)
@@ -242,7 +274,7 @@ func (r *run) restoreObject(ctx context.Context, object backups.Object, item *it
 		case err != nil:
 			return failed, err
 		case skipping != "":
-			r.record.Info("It is not restored: "+skipping, "object", object)
+			r.pass(object, skipping)
 			return skipped, nil
 		}
 		r.needs(ctx, object, needs)
@@ -251,6 +283,10 @@ func (r *run) restoreObject(ctx context.Context, object backups.Object, item *it
 		if err := r.volumes.bind(content); err != nil {
 			return failed, err
 		}
+	}
+	for _, err := range r.modifiers.apply(content, object.Resource.String()) {
+		r.record.Failed(item.namespace, fmt.Errorf("%s: %w", object, err))
+		r.note(object, err.Error())
 	}
 	if item.namespace != "" {
 		content.SetNamespace(item.namespace)
@@ -267,7 +303,7 @@ func (r *run) needs(ctx context.Context, object backups.Object, needs []backups.
 		case !r.scope.needed(need):
 			r.record.Info("What it needs is excluded", "object", object, "needs", need)
 		case !r.contents.Has(need):
-			r.record.Doubtful(r.target(object.Namespace), fmt.Sprintf("%s needs %s, which is not in the backup", object, need))
+			r.doubt(object, fmt.Sprintf("it needs %s, which is not in the backup", need))
 		default:
 			r.object(ctx, need)
 		}
@@ -276,6 +312,9 @@ func (r *run) needs(ctx context.Context, object backups.Object, needs []backups.
 
 // write creates an object, or deals with the one that is there.
 func (r *run) write(ctx context.Context, object backups.Object, content *unstructured.Unstructured, status any) (action, error) {
+	if r.api.dry && !r.known(object.Resource) {
+		return failed, errors.New("the cluster knows no such resource: install what defines it first")
+	}
 	made, err := r.api.create(ctx, object, content)
 	if err != nil {
 		live, getErr := r.existing(ctx, object, content, err)
@@ -287,7 +326,7 @@ func (r *run) write(ctx context.Context, object backups.Object, content *unstruc
 	if status != nil && r.scope.withStatus(object.Resource, content.GetAnnotations()) {
 		withStatus, err := r.api.setStatus(ctx, object, made, status)
 		if err != nil {
-			r.record.Doubtful(content.GetNamespace(), fmt.Sprintf("%s: its status could not be restored: %v", object, err))
+			r.doubt(object, fmt.Sprintf("its status could not be restored: %v", err))
 		} else {
 			made = withStatus
 		}
@@ -299,6 +338,17 @@ func (r *run) write(ctx context.Context, object backups.Object, content *unstruc
 		return created, r.established(ctx, object, made)
 	}
 	return created, nil
+}
+
+// known says whether the cluster has a resource, or would have it by now.
+func (r *run) known(resource schema.GroupResource) bool {
+	if slices.ContainsFunc(r.served, func(served resources.Resource) bool { return served.GroupResource() == resource }) {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	definition := r.items[backups.Object{Resource: crdResource, Name: resource.String()}]
+	return definition != nil && definition.action == created
 }
 
 // giveBack has fields belong to those who owned them when the object was backed up.

@@ -54,25 +54,37 @@ func newScope(spec *velerov1.RestoreSpec, served resources.List) (*scope, error)
 }
 
 // selects says whether an object is looked at on its own, apart from its labels.
-func (s *scope) selects(object backups.Object) bool {
+func (s *scope) selects(object backups.Object) bool { return s.leavesOut(object) == "" }
+
+// leavesOut says why an object is not looked at on its own, apart from its labels. Empty: it is.
+func (s *scope) leavesOut(object backups.Object) string {
 	switch {
 	case !s.needed(object):
-		return false
-	case object.Namespace != "":
-		return true
+		return s.excludes(object)
+	case object.Resource == namespaceResource && !s.namespaces.Match(object.Name):
+		return excludedNamespace
+	case object.Namespace == "" && s.cluster == nil && !s.namespaces.Everything():
+		return "of what has no namespace, only what others need is restored (spec.includeClusterResources)"
 	}
-	return s.cluster != nil || s.namespaces.Everything()
+	return ""
 }
 
 // needed says whether an object is restored if another needs it.
-func (s *scope) needed(object backups.Object) bool {
+func (s *scope) needed(object backups.Object) bool { return s.excludes(object) == "" }
+
+const excludedNamespace = "its namespace is not included, or excluded"
+
+// excludes says why an object is not restored even if another needs it. Empty: it is.
+func (s *scope) excludes(object backups.Object) string {
 	switch {
 	case !s.resources.Match(object.Resource.String()):
-		return false
-	case object.Namespace != "":
-		return s.namespaces.Match(object.Namespace)
+		return "its resource is not included, or excluded"
+	case object.Namespace != "" && !s.namespaces.Match(object.Namespace):
+		return excludedNamespace
+	case object.Namespace == "" && s.cluster != nil && !*s.cluster:
+		return "it has no namespace (spec.includeClusterResources is false)"
 	}
-	return s.cluster == nil || *s.cluster
+	return ""
 }
 
 // byLabels says that the labels of objects matter.

@@ -35,6 +35,8 @@ type volumes struct {
 	record    *record.Record
 	// terminating is how long is waited for a volume that is on its way out, and ready for a snapshot that is not complete.
 	terminating, ready time.Duration
+	// dry has no volume made, and nothing waited for.
+	dry bool
 
 	mu        sync.Mutex // of the fields below
 	opened    map[string]snapshotter.Snapshotter
@@ -162,7 +164,11 @@ func (v *volumes) stays(ctx context.Context, name string) (bool, error) {
 		case err != nil:
 			return false, err
 		}
-		return there.DeletionTimestamp == nil && there.Status.Phase != corev1.VolumeReleased, nil
+		gone := there.DeletionTimestamp != nil || there.Status.Phase == corev1.VolumeReleased
+		if gone && v.dry {
+			return false, errDeleted
+		}
+		return !gone, nil
 	})
 	switch {
 	case wait.Interrupted(err) && ctx.Err() == nil:
@@ -179,6 +185,10 @@ func (v *volumes) make(ctx context.Context, object *unstructured.Unstructured) e
 	snapshot, found := v.snapshots[object.GetName()]
 	if !found || snapshot.Status.ProviderSnapshotID == "" {
 		return errors.New("the list of the backup's snapshots has none of it: its data cannot be restored (spec.restorePVs: false restores the rest)")
+	}
+	if v.dry {
+		_, err := v.location(ctx, snapshot.Spec.Location)
+		return err
 	}
 	location, err := v.open(ctx, snapshot.Spec.Location)
 	if err != nil {
@@ -237,20 +247,28 @@ func (v *volumes) open(ctx context.Context, name string) (snapshotter.Snapshotte
 	if opened := v.opened[name]; opened != nil {
 		return opened, nil
 	}
-	var location velerov1.VolumeSnapshotLocation
-	err := v.reader.Get(ctx, types.NamespacedName{Namespace: v.backup.Namespace, Name: name}, &location)
+	location, err := v.location(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := v.backend.Snapshotter(ctx, location)
+	if err != nil {
+		return nil, fmt.Errorf("volume snapshot location %q: %w", name, err)
+	}
+	v.opened[name] = opened
+	return opened, nil
+}
+
+func (v *volumes) location(ctx context.Context, name string) (*velerov1.VolumeSnapshotLocation, error) {
+	location := &velerov1.VolumeSnapshotLocation{}
+	err := v.reader.Get(ctx, types.NamespacedName{Namespace: v.backup.Namespace, Name: name}, location)
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil, fmt.Errorf("there is no volume snapshot location %q, where its snapshot was taken: make it again", name)
 	case err != nil:
 		return nil, fmt.Errorf("reading volume snapshot location %q: %w", name, err)
 	}
-	opened, err := v.backend.Snapshotter(ctx, &location)
-	if err != nil {
-		return nil, fmt.Errorf("volume snapshot location %q: %w", name, err)
-	}
-	v.opened[name] = opened
-	return opened, nil
+	return location, nil
 }
 
 func (v *volumes) close() {

@@ -100,7 +100,7 @@ func TestLifeOfRestore(t *testing.T) {
 		if got := l.restored(t, "none"); got.Status.Phase != velerov1.RestorePhaseCompleted || got.Status.Warnings == 0 {
 			t.Errorf("got %+v", got.Status)
 		}
-		if results := l.download(t, velerov1.DownloadTargetKindRestoreResults, "none"); !strings.Contains(results, "configmaps/shop/settings exists already, and differs") {
+		if results := l.download(t, velerov1.DownloadTargetKindRestoreResults, "none"); !strings.Contains(results, "configmaps/shop/settings: it exists already, and differs") {
 			t.Errorf("got %s", results)
 		}
 		l.create(t, restoreOf("update", "shop", func(s *velerov1.RestoreSpec) { s.ExistingResourcePolicy = velerov1.PolicyTypeUpdate }))

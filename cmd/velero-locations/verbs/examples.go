@@ -45,6 +45,7 @@ var examples = map[string][]string{
 		"velero restore create --from-backup shop --wait",
 		"velero restore create copy --from-backup shop --namespace-mappings shop:copy",
 		"velero restore create --from-schedule nightly --include-resources secrets,configmaps --existing-resource-policy update",
+		"velero restore create trial --from-backup shop --dry-run=server",
 	},
 	"restore get":      {"velero restore get", "velero restore get copy -o yaml"},
 	"restore describe": {"velero restore describe copy --details"},

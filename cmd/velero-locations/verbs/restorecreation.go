@@ -144,11 +144,11 @@ func (r *restoreCreation) find(ctx context.Context, c *connection, spec *v1.Rest
 	return nil
 }
 
-// follow waits for the end of the restore, if asked to; or says how to look at it.
+// follow tells what the restore would do, if it is only a trial; waits for its end, if asked to; or says how to look at it.
 func (r *restoreCreation) follow(ctx context.Context, c *connection, created *v1.Restore, dry dryRun) error {
 	switch {
 	case bool(dry):
-		return nil
+		return c.preview(ctx, created)
 	case r.wait:
 		return c.waitForRestore(ctx, created)
 	default:
