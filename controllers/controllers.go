@@ -145,9 +145,12 @@ func setupBackup(ctx context.Context, mgr manager.Manager, opts Options, events 
 }
 
 func setupRestore(ctx context.Context, mgr manager.Manager, opts Options, events record.EventRecorder) error {
+	if err := mgr.Add(&metrics.RestoreCensus{Reader: mgr.GetClient(), Metrics: opts.metrics}); err != nil {
+		return fmt.Errorf("adding the census of restores: %w", err)
+	}
 	setup := withStorage(func(mgr manager.Manager, storage *backend.Backend, opts Options) error {
 		return restore.Setup(mgr, writer(mgr), restore.Options{
-			Backend: storage, LocationWait: opts.LocationWait, TerminatingTimeout: opts.TerminatingResourceTimeout, ReadyTimeout: opts.ResourceTimeout, Events: events,
+			Backend: storage, LocationWait: opts.LocationWait, TerminatingTimeout: opts.TerminatingResourceTimeout, ReadyTimeout: opts.ResourceTimeout, Events: events, Metrics: opts.metrics,
 		})
 	})
 	return setup(ctx, mgr, opts, events)

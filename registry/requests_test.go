@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apiserver/pkg/authentication/serviceaccount"
 	"k8s.io/apiserver/pkg/authentication/user"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/registry/core"
 	"github.com/velero-locations/velero-locations/registry/generic"
 	"github.com/velero-locations/velero-locations/registry/velero/deletebackuprequest"
 	"github.com/velero-locations/velero-locations/registry/velero/downloadrequest"
@@ -35,6 +37,7 @@ func newDesk(t *testing.T) *desk {
 		return store
 	}
 	d.deletions, d.downloads, d.restores = add(deletebackuprequest.New(d.env)), add(downloadrequest.New(d.env)), add(restore.New(d.env))
+	add(core.ConfigMaps)
 	d.makeLocations(t, []string{"primary default", "archive readonly", "down unavailable", "gone"}, nil)
 	for _, name := range []string{"primary", "archive", "down", "gone"} {
 		d.makeBackups(t, name, v1.BackupPhaseCompleted)
@@ -145,7 +148,10 @@ func TestRestoresOfNothing(t *testing.T) {
 		{spec: v1.RestoreSpec{BackupName: "primary-0"}},
 		{spec: v1.RestoreSpec{BackupName: "nosuch"}, want: []string{`spec.backupName: there is no backup "nosuch" in namespace "velero" (the restore fails unless there is when it begins)`}},
 		{spec: v1.RestoreSpec{BackupName: "nosuch"}, phase: v1.RestorePhaseCompleted},
+		{spec: v1.RestoreSpec{BackupName: "hourly-1"}, want: []string{`spec.backupName: there is nothing to restore in backup "hourly-1": its phase is Failed (the restore fails unless there is`}},
 		{spec: v1.RestoreSpec{ScheduleName: "nightly"}},
+		{spec: v1.RestoreSpec{ScheduleName: "nightly", NamespaceMapping: map[string]string{"a": "x", "b": "y", "c": "x"}}, want: []string{`spec.namespaceMapping: "a" and "c" become one namespace, "x": `}},
+		{spec: v1.RestoreSpec{ScheduleName: "nightly", ResourceModifier: &corev1.TypedLocalObjectReference{Kind: "configmap", Name: "nosuch"}}, want: []string{`spec.resourceModifier: there is no ConfigMap "nosuch" in namespace "velero"`}},
 		{spec: v1.RestoreSpec{ScheduleName: "hourly"}, want: []string{`spec.scheduleName: there is no completed backup of a schedule "hourly"`}},
 		{spec: v1.RestoreSpec{ScheduleName: "nosuch"}, want: []string{`spec.scheduleName: there is no completed backup of a schedule "nosuch"`}},
 	} {

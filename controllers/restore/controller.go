@@ -26,6 +26,7 @@ import (
 	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
 	"github.com/velero-locations/velero-locations/controllers/internal/mergepatch"
+	"github.com/velero-locations/velero-locations/controllers/internal/metrics"
 	"github.com/velero-locations/velero-locations/controllers/internal/record"
 	"github.com/velero-locations/velero-locations/controllers/internal/tell"
 )
@@ -45,6 +46,8 @@ type Options struct {
 	ReadyTimeout time.Duration
 	// Events gets one event when a restore begins, and one when it ends. It may be nil.
 	Events events.EventRecorder
+	// Metrics get how restores go.
+	Metrics *metrics.Metrics
 }
 
 type reconciler struct {
@@ -131,6 +134,7 @@ func (r *reconciler) take(ctx context.Context, restore *velerov1.Restore) (recon
 	case err != nil:
 		return reconcile.Result{}, err
 	}
+	r.opts.Metrics.RestoreBegins(restore)
 	tell.Event(r.opts.Events, restore, corev1.EventTypeNormal, string(restore.Status.Phase), fmt.Sprintf("The restore of backup %q begins", restore.Spec.BackupName))
 	klog.FromContext(ctx).V(2).Info("Restore begins", "backup", restore.Spec.BackupName)
 	return reconcile.Result{}, r.carryOut(ctx, restore, plan)
@@ -220,6 +224,7 @@ func (r *reconciler) end(ctx context.Context, restore *velerov1.Restore, change 
 	if err := mergepatch.Write(ctx, r.Writer, restore, change); err != nil {
 		return err
 	}
+	r.opts.Metrics.RestoreEnds(restore)
 	r.tellEnd(restore)
 	return nil
 }

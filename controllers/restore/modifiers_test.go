@@ -47,7 +47,7 @@ func TestModifiers(t *testing.T) {
 		"no match":                {rules: `[{conditions: {groupResource: deployments.apps, matches: [{path: /spec/replicas, value: "3"}]}, mergePatches: [{patchData: "spec: null"}]}]`},
 		"a match of nothing":      {rules: `[{conditions: {groupResource: deployments.apps, matches: [{path: /spec/none/of/it, value: "3"}]}, mergePatches: [{patchData: "spec: null"}]}]`},
 		"conditions of before":    {rules: `[{conditions: {groupResource: deployments.apps}, mergePatches: [{patchData: "metadata: {labels: {tier: back}}"}]}, {conditions: {groupResource: deployments.apps, labelSelector: {matchLabels: {tier: front}}}, mergePatches: [{patchData: "spec: {replicas: 4}"}]}]`, want: strings.Replace(with("replicas: 4"), "front", "back", 1)},
-		"no object any more": {rules: `[{conditions: {groupResource: deployments.apps}, mergePatches: [{patchData: "kind: null"}]}]`, err: "is no object"},
+		"no object any more":      {rules: `[{conditions: {groupResource: deployments.apps}, mergePatches: [{patchData: "kind: null"}]}]`, err: "is no object"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tc.object == "" {

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
@@ -96,7 +97,7 @@ func newPreviewClients(config *rest.Config) (*api, client.Client, error) {
 	if err := errors.Join(corev1.AddToScheme(scheme), velerov1.AddToScheme(scheme)); err != nil {
 		return nil, nil, fmt.Errorf("registering types: %w", err)
 	}
-	live, err := client.New(config, client.Options{Scheme: scheme})
+	live, err := client.New(config, client.Options{Scheme: scheme, Log: klog.Background()})
 	if err != nil {
 		return nil, nil, fmt.Errorf("making a client of the API: %w", err)
 	}

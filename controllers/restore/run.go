@@ -84,7 +84,7 @@ func (r *run) do(ctx context.Context) error {
 	if len(objects) == 0 {
 		r.record.DoubtfulAsWhole("nothing is in the backup")
 	}
-	if definitions := r.selected(crdResource, objects[crdResource]); len(definitions) > 0 {
+	if definitions := r.selected(objects[crdResource]); len(definitions) > 0 {
 		r.each(ctx, definitions)
 		if err := r.rescope(ctx); err != nil { // names of resources may mean something now
 			return err
@@ -94,7 +94,7 @@ func (r *run) do(ctx context.Context) error {
 	order := ordered(objects)
 	selected := map[schema.GroupResource][]backups.Object{}
 	for _, resource := range order {
-		selected[resource] = r.selected(resource, objects[resource])
+		selected[resource] = r.selected(objects[resource])
 		r.waiting += len(selected[resource])
 	}
 	for _, resource := range order {
@@ -121,7 +121,7 @@ func (r *run) rescope(ctx context.Context) error {
 }
 
 // selected are the objects of a resource that are restored on their own.
-func (r *run) selected(resource schema.GroupResource, objects []backups.Object) []backups.Object {
+func (r *run) selected(objects []backups.Object) []backups.Object {
 	return slices.DeleteFunc(slices.Clone(objects), func(object backups.Object) bool {
 		if !r.scope.selects(object) {
 			return true

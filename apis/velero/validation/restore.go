@@ -2,10 +2,12 @@ package validation
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	dns "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
@@ -73,6 +75,7 @@ func restoreSpec(spec *v1.RestoreSpec, path *field.Path) field.ErrorList {
 		restoreSource(spec, path),
 		namespaces(spec.IncludedNamespaces, spec.ExcludedNamespaces, path),
 		filter.check(spec.IncludedResources, spec.ExcludedResources, false),
+		namespaceMapping(spec.NamespaceMapping, path.Child("namespaceMapping")),
 		selectors(spec.LabelSelector, spec.OrLabelSelectors, path),
 		oneOf(spec.ExistingResourcePolicy, existingResourcePolicies, path.Child("existingResourcePolicy")),
 		period(&spec.ItemOperationTimeout, path.Child("itemOperationTimeout")),
@@ -92,6 +95,19 @@ func restoreSource(spec *v1.RestoreSpec, path *field.Path) field.ErrorList {
 		return field.ErrorList{field.Forbidden(path.Child("scheduleName"), "not together with backupName: leave one of them out")}
 	}
 	return nil
+}
+
+// namespaceMapping checks the names of namespaces, of which none is a pattern.
+func namespaceMapping(mapping map[string]string, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, from := range slices.Sorted(maps.Keys(mapping)) {
+		for _, name := range []string{from, mapping[from]} {
+			if len(dns.IsDNS1123Label(name)) > 0 {
+				errs = append(errs, field.Invalid(path.Key(from), name, "must be the name of a namespace"))
+			}
+		}
+	}
+	return errs
 }
 
 func restoreHookSpec(hook *v1.RestoreResourceHookSpec, path *field.Path) field.ErrorList {

@@ -39,6 +39,29 @@ func (c *Census) Start(ctx context.Context) error {
 	return nil
 }
 
+// RestoreCensus counts Restores. A manager runs it.
+type RestoreCensus struct {
+	// Reader has all Restores.
+	Reader client.Reader
+	// Metrics get what was counted.
+	Metrics *Metrics
+}
+
+// Start counts until the context ends.
+func (c *RestoreCensus) Start(ctx context.Context) error {
+	wait.UntilWithContext(ctx, func(ctx context.Context) {
+		var restores velerov1.RestoreList
+		err := c.Reader.List(ctx, &restores, client.UnsafeDisableDeepCopy) // they are only counted
+		switch {
+		case err == nil:
+			c.Metrics.restoreTotal.WithLabelValues().Set(float64(len(restores.Items)))
+		case ctx.Err() == nil:
+			klog.FromContext(ctx).Error(err, "Restores could not be counted for the metrics")
+		}
+	}, period)
+	return nil
+}
+
 func (c *Census) take(ctx context.Context) error {
 	var backups velerov1.BackupList
 	if err := c.Reader.List(ctx, &backups, client.UnsafeDisableDeepCopy); err != nil { // they are only read

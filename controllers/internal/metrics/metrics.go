@@ -11,6 +11,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/locations"
 )
 
 const (
@@ -23,13 +24,15 @@ const (
 
 // Metrics count events as they happen. All methods may be called concurrently.
 type Metrics struct {
-	backupAttempts, backupSuccesses, backupPartialFailures   *prometheus.CounterVec
-	backupFailures, backupValidationFailures, backupWarnings *prometheus.CounterVec
-	deletionAttempts, deletionSuccesses, deletionFailures    *prometheus.CounterVec
-	snapshotAttempts, snapshotSuccesses, snapshotFailures    *prometheus.CounterVec
+	backupAttempts, backupSuccesses, backupPartialFailures    *prometheus.CounterVec
+	backupFailures, backupValidationFailures, backupWarnings  *prometheus.CounterVec
+	deletionAttempts, deletionSuccesses, deletionFailures     *prometheus.CounterVec
+	snapshotAttempts, snapshotSuccesses, snapshotFailures     *prometheus.CounterVec
+	restoreAttempts, restoreSuccesses, restorePartialFailures *prometheus.CounterVec
+	restoreFailures, restoreValidationFailures                *prometheus.CounterVec
 
 	tarballSize, lastSuccess, lastStatus, itemsTotal, itemsErrors *prometheus.GaugeVec
-	backupTotal, locationStatus                                   *prometheus.GaugeVec
+	backupTotal, restoreTotal, locationStatus                     *prometheus.GaugeVec
 	lastSuccessAt, scheduleDue, snapshotLocationStatus, verified  *prometheus.GaugeVec
 
 	backupDuration *prometheus.HistogramVec
@@ -49,9 +52,15 @@ var _ prometheus.Collector = (*Metrics)(nil)
 // New returns metrics without any series.
 func New() *Metrics {
 	var m Metrics
-	counter := func(name, help string) *prometheus.CounterVec {
+	// late counters have no series of a schedule before anything of it happened.
+	late := func(name, help string) *prometheus.CounterVec {
 		c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, []string{scheduleLabel})
-		m.counters, m.all = append(m.counters, c), append(m.all, c)
+		m.all = append(m.all, c)
+		return c
+	}
+	counter := func(name, help string) *prometheus.CounterVec {
+		c := late(name, help)
+		m.counters = append(m.counters, c)
 		return c
 	}
 	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
@@ -73,12 +82,19 @@ func New() *Metrics {
 	m.snapshotSuccesses = counter("volume_snapshot_success_total", "Snapshots of volumes that were taken.")
 	m.snapshotFailures = counter("volume_snapshot_failure_total", "Snapshots of volumes that could not be taken.")
 
+	m.restoreAttempts = late("restore_attempt_total", "Restores that began.")
+	m.restoreSuccesses = late("restore_success_total", "Restores that ended as Completed.")
+	m.restorePartialFailures = late("restore_partial_failure_total", "Restores that ended as PartiallyFailed.")
+	m.restoreFailures = late("restore_failed_total", "Restores that ended as Failed.")
+	m.restoreValidationFailures = late("restore_validation_failed_total", "Restores that ended as FailedValidation, before they began.")
+
 	m.tarballSize = gauge("backup_tarball_size_bytes", "Size of the last tarball that was stored.", scheduleLabel)
 	m.lastSuccess = gauge("backup_last_successful_timestamp", "When the last Completed backup ended, in seconds since 1970.", scheduleLabel)
 	m.lastStatus = gauge("backup_last_status", "Whether the last backup that ended was Completed (1) or not (0).", scheduleLabel)
 	m.itemsTotal = gauge("backup_items_total", "Objects in the last Completed or PartiallyFailed backup.", scheduleLabel)
 	m.itemsErrors = gauge("backup_items_errors", "Errors of the last Completed or PartiallyFailed backup.", scheduleLabel)
 	m.backupTotal = gauge("backup_total", "Number of Backups.") // a vector, so that there is none until they were counted
+	m.restoreTotal = gauge("restore_total", "Number of Restores.")
 	m.locationStatus = gauge("backup_location_status_gauge", "Whether a backup storage location is Available (1) or Unavailable (0).", locationLabel)
 	m.lastSuccessAt = gauge(ours+"backup_last_successful_timestamp_seconds", "When the last Completed backup in a location ended, in seconds since 1970.", scheduleLabel, locationLabel)
 	m.scheduleDue = gauge(ours+"schedule_due_timestamp_seconds", "When the first run of a schedule after its last Completed backup is due, or was, in seconds since 1970.", scheduleLabel)
@@ -183,6 +199,22 @@ func (m *Metrics) BackupEnds(b *velerov1.Backup) {
 	}
 }
 
+// RestoreBegins counts a restore that can be carried out.
+func (m *Metrics) RestoreBegins(r *velerov1.Restore) {
+	m.restoreAttempts.WithLabelValues(restoredSchedule(r)).Inc()
+}
+
+// RestoreEnds counts a restore by its final phase.
+func (m *Metrics) RestoreEnds(r *velerov1.Restore) {
+	ends := map[velerov1.RestorePhase]*prometheus.CounterVec{
+		velerov1.RestorePhaseCompleted: m.restoreSuccesses, velerov1.RestorePhasePartiallyFailed: m.restorePartialFailures,
+		velerov1.RestorePhaseFailed: m.restoreFailures, velerov1.RestorePhaseFailedValidation: m.restoreValidationFailures,
+	}
+	if counter := ends[r.Status.Phase]; counter != nil {
+		counter.WithLabelValues(restoredSchedule(r)).Inc()
+	}
+}
+
 // DeletionBegins counts a deletion that can be carried out.
 func (m *Metrics) DeletionBegins(b *velerov1.Backup) {
 	m.deletionAttempts.WithLabelValues(scheduleOf(b)).Inc()
@@ -237,6 +269,9 @@ func end(schedule string, failed bool, successes, failures *prometheus.CounterVe
 
 // scheduleOf is the schedule of a backup, as its label has it.
 func scheduleOf(b *velerov1.Backup) string { return b.Labels[velero.ScheduleNameLabel] }
+
+// restoredSchedule is the schedule of the backup that is restored, as its label has it.
+func restoredSchedule(r *velerov1.Restore) string { return locations.LabelValue(r.Spec.ScheduleName) }
 
 // endOf is when a backup ended. One that could not begin has only been created.
 func endOf(b *velerov1.Backup) time.Time {

@@ -36,6 +36,14 @@ func backupOf(schedule string, phase velerov1.BackupPhase, seconds int64) *veler
 	return b
 }
 
+var restoreEnds = []velerov1.RestorePhase{
+	velerov1.RestorePhaseCompleted, velerov1.RestorePhasePartiallyFailed, velerov1.RestorePhaseFailed, velerov1.RestorePhaseFailedValidation,
+}
+
+func restoreOf(phase velerov1.RestorePhase) *velerov1.Restore {
+	return &velerov1.Restore{Spec: velerov1.RestoreSpec{ScheduleName: "nightly"}, Status: velerov1.RestoreStatus{Phase: phase}}
+}
+
 // TestEvents shows what each event changes, and that nothing else changes.
 func TestEvents(t *testing.T) {
 	nightly := func(phase velerov1.BackupPhase, change ...func(*velerov1.BackupStatus)) *velerov1.Backup {
@@ -58,6 +66,18 @@ func TestEvents(t *testing.T) {
 		"one by hand": {
 			event: func(m *Metrics) { m.BackupBegins(backupOf("", velerov1.BackupPhaseInProgress, 0)) },
 			want:  []string{`backup_attempt_total{schedule=""} 1`},
+		},
+		"a restore begins": {
+			event: func(m *Metrics) { m.RestoreBegins(restoreOf(velerov1.RestorePhaseInProgress)) },
+			want:  []string{"restore_attempt_total" + of + "1"},
+		},
+		"restores end": {
+			event: func(m *Metrics) {
+				for _, phase := range restoreEnds {
+					m.RestoreEnds(restoreOf(phase))
+				}
+			},
+			want: []string{"restore_failed_total" + of + "1", "restore_partial_failure_total" + of + "1", "restore_success_total" + of + "1", "restore_validation_failed_total" + of + "1"},
 		},
 		"it is stored": {
 			event: func(m *Metrics) { m.TarballStored(nightly(velerov1.BackupPhaseInProgress), 4096) },
@@ -281,11 +301,17 @@ func TestLint(t *testing.T) {
 		`velero_backup_items_total: non-counter metrics should not have "_total" suffix`,
 		`velero_backup_location_status_gauge: metric name should not include type 'gauge'`,
 		`velero_backup_total: non-counter metrics should not have "_total" suffix`,
+		`velero_restore_total: non-counter metrics should not have "_total" suffix`,
 	}
 	m := New()
 	(&Census{Metrics: m}).count([]velerov1.Backup{*backupOf("", velerov1.BackupPhaseCompleted, 1)}, []velerov1.Schedule{{Spec: velerov1.ScheduleSpec{Schedule: "@daily"}}})
 	(&Verifications{Metrics: m}).count([]velerov1.Backup{*backupOf("", velerov1.BackupPhaseCompleted, 1)})
 	m.BackupEnds(backupOf("", velerov1.BackupPhaseCompleted, 1))
+	m.RestoreBegins(restoreOf(velerov1.RestorePhaseInProgress))
+	for _, phase := range restoreEnds {
+		m.RestoreEnds(restoreOf(phase))
+	}
+	m.restoreTotal.WithLabelValues().Set(1)
 	m.TarballStored(&velerov1.Backup{}, 1)
 	m.Location("a", "Available")
 	m.SnapshotLocation("a", "Available")
