@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Regenerates all generated code from the types in apis/, with the generators that go.mod pins, the
-# documentation of providers from locations/provider, the drawings in docs/architecture.md, and the chart's templates from deploy/.
+# documentation of providers from locations/provider, the drawings in docs/architecture.md, the chart's templates from deploy/, and what
+# the console is made with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -60,6 +61,11 @@ go tool informer-gen --go-header-file "$header" \
 go run ./hack/providers >docs/providers.md
 go run ./hack/architecture
 go run ./hack/chart
+if command -v npm >/dev/null; then
+	hack/console.sh
+else
+	echo "there is no npm: the console's library stays as it is" >&2
+fi
 
 # The report lists breaches of Kubernetes' API conventions; those in its own types are not ours.
 if grep "$module" "$report"; then

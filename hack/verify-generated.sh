@@ -6,9 +6,10 @@ cd "$(dirname "$0")/.."
 
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
-cp -R apis deploy generated docs "$before"
+cp -R apis deploy generated docs simulator/console/page "$before"
 hack/generate.sh
 diff -ru "$before/apis" apis
 diff -ru "$before/deploy" deploy
 diff -ru "$before/generated" generated
 diff -ru "$before/docs" docs
+diff -ru "$before/page" simulator/console/page

@@ -2,8 +2,10 @@ package simulator
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -12,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/velero-locations/velero-locations/simulator/console"
 	"github.com/velero-locations/velero-locations/simulator/internal/endpoint"
 	"github.com/velero-locations/velero-locations/simulator/s3"
 )
@@ -33,6 +36,8 @@ type Endpoints struct {
 	Metadata string `json:"metadata,omitempty"`
 	// Control is the URL of the control API; empty without one.
 	Control string `json:"control,omitempty"`
+	// Console is the URL of the page that shows all this, with the token by which it may change something; empty without a control API.
+	Console string `json:"console,omitempty"`
 }
 
 // listeners are the addresses that were opened and are not served yet.
@@ -40,6 +45,8 @@ type listeners struct {
 	mu      sync.Mutex
 	open    []listening
 	regions map[string]string // host:port
+	// endpoints are what Listen returned.
+	endpoints Endpoints
 }
 
 type listening struct {
@@ -81,10 +88,43 @@ func (s *Simulator) Listen(ctx context.Context) (Endpoints, error) {
 			return out, err
 		}
 	}
-	if s.config.Control.Address != "" {
-		out.Control, err = s.listen(ctx, "control.address", s.config.Control.Address, endpoint.OnlyHosts(s.withHealth(s.ControlHandler()), s.config.Control.Hosts), false)
+	return out, s.listenControl(ctx, &out)
+}
+
+// listenControl opens the address of the control API and of the page beside it.
+func (s *Simulator) listenControl(ctx context.Context, out *Endpoints) error {
+	address := s.config.Control.Address
+	if address == "" {
+		return nil
 	}
-	return out, err
+	token := rand.Text()
+	site, err := console.New(token, map[string]http.Handler{"/": s.ControlHandler()})
+	if err != nil {
+		return fmt.Errorf("the console: %w", err)
+	}
+	if out.Control, err = s.listen(ctx, "control.address", address, endpoint.OnlyHosts(s.withHealth(site), s.config.Control.Hosts), false); err != nil {
+		return err
+	}
+	out.Console = console.URL(out.Control, token)
+	s.listeners.mu.Lock()
+	defer s.listeners.mu.Unlock()
+	s.listeners.endpoints = *out
+	return nil
+}
+
+// addresses are the URLs that Listen opened, by what answers there, but for that of the console, which has its token.
+func (s *Simulator) addresses() map[string]string {
+	s.listeners.mu.Lock()
+	defer s.listeners.mu.Unlock()
+	e := s.listeners.endpoints
+	out := map[string]string{"S3": e.S3, "EC2": e.EC2, "clouds": e.Clouds, "metadata": e.Metadata, "control": e.Control}
+	for service, regions := range map[string]map[string]string{"S3": e.S3Regions, "EC2": e.EC2Regions} {
+		for region, url := range regions {
+			out[service+" of "+region] = url
+		}
+	}
+	maps.DeleteFunc(out, func(_, url string) bool { return url == "" })
+	return out
 }
 
 func (s *Simulator) listen(ctx context.Context, field, address string, handler http.Handler, https bool) (url string, err error) {

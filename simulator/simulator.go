@@ -45,6 +45,8 @@ var stateFiles = []string{store.IndexFile, volumesFile, azureFile, portworxFile}
 // Simulator is a running cloud. It is safe for concurrent use.
 type Simulator struct {
 	config    Config
+	version   string
+	started   time.Time
 	accounts  *accounts.Directory
 	clock     *clock.Clock
 	faults    *faults.Set
@@ -66,11 +68,19 @@ type Simulator struct {
 // Option changes what a configuration file has no field for.
 type Option func(*options)
 
-type options struct{ now func() time.Time }
+type options struct {
+	now     func() time.Time
+	version string
+}
 
 // WithClock sets the machine's clock, which the cloud's clock follows until it is moved.
 func WithClock(now func() time.Time) Option {
 	return func(o *options) { o.now = now }
+}
+
+// WithVersion sets the version of the program, for those who look at it.
+func WithVersion(version string) Option {
+	return func(o *options) { o.version = version }
 }
 
 // New makes the cloud that the configuration describes. With a data directory it continues from what is there; a directory
@@ -85,7 +95,7 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 		return nil, fmt.Errorf("simulator configuration: %w", err)
 	}
 	sim := &Simulator{
-		config: config, accounts: accounts.NewDirectory(), clock: clock.New(o.now),
+		config: config, version: o.version, started: time.Now(), accounts: accounts.NewDirectory(), clock: clock.New(o.now),
 		faults: faults.NewSet(config.FaultSeed, operations()...), journal: journal.New(config.JournalSize),
 	}
 	sim.pipeline = &pipeline.Pipeline{Accounts: sim.accounts, Now: sim.clock.Now, Faults: sim.faults, Journal: sim.journal}
@@ -283,6 +293,7 @@ func (s *Simulator) MetadataHandler() http.Handler {
 // ControlHandler serves the control API.
 func (s *Simulator) ControlHandler() http.Handler {
 	return control.New(control.Options{
+		Version: s.version, Started: s.started, Addresses: s.addresses, Regions: s.config.Regions, Store: s.store,
 		Accounts: s.accounts, Faults: s.faults, Journal: s.journal, Events: s.events, Clock: s.clock, Volumes: s.volumes, Azure: s.azure, Portworx: s.portworx,
 		CertPEM: s.CertPEM(), Reset: s.Reset, SaveState: s.SaveState, LoadState: s.LoadState, ClockMoved: s.store.ApplyLifecycle,
 	})

@@ -33,7 +33,7 @@ func printInfo(w io.Writer, info dev.Info) {
 	for _, region := range slices.Sorted(maps.Keys(info.S3Regions)) {
 		fmt.Fprintf(w, "  %-9s %s\n", region, info.S3Regions[region])
 	}
-	fmt.Fprintf(w, "EC2         %s\nClouds      %s\nSimulator   %s\nReady. In another terminal:  . %s\n", info.EC2, info.Clouds, info.SimulatorControl, relative(info.Env))
+	fmt.Fprintf(w, "EC2         %s\nClouds      %s\nSimulator   %s\nConsole     %s\nReady. In another terminal:  . %s\n", info.EC2, info.Clouds, info.SimulatorControl, info.Console, relative(info.Env))
 }
 
 // relative shortens a path below the working directory to what a user would type.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/velero-locations/velero-locations/release"
 	"github.com/velero-locations/velero-locations/simulator"
 )
 
@@ -60,7 +61,7 @@ func (o *simulatorOptions) run(cmd *cobra.Command) (err error) {
 	if err := o.announcement.withdraw(); err != nil {
 		return err
 	}
-	sim, err := simulator.New(*config)
+	sim, err := simulator.New(*config, simulator.WithVersion(release.Current().Version))
 	if err != nil {
 		return err
 	}
@@ -94,6 +95,7 @@ func printEndpoints(w io.Writer, endpoints simulator.Endpoints) {
 	printEndpoint(w, "The clouds API", endpoints.Clouds, nil)
 	printEndpoint(w, "The metadata service", endpoints.Metadata, nil)
 	printEndpoint(w, "The control API", endpoints.Control, nil)
+	printEndpoint(w, "The console", endpoints.Console, nil)
 }
 
 func printEndpoint(w io.Writer, service, url string, regions map[string]string) {

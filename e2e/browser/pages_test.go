@@ -106,6 +106,9 @@ func start(t *testing.T) (*simulatortest.Simulator, []target) {
 func controlling() []browser.Request {
 	return []browser.Request{
 		{Method: "GET", Path: "/v1/keys"},
+		{Method: "GET", Path: "/v1/cloud"},
+		{Method: "GET", Path: "/v1/objects?region=" + simulatortest.Region + "&bucket=private"},
+		{Method: "GET", Path: "/v1/objects/content?region=" + simulatortest.Region + "&bucket=private&key=k"},
 		{Method: "GET", Path: "/v1/journal"},
 		{Method: "GET", Path: "/v1/journal/follow"},
 		{Method: "GET", Path: "/metrics"},
@@ -216,7 +219,8 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestPagesOfHosts shows that a page on a host that the configuration names can do all of it: what TestPages tries is what works.
+// TestPagesOfHosts shows that a page on a host that the configuration names can do all of it, with the token of the console where it
+// changes something: what TestPages tries is what works.
 func TestPagesOfHosts(t *testing.T) {
 	tabs := browser.Start(t, console)
 	sim, targets := start(t)
@@ -227,8 +231,15 @@ func TestPagesOfHosts(t *testing.T) {
 		page := tabs.Open(t, "http://"+console+":"+port(t, target.url)+"/")
 		for _, request := range target.requests {
 			before := state(t, sim)
-			seen := page.Call(t, "", request)
 			changes := target.name == "control" && request.Method != http.MethodGet
+			if changes {
+				if seen := page.Call(t, "", request); len(seen) != 1 || seen[0].Status != http.StatusForbidden || state(t, sim) != before {
+					t.Errorf("%s %s without the token: the page reads %v", request.Method, request.Path, seen)
+				}
+				_, token, _ := strings.Cut(sim.Console, "#token=")
+				request.Headers = map[string]string{"Console-Token": token}
+			}
+			seen := page.Call(t, "", request)
 			switch {
 			case request.Path == "/latest/meta-data/iam/security-credentials/velero": // which wants the token
 			case len(seen) != 1 || seen[0].Status >= http.StatusMultipleChoices:

@@ -236,6 +236,13 @@ func (d *Directory) Replace(by *Directory) error {
 	return nil
 }
 
+// Accounts returns all accounts, by id.
+func (d *Directory) Accounts() []Account {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return slices.SortedFunc(maps.Values(d.accounts), func(x, y Account) int { return cmp.Compare(x.ID, y.ID) })
+}
+
 // Account looks an account up by its id.
 func (d *Directory) Account(id string) (Account, bool) {
 	d.mu.RLock()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/azure"
@@ -18,15 +19,23 @@ import (
 	"github.com/velero-locations/velero-locations/simulator/journal"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
 	"github.com/velero-locations/velero-locations/simulator/s3/events"
+	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
 
 // Options are what the API controls.
 type Options struct {
-	Accounts *accounts.Directory
-	Faults   *faults.Set
-	Journal  *journal.Journal
-	Events   *events.Bus
-	Clock    *clock.Clock
+	// Version of the program; empty where nobody said.
+	Version string
+	Started time.Time
+	// Addresses returns the URLs that are served, by what answers there.
+	Addresses func() map[string]string
+	Regions   []string
+	Store     *store.Store
+	Accounts  *accounts.Directory
+	Faults    *faults.Set
+	Journal   *journal.Journal
+	Events    *events.Bus
+	Clock     *clock.Clock
 	// ClockMoved does what is due by the time to which the clock was moved, before that is answered.
 	ClockMoved func() error
 	Volumes    *ebs.Store
@@ -98,17 +107,22 @@ var api = openapi.API{
 }
 
 var routes = []route{
+	{"GET", "/v1/cloud", "Shows where the simulator answers, and its accounts, regions and buckets.", nil, nil, Cloud{}, (*server).showCloud},
+
+	{"GET", "/v1/objects", "Lists what lies directly under a prefix of a bucket, all versions of it.", objectsQuery, nil, ObjectPage{}, (*server).listObjects},
+	{"GET", "/v1/objects/content", "Reads an object.", objectQuery, nil, openapi.File{}, (*server).readObject},
+
 	{"GET", "/v1/faults", "Lists faults, in the order in which they apply.", nil, nil, FaultList{}, (*server).listFaults},
 	{"POST", "/v1/faults", "Adds a fault.", nil, faults.Rule{}, openapi.Created{Body: faults.Rule{}}, (*server).addFault},
 	{"DELETE", "/v1/faults", "Removes all faults.", nil, nil, nil, (*server).clearFaults},
 	{"DELETE", "/v1/faults/{name}", "Removes a fault.", nil, nil, nil, (*server).removeFault},
 
 	{"GET", "/v1/journal", "Lists the last requests, oldest first.", journalQuery, nil, JournalPage{}, (*server).listJournal},
-	{"GET", "/v1/journal/follow", "Streams the last requests and then each new one, a JSON object a line.", journalQuery, nil, journal.Entry{}, (*server).followJournal},
+	{"GET", "/v1/journal/follow", "Streams the last requests and then each new one, a JSON object a line, or as server-sent events.", journalQuery, nil, journal.Entry{}, (*server).followJournal},
 	{"DELETE", "/v1/journal", "Empties the journal.", nil, nil, nil, (*server).clearJournal},
 
 	{"GET", "/v1/events", "Lists the last notifications of buckets, oldest first.", eventsQuery, nil, EventPage{}, (*server).listEvents},
-	{"GET", "/v1/events/follow", "Streams the last notifications of buckets and then each new one, a JSON object a line.", eventsQuery[:1], nil, events.Message{}, (*server).followEvents},
+	{"GET", "/v1/events/follow", "Streams the last notifications of buckets and then each new one, a JSON object a line, or as server-sent events.", eventsQuery[:1], nil, events.Message{}, (*server).followEvents},
 
 	{"GET", "/v1/clock", "Shows the simulator's time.", nil, nil, Time{}, (*server).showClock},
 	{"PUT", "/v1/clock", "Moves the clock to a time, from which it goes on.", nil, SetTime{}, Time{}, (*server).setClock},

@@ -33,5 +33,8 @@ func (s *server) followEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return stream(w, s.Events.Follow(r.Context(), since))
+	if since, err = resumed(r, since); err != nil {
+		return err
+	}
+	return stream(w, r, s.Events.Follow(r.Context(), since), func(m events.Message) uint64 { return m.Sequence })
 }

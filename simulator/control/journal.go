@@ -1,9 +1,7 @@
 package control
 
 import (
-	"encoding/json"
 	"fmt"
-	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -81,23 +79,10 @@ func (s *server) followJournal(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return stream(w, s.Journal.Follow(r.Context(), filter))
-}
-
-// stream writes a JSON object a line until there are no more, or the client is gone.
-func stream[T any](w http.ResponseWriter, of iter.Seq[T]) error {
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	controller := http.NewResponseController(w)
-	if err := controller.Flush(); err != nil {
-		return fmt.Errorf("streaming: %w", err)
+	if filter.After, err = resumed(r, filter.After); err != nil {
+		return err
 	}
-	encoder := json.NewEncoder(w)
-	for one := range of {
-		if encoder.Encode(one) != nil || controller.Flush() != nil {
-			return nil // the client is gone
-		}
-	}
-	return nil
+	return stream(w, r, s.Journal.Follow(r.Context(), filter), func(e journal.Entry) uint64 { return e.Sequence })
 }
 
 func (s *server) clearJournal(w http.ResponseWriter, _ *http.Request) error {

@@ -76,6 +76,8 @@ type Info struct {
 	Clouds string
 	// SimulatorControl is the URL of the simulator's control API.
 	SimulatorControl string
+	// Console is the URL of the page that shows all this, with its token.
+	Console string
 	// Kubeconfig and Env are the paths of the files for clients and for shells.
 	Kubeconfig, Env string
 }
@@ -252,7 +254,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 		return err
 	}
 	info := Info{
-		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, S3Regions: d.endpoints.S3Regions, EC2: d.endpoints.EC2, Clouds: d.endpoints.Clouds, SimulatorControl: d.endpoints.Control,
+		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, S3Regions: d.endpoints.S3Regions, EC2: d.endpoints.EC2, Clouds: d.endpoints.Clouds, SimulatorControl: d.endpoints.Control, Console: d.endpoints.Console,
 		Kubeconfig: d.path("kubeconfig"), Env: d.path("env"),
 	}
 	kubeconfig, err := kubeconfig(info.Server, authority, admin)

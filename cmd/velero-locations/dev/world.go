@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/velero-locations/velero-locations/internal/datadir"
+	"github.com/velero-locations/velero-locations/release"
 	"github.com/velero-locations/velero-locations/simulator"
 	"github.com/velero-locations/velero-locations/simulator/accounts"
 	"github.com/velero-locations/velero-locations/simulator/portworx"
@@ -41,7 +42,7 @@ func (d *dev) startSimulator(ctx context.Context) error {
 	config.S3.Address, config.EC2.Address, config.Clouds.Address = d.options.S3Address, d.options.EC2Address, d.options.CloudsAddress
 	config.Control.Address = d.options.SimulatorControlAddress
 	config.CAFile = cmp.Or(config.CAFile, d.path("simulator-ca.pem"))
-	if d.simulator, err = simulator.New(*config); err != nil {
+	if d.simulator, err = simulator.New(*config, simulator.WithVersion(release.Current().Version)); err != nil {
 		return err
 	}
 	d.accounts, d.disks = d.current(config.Accounts), claimedDisks(config)

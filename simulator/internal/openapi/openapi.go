@@ -28,6 +28,9 @@ type Created struct{ Body any }
 // Archive is a body that is a tar archive.
 type Archive struct{}
 
+// File is a body of any content.
+type File struct{}
+
 // Object is a JSON object.
 type Object map[string]any
 
@@ -112,10 +115,14 @@ func (o Operation) answer(s *schemas) (status string, answer Object) {
 	return strconv.Itoa(code), Object{"description": "OK", "content": s.content(media, body)}
 }
 
-// content describes a body of a media type, unless it is an archive.
+// content describes a body of a media type, unless it is an archive or a file.
 func (s *schemas) content(media string, body any) Object {
-	if _, is := body.(Archive); is {
-		return Object{"application/x-tar": Object{"schema": Object{"type": "string", "format": "binary"}}}
+	binary := Object{"schema": Object{"type": "string", "format": "binary"}}
+	switch body.(type) {
+	case Archive:
+		return Object{"application/x-tar": binary}
+	case File:
+		return Object{"application/octet-stream": binary}
 	}
 	return Object{media: Object{"schema": s.of(reflect.TypeOf(body))}}
 }

@@ -216,6 +216,9 @@ func (s *Store) Bucket(region, name string) (*Bucket, bool) {
 	return bucket, found
 }
 
+// Buckets returns all buckets, by name and region.
+func (s *Store) Buckets() []*Bucket { return s.selectBuckets(func(BucketInfo) bool { return true }) }
+
 // Named returns all buckets of a name, by region.
 func (s *Store) Named(name string) []*Bucket {
 	return s.selectBuckets(func(b BucketInfo) bool { return b.Name == name })

@@ -1,0 +1,50 @@
+// What the page asks of the APIs beside it, and how it says what it is about to do.
+
+const key = "console-token";
+
+// The token of the address is kept for this tab, and taken out of what is shown, bookmarked and copied.
+const given = new URLSearchParams(location.hash.slice(1)).get("token");
+if (given) {
+	sessionStorage.setItem(key, given);
+	history.replaceState(null, "", location.pathname);
+}
+const token = sessionStorage.getItem(key);
+
+// mayChange says whether the page may change something.
+export const mayChange = token !== null;
+
+// get asks for JSON.
+export async function get(path) {
+	const response = await fetch(path);
+	if (!response.ok) throw new Error(await problem(response));
+	return response.json();
+}
+
+// send changes something, and returns what is answered.
+export async function send(method, path, body) {
+	const json = body !== undefined && !(body instanceof Blob);
+	const response = await fetch(path, {
+		method, body: json ? JSON.stringify(body) : body,
+		headers: { "Console-Token": token ?? "", ...(json && { "Content-Type": "application/json" }) },
+	});
+	if (!response.ok) throw new Error(await problem(response));
+	return response.status === 204 ? null : response.json();
+}
+
+async function problem(response) {
+	const text = await response.text();
+	try {
+		return JSON.parse(text).error ?? text;
+	} catch {
+		return text.trim() || `${response.status} ${response.statusText}`;
+	}
+}
+
+// query writes parameters, those without a value left out.
+export const query = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => value)).toString();
+
+// word writes a word of a command line so that a shell takes it as it is.
+export const word = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${String(text).replaceAll("'", `'\\''`)}'`);
+
+// simulator writes a command line.
+export const simulator = (...words) => ["velero-locations", "simulator", ...words.map(word)].join(" ");
