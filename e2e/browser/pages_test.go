@@ -71,7 +71,7 @@ func start(t *testing.T) (*simulatortest.Simulator, []target) {
 		t.Fatal(err)
 	}
 	return sim, []target{
-		{"control", sim.Control, controlling()},
+		{"control", sim.Control, controlling(sim.Region)},
 		{"S3", sim.S3, []browser.Request{
 			{Method: "GET", Path: "/private/k"},
 			{Method: "GET", Path: "/private?list-type=2"},
@@ -103,12 +103,12 @@ func start(t *testing.T) (*simulatortest.Simulator, []target) {
 }
 
 // controlling is all that the control API can do, and what it tells.
-func controlling() []browser.Request {
+func controlling(region string) []browser.Request {
 	return []browser.Request{
 		{Method: "GET", Path: "/v1/keys"},
 		{Method: "GET", Path: "/v1/cloud"},
-		{Method: "GET", Path: "/v1/objects?region=" + simulatortest.Region + "&bucket=private"},
-		{Method: "GET", Path: "/v1/objects/content?region=" + simulatortest.Region + "&bucket=private&key=k"},
+		{Method: "GET", Path: "/v1/objects?region=" + region + "&bucket=private"},
+		{Method: "GET", Path: "/v1/objects/content?region=" + region + "&bucket=private&key=k"},
 		{Method: "GET", Path: "/v1/journal"},
 		{Method: "GET", Path: "/v1/journal/follow"},
 		{Method: "GET", Path: "/metrics"},
