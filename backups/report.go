@@ -118,8 +118,11 @@ func (t *Tally) of(noun string) string {
 	return text
 }
 
-// Restorable says what can be restored.
+// Restorable says what can be restored, unless the objects could not be read to find that out.
 func (r *Report) Restorable() string {
+	if r.Verified == metav1.ConditionUnknown && r.Objects.Restorable == 0 {
+		return "not known"
+	}
 	all := ""
 	if r.Objects.Restorable == r.Objects.Total && r.Volumes.Restorable == r.Volumes.Total {
 		all = "all of "

@@ -251,7 +251,7 @@ func (v *verification) addInfo(info *VolumeInfo) {
 			v.report.Add(Note, about, fmt.Sprintf("its data are where data mover %q put them, which is not verified", moved.DataMover))
 			return
 		}
-		v.addRepository(cmp.Or(moved.UploaderType, "kopia"), info.PVCNamespace, about)
+		v.addRepository(cmp.Or(moved.UploaderType, kopia), info.PVCNamespace, about)
 	case info.BackupMethod == NativeSnapshot && info.Result == "succeeded":
 		v.claimed = append(v.claimed, *info)
 	case info.BackupMethod == CSISnapshot && !info.SnapshotDataMoved:
@@ -268,26 +268,27 @@ type podVolume struct {
 	} `json:"spec"`
 	Status struct {
 		Phase string `json:"phase"`
+		// SnapshotID is that of the repository. Empty: the volume was.
+		SnapshotID string `json:"snapshotID"`
 	} `json:"status"`
 }
 
 // addFiles notes where the files of a volume are to be.
 func (v *verification) addFiles(files *podVolume) {
-	if files.Status.Phase == "Completed" {
+	if files.Status.Phase == "Completed" && files.Status.SnapshotID != "" {
 		v.addRepository(cmp.Or(files.Spec.UploaderType, "restic"), files.Spec.Pod.Namespace, fmt.Sprintf("volume %q of pod %s/%s", files.Spec.Volume, files.Spec.Pod.Namespace, files.Spec.Pod.Name))
 	}
 }
 
-// formatFiles are what makes a folder a repository, by who writes it.
-var formatFiles = map[string]string{"kopia": "kopia.repository", "restic": "config"}
+// kopia is who puts files into repositories that lie beside the backups. Of others it is not known where theirs are.
+const kopia = "kopia"
 
 func (v *verification) addRepository(uploader, namespace, about string) {
-	format, known := formatFiles[uploader]
-	if !known {
+	if uploader != kopia {
 		v.report.Add(Note, about, fmt.Sprintf("its files are where %q put them, which is not verified", uploader))
 		return
 	}
-	key := v.store.place.Root() + uploader + "/" + namespace + "/" + format
+	key := v.store.place.Root() + kopia + "/" + namespace + "/kopia.repository"
 	v.report.Volumes.Total++
 	v.repositories[key] = append(v.repositories[key], about)
 }
@@ -356,8 +357,10 @@ func (v *verification) checkVolume(snapshot *Snapshot, check func(context.Contex
 	}
 	err := check(v.ctx, snapshot)
 	switch reason := snapshotter.ReasonOf(err); {
-	case reason == snapshotter.NotFound, reason == snapshotter.Lost:
+	case reason == snapshotter.NotFound:
 		v.report.broken(about, "snapshot %s is gone: %v", id, err)
+	case reason == snapshotter.Lost:
+		v.report.broken(about, "%v", err)
 	case errors.Is(err, ErrNotVerified):
 		v.report.Add(Note, about, fmt.Sprintf("snapshot %s: %v", id, err))
 		v.report.Volumes.Total--

@@ -56,7 +56,7 @@ func TestBackground(t *testing.T) {
 	}
 	step("a 01:02:03 True")
 	step("a 01:02:03 True", "b 01:03:03 True")
-	d.reconciler.resting = map[types.NamespacedName]time.Time{} // another controller
+	d.resting = map[types.NamespacedName]time.Time{} // another controller
 	step("a 01:02:03 True", "b 01:03:03 True", "c 01:04:03 True")
 	if result := d.look(t); result.RequeueAfter != 57*time.Minute {
 		t.Fatalf("got %v", result)
@@ -174,7 +174,14 @@ func TestVelero(t *testing.T) {
 		"operations": {func(b *velerov1.Backup) {
 			b.Status.BackupItemOperationsAttempted, b.Status.Progress.ItemsBackedUp = 1, 5
 		}, replace(backups.ResourceList, `"shop/a",`, ``), ""},
-		"nulls": {func(*velerov1.Backup) {}, func(t *testing.T, d *desk) { d.replace(t, backups.ItemOperations, "[]", "null") }, ""},
+		"nulls":  {func(*velerov1.Backup) {}, func(t *testing.T, d *desk) { d.replace(t, backups.ItemOperations, "[]", "null") }, ""},
+		"restic": {func(*velerov1.Backup) {}, func(t *testing.T, d *desk) { d.replace(t, backups.PodVolumeBackups, "kopia", "restic") }, `its files are where "restic" put them`},
+		"data that were moved": {func(*velerov1.Backup) {}, func(t *testing.T, d *desk) {
+			d.replace(t, backups.VolumeInfos, "[", `[{"pvName":"m","pvcNamespace":"shop","backupMethod":"CSISnapshot","snapshotDataMoved":true,"result":"succeeded","snapshotDataMovementInfo":{"uploaderType":"kopia"}},`)
+		}, ""},
+		"data that somebody moved": {func(*velerov1.Backup) {}, func(t *testing.T, d *desk) {
+			d.replace(t, backups.VolumeInfos, "[", `[{"pvName":"m","pvcNamespace":"shop","backupMethod":"CSISnapshot","snapshotDataMoved":true,"result":"succeeded","snapshotDataMovementInfo":{"dataMover":"x"}},`)
+		}, `data mover "x"`},
 		"a snapshot by CSI": {func(*velerov1.Backup) {}, func(t *testing.T, d *desk) {
 			d.replace(t, backups.VolumeInfos, "[", `[{"pvName":"csi","backupMethod":"CSISnapshot","result":"succeeded"},`)
 		}, "a CSI driver's, which is not verified"},

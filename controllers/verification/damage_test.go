@@ -224,9 +224,9 @@ var particular = []damage{
 	{name: "no right to read a file", do: harm("s3:GetObject", "backups/b/b-logs.gz", faults.Error{Code: "AccessDenied"}), verified: unsure, about: "b-logs.gz", says: "may not read", restorable: everything},
 	{name: "throttled for a while", do: harm("s3:GetObject", "", faults.Error{Code: "SlowDown"}, 0, 2), verified: yes, restorable: everything},
 	{name: "throttled", do: harm("s3:GetObject", "", faults.Error{Code: "SlowDown"}), verified: unsure, about: "velero-backup.json", says: "is overloaded"},
-	{name: "outage", do: harm("s3:*", "", faults.Outage{}), verified: unsure, about: "team/backups/b/", says: ""},
-	{name: "outage half-way", do: harm("s3:GetObject", "", faults.Outage{}, 5), verified: unsure, about: "team/backups/b/", says: "", restorable: "0 of 6 objects and 0 of 3 volumes"},
-	{name: "outage within the archive", do: harm("s3:GetObject", "backups/b/b.tar.gz", faults.Truncate{After: 200}), verified: unsure, about: "b.tar.gz", says: "reading it broke off", restorable: "0 of 6 objects"},
+	{name: "outage", do: harm("s3:*", "", faults.Outage{}), verified: unsure, about: "team/backups/b/", says: "is overloaded", restorable: "not known"},
+	{name: "outage half-way", do: harm("s3:GetObject", "", faults.Outage{}, 5), verified: unsure, about: "team/backups/b/b-results.gz", says: "is overloaded", restorable: "not known"},
+	{name: "outage within the archive", do: harm("s3:GetObject", "backups/b/b.tar.gz", faults.Truncate{After: 200}), verified: unsure, about: "b.tar.gz", says: "reading it broke off", restorable: "not known"},
 }
 
 // ofSnapshot changes what EC2 says of snapshots.

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,9 @@ type desk struct {
 
 	clock  time.Time
 	events <-chan string
+	// items of backups, which have some text in them.
+	items []backups.Item
+	text  string
 	// snapshots of volumes data-0 and data-1 of the last backup.
 	snapshots []string
 }
@@ -46,7 +50,7 @@ var start = time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)
 func newDesk(t *testing.T, objects ...client.Object) *desk {
 	t.Helper()
 	recorder := events.NewFakeRecorder(100)
-	d := &desk{World: backendtest.New(t, interceptor.Funcs{}, objects...), clock: start, events: recorder.Events}
+	d := &desk{World: backendtest.New(t, interceptor.Funcs{}, objects...), clock: start, events: recorder.Events, items: items()}
 	d.reconciler = &reconciler{
 		Writer: d.World.Writer, live: d.World.Client, now: func() time.Time { return d.clock }, resting: map[types.NamespacedName]time.Time{},
 		opts: Options{Backend: d.Backend, Events: recorder},
@@ -95,13 +99,13 @@ func (d *desk) makeBackup(t *testing.T, name string) {
 		if err != nil {
 			return err
 		}
-		for _, item := range items() {
+		for _, item := range d.items {
 			names.Add(item)
 			namespace := ""
 			if item.Namespace != "" {
 				namespace = fmt.Sprintf(`"namespace":%q,`, item.Namespace)
 			}
-			object := fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":{%s"name":%q}}`, item.Resource.GroupVersion(), item.Kind, namespace, item.Name)
+			object := fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":{%s"name":%q},"text":%q}`, item.Resource.GroupVersion(), item.Kind, namespace, item.Name, d.text)
 			if err := archive.Add(item, []byte(object)); err != nil {
 				return err
 			}
@@ -118,7 +122,8 @@ func (d *desk) makeBackup(t *testing.T, name string) {
 		})
 		infos = append(infos, backups.VolumeInfo{PVName: volume, BackupMethod: backups.NativeSnapshot, Result: "succeeded"})
 	}
-	files := `[{"spec":{"uploaderType":"kopia","volume":"cache","pod":{"namespace":"shop","name":"web"}},"status":{"phase":"Completed"}}]`
+	files := `[{"spec":{"uploaderType":"kopia","volume":"cache","pod":{"namespace":"shop","name":"web"}},"status":{"phase":"Completed","snapshotID":"k1"}},
+		{"spec":{"uploaderType":"kopia","volume":"empty","pod":{"namespace":"new","name":"web"}},"status":{"phase":"Completed"}}]`
 	err := errors.Join(store.Claim(t.Context(), name, log), store.Stream(t.Context(), backups.Contents, name, contents))
 	for file, content := range map[backups.File]any{
 		backups.VolumeSnapshots: snapshots, backups.VolumeInfos: infos, backups.PodVolumeBackups: json.RawMessage(files),
@@ -267,7 +272,7 @@ func proxy(t *testing.T, to *url.URL, path string, change func([]byte) []byte) *
 			content, err := io.ReadAll(resp.Body)
 			content = change(content)
 			resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(content)), int64(len(content))
-			resp.Header.Set("Content-Length", fmt.Sprint(len(content)))
+			resp.Header.Set("Content-Length", strconv.Itoa(len(content)))
 			return err
 		},
 	})
