@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "rewrite the sessions in docs instead of
 var variable = map[string]*regexp.Regexp{
 	"TIME":      regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [-+]\d{4} \w+`),
 	"AGE":       regexp.MustCompile(`\b\d+s\b`),
+	"SNAPSHOT":  regexp.MustCompile(`snap-[0-9a-f]{17}`),
 	"127.0.0.1": regexp.MustCompile(`127\.0\.0\.1:\d+`),
 	"":          regexp.MustCompile(`(?m)^(((New|Queued|ReadyToStart|InProgress)\b.* )?\.*|Warning: spec.objectStorage: the storage was asked,.*)\n`),
 }
@@ -33,7 +34,7 @@ func constant(session string) string {
 // TestDocumentedSession runs the sessions in the documentation and compares what they print, but for what is variable.
 func TestDocumentedSession(t *testing.T) {
 	t.Setenv("TZ", "UTC") // as in the documentation
-	for _, name := range []string{"README.md", "docs/quickstart.md", "docs/cli.md", "docs/backups.md"} {
+	for _, name := range []string{"README.md", "docs/quickstart.md", "docs/cli.md", "docs/backups.md", "docs/verify.md"} {
 		t.Run(name, func(t *testing.T) { compareSessions(t, name) })
 	}
 }
