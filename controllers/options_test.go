@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/client-go/rest"
 )
 
@@ -59,7 +60,8 @@ func TestValidate(t *testing.T) {
 		Controllers:     []string{"x"}, DefaultS3Endpoint: "https://key:hidden@s3", DefaultSTSEndpoint: "https://key:hidden@sts", ValidationFrequency: -time.Second,
 		DefaultVolumeEndpoints: map[string]string{"aws": "https://key:hidden@ec2", "gcp": "http://gcp"},
 		LeaderElection:         true,
-		BackupSyncPeriod:       -time.Second, LocationWait: -time.Second,
+		BackupSyncPeriod:       -time.Second, LocationWait: -time.Second, VerifyBackups: -time.Hour,
+		VerifyBandwidth: resource.QuantityValue{Quantity: resource.MustParse("-1Mi")},
 	}
 	err := bad.Validate()
 	if err == nil {
@@ -67,7 +69,7 @@ func TestValidate(t *testing.T) {
 	}
 	for _, flag := range []string{
 		"--controllers", "--default-s3-endpoint", "--default-sts-endpoint", `--default-volume-endpoints: that of "aws"`, `there is no driver for provider "gcp"`, "--store-validation-frequency", "--validation-timeout",
-		"--default-backup-ttl", "--backup-sync-period", "--garbage-collection-frequency", "--location-wait", "--storage-stall-timeout", "--leader-elect-namespace", "--server-service",
+		"--default-backup-ttl", "--backup-sync-period", "--garbage-collection-frequency", "--location-wait", "--storage-stall-timeout", "--leader-elect-namespace", "--server-service", "--verify-backups", "--verify-bandwidth is -1Mi",
 	} {
 		if !strings.Contains(err.Error(), flag) {
 			t.Errorf("nothing about %s in: %v", flag, err)
@@ -89,14 +91,15 @@ func TestFlags(t *testing.T) {
 		"--controllers=snapshot-location,namespace", "--namespace=n", "--default-s3-endpoint=http://127.0.0.1:9000",
 		"--default-volume-endpoints=aws=http://127.0.0.1:4566", "--default-sts-endpoint=http://127.0.0.1:4567", "--lend-identity",
 		"--store-validation-frequency=0", "--validation-timeout=3s", "--leader-elect", "--leader-elect-namespace=l",
-		"--metrics-address=:8085", "--health-address=:8086",
+		"--metrics-address=:8085", "--health-address=:8086", "--verify-backups=24h", "--verify-bandwidth=10Mi",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(opts.Controllers, []string{"snapshot-location", "namespace"}) || opts.Namespace != "n" ||
 		opts.DefaultS3Endpoint != "http://127.0.0.1:9000" || opts.ValidationFrequency != 0 || opts.ValidationTimeout != 3*time.Second ||
-		!opts.LeaderElection || opts.LeaderElectionNamespace != "l" || opts.MetricsAddress != ":8085" || opts.HealthAddress != ":8086" {
+		!opts.LeaderElection || opts.LeaderElectionNamespace != "l" || opts.MetricsAddress != ":8085" || opts.HealthAddress != ":8086" ||
+		opts.VerifyBackups != 24*time.Hour || opts.VerifyBandwidth.Value() != 10<<20 {
 		t.Errorf("got %+v", opts)
 	}
 	storage, err := opts.backend()
