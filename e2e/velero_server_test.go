@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 
@@ -82,6 +83,10 @@ func TestVeleroServer(t *testing.T) {
 
 	c.StartController(t)
 	devtest.WantContains(t, c.Must(t, "velero-locations backup describe theirs --details"), "shop/settings", "Snapshot ID:", "succeeded")
+	if _, err := simulatorOf(t, c).AdvanceClock(t.Context(), time.Minute); err != nil { // the snapshot is complete
+		t.Fatal(err)
+	}
+	devtest.WantContains(t, c.Must(t, "velero-locations backup verify theirs"), `Backup "theirs" is verified. Can be restored: all of `, " and 1 volume.")
 	if got := snapshotsOf(t, c, "theirs"); got != 1 {
 		t.Errorf("Velero took %d snapshots", got)
 	}
