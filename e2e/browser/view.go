@@ -49,7 +49,7 @@ func (p *Page) Wait(tb testing.TB, expression string) {
 			setTimeout(look, 50);
 		};
 		look();
-	})`, expression, (patience / 2).Milliseconds(), expression))
+	})`, expression, (patience/2).Milliseconds(), expression))
 }
 
 // Complaints gathers what a page's console is told that is wrong, until the test ends.
