@@ -21,7 +21,7 @@ func TestMisspeltCommands(t *testing.T) {
 		"backup craete x":            `unknown command "craete" for "velero backup": did you mean create?`,
 		"backup-location show":       `unknown command "show" for "velero backup-location"`,
 		"get backup-locatoin":        `unknown command "backup-locatoin" for "velero get": did you mean backup-location?`,
-		"get restores":               `unknown command "restores" for "velero get"`,
+		"get restroe":                `unknown command "restroe" for "velero get": did you mean restore?`,
 		"describe backup-location a": `unknown command "backup-location" for "velero describe"`,
 		"schedule logs a":            `unknown command "logs" for "velero schedule"`,
 		"bakcup get":                 `unknown command "bakcup" for "velero"`,
