@@ -49,7 +49,8 @@ func portsTaken(object backups.Object, cause error) bool {
 
 // reconcile deals with an object that is there already, as the restore's existingResourcePolicy says.
 func (r *run) reconcile(ctx context.Context, object backups.Object, live, content *unstructured.Unstructured) (action, error) {
-	before := live.DeepCopy()
+	before, wanted := live.DeepCopy(), content.DeepCopy()
+	reset(wanted)
 	for _, o := range []*unstructured.Unstructured{before, content} {
 		reset(o)
 		o.SetManagedFields(nil)
@@ -69,12 +70,12 @@ func (r *run) reconcile(ctx context.Context, object backups.Object, live, conten
 		if err != nil {
 			return failed, err
 		}
-		return r.change(ctx, object, before, merged, updated)
+		return r.change(ctx, object, labelled, merged, updated) // it stays as it is but for what it lacks
 	case !update:
 		r.doubt(object, "it exists already, and differs from what is in the backup: it stays as it is (spec.existingResourcePolicy: update changes it)")
 		return failed, nil
 	}
-	result, err := r.change(ctx, object, before, content, updated)
+	result, err := r.change(ctx, object, before, wanted, updated) // its fields belong to those who owned them when it was backed up, too
 	if err == nil {
 		return result, nil
 	}

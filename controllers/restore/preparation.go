@@ -142,6 +142,12 @@ func prepareClaim(object *unstructured.Unstructured, _ *velerov1.RestoreSpec) (n
 	return needs, "", nil
 }
 
+// bound says whether a claim had its volume when it was backed up. Velero restores the volume with it only then.
+func bound(status any) bool {
+	fields, _ := status.(map[string]any)
+	return fields["phase"] == string(corev1.ClaimBound)
+}
+
 // prepareSecret leaves the token of a service account to the cluster, which makes another.
 func prepareSecret(object *unstructured.Unstructured, _ *velerov1.RestoreSpec) (_ []backups.Object, skipping string, _ error) {
 	if kind, _, _ := unstructured.NestedString(object.Object, "type"); kind != string(corev1.SecretTypeServiceAccountToken) {

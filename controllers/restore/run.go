@@ -270,6 +270,9 @@ func (r *run) restoreObject(ctx context.Context, object backups.Object, item *it
 	status := reset(content)
 	if prepare := preparations[object.Resource]; prepare != nil {
 		needs, skipping, err := prepare(content, &r.restore.Spec)
+		if object.Resource == pvcResource && !bound(status) {
+			needs = nil
+		}
 		switch {
 		case err != nil:
 			return failed, err
