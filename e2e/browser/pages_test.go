@@ -233,7 +233,7 @@ func TestPagesOfHosts(t *testing.T) {
 			before := state(t, sim)
 			changes := target.name == "control" && request.Method != http.MethodGet
 			if changes {
-				if seen := page.Call(t, "", request); len(seen) != 1 || seen[0].Status != http.StatusForbidden || state(t, sim) != before {
+				if seen := page.Call(t, "", request); len(seen) != 1 || seen[0].Status != http.StatusForbidden {
 					t.Errorf("%s %s without the token: the page reads %v", request.Method, request.Path, seen)
 				}
 				_, token, _ := strings.Cut(sim.Console, "#token=")
