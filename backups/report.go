@@ -25,6 +25,11 @@ const (
 	reportAnnotation = "velero-locations.io/verification"
 )
 
+// Restorable says whether a backup in a phase has contents that can be restored.
+func Restorable(phase velerov1.BackupPhase) bool {
+	return phase == velerov1.BackupPhaseCompleted || phase == velerov1.BackupPhasePartiallyFailed
+}
+
 // Report is what a verification of a backup has found out.
 type Report struct {
 	Backup   string      `json:"backup"`

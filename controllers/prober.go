@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -12,7 +11,6 @@ import (
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/controllers/internal/backend"
-	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
 // What bounds a Prober.
@@ -55,18 +53,12 @@ func (o *ProberOptions) AddFlags(flags *pflag.FlagSet) {
 
 // New returns the Prober.
 func (o *ProberOptions) New() (*Prober, error) {
-	s3, err := provider.ParseURL(o.DefaultS3Endpoint)
+	options := Options{DefaultS3Endpoint: o.DefaultS3Endpoint, DefaultSTSEndpoint: o.DefaultSTSEndpoint, StorageStallTimeout: probeTime}
+	storage, err := options.backend()
 	if err != nil {
-		return nil, fmt.Errorf("--default-s3-endpoint %w", err)
+		return nil, err
 	}
-	sts, err := provider.ParseURL(o.DefaultSTSEndpoint)
-	if err != nil {
-		return nil, fmt.Errorf("--default-sts-endpoint %w", err)
-	}
-	return &Prober{
-		storage: backend.Backend{S3Endpoint: s3, STSEndpoint: sts, StallTimeout: probeTime},
-		places:  make(chan struct{}, probesAtOnce), limits: lru.New(probedNamespaces),
-	}, nil
+	return &Prober{storage: storage, places: make(chan struct{}, probesAtOnce), limits: lru.New(probedNamespaces)}, nil
 }
 
 // Secrets are the names of those that Ask reads.

@@ -66,6 +66,8 @@ type check struct {
 	key     string
 	content []byte
 	rows    map[string]Row
+	// records are the Backups in the location, by their names.
+	records map[string]*velerov1.Backup
 	// written says that there is an object to clear away, and traced that it may have versions. The bucket keeps those, versioned, or
 	// keeps none, unversioned, or has not said.
 	written, traced, versioned, unversioned bool
@@ -117,7 +119,12 @@ var steps = []step{
 
 // Check takes all steps, and leaves nothing behind that it may delete, however it ends.
 func Check(ctx context.Context, of *Subject) Report {
-	c := &check{Subject: of, key: key(of.Place), content: []byte("velero-locations backup-location check\n"), rows: map[string]Row{}}
+	c := &check{Subject: of, key: key(of.Place), content: []byte("velero-locations backup-location check\n"), rows: map[string]Row{}, records: map[string]*velerov1.Backup{}}
+	for i := range of.Records {
+		if record := &of.Records[i]; record.Spec.StorageLocation == of.Location {
+			c.records[record.Name] = record
+		}
+	}
 	report := Report{Location: of.Location, Namespace: of.Namespace}
 	if of.Store != nil {
 		report.Place = of.Place.String()
@@ -324,15 +331,6 @@ func (c *check) remove(ctx context.Context) Row {
 	return Row{Result: OK}
 }
 
-// record is the Backup of a name in the location; nil: there is none.
-func (c *check) record(name string) *velerov1.Backup {
-	i := slices.IndexFunc(c.Records, func(b velerov1.Backup) bool { return b.Name == name && b.Spec.StorageLocation == c.Location })
-	if i < 0 {
-		return nil
-	}
-	return &c.Records[i]
-}
-
 // backups reads what is in the bucket.
 func (c *check) backups(ctx context.Context) Row {
 	store := backups.NewStore(c.Store, c.Place)
@@ -372,7 +370,7 @@ func (c *check) elsewhere(context.Context) Row {
 		if found == nil {
 			continue
 		}
-		record := c.record(name)
+		record := c.records[name]
 		switch {
 		case found.Namespace != "" && found.Namespace != c.Namespace:
 			origins = append(origins, fmt.Sprintf("namespace %q", found.Namespace))
@@ -403,7 +401,7 @@ func (c *check) withoutRecord(context.Context) Row {
 	var whole, parts []string
 	for name, found := range c.found {
 		switch {
-		case c.record(name) != nil:
+		case c.records[name] != nil:
 		case found != nil:
 			whole = append(whole, name)
 		default:
@@ -433,9 +431,7 @@ func (c *check) withoutData(context.Context) Row {
 	}
 	var names []string
 	for _, record := range c.Records {
-		phase := record.Status.Phase
-		done := phase == velerov1.BackupPhaseCompleted || phase == velerov1.BackupPhasePartiallyFailed
-		if _, there := c.found[record.Name]; record.Spec.StorageLocation == c.Location && done && (!there || c.found[record.Name] == nil) {
+		if record.Spec.StorageLocation == c.Location && backups.Restorable(record.Status.Phase) && c.found[record.Name] == nil {
 			names = append(names, record.Name)
 		}
 	}
@@ -456,7 +452,7 @@ func (c *check) uploads(ctx context.Context) Row {
 		if err != nil {
 			return c.unknown(err)
 		}
-		if record := c.record(backupOf(c.Place, upload.Key)); record != nil && record.Status.CompletionTimestamp == nil && record.Status.StartTimestamp != nil {
+		if record := c.records[backupOf(c.Place, upload.Key)]; record != nil && record.Status.CompletionTimestamp == nil && record.Status.StartTimestamp != nil {
 			continue
 		}
 		if row.Count++; row.Count > mostUploads {

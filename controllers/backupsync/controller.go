@@ -233,7 +233,7 @@ func (r *reconciler) adopt(backup *velerov1.Backup, location *velerov1.BackupSto
 func orphan(backup *velerov1.Backup, location *velerov1.BackupStorageLocation) bool {
 	place, known := backup.Annotations[backend.StoredAtAnnotation]
 	return backup.Labels[locations.StorageLocationLabel] == locations.LabelValue(location.Name) && (!known || place == backend.StoredAt(location)) &&
-		(backup.Status.Phase == velerov1.BackupPhaseCompleted || backup.Status.Phase == velerov1.BackupPhasePartiallyFailed)
+		backups.Restorable(backup.Status.Phase)
 }
 
 // drop deletes a Backup whose data is not there; what it owns goes with it. It looks again: the backup may have

@@ -80,7 +80,7 @@ func (r *reconciler) wakes() predicate.Predicate {
 
 // verifiable says whether there is to be something in a backup.
 func verifiable(backup *velerov1.Backup) bool {
-	return backup.DeletionTimestamp == nil && (backup.Status.Phase == velerov1.BackupPhaseCompleted || backup.Status.Phase == velerov1.BackupPhasePartiallyFailed)
+	return backup.DeletionTimestamp == nil && backups.Restorable(backup.Status.Phase)
 }
 
 // Reconcile verifies the backup whose turn it is, and says when the next turn is. What was found out is on the backups, so that a

@@ -15,6 +15,7 @@ import (
 
 	"github.com/velero-locations/velero-locations/apis/velero"
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
+	"github.com/velero-locations/velero-locations/backups"
 	"github.com/velero-locations/velero-locations/locations"
 )
 
@@ -134,7 +135,7 @@ func (r *restoreCreation) find(ctx context.Context, c *connection, spec *v1.Rest
 		return nil // the server takes the last that is complete
 	}
 	usable := slices.DeleteFunc(list.Items, func(b v1.Backup) bool {
-		return b.Status.StartTimestamp == nil || b.Status.Phase != v1.BackupPhaseCompleted && b.Status.Phase != v1.BackupPhasePartiallyFailed
+		return b.Status.StartTimestamp == nil || !backups.Restorable(b.Status.Phase)
 	})
 	if len(usable) == 0 {
 		return errors.New("no backup of schedule " + spec.ScheduleName + " has ended, or all failed")

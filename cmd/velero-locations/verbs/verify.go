@@ -62,8 +62,7 @@ func (o *verification) run(ctx context.Context, c *connection, names []string) e
 	found, missing := backup.find(ctx, backup.client(clientset, namespace), names, "")
 	if len(names) == 0 {
 		found = slices.DeleteFunc(found, func(b *v1.Backup) bool {
-			return o.location != "" && b.Spec.StorageLocation != o.location ||
-				b.Status.Phase != v1.BackupPhaseCompleted && b.Status.Phase != v1.BackupPhasePartiallyFailed
+			return o.location != "" && b.Spec.StorageLocation != o.location || !backups.Restorable(b.Status.Phase)
 		})
 	}
 	if len(found) == 0 && missing == nil {

@@ -31,9 +31,14 @@ type Census struct {
 
 // Start counts until the context ends.
 func (c *Census) Start(ctx context.Context) error {
+	return counting(ctx, "Backups could not be counted for the metrics", c.take)
+}
+
+// counting counts again and again until the context ends. What fails is logged, and counted the next time.
+func counting(ctx context.Context, failed string, count func(context.Context) error) error {
 	wait.UntilWithContext(ctx, func(ctx context.Context) {
-		if err := c.take(ctx); err != nil && ctx.Err() == nil {
-			klog.FromContext(ctx).Error(err, "Backups could not be counted for the metrics")
+		if err := count(ctx); err != nil && ctx.Err() == nil {
+			klog.FromContext(ctx).Error(err, failed)
 		}
 	}, period)
 	return nil
@@ -49,17 +54,14 @@ type RestoreCensus struct {
 
 // Start counts until the context ends.
 func (c *RestoreCensus) Start(ctx context.Context) error {
-	wait.UntilWithContext(ctx, func(ctx context.Context) {
+	return counting(ctx, "Restores could not be counted for the metrics", func(ctx context.Context) error {
 		var restores velerov1.RestoreList
-		err := c.Reader.List(ctx, &restores, client.UnsafeDisableDeepCopy) // they are only counted
-		switch {
-		case err == nil:
-			c.Metrics.restoreTotal.WithLabelValues().Set(float64(len(restores.Items)))
-		case ctx.Err() == nil:
-			klog.FromContext(ctx).Error(err, "Restores could not be counted for the metrics")
+		if err := c.Reader.List(ctx, &restores, client.UnsafeDisableDeepCopy); err != nil { // they are only counted
+			return fmt.Errorf("listing restores: %w", err)
 		}
-	}, period)
-	return nil
+		c.Metrics.restoreTotal.WithLabelValues().Set(float64(len(restores.Items)))
+		return nil
+	})
 }
 
 func (c *Census) take(ctx context.Context) error {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
@@ -33,12 +31,7 @@ var results = map[string]string{
 
 // Start counts until the context ends.
 func (v *Verifications) Start(ctx context.Context) error {
-	wait.UntilWithContext(ctx, func(ctx context.Context) {
-		if err := v.take(ctx); err != nil && ctx.Err() == nil {
-			klog.FromContext(ctx).Error(err, "Verified backups could not be counted for the metrics")
-		}
-	}, period)
-	return nil
+	return counting(ctx, "Verified backups could not be counted for the metrics", v.take)
 }
 
 func (v *Verifications) take(ctx context.Context) error {
@@ -56,7 +49,7 @@ func (v *Verifications) count(all []velerov1.Backup) {
 	counts := map[verified]int{}
 	for i := range all {
 		b := &all[i]
-		if b.Status.Phase != velerov1.BackupPhaseCompleted && b.Status.Phase != velerov1.BackupPhasePartiallyFailed {
+		if !backups.Restorable(b.Status.Phase) {
 			continue
 		}
 		for annotation, result := range results {
