@@ -18,6 +18,7 @@ const group = "velero.io"
 
 // TestCluster runs what leaves a cluster as it found it.
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	testCluster(t, cluster.Start(t))
 }
 

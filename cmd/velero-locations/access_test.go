@@ -9,6 +9,7 @@ import (
 
 // TestAccess asks kubectl who somebody is and what he may do, of the user who may do everything and of one who may do nothing.
 func TestAccess(t *testing.T) {
+	t.Parallel()
 	s := startDev(t, t.TempDir())
 	for command, want := range map[string][]string{
 		"kubectl auth whoami":                                    {"Username ", " dev\n", " [system:masters system:authenticated]\n"},

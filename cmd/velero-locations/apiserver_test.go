@@ -97,6 +97,7 @@ func freePort(t *testing.T) string {
 }
 
 func TestAPIServer(t *testing.T) {
+	t.Parallel()
 	cluster := startDev(t, t.TempDir())
 	dir := t.TempDir()
 	s := startAPIServer(t, cluster, "--embedded-etcd-dir", dir)
@@ -126,6 +127,7 @@ func TestAPIServer(t *testing.T) {
 
 // TestServersShareEtcd runs two servers on one etcd that runs outside both.
 func TestServersShareEtcd(t *testing.T) {
+	t.Parallel()
 	options := etcd.NewOptions()
 	options.Dir = t.TempDir()
 	backend, err := etcd.Start(t.Context(), options)

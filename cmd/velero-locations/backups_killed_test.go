@@ -22,6 +22,7 @@ import (
 // reason, and nothing of it left. Nor is a snapshot left that no list of a completed backup names, although the controller
 // is killed between the snapshot and the list, too.
 func TestKilledDuringBackups(t *testing.T) {
+	t.Parallel()
 	l := startLab(t)
 	const parts = 30 // of which the tarball has so much content that it is uploaded in parts
 	l.fill(t, "large", 0, parts, 700<<10)

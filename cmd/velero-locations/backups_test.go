@@ -202,6 +202,7 @@ const maxGrowth = 100
 
 // TestMemory shows that what a backup occupies does not depend on how much is backed up.
 func TestMemory(t *testing.T) {
+	t.Parallel()
 	const (
 		few, many, size = 3000, 9000, 10 << 10
 		// noise is how much two runs over the same may differ: much less than the 60 MiB of content that the second has more,

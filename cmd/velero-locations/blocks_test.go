@@ -129,6 +129,7 @@ func wantBackup(t *testing.T, b *v1.Backup, phase v1.BackupPhase, storage string
 // TestDocumentedLines runs the lines of Velero's documentation of locations, as they stand there, and looks where
 // their backups went. What the first world has in other regions than a location fails in part, and only that.
 func TestDocumentedLines(t *testing.T) {
+	t.Parallel()
 	t.Run("two providers of volumes", blockTwoProviders)
 	t.Run("two backup locations", blockTwoBackupLocations)
 	t.Run("two snapshot locations of a provider", blockTwoSnapshotLocations)
@@ -311,6 +312,7 @@ func blockOwnSnapshotCredentials(t *testing.T) {
 
 // TestBackupVerbs follows a backup and a schedule through the verbs that the documentation of locations does not have.
 func TestBackupVerbs(t *testing.T) {
+	t.Parallel()
 	s := startDev(t, t.TempDir())
 	s.Must(t, "velero backup-location create east --provider aws --bucket velero-backups --prefix east --config region=us-east-1 --default")
 	s.Must(t, "velero snapshot-location create ebs --provider aws --config region=us-east-1")

@@ -33,6 +33,7 @@ const (
 // TestKilled shows that nothing acknowledged is lost: the server is killed, again and again, while
 // clients create locations, and each location that a client was told of is there afterwards.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	acknowledged := sets.New[string]()
 	for round := range kills {
@@ -133,6 +134,7 @@ func createUntilKilled(t *testing.T, s *server, client versioned.Interface, roun
 // TestKilledWhileDefaultMoves kills the server while clients make one location after the other the
 // default, and shows that never two are.
 func TestKilledWhileDefaultMoves(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for range kills / 2 {
 		s := startDev(t, dir)

@@ -38,6 +38,7 @@ func damagedDirs(t *testing.T) map[string]string {
 // file. With DAMAGE=all in the environment it does so with each file, after a stop and after a kill: about ten minutes. What the
 // simulator and etcd hold has tests of its own.
 func TestDamagedDev(t *testing.T) {
+	t.Parallel()
 	all := os.Getenv("DAMAGE") == "all"
 	variants := 0
 	for state, good := range damagedDirs(t) {

@@ -15,6 +15,7 @@ func backupManifest(kind, name, spec string) string {
 
 // TestDestinationIsShown shows what whoever makes a backup sees of where it goes, before it is made and after.
 func TestDestinationIsShown(t *testing.T) {
+	t.Parallel()
 	s := startDev(t, t.TempDir(), "--default-volume-snapshot-locations", "velero.io/aws:west")
 	for _, line := range []string{
 		"velero backup-location create primary --provider aws --bucket velero-backups --prefix a --config region=us-east-1 --default",
@@ -69,6 +70,7 @@ func TestDestinationIsShown(t *testing.T) {
 
 // TestLocationWithBackups shows what becomes of the backups of a location that is to move, or is deleted.
 func TestLocationWithBackups(t *testing.T) {
+	t.Parallel()
 	s := startDev(t, t.TempDir())
 	s.Must(t, "velero backup-location create primary --provider aws --bucket velero-backups --prefix a --config region=us-east-1 --default")
 	for _, name := range []string{"one", "two"} {

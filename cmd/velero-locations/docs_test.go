@@ -33,9 +33,12 @@ func constant(session string) string {
 
 // TestDocumentedSession runs the sessions in the documentation and compares what they print, but for what is variable.
 func TestDocumentedSession(t *testing.T) {
-	t.Setenv("TZ", "UTC") // as in the documentation
+	t.Parallel()
 	for _, name := range []string{"README.md", "docs/quickstart.md", "docs/cli.md", "docs/backups.md", "docs/verify.md"} {
-		t.Run(name, func(t *testing.T) { compareSessions(t, name) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			compareSessions(t, name)
+		})
 	}
 }
 
@@ -58,6 +61,7 @@ func compareSessions(t *testing.T, name string) {
 		t.Fatalf("%s has no session", name)
 	}
 	s := startDev(t, filepath.Join(dir, ".dev"))
+	s.Env = append(s.Env, "TZ=UTC") // as in the documentation
 	for i, part := range parts[1:] {
 		documented, after, _ := strings.Cut(part, "```\n")
 		session := s.session(t, dir, documented)

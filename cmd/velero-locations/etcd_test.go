@@ -35,6 +35,7 @@ func (s *server) runEtcd(args ...string) (output string, err error) {
 // first one took, which is left alone: a snapshot that was saved has all that was acknowledged before it was begun, and one that was not
 // is no file.
 func TestSnapshotsOfKilled(t *testing.T) {
+	t.Parallel()
 	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "snapshot")
 	saved, writes, whole := 0, 0, time.Duration(0)
 	for round := range kills {

@@ -39,7 +39,8 @@ type faultyDisk struct {
 	lies bool
 }
 
-// faultyDisks are the disks to test with. The size is what a server needs and little more.
+// faultyDisks are the disks to test with. The size is what a server needs and little more; disks have twice that, since etcd makes room for
+// another segment of its log meanwhile, and gives it back if there is none.
 func faultyDisks(megabytes int) map[string]func(t *testing.T) faultyDisk {
 	return map[string]func(t *testing.T) faultyDisk{
 		// In place of a full disk where nothing may be mounted. The limit is in units of 512 bytes.
@@ -47,13 +48,13 @@ func faultyDisks(megabytes int) map[string]func(t *testing.T) faultyDisk {
 			return faultyDisk{dir: t.TempDir(), limits: fmt.Sprintf("-f %d", megabytes<<11), cause: "file too large", cure: "raise the limit on the size of files \\(ulimit -f\\)"}
 		},
 		"full": func(t *testing.T) faultyDisk {
-			dir := mounted(t, "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm", megabytes), "none")
+			dir := mounted(t, "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm", 2*megabytes), "none")
 			filler := filepath.Join(dir, "filler")
 			return faultyDisk{
 				dir: filepath.Join(dir, "data"), cause: "no space left on device", cure: "make room on its disk",
 				spoil: func(t *testing.T) { fillDisk(t, filler) },
 				mend: func(t *testing.T) { // etcd mends a torn log in a copy of it
-					try(t, "mount", "-o", fmt.Sprintf("remount,size=%dm", 2*megabytes), dir)
+					try(t, "mount", "-o", fmt.Sprintf("remount,size=%dm", 3*megabytes), dir)
 					if err := os.Remove(filler); err != nil {
 						t.Fatal(err)
 					}
@@ -145,6 +146,7 @@ func limited(command *exec.Cmd, limits string) *exec.Cmd {
 // TestFullDiskDev shows that a server whose disk cannot be written to says why, before anything else, and ends; and that what it has
 // acknowledged is there when the disk is mended.
 func TestFullDiskDev(t *testing.T) {
+	t.Parallel()
 	for name, setUp := range faultyDisks(100) {
 		t.Run(name, func(t *testing.T) {
 			disk := setUp(t)

@@ -19,6 +19,7 @@ import (
 // TestFullEtcd fills the quota of the embedded etcd. The server says what to do, takes deletions of all sorts, also after a restart, and
 // then everything else again.
 func TestFullEtcd(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := startDev(t, dir, "--embedded-etcd-quota", "20Mi")
 	s.KubectlWith(t, devtest.Location("held", "us-east-1", "", ""), "apply", "-f", "-")

@@ -31,6 +31,7 @@ const (
 // snapshots of EC2 and of Azure, and access keys, under faults that come and go. After each start all of it is as it was acknowledged, what
 // was deleted is gone, and what was not acknowledged is there as a whole or not at all.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	seed := *killSeed
 	if seed == 0 {
 		seed = rand.Uint64()
@@ -198,6 +199,7 @@ func (s *killedStore) adopt(name, is, id string) bool {
 
 // TestRotatedInDev shows that after a restart dev refuses a key that was rotated, and writes its successor into the files of credentials.
 func TestRotatedInDev(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := startDev(t, dir)
 	old, err := os.ReadFile(s.Path("accounts", "primary"))

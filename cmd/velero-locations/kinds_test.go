@@ -96,6 +96,7 @@ var gaps = regexp.MustCompile(`\s+`)
 
 // TestKinds shows of every kind what kubectl shows of it, and what is refused.
 func TestKinds(t *testing.T) {
+	t.Parallel()
 	s := startDev(t, t.TempDir(), "--controllers=namespace") // which would answer requests
 	s.Kubectl(t, "create", "namespace", "team-a")
 	var manifests strings.Builder
@@ -159,6 +160,7 @@ func (s *server) documented(t *testing.T) {
 
 // TestBodiesOfVelero posts what Velero's client posts, and what it would never.
 func TestBodiesOfVelero(t *testing.T) {
+	t.Parallel()
 	s := startDev(t, t.TempDir(), "--controllers=namespace") // which would answer requests
 	s.Must(t, "velero backup-location create primary --provider aws --bucket velero-backups --config region=us-east-1 --default")
 	for _, test := range []struct{ plural, body, want string }{

@@ -12,6 +12,7 @@ import (
 
 // TestTypedLocations shows what kubectl prints when a location is typed whose storage cannot be used.
 func TestTypedLocations(t *testing.T) {
+	t.Parallel()
 	s := startDev(t, t.TempDir())
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // which the kernel answers, and nobody else
 	if err != nil {
@@ -68,6 +69,7 @@ aws_secret_access_key=hidden-secret
 
 // TestCheckVerb tries locations of a development server.
 func TestCheckVerb(t *testing.T) {
+	t.Parallel()
 	s := startDev(t, t.TempDir())
 	s.KubectlWith(t, devtest.Location("good", "us-east-1", "", "good")+devtest.Location("bad", "us-west-2", "", "bad")+
 		strings.Replace(devtest.Location("cloud", "us-east-1", "", "cloud"), "provider: aws\n  config: {region: us-east-1}", "provider: gcp", 1), "apply", "-f", "-")

@@ -18,6 +18,7 @@ import (
 // TestRefusesToStart shows what a user sees who starts the program wrongly: one line that says
 // what is wrong, and a non-zero exit code.
 func TestRefusesToStart(t *testing.T) {
+	t.Parallel()
 	running := startDev(t, t.TempDir())
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -97,6 +98,7 @@ func TestRefusesToStart(t *testing.T) {
 
 // TestUnreachableCluster starts an API server whose cluster nobody answers for: it says so once, tries for a while, and ends.
 func TestUnreachableCluster(t *testing.T) {
+	t.Parallel()
 	cluster := startDev(t, t.TempDir())
 	cluster.signal(t, syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

@@ -16,6 +16,7 @@ import (
 // TestKilledDuringRestores kills the controller of restores, again and again, at points that are spread over all that a restore
 // does, and starts it anew each time. Every restore comes to an end, and another one does what is left of it.
 func TestKilledDuringRestores(t *testing.T) {
+	t.Parallel()
 	l := startLab(t)
 	const objects = 300
 	l.fill(t, "large", 0, objects, 1<<10)

@@ -22,6 +22,7 @@ func set(namespace string) []string {
 // TestSets shows that a set of locations and a schedule that names them is taken in every order, in a dry run, where none of them ever
 // comes to be, in a diff and for real; and that the schedule is warned about as long as its locations are not there.
 func TestSets(t *testing.T) {
+	t.Parallel()
 	s := startDev(t, t.TempDir())
 	orders := [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
 	const missing = `Warning: spec.template.storageLocation: Not found: "offsite": there is no backup storage location in the namespace`
@@ -51,6 +52,7 @@ func TestSets(t *testing.T) {
 
 // TestWrongTypes shows that whoever writes a value of a wrong type is told which and what to write instead, whichever way it is sent.
 func TestWrongTypes(t *testing.T) {
+	t.Parallel()
 	s := startDev(t, t.TempDir())
 	manifest := func(config string) string {
 		return "apiVersion: velero.io/v1\nkind: BackupStorageLocation\nmetadata: {name: minio, namespace: velero}\n" +
