@@ -2,13 +2,13 @@ package backups
 
 import (
 	"archive/tar"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"path"
 	"time"
 
+	"github.com/klauspost/pgzip"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -26,19 +26,29 @@ type Item struct {
 	Name string
 }
 
-// Archive writes the tarball of a backup: gzip's compression of a tar with one JSON file an object.
-// Nothing that was added is held back until the end.
+// Archive writes the tarball of a backup: gzip's compression of a tar with one JSON file an object. It compresses beside whoever adds
+// objects, and holds back some blocks, no more.
 type Archive struct {
-	gzip *gzip.Writer
+	gzip *pgzip.Writer
 	tar  *tar.Writer
 	now  time.Time
 }
 
-// NewArchive begins a tarball. Now becomes the time of its entries.
+// What is compressed at a time, and how many of that.
+const (
+	blockSize = 256 << 10
+	blocks    = 4
+)
+
+// NewArchive begins a tarball. Now becomes the time of its entries. It has to be closed, also when it came to nothing.
 func NewArchive(w io.Writer, now time.Time) (*Archive, error) {
-	compressed := gzip.NewWriter(w)
+	compressed := pgzip.NewWriter(w)
+	if err := compressed.SetConcurrency(blockSize, blocks); err != nil {
+		return nil, fmt.Errorf("compressing the tarball: %w", err)
+	}
 	a := &Archive{gzip: compressed, tar: tar.NewWriter(compressed), now: now}
 	if err := a.add("metadata/version", []byte(FormatVersion+"\n")); err != nil {
+		_ = a.Close()
 		return nil, err
 	}
 	return a, nil
@@ -77,6 +87,7 @@ func (a *Archive) add(name string, content []byte) error {
 
 // Close ends the tarball. Without it, what was written cannot be read.
 func (a *Archive) Close() error {
+	defer a.gzip.Reset(io.Discard) // ends what compresses, which its Close does not when w has failed (pgzip 1.3.0)
 	if err := errors.Join(a.tar.Close(), a.gzip.Close()); err != nil {
 		return fmt.Errorf("ending the tarball: %w", err)
 	}

@@ -207,6 +207,14 @@ func (r *run) writeContents(ctx context.Context, w io.Writer) error {
 	if r.archive, err = backups.NewArchive(w, r.now()); err != nil {
 		return err
 	}
+	err = r.addContents(ctx)
+	if closeErr := r.archive.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+func (r *run) addContents(ctx context.Context) error {
 	for i := range r.resources {
 		resource := &r.resources[i]
 		if resource.GroupResource() == namespaceResource || !r.scope.Resource(resource) {
@@ -224,10 +232,7 @@ func (r *run) writeContents(ctx context.Context, w io.Writer) error {
 		}
 	}
 	// Namespaces come last, since those of objects that are in the backup are in it, too.
-	if err := r.addNamespaces(ctx); err != nil {
-		return err
-	}
-	return r.archive.Close()
+	return r.addNamespaces(ctx)
 }
 
 // addResource adds the objects of a resource. That they cannot be read makes the backup incomplete, but does not end it.
