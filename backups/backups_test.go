@@ -67,6 +67,31 @@ func TestTarget(t *testing.T) {
 	}
 }
 
+// TestArchiveOfFailed adds to a tarball that cannot be written: it says so, and nothing goes on (leaktest.Main).
+func TestArchiveOfFailed(t *testing.T) {
+	failed := errors.New("the connection is gone")
+	upload, w := io.Pipe()
+	_ = upload.CloseWithError(failed)
+	archive, err := NewArchive(w, time.Now())
+	if err == nil {
+		err = archive.Close()
+	}
+	if !errors.Is(err, failed) {
+		t.Errorf("got %v", err)
+	}
+	upload, w = io.Pipe()
+	go func() { _, _ = io.CopyN(io.Discard, upload, 10); _ = upload.CloseWithError(failed) }() // breaks off later
+	if archive, err = NewArchive(w, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		err = archive.Add(Item{Name: "large"}, make([]byte, 1<<20))
+	}
+	if closed := archive.Close(); !errors.Is(err, failed) || !errors.Is(closed, failed) {
+		t.Errorf("got %v, and at the end %v", err, closed)
+	}
+}
+
 // TestArchive compares a tarball, entry by entry, with what Velero writes.
 func TestArchive(t *testing.T) {
 	now := time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)
