@@ -150,12 +150,13 @@ func TestListAnswers(t *testing.T) {
 		"kind and version": {body: `{"items":[{"metadata":{"name":"x"}},{}, {"kind":"Own","apiVersion":"own/v1","metadata":{"name":"own"}}]}`, want: []string{
 			`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}}`, `{"apiVersion":"v1","kind":"ConfigMap"}`, `{"kind":"Own","apiVersion":"own/v1","metadata":{"name":"own"}}`,
 		}},
-		"nothing":             {body: ``, err: "listing configmaps: unexpected EOF"},
-		"broken in a list":    {body: `{"items":[{"metadata":{"name":"x"}}`, want: []string{`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}}`}, err: "listing configmaps: unexpected EOF"},
+		"nothing":             {body: ``, err: "listing configmaps: reading the answer: unexpected EOF"},
+		"broken in a list":    {body: `{"items":[{"metadata":{"name":"x"}}`, want: []string{`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}}`}, err: "listing configmaps: reading the answer: unexpected EOF"},
 		"broken in an object": {body: `{"items":[{"metadata":`, err: "unexpected EOF"},
-		"broken behind":       {body: `{"items":[]`, err: "listing configmaps: unexpected EOF"},
+		"broken behind":       {body: `{"items":[]`, err: "listing configmaps: reading the answer: unexpected EOF"},
 		"not a list":          {body: `[1]`, err: "the answer is not a list: it has [ in place of {"},
 		"not items":           {body: `{"items":{}}`, err: "the items are not an array but begin with {"},
+		"twice and no UTF-8":  {body: "{\"items\":[{\"a\":1,\"a\":\"\xff\",\"metadata\":{\"name\":\"x\"}}]}", want: []string{"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"a\":1,\"a\":\"\xff\",\"metadata\":{\"name\":\"x\"}}"}},
 		"not objects":         {body: `{"items":[1]}`, err: "reading the metadata of an object"},
 	} {
 		t.Run(name, func(t *testing.T) {

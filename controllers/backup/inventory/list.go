@@ -5,12 +5,13 @@ package inventory
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -21,6 +22,9 @@ import (
 	"github.com/velero-locations/velero-locations/internal/bounded"
 	"github.com/velero-locations/velero-locations/resources"
 )
+
+// lenient takes what Kubernetes takes: API servers do not look at all that is in the objects that they have.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 // pageSize is how many objects are asked for at a time.
 const pageSize = 500
@@ -112,7 +116,7 @@ func (a *API) page(ctx context.Context, list *list, namespace, selector, more st
 	}
 	defer func() { _ = body.Close() }()
 	list.body = bounded.NewReader(body, bounded.List)
-	list.decoder = json.NewDecoder(list.body)
+	list.decoder = jsontext.NewDecoder(list.body, lenient)
 	if err := list.read(); err != nil {
 		return err
 	}
@@ -135,7 +139,7 @@ func inconsistent(err error) string {
 type list struct {
 	resource resources.Resource
 	body     *bounded.Reader
-	decoder  *json.Decoder
+	decoder  *jsontext.Decoder
 	yield    func(Object, error) bool
 	given    map[types.NamespacedName]bool // what of this page was yielded
 
@@ -146,18 +150,18 @@ type list struct {
 
 // read reads the fields of the list, whatever their order.
 func (l *list) read() error {
-	if err := l.delimiter('{'); err != nil {
+	if err := l.delimiter(jsontext.BeginObject); err != nil {
 		return err
 	}
-	for l.decoder.More() {
-		field, err := l.decoder.Token()
+	for l.decoder.PeekKind() == jsontext.KindString {
+		field, err := l.decoder.ReadToken()
 		if err != nil {
 			return unexpectedEnd(err)
 		}
-		switch field {
+		switch field.String() {
 		case "metadata":
 			var meta metav1.ListMeta
-			if err := l.decoder.Decode(&meta); err != nil {
+			if err := json.UnmarshalDecode(l.decoder, &meta, lenient); err != nil {
 				return unexpectedEnd(err)
 			}
 			l.next = meta.Continue
@@ -169,31 +173,33 @@ func (l *list) read() error {
 				return err
 			}
 		default:
-			var ignored json.RawMessage
-			if err := l.decoder.Decode(&ignored); err != nil {
+			if err := l.decoder.SkipValue(); err != nil {
 				return unexpectedEnd(err)
 			}
 		}
 	}
-	return l.delimiter('}')
+	return l.delimiter(jsontext.EndObject)
 }
 
 func (l *list) items() error {
-	switch start, err := l.decoder.Token(); {
+	switch start, err := l.decoder.ReadToken(); {
 	case err != nil:
 		return unexpectedEnd(err)
-	case start == nil: // null
+	case start.Kind() == jsontext.KindNull:
 		return nil
-	case start != json.Delim('['):
+	case start.Kind() != jsontext.KindBeginArray:
 		return fmt.Errorf("the items are not an array but begin with %v", start)
 	}
-	for l.decoder.More() {
+	for {
 		l.body.Renew() // each object may be as large
-		var raw json.RawMessage
-		if err := l.decoder.Decode(&raw); err != nil {
+		if kind := l.decoder.PeekKind(); kind == jsontext.KindEndArray || kind == jsontext.KindInvalid {
+			break
+		}
+		raw, err := l.decoder.ReadValue()
+		if err != nil {
 			return unexpectedEnd(err)
 		}
-		object, err := newObject(&l.resource, raw)
+		object, err := newObject(&l.resource, raw.Clone())
 		if err != nil {
 			return err
 		}
@@ -208,15 +214,15 @@ func (l *list) items() error {
 			return nil
 		}
 	}
-	return l.delimiter(']')
+	return l.delimiter(jsontext.EndArray)
 }
 
-func (l *list) delimiter(want json.Delim) error {
-	token, err := l.decoder.Token()
+func (l *list) delimiter(want jsontext.Token) error {
+	token, err := l.decoder.ReadToken()
 	if err != nil {
 		return unexpectedEnd(err)
 	}
-	if token != want {
+	if token.Kind() != want.Kind() {
 		return fmt.Errorf("the answer is not a list: it has %v in place of %v", token, want)
 	}
 	return nil
@@ -224,8 +230,8 @@ func (l *list) delimiter(want json.Delim) error {
 
 // unexpectedEnd keeps the end of a broken answer from being taken for the end of a list.
 func unexpectedEnd(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.ErrUnexpectedEOF
 	}
 	return fmt.Errorf("reading the answer: %w", err)
 }
@@ -233,7 +239,7 @@ func unexpectedEnd(err error) error {
 // newObject reads what selects an object. The items of lists lack the kind and the version that the list has.
 func newObject(r *resources.Resource, raw []byte) (Object, error) {
 	object := Object{JSON: raw}
-	if err := json.Unmarshal(raw, &object.Meta); err != nil {
+	if err := json.Unmarshal(raw, &object.Meta, lenient); err != nil {
 		return Object{}, fmt.Errorf("reading the metadata of an object: %w", err)
 	}
 	if object.Meta.Kind != "" {
