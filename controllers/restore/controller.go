@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -183,9 +184,10 @@ func (r *reconciler) conclude(ctx context.Context, restore *velerov1.Restore, pl
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	count := run.count()
-	err := run.store(ctx, plan.store)
-	if err != nil {
-		run.record.Failed("", fmt.Errorf("storing how the restore went: %w", err))
+	stored := run.store(ctx, plan.store)
+	if stored != nil {
+		stored = fmt.Errorf("storing how the restore went: %w", stored)
+		run.record.Failed("", stored)
 	}
 	outcome := run.record.Outcome()
 	end := metav1.NewTime(r.now())
@@ -195,7 +197,10 @@ func (r *reconciler) conclude(ctx context.Context, restore *velerov1.Restore, pl
 			s.Status.Phase = velerov1.RestorePhasePartiallyFailed
 		}
 		if cause != nil {
-			s.Status.Phase, s.Status.FailureReason = velerov1.RestorePhaseFailed, cause.Error()
+			s.Status.Phase = velerov1.RestorePhaseFailed
+		}
+		if why := errors.Join(cause, stored); why != nil { // which no results say
+			s.Status.FailureReason = strings.ReplaceAll(why.Error(), "\n", "; ")
 		}
 		s.Status.CompletionTimestamp, s.Status.Errors, s.Status.Warnings = &end, outcome.Errors.Len(), outcome.Warnings.Len()
 		s.Status.Progress = &velerov1.RestoreProgress{TotalItems: count, ItemsRestored: count}

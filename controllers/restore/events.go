@@ -22,6 +22,9 @@ func (r *reconciler) tellEnd(restore *velerov1.Restore) {
 		message = "The restore failed: " + status.FailureReason
 	case velerov1.RestorePhasePartiallyFailed:
 		message = "The restore is incomplete: " + counts(status)
+		if status.FailureReason != "" {
+			message += ": " + status.FailureReason
+		}
 	default:
 		kind, message = corev1.EventTypeNormal, "The restore is complete: "+counts(status)
 	}

@@ -5,10 +5,12 @@ import (
 	"crypto/md5"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 
@@ -93,6 +95,21 @@ func (o *Object) VerifyTag() (compared bool, err error) {
 	return true, nil
 }
 
+// timed is a body that says of which storage it is when the connection carries nothing any more.
+type timed struct {
+	io.ReadCloser
+
+	stalled func(error) error
+}
+
+func (t *timed) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = t.stalled(err)
+	}
+	return n, err // io.EOF must stay what it is
+}
+
 // Open implements Store.
 func (s *S3) Open(ctx context.Context, key string) (*Object, error) {
 	client, err := s.connect(ctx)
@@ -105,7 +122,8 @@ func (s *S3) Open(ctx context.Context, key string) (*Object, error) {
 	body, info, header, err := core.GetObject(ctx, s.opts.Bucket, key, options)
 	switch {
 	case err == nil:
-		return newObject(body, &info, header), nil
+		said := &timed{ReadCloser: body, stalled: func(err error) error { return s.failed(ctx, reading, key, err) }}
+		return newObject(said, &info, header), nil
 	case minio.ToErrorResponse(err).Code == minio.NoSuchKey:
 		return nil, fmt.Errorf("%s of the bucket %q: %w", key, s.opts.Bucket, ErrNotFound)
 	}
