@@ -53,6 +53,10 @@ bench-api: build tools ## Compare the API server with Velero's CRDs (options: ma
 bench-scale: build tools ## The same with 100,000 backups; takes an hour (options: make bench-scale ARGS='-backups 10000 -doomed 2000 -synced 2000').
 	$(GO) run ./hack/benchapi -scale $(ARGS)
 
+.PHONY: bench-restores
+bench-restores: build tools ## Restore 20,000 config maps by our controller and by Velero's server (options: make bench-restores ARGS='-restored 2000').
+	$(GO) run ./hack/benchapi -restored 20000 $(ARGS)
+
 .PHONY: bench-controllers
 bench-controllers: ## Measure what controllers take for a record, among 1,000 to 100,000.
 	$(GO) test -run '^$$' -bench . ./controllers/backup ./controllers/backupsync ./controllers/deletion ./controllers/expiry

@@ -44,6 +44,9 @@ func run(ctx context.Context, o options) (err error) {
 	if o.scale {
 		return b.measureScale(ctx)
 	}
+	if o.restored > 0 {
+		return b.measureRestores(ctx)
+	}
 	if err := b.start(ctx); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 // Command benchapi compares our API server with the CRDs that it replaces: all operations, through the aggregator and asked directly, beside
 // those of a native kind of kube-apiserver. Servers are processes on loopback, as they are released; they are asked in turn, so that what
-// else the machine does hits all alike. What counts are the ratios that it prints. With -scale it measures how they bear large numbers.
+// else the machine does hits all alike. What counts are the ratios that it prints. With -scale it measures how they bear large numbers,
+// and with -restored how our controller and Velero's server restore.
 package main
 
 import (
@@ -27,6 +28,8 @@ type options struct {
 
 	scale  bool
 	counts counts
+	// restored is how many config maps are restored; 0: the API is measured.
+	restored int
 }
 
 // counts of the scale mode.
@@ -69,6 +72,7 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.counts.locations, "locations", 1000, "with -scale: locations")
 	flags.IntVar(&o.counts.doomed, "doomed", 20_000, "with -scale: backups, of all, in the location that is deleted")
 	flags.IntVar(&o.counts.synced, "synced", 20_000, "with -scale: backups in the bucket that is synced")
+	flags.IntVar(&o.restored, "restored", 0, "measure restores of a backup of so many config maps, by our controller and by Velero's server")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -105,6 +109,9 @@ func (o *options) validate() error {
 		if value < 1 {
 			return fmt.Errorf("-%s is %d: it must be at least 1", name, value)
 		}
+	}
+	if o.restored < 0 {
+		return fmt.Errorf("-restored is %d: it must not be negative", o.restored)
 	}
 	if o.counts.doomed > o.counts.backups {
 		return fmt.Errorf("-doomed is %d: it must be at most -backups, which is %d", o.counts.doomed, o.counts.backups)

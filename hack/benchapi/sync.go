@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -28,26 +29,35 @@ const (
 // syncOurs has our controllers make records of what is in a bucket.
 func (s *scaled) syncOurs(ctx context.Context) ([]string, error) {
 	return s.sync(ctx, "ours", func(endpoint string) (*process, error) {
-		return s.start(ctx, "controller", s.options.program, "controller", "--kubeconfig", s.path("kubeconfig"),
-			"--controllers", "backup-location,backup-sync", "--default-s3-endpoint", endpoint)
+		return s.startOurs(ctx, endpoint, "backup-location,backup-sync")
 	})
+}
+
+func (s *site) startOurs(ctx context.Context, endpoint, controllers string) (*process, error) {
+	return s.start(ctx, "controller", s.options.program, "controller", "--kubeconfig", s.path("kubeconfig"),
+		"--controllers", controllers, "--default-s3-endpoint", endpoint)
 }
 
 // syncVelero has Velero's server do so, as it is released, with as many requests a second as it gives itself.
 func (s *scaled) syncVelero(ctx context.Context) ([]string, error) {
+	return s.sync(ctx, "velero", func(endpoint string) (*process, error) { return s.startVelero(ctx, endpoint) })
+}
+
+// startVelero starts Velero's server with its plugin for AWS.
+func (s *site) startVelero(ctx context.Context, endpoint string, flags ...string) (*process, error) {
 	plugins := s.path("plugins")
 	const plugin = "velero-plugin-for-aws"
-	if err := os.Mkdir(plugins, 0o700); err != nil {
+	if err := os.MkdirAll(plugins, 0o700); err != nil {
 		return nil, err
 	}
-	if err := os.Symlink(s.tool(plugin), plugins+"/"+plugin); err != nil {
+	if err := os.Symlink(s.tool(plugin), plugins+"/"+plugin); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
-	return s.sync(ctx, "velero", func(endpoint string) (*process, error) {
-		return s.start(ctx, "velero", "/usr/bin/env", "AWS_SHARED_CREDENTIALS_FILE="+s.path("credentials"), "AWS_ENDPOINT_URL_S3="+endpoint,
-			s.tool("velero"), "server", "--kubeconfig", s.path("kubeconfig"), "--plugin-dir", plugins,
-			"--metrics-address", "127.0.0.1:0", "--profiler-address", "127.0.0.1:0")
-	})
+	return s.start(ctx, "velero", "/usr/bin/env", append([]string{
+		"AWS_SHARED_CREDENTIALS_FILE=" + s.path("credentials"), "AWS_ENDPOINT_URL_S3=" + endpoint,
+		s.tool("velero"), "server", "--kubeconfig", s.path("kubeconfig"), "--plugin-dir", plugins,
+		"--metrics-address", "127.0.0.1:0", "--profiler-address", "127.0.0.1:0",
+	}, flags...)...)
 }
 
 // sync fills a bucket, and measures how long somebody needs from its start to make records of all that is there.
@@ -63,15 +73,7 @@ func (s *scaled) sync(ctx context.Context, by string, begin func(endpoint string
 	if err != nil {
 		return nil, err
 	}
-	location := locations
-	location.fill = func(o object, namespace string, n int) {
-		locations.fill(o, namespace, n)
-		o["spec"] = object{
-			"provider": "aws", "objectStorage": object{"bucket": bucket, "prefix": by}, "backupSyncPeriod": "10s",
-			"config": object{"region": region, "s3Url": endpoint, "s3ForcePathStyle": "true"},
-		}
-	}
-	if err := s.locations.create(ctx, location.manifest(namespace, "synced-by-"+by, 0, 0)); err != nil {
+	if err := s.locations.create(ctx, stored(endpoint, by).manifest(namespace, "synced-by-"+by, 0, 0)); err != nil {
 		return nil, err
 	}
 	start := time.Now()
@@ -89,8 +91,21 @@ func (s *scaled) sync(ctx context.Context, by string, begin func(endpoint string
 	return []string{seconds(took)}, s.end(storage)
 }
 
+// stored are locations in the simulator.
+func stored(endpoint, prefix string) kind {
+	location := locations
+	location.fill = func(o object, namespace string, n int) {
+		locations.fill(o, namespace, n)
+		o["spec"] = object{
+			"provider": "aws", "objectStorage": object{"bucket": bucket, "prefix": prefix}, "backupSyncPeriod": "10s",
+			"config": object{"region": region, "s3Url": endpoint, "s3ForcePathStyle": "true"},
+		}
+	}
+	return location
+}
+
 // startStorage starts the simulator, and puts the key to it where who syncs looks for it.
-func (s *scaled) startStorage(ctx context.Context, by string) (*process, string, error) {
+func (s *site) startStorage(ctx context.Context, by string) (*process, string, error) {
 	address, err := comparison.FreeAddress(ctx)
 	if err != nil {
 		return nil, "", err
