@@ -10,6 +10,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/discovery"
@@ -25,6 +27,8 @@ import (
 type api struct {
 	dynamic   dynamic.Interface
 	discovery discovery.DiscoveryInterface
+	// plain sends what is not to be read once more when it is answered, which would take as long as all else.
+	plain rest.Interface
 	// fieldOwner is the manager of the fields that are written.
 	fieldOwner string
 	// dry has nothing written: what is not there counts as created, and what is there as changed.
@@ -40,7 +44,11 @@ func newAPI(config *rest.Config, fieldOwner string) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a client for discovery: %w", err)
 	}
-	return &api{dynamic: objects, discovery: discover, fieldOwner: fieldOwner}, nil
+	plain, err := rest.UnversionedRESTClientFor(dynamic.ConfigFor(config))
+	if err != nil {
+		return nil, fmt.Errorf("making a client of the API: %w", err)
+	}
+	return &api{dynamic: objects, discovery: discover, plain: plain, fieldOwner: fieldOwner}, nil
 }
 
 // served are the resources that the cluster has now. Groups that cannot be found out are an error beside the others.
@@ -49,17 +57,37 @@ func (a *api) served(ctx context.Context) (resources.List, error) {
 	return all.Storable(), err
 }
 
-// of returns the client of an object's resource, in the group and version that the object has.
+// resourceOf is the resource of an object, in the group and version that the object has.
+func resourceOf(object backups.Object, content *unstructured.Unstructured) schema.GroupVersionResource {
+	return content.GroupVersionKind().GroupVersion().WithResource(object.Resource.Resource)
+}
+
+// of returns the client of an object's resource.
 func (a *api) of(object backups.Object, content *unstructured.Unstructured) dynamic.ResourceInterface {
-	resource := content.GroupVersionKind().GroupVersion().WithResource(object.Resource.Resource)
+	resource := resourceOf(object, content)
 	if namespace := content.GetNamespace(); namespace != "" {
 		return a.dynamic.Resource(resource).Namespace(namespace)
 	}
 	return a.dynamic.Resource(resource)
 }
 
-// create creates an object. It is tried again when the API did not answer, or was busy.
-func (a *api) create(ctx context.Context, object backups.Object, content *unstructured.Unstructured) (created *unstructured.Unstructured, err error) {
+// alone asks for the metadata of an object, where the answer is of no use.
+const alone = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json"
+
+// begin completes a request for an object's resource. What a backup has in the place of names cannot lead elsewhere: the request refuses it.
+func (a *api) begin(request *rest.Request, object backups.Object, content *unstructured.Unstructured) *rest.Request {
+	resource, root := resourceOf(object, content), "/apis"
+	if resource.Group == "" {
+		root = "/api"
+	}
+	namespace := content.GetNamespace()
+	return request.AbsPath(root, resource.Group, resource.Version).NamespaceIfScoped(namespace, namespace != "").Resource(resource.Resource).
+		Param("fieldManager", a.fieldOwner).SetHeader("Accept", alone)
+}
+
+// create creates an object. It is tried again when the API did not answer, or was busy. Unless the whole object is wanted that there is
+// then, the one that was sent stands for it.
+func (a *api) create(ctx context.Context, object backups.Object, content *unstructured.Unstructured, whole bool) (created *unstructured.Unstructured, err error) {
 	if a.dry {
 		_, err := a.get(ctx, object, content)
 		switch {
@@ -70,11 +98,20 @@ func (a *api) create(ctx context.Context, object backups.Object, content *unstru
 		}
 		return nil, apierrors.NewAlreadyExists(object.Resource, content.GetName())
 	}
-	err = retry.OnError(again, passing, func() error {
-		created, err = a.of(object, content).Create(ctx, content, metav1.CreateOptions{FieldManager: a.fieldOwner})
-		return err
+	if whole {
+		err = retry.OnError(again, passing, func() error {
+			created, err = a.of(object, content).Create(ctx, content, metav1.CreateOptions{FieldManager: a.fieldOwner})
+			return err
+		})
+		return created, err
+	}
+	body, err := content.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("encoding it: %w", err)
+	}
+	return content, retry.OnError(again, passing, func() error {
+		return a.begin(a.plain.Post(), object, content).SetHeader("Content-Type", runtime.ContentTypeJSON).Body(body).Do(ctx).Error()
 	})
-	return created, err
 }
 
 func (a *api) get(ctx context.Context, object backups.Object, content *unstructured.Unstructured) (found *unstructured.Unstructured, err error) {
@@ -91,21 +128,20 @@ func (a *api) patch(ctx context.Context, object backups.Object, content *unstruc
 		return nil
 	}
 	return retry.OnError(again, passing, func() error {
-		_, err := a.of(object, content).Patch(ctx, content.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: a.fieldOwner})
-		return err
+		return a.begin(a.plain.Patch(types.MergePatchType), object, content).Name(content.GetName()).Body(patch).Do(ctx).Error()
 	})
 }
 
 // setStatus writes the status of an object that was created, in the state that it was created in or, if that has changed, the one
 // that it has.
-func (a *api) setStatus(ctx context.Context, object backups.Object, created *unstructured.Unstructured, status any) (updated *unstructured.Unstructured, err error) {
+func (a *api) setStatus(ctx context.Context, object backups.Object, created *unstructured.Unstructured, status any) error {
 	if a.dry {
-		return created, nil
+		return nil
 	}
 	content := created.DeepCopy()
-	err = retry.OnError(retry.DefaultRetry, apierrors.IsConflict, func() error {
+	return retry.OnError(retry.DefaultRetry, apierrors.IsConflict, func() error {
 		content.Object["status"] = status
-		updated, err = a.of(object, content).UpdateStatus(ctx, content, metav1.UpdateOptions{FieldManager: a.fieldOwner})
+		_, err := a.of(object, content).UpdateStatus(ctx, content, metav1.UpdateOptions{FieldManager: a.fieldOwner})
 		if apierrors.IsConflict(err) {
 			if newer, getErr := a.get(ctx, object, content); getErr == nil {
 				content = newer
@@ -113,7 +149,6 @@ func (a *api) setStatus(ctx context.Context, object backups.Object, created *uns
 		}
 		return err
 	})
-	return updated, err
 }
 
 // again is how often a request is tried, and with which pauses.

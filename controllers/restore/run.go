@@ -144,7 +144,11 @@ func (r *run) read(object backups.Object, into any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(content, into); err != nil {
+	decode := func(content []byte) error { return json.Unmarshal(content, into) }
+	if itself, is := into.(json.Unmarshaler); is { // which spares looking at all of it twice
+		decode = itself.UnmarshalJSON
+	}
+	if err := decode(content); err != nil {
 		return fmt.Errorf("%s: what is in the backup is malformed: %w", object, err)
 	}
 	return nil
@@ -318,7 +322,8 @@ func (r *run) write(ctx context.Context, object backups.Object, content *unstruc
 	if r.api.dry && !r.known(object.Resource) {
 		return failed, errors.New("the cluster knows no such resource: install what defines it first")
 	}
-	made, err := r.api.create(ctx, object, content)
+	withStatus := status != nil && r.scope.withStatus(object.Resource, content.GetAnnotations())
+	made, err := r.api.create(ctx, object, content, withStatus)
 	if err != nil {
 		live, getErr := r.existing(ctx, object, content, err)
 		if getErr != nil {
@@ -326,12 +331,9 @@ func (r *run) write(ctx context.Context, object backups.Object, content *unstruc
 		}
 		return r.reconcile(ctx, object, live, content)
 	}
-	if status != nil && r.scope.withStatus(object.Resource, content.GetAnnotations()) {
-		withStatus, err := r.api.setStatus(ctx, object, made, status)
-		if err != nil {
+	if withStatus {
+		if err := r.api.setStatus(ctx, object, made, status); err != nil {
 			r.doubt(object, fmt.Sprintf("its status could not be restored: %v", err))
-		} else {
-			made = withStatus
 		}
 	}
 	if err := r.giveBack(ctx, object, made, content); err != nil {
@@ -356,7 +358,8 @@ func (r *run) known(resource schema.GroupResource) bool {
 
 // giveBack has fields belong to those who owned them when the object was backed up.
 func (r *run) giveBack(ctx context.Context, object backups.Object, made, content *unstructured.Unstructured) error {
-	owners := content.GetManagedFields()
+	field, _, _ := unstructured.NestedFieldNoCopy(content.Object, "metadata", "managedFields")
+	owners, _ := field.([]any)
 	if len(owners) == 0 {
 		return nil
 	}
