@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
@@ -22,9 +21,9 @@ import (
 
 // verification is what `backup verify` is to do.
 type verification struct {
-	all              bool
-	location, output string
-	timeout          time.Duration
+	all, everywhere            bool
+	location, selector, output string
+	timeout                    time.Duration
 }
 
 // verifyBackups has the controllers find out whether backups can be restored, and tells what they found out.
@@ -34,8 +33,12 @@ func verifyBackups(c *connection) *cobra.Command {
 		Use:   "verify [NAME...]",
 		Short: "Verify that backups can be restored, by reading them as a restore would",
 		Args: func(_ *cobra.Command, args []string) error {
-			if countTrue(len(args) > 0, o.all, o.location != "") != 1 {
-				return errors.New("say what to verify by exactly one of: names, --all, --location")
+			chosen := countTrue(len(args) > 0, o.all, o.location != "", o.selector != "")
+			switch {
+			case chosen > 1 || chosen == 0 && !o.everywhere:
+				return errors.New("say what to verify by exactly one of: names, --all, --location, --selector")
+			case len(args) > 0 && o.everywhere:
+				return errors.New("--all-namespaces: names are of one namespace (-n)")
 			}
 			if !slices.Contains([]string{"", "text", "json", "yaml"}, o.output) {
 				return fmt.Errorf("--output %q: want one of text, json, yaml", o.output)
@@ -47,6 +50,8 @@ func verifyBackups(c *connection) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&o.all, "all", false, "Verify all backups of the namespace that have ended, and did not fail")
 	cmd.Flags().StringVar(&o.location, "location", "", "Verify those of them that are in this backup storage location")
+	cmd.Flags().StringVarP(&o.selector, "selector", "l", "", "Verify those of them whose labels match this selector")
+	cmd.Flags().BoolVarP(&o.everywhere, "all-namespaces", "A", false, "Verify those of all namespaces")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "How to print what was found out. One of: text, json, yaml")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 10*time.Minute, "How long to wait for each backup")
 	completeFlag(cmd, "output", "text", "json", "yaml")
@@ -59,7 +64,10 @@ func (o *verification) run(ctx context.Context, c *connection, names []string) e
 	if err != nil {
 		return err
 	}
-	found, missing := backup.find(ctx, backup.client(clientset, namespace), names, "")
+	if o.everywhere {
+		namespace = metav1.NamespaceAll
+	}
+	found, missing := backup.find(ctx, backup.client(clientset, namespace), names, o.selector)
 	if len(names) == 0 {
 		found = slices.DeleteFunc(found, func(b *v1.Backup) bool {
 			return o.location != "" && b.Spec.StorageLocation != o.location || !backups.Restorable(b.Status.Phase)
@@ -85,12 +93,15 @@ func (o *verification) run(ctx context.Context, c *connection, names []string) e
 			}
 			continue
 		}
+		if o.everywhere { // where a name may be that of several
+			report.Backup = b.Namespace + "/" + b.Name
+		}
 		reports = append(reports, report)
 		if o.output == "" || o.output == "text" {
 			fmt.Fprint(c.Out, reportText(report))
 		}
 		if report.Verified != metav1.ConditionTrue {
-			errs = append(errs, fmt.Errorf("backup %q %s", b.Name, verdict(report)))
+			errs = append(errs, fmt.Errorf("backup %q %s", report.Backup, verdict(report)))
 		}
 	}
 	return errors.Join(append(errs, o.print(c, reports))...)
@@ -113,38 +124,27 @@ func requestVerification(ctx context.Context, clientset versioned.Interface, b *
 }
 
 // wait waits until the request for a backup is answered.
-func (o *verification) wait(ctx context.Context, clientset versioned.Interface, b *v1.Backup) (*backups.Report, error) {
+func (o *verification) wait(ctx context.Context, clientset versioned.Interface, b *v1.Backup) (report *backups.Report, err error) {
 	const every = 200 * time.Millisecond
 	limited, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for failures := 0; ; {
-		found, err := clientset.VeleroV1().Backups(b.Namespace).Get(limited, b.Name, metav1.GetOptions{})
-		switch {
-		case limited.Err() != nil: // said below
-		case apierrors.IsNotFound(err) || err == nil && found.UID != b.UID:
-			return nil, fmt.Errorf("backup %q was deleted before it was verified", b.Name)
-		case err != nil:
-			if failures++; failures > looksInVain {
-				return nil, fmt.Errorf("waiting for the verification of backup %q: %w", b.Name, err)
-			}
-		case found.Annotations[backups.VerifyAnnotation] == "":
-			report, err := backups.ReportOf(found)
-			if report == nil && err == nil {
-				err = fmt.Errorf("the request for a verification of backup %q was taken away", b.Name)
-			}
-			return report, err
+	err = backup.await(limited, backup.client(clientset, b.Namespace), b, every, "was verified", func() {}, func(found *v1.Backup) (bool, error) {
+		if found.Annotations[backups.VerifyAnnotation] != "" {
+			return false, nil
 		}
-		select {
-		case <-ticker.C:
-		case <-limited.Done():
-			if ctx.Err() != nil {
-				return nil, errors.New("stopped waiting: the verification continues in the background")
-			}
-			return nil, fmt.Errorf("backup %q was not verified within %s: wait for longer (--timeout), or see whether controller \"verification\" runs", b.Name, o.timeout)
+		var err error
+		if report, err = backups.ReportOf(found); report == nil && err == nil {
+			err = fmt.Errorf("the request for a verification of backup %q was taken away", b.Name)
 		}
+		return true, err
+	})
+	switch {
+	case ctx.Err() != nil:
+		err = errors.New("stopped waiting: the verification continues in the background")
+	case limited.Err() != nil:
+		err = fmt.Errorf("backup %q was not verified within %s: wait for longer (--timeout), or see whether controller \"verification\" runs", b.Name, o.timeout)
 	}
+	return report, err
 }
 
 func (o *verification) print(c *connection, reports []*backups.Report) error {

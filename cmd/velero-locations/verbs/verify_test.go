@@ -55,6 +55,7 @@ func TestVerify(t *testing.T) {
 			"  Broken   volume \"data-1\": gone\n  Unknown  u: no answer\n  Note     n: noted\n", `backup "a" is broken`, nil, false},
 		"unknown":       {"a", []string{plain, plain, ended(unknown)}, "Backup \"a\" could not be verified. Can be restored: 3 objects and 1 of 2 volumes (data-0).\n  Unknown  u: no answer\n", `backup "a" could not be verified`, nil, false},
 		"of a location": {"--location east -o json", []string{list, plain, ended(broken)}, `"verified": "False"`, `backup "a" is broken`, []string{"GET backups", "PATCH a?fieldManager=velero-locations", "GET a"}, true},
+		"everywhere":    {"-A -l team=shop", []string{list, plain, plain, ended(broken), ended(broken)}, "Backup \"velero/a\" is broken", "backup \"velero/a\" is broken\nbackup \"velero/other\" is broken", []string{"GET backups?labelSelector=team%3Dshop"}, true},
 		"as YAML":       {"a -o yaml", []string{plain, plain, ended(broken)}, "verified: \"False\"\n", `backup "a" is broken`, nil, true},
 		"none":          {"--location south", []string{list}, "", "", []string{"GET backups"}, false},
 		"gone":          {"a", []string{plain, plain, strings.Replace(plain, `"uid":"uid"`, `"uid":"other"`, 1)}, "", `backup "a" was deleted before it was verified`, nil, false},
@@ -106,9 +107,11 @@ func TestVerifyTimeout(t *testing.T) {
 
 func TestVerifyRefuses(t *testing.T) {
 	for args, want := range map[string]string{
-		"":                   "say what to verify by exactly one of: names, --all, --location",
-		"a --all":            "say what to verify by exactly one of: names, --all, --location",
-		"--all --location a": "say what to verify by exactly one of: names, --all, --location",
+		"":                   "say what to verify by exactly one of: names, --all, --location, --selector",
+		"a --all":            "say what to verify by exactly one of: names, --all, --location, --selector",
+		"-l a=b --all":       "say what to verify by exactly one of: names, --all, --location, --selector",
+		"a -A":               "--all-namespaces: names are of one namespace (-n)",
+		"--all --location a": "say what to verify by exactly one of: names, --all, --location, --selector",
 		"a -o table":         `--output "table": want one of text, json, yaml`,
 	} {
 		got := run(t, append([]string{"backup", "verify"}, strings.Fields(args)...)...)

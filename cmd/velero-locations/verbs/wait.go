@@ -41,35 +41,50 @@ func (k kind[T, L]) wait(ctx context.Context, c *connection, created T, w waitin
 		return err
 	}
 	fmt.Fprintf(c.Out, "Waiting for %s to complete. You may safely press ctrl-c to stop waiting - your %[1]s will continue in the background.\n", k.short)
-	client, name := k.client(clientset, created.GetNamespace()), created.GetName()
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
-	shown := ""
-	for failures := 0; ; {
-		found, err := client.Get(ctx, name, metav1.GetOptions{})
-		switch {
-		case ctx.Err() != nil:
-			return fmt.Errorf("stopped waiting: the %s continues in the background", k.short)
-		case apierrors.IsNotFound(err) || err == nil && found.GetUID() != created.GetUID():
-			return fmt.Errorf("%s %q was deleted before it had ended", k.short, name)
-		case err != nil:
-			if failures++; failures > looksInVain {
-				return fmt.Errorf("waiting for %s %q: %w", k.short, name, err)
-			}
-		case w.ended(found):
+	client, name, shown := k.client(clientset, created.GetNamespace()), created.GetName(), ""
+	err = k.await(ctx, client, created, lookEvery, "had ended", func() { fmt.Fprint(c.Out, ".") }, func(found T) (bool, error) {
+		if w.ended(found) {
 			fmt.Fprintf(c.Out, "\n%s completed with status: %s. You may check for more information using the commands `velero %s describe %s` and `velero %[3]s logs %[4]s`.\n",
 				k.apiKind, w.phase(found), k.singular, name)
-			return w.conclude(ctx, clientset, found)
+			return true, w.conclude(ctx, clientset, found)
+		}
+		if now := w.progress(found); now != shown {
+			fmt.Fprintf(c.Out, "\n%s ", now)
+			shown = now
+		}
+		return false, nil
+	})
+	if ctx.Err() != nil {
+		return fmt.Errorf("stopped waiting: the %s continues in the background", k.short)
+	}
+	return err
+}
+
+// await looks at an object, with pauses, until it is done with it, or the context ends. Before is what the object may not be deleted
+// before, and tick is called after each pause.
+func (k kind[T, L]) await(ctx context.Context, client client[T, L], object T, every time.Duration, before string, tick func(), look func(T) (done bool, err error)) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for failures := 0; ; {
+		found, err := client.Get(ctx, object.GetName(), metav1.GetOptions{})
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err() // which the caller puts into words
+		case apierrors.IsNotFound(err) || err == nil && found.GetUID() != object.GetUID():
+			return fmt.Errorf("%s %q was deleted before it %s", k.short, object.GetName(), before)
+		case err != nil:
+			if failures++; failures > looksInVain {
+				return fmt.Errorf("waiting for %s %q: %w", k.short, object.GetName(), err)
+			}
 		default:
 			failures = 0
-			if now := w.progress(found); now != shown {
-				fmt.Fprintf(c.Out, "\n%s ", now)
-				shown = now
+			if done, err := look(found); done || err != nil {
+				return err
 			}
 		}
 		select {
 		case <-ticker.C:
-			fmt.Fprint(c.Out, ".")
+			tick()
 		case <-ctx.Done():
 		}
 	}
