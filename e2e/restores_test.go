@@ -361,6 +361,18 @@ var restoreCases = map[string]string{
 	"modified-fails":       `resourceModifier: {kind: configmap, name: fails}`,
 	"over-update-modified": "existingResourcePolicy: update\nresourceModifier: {kind: configmap, name: merges}",
 
+	"policy":         `resourcePolicy: {kind: configmap, name: policy}`,
+	"policy-labels":  "resourcePolicy: {kind: configmap, name: policy}\nlabelSelector: {matchLabels: {tier: front}}",
+	"policy-exclude": "resourcePolicy: {kind: configmap, name: policy}\nexcludedResources: [configmaps]",
+	"policy-rest":    `resourcePolicy: {kind: configmap, name: policy-rest}`,
+	"policy-pattern": `resourcePolicy: {kind: configmap, name: policy-pattern}`,
+	"policy-cluster": `resourcePolicy: {kind: configmap, name: policy-cluster}`,
+
+	"refused-policy":         `resourcePolicy: {kind: configmap, name: nosuch}`,
+	"refused-policy-version": `resourcePolicy: {kind: configmap, name: version}`,
+	"refused-policy-volumes": `resourcePolicy: {kind: configmap, name: policy-volumes}`,
+	"refused-policy-names":   `resourcePolicy: {kind: configmap, name: policy-names}`,
+
 	"refused-backup":      `backupName: nosuch`,
 	"refused-schedule":    `scheduleName: nosuch`,
 	"refused-resource":    `includedResources: [nodes]`,
@@ -369,6 +381,16 @@ var restoreCases = map[string]string{
 	"refused-empty":       `resourceModifier: {kind: configmap, name: empty}`,
 	"refused-two-patches": `resourceModifier: {kind: configmap, name: two}`,
 	"refused-operation":   `resourceModifier: {kind: configmap, name: operation}`,
+}
+
+// resourcePolicies are those of restores, by the names of their ConfigMaps.
+var resourcePolicies = map[string]string{
+	"policy":         `namespacedFilterPolicies: [{namespaces: [bakery], resourceFilters: [{kinds: [configmaps, Deployment], labelSelector: {matchLabels: {tier: front}}}, {kinds: [cakes.bakery.example.com, svc], excludedNames: [pl*]}]}]`,
+	"policy-rest":    `namespacedFilterPolicies: [{namespaces: [cellar], resourceFilters: [{kinds: ["*"], orLabelSelectors: [{matchLabels: {tier: back}}, {matchLabels: {tier: front}}]}, {kinds: [statefulsets.apps]}]}]`,
+	"policy-pattern": `namespacedFilterPolicies: [{namespaces: ["*"], resourceFilters: [{kinds: [secrets], names: [recipe]}]}, {namespaces: [cellar], resourceFilters: [{kinds: [limitranges]}]}]`,
+	"policy-cluster": `clusterScopedFilterPolicy: {resourceFilters: [{kinds: [persistentvolumes], names: [shelf]}]}`,
+	"policy-volumes": `volumePolicies: [{conditions: {storageClass: [slow]}, action: {type: skip}}]`,
+	"policy-names":   `namespacedFilterPolicies: [{namespaces: [cellar], resourceFilters: [{names: [a]}]}]`,
 }
 
 // modifierRules are the rules of resource modifiers, by the names of their ConfigMaps.
@@ -494,10 +516,14 @@ func prepareRestores(t *testing.T, c *cluster.Cluster) {
 		c.Kubectl(t, "patch", object, "-n", "bakery", "--subresource=status", "--type=merge", "-p", `{"status":`+status+`}`)
 	}
 	var found strings.Builder
-	for name, rules := range modifierRules {
+	rules := maps.Clone(resourcePolicies)
+	for name, rule := range modifierRules {
+		rules[name] = "resourceModifierRules: " + rule
+	}
+	for name, rule := range rules {
 		config := map[string]any{
 			"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": name, "namespace": "velero"},
-			"data": map[string]string{"rules": "version: v1\nresourceModifierRules: " + rules},
+			"data": map[string]string{"rules": "version: v1\n" + rule},
 		}
 		text, err := json.Marshal(config)
 		if err != nil {
@@ -647,7 +673,7 @@ func restoreBare(t *testing.T, c *cluster.Cluster, who string, got map[string]ou
 }
 
 // foretold are the restores of which is asked before what they would do.
-var foretold = []string{"everything", "over", "over-update", "labels", "no-cluster", "pods-and-claims", "modified-fails", "refused-modifier"}
+var foretold = []string{"everything", "over", "over-update", "labels", "no-cluster", "pods-and-claims", "modified-fails", "policy", "policy-rest", "refused-modifier"}
 
 // foresee asks what restores would do, by their flags.
 func foresee(t *testing.T, c *cluster.Cluster) map[string][]string {

@@ -166,7 +166,7 @@ func (r *reconciler) carryOut(ctx context.Context, restore *velerov1.Restore, pl
 	}, plan)
 	defer volumes.close()
 	run := newRun(&run{
-		restore: asked, contents: contents, api: r.api, client: r.live, volumes: volumes, modifiers: plan.modifiers, record: notes,
+		restore: asked, contents: contents, api: r.api, client: r.live, volumes: volumes, modifiers: plan.modifiers, policies: plan.policies, record: notes,
 		terminating: r.opts.TerminatingTimeout, ready: r.opts.ReadyTimeout, progress: r.reporter(ctx, restore),
 	})
 	runErr := run.do(ctx)

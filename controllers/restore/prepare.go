@@ -41,6 +41,7 @@ type plan struct {
 	snapshots []backups.Snapshot
 	infos     []backups.VolumeInfo
 	modifiers modifiers
+	policies  *policies
 }
 
 func (p *plan) close() {
@@ -83,6 +84,9 @@ func (r *preparer) prepare(ctx context.Context, restore *velerov1.Restore) (*pla
 		p.problem("spec: %v", err)
 	}
 	if err := r.readModifiers(ctx, p, restore); err != nil {
+		return nil, err
+	}
+	if err := r.readPolicies(ctx, p, restore); err != nil {
 		return nil, err
 	}
 	if err := r.findBackup(ctx, p, restore); err != nil {
@@ -134,19 +138,32 @@ func unfulfilled(spec *velerov1.RestoreSpec) []string {
 	if n := len(spec.Hooks.Resources); n > 0 {
 		all = append(all, fmt.Sprintf("spec.hooks: the controllers here cannot run %s, for want of access to the inside of pods: leave them out, or have Velero's own server carry out the restore", locations.Count(n, "hook")))
 	}
-	if policy := spec.ResourcePolicy; policy != nil {
-		all = append(all, fmt.Sprintf("spec.resourcePolicy: the controllers here know no policies, and so not %s %q: leave it out, or have Velero's own server carry out the restore", policy.Kind, policy.Name))
-	}
 	return all
 }
 
-// readModifiers reads the resource modifiers. That they cannot be used is a problem of the restore.
+// readModifiers reads the resource modifiers.
 func (r *preparer) readModifiers(ctx context.Context, p *plan, restore *velerov1.Restore) error {
-	reference := restore.Spec.ResourceModifier
+	return r.readConfig(ctx, p, restore, "spec.resourceModifier", restore.Spec.ResourceModifier, func(config *corev1.ConfigMap) (err error) {
+		p.modifiers, err = parseModifiers(config)
+		return err
+	})
+}
+
+// readPolicies reads the resource policies.
+func (r *preparer) readPolicies(ctx context.Context, p *plan, restore *velerov1.Restore) error {
+	return r.readConfig(ctx, p, restore, "spec.resourcePolicy", restore.Spec.ResourcePolicy, func(config *corev1.ConfigMap) (err error) {
+		p.policies, err = parsePolicies(config)
+		return err
+	})
+}
+
+// readConfig reads the ConfigMap that a field refers to. That it cannot be used is a problem of the restore.
+func (r *preparer) readConfig(
+	ctx context.Context, p *plan, restore *velerov1.Restore, field string, reference *corev1.TypedLocalObjectReference, parse func(*corev1.ConfigMap) error,
+) error {
 	if reference == nil {
 		return nil
 	}
-	const field = "spec.resourceModifier"
 	if !strings.EqualFold(reference.Kind, "configmap") {
 		p.problem("%s.kind: %q is not supported: want configmap", field, reference.Kind)
 		return nil
@@ -158,9 +175,9 @@ func (r *preparer) readModifiers(ctx context.Context, p *plan, restore *velerov1
 		p.problem("%s: there is no ConfigMap %q in namespace %q", field, reference.Name, restore.Namespace)
 		return nil
 	case err != nil:
-		return fmt.Errorf("reading the ConfigMap of resource modifiers: %w", err)
+		return fmt.Errorf("reading the ConfigMap of %s: %w", field, err)
 	}
-	if p.modifiers, err = parseModifiers(&config); err != nil {
+	if err := parse(&config); err != nil {
 		p.problem("%s: ConfigMap %q: %v", field, reference.Name, err)
 	}
 	return nil

@@ -78,7 +78,7 @@ func Preview(ctx context.Context, config *rest.Config, restore *velerov1.Restore
 		notes.DoubtfulAsWhole(warning)
 	}
 	run := newRun(&run{
-		restore: restore, contents: contents, api: api, client: live, modifiers: plan.modifiers, record: notes, progress: func(int, int) {},
+		restore: restore, contents: contents, api: api, client: live, modifiers: plan.modifiers, policies: plan.policies, record: notes, progress: func(int, int) {},
 		volumes:     newVolumes(&volumes{restore: restore, reader: live, record: notes, dry: true, terminating: previewTimeout}, plan),
 		terminating: previewTimeout,
 	})
@@ -134,13 +134,21 @@ func (r *run) forecast() *Forecast {
 	return f
 }
 
+// unselected is why an object is left out that the scope does not leave out.
+func (r *run) unselected() string {
+	if r.policies != nil {
+		return "its labels, or the resource policy, do not select it"
+	}
+	return "its labels are not selected"
+}
+
 // foreseen is what would become of an object of the backup. False: it is a namespace that objects are restored into.
 func (r *run) foreseen(object backups.Object) (Foreseen, bool) {
 	foreseen := Foreseen{Action: LeftOut, Resource: object.Resource.String(), Namespace: object.Namespace, Name: object.Name}
 	item := r.items[object]
 	switch {
 	case item == nil:
-		foreseen.Why = cmp.Or(r.scope.leavesOut(object), "its labels are not selected")
+		foreseen.Why = cmp.Or(r.scope.leavesOut(object), r.unselected())
 		return foreseen, true
 	case object.Resource == namespaceResource:
 		return foreseen, false

@@ -29,7 +29,9 @@ type run struct {
 	volumes  *volumes
 	// modifiers change objects before they are made.
 	modifiers modifiers
-	record    *record.Record
+	// policies narrow down what is restored, in the place of the restore's own labels. Nil: there are none.
+	policies *policies
+	record   *record.Record
 	// terminating is how long is waited for a namespace that is being deleted, and ready for a definition until its objects can be made.
 	terminating, ready time.Duration
 	// progress is called with how many objects are restored so far, and how many there will be at least.
@@ -126,13 +128,16 @@ func (r *run) selected(objects []backups.Object) []backups.Object {
 		if !r.scope.selects(object) {
 			return true
 		}
-		if !r.scope.byLabels() {
+		if !r.scope.byLabels() && r.policies.filters(object) == nil {
 			return false
 		}
 		var meta metav1.PartialObjectMetadata
 		if err := r.read(object, &meta); err != nil {
 			r.record.Failed(r.target(object.Namespace), err)
 			return true
+		}
+		if filter, decides := r.policies.filter(object, meta.Kind, r.served); decides {
+			return !filter.selects(object.Name, meta.Labels)
 		}
 		return !r.scope.labelled(meta.Labels)
 	})
