@@ -157,7 +157,7 @@ func setupRestore(ctx context.Context, mgr manager.Manager, opts Options, events
 }
 
 func setupVerification(ctx context.Context, mgr manager.Manager, opts Options, events record.EventRecorder) error {
-	if err := mgr.Add(&metrics.Verifications{Reader: mgr.GetClient(), Metrics: opts.metrics}); err != nil {
+	if err := mgr.Add(&metrics.Verifications{Reader: mgr.GetClient(), Metrics: opts.metrics, Period: opts.VerifyBackups}); err != nil {
 		return fmt.Errorf("adding the count of verified backups: %w", err)
 	}
 	setup := withStorage(func(mgr manager.Manager, storage *backend.Backend, opts Options) error {

@@ -38,6 +38,19 @@ var cases = map[string][]struct{ series, want string }{
 		{`velero_backup_last_status{schedule="daily"} 1x287 0`, `velero_backup_last_status{schedule="daily"} 0`},
 		{`velero_backup_last_status{schedule="daily"} 0x287 1`, ``},
 	},
+	"VeleroBackupBroken": {
+		{
+			"velero_locations_backup_verified{schedule=\"daily\",backup_location_name=\"east\",result=\"broken\"} 0x287 2\n " +
+				`velero_locations_backup_verified{schedule="daily",backup_location_name="east",result="verified"} 5x288`,
+			`{schedule="daily",backup_location_name="east"} 2`,
+		},
+		{`velero_locations_backup_verified{schedule="daily",backup_location_name="east",result="broken"} 1x287 0`, ``},
+		{`velero_locations_backup_verified{schedule="daily",backup_location_name="east",result="unknown"} 1x288`, ``},
+	},
+	"VeleroVerificationOverdue": { // at 172800
+		{`velero_locations_backup_verification_due_timestamp_seconds{schedule="daily",backup_location_name="east"} 80000x288`, `{schedule="daily",backup_location_name="east"} 92800`},
+		{`velero_locations_backup_verification_due_timestamp_seconds{schedule="daily",backup_location_name="east"} 100000x288`, ``},
+	},
 	"VeleroDeletionFailed": {
 		{`velero_backup_deletion_failure_total{schedule="daily"} 3x284 4x3`, `{schedule="daily"} 1.2`}, // extrapolated to an hour
 		{`velero_backup_deletion_failure_total{schedule="daily"} 3x288`, ``},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
@@ -23,7 +24,7 @@ func TestExported(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := freeAddress(t)
-	l := start(t, func(o *dev.Options) { o.Controllers.MetricsAddress = address })
+	l := start(t, func(o *dev.Options) { o.Controllers.MetricsAddress, o.Controllers.VerifyBackups = address, time.Hour })
 	l.create(t, storage("exported", "", true),
 		&velerov1.VolumeSnapshotLocation{ObjectMeta: metav1.ObjectMeta{Name: "ebs"}, Spec: velerov1.VolumeSnapshotLocationSpec{Provider: "aws", Config: map[string]string{"region": "us-east-1"}}},
 		&velerov1.Schedule{ObjectMeta: metav1.ObjectMeta{Name: "yearly"}, Spec: velerov1.ScheduleSpec{Schedule: "@yearly"}},

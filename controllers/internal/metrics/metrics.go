@@ -31,9 +31,9 @@ type Metrics struct {
 	restoreAttempts, restoreSuccesses, restorePartialFailures *prometheus.CounterVec
 	restoreFailures, restoreValidationFailures                *prometheus.CounterVec
 
-	tarballSize, lastSuccess, lastStatus, itemsTotal, itemsErrors *prometheus.GaugeVec
-	backupTotal, restoreTotal, locationStatus                     *prometheus.GaugeVec
-	lastSuccessAt, scheduleDue, snapshotLocationStatus, verified  *prometheus.GaugeVec
+	tarballSize, lastSuccess, lastStatus, itemsTotal, itemsErrors                 *prometheus.GaugeVec
+	backupTotal, restoreTotal, locationStatus                                     *prometheus.GaugeVec
+	lastSuccessAt, scheduleDue, snapshotLocationStatus, verified, verificationDue *prometheus.GaugeVec
 
 	backupDuration *prometheus.HistogramVec
 
@@ -101,6 +101,7 @@ func New() *Metrics {
 	m.snapshotLocationStatus = gauge(ours+"snapshot_location_status", "Whether a volume snapshot location is Available (1) or Unavailable (0).", "snapshot_location_name")
 
 	m.verified = gauge(ours+"backup_verified", "Backups by what their last verification found out: verified, broken, unknown or never.", scheduleLabel, locationLabel, "result")
+	m.verificationDue = gauge(ours+"backup_verification_due_timestamp_seconds", "When the first backup of a schedule in a location is due to be verified, or was, in seconds since 1970.", scheduleLabel, locationLabel)
 
 	m.backupDuration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: namespace, Name: "backup_duration_seconds", Help: "How long Completed and PartiallyFailed backups took.",

@@ -305,7 +305,7 @@ func TestLint(t *testing.T) {
 	}
 	m := New()
 	(&Census{Metrics: m}).count([]velerov1.Backup{*backupOf("", velerov1.BackupPhaseCompleted, 1)}, []velerov1.Schedule{{Spec: velerov1.ScheduleSpec{Schedule: "@daily"}}})
-	(&Verifications{Metrics: m}).count([]velerov1.Backup{*backupOf("", velerov1.BackupPhaseCompleted, 1)})
+	(&Verifications{Metrics: m, Period: time.Hour}).count([]velerov1.Backup{*backupOf("", velerov1.BackupPhaseCompleted, 1)})
 	m.BackupEnds(backupOf("", velerov1.BackupPhaseCompleted, 1))
 	m.RestoreBegins(restoreOf(velerov1.RestorePhaseInProgress))
 	for _, phase := range restoreEnds {

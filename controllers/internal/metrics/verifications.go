@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"fmt"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -17,6 +18,8 @@ type Verifications struct {
 	Reader client.Reader
 	// Metrics get what was counted.
 	Metrics *Metrics
+	// Period is how often each backup is verified in the background. 0: none is, and none is due.
+	Period time.Duration
 
 	known map[verified]bool // that have series
 }
@@ -46,7 +49,7 @@ func (v *Verifications) take(ctx context.Context) error {
 // count sets the series of what there is. A schedule and location with any backup that can be restored has all results, so that a
 // backup which breaks is an increase from 0.
 func (v *Verifications) count(all []velerov1.Backup) {
-	counts := map[verified]int{}
+	counts, due := map[verified]int{}, map[verified]time.Time{}
 	for i := range all {
 		b := &all[i]
 		if !backups.Restorable(b.Status.Phase) {
@@ -55,6 +58,20 @@ func (v *Verifications) count(all []velerov1.Backup) {
 		for annotation, result := range results {
 			of := verified{scheduleOf(b), b.Spec.StorageLocation, result}
 			counts[of] += int(number(b.Annotations[backups.VerifiedAnnotation] == annotation))
+		}
+		at := backups.VerifiedAt(b)
+		if at.IsZero() && b.Status.CompletionTimestamp != nil {
+			at = b.Status.CompletionTimestamp.Time
+		}
+		of := verified{schedule: scheduleOf(b), location: b.Spec.StorageLocation}
+		if first, found := due[of]; !found || at.Before(first) {
+			due[of] = at
+		}
+	}
+	v.Metrics.verificationDue.Reset()
+	for of, at := range due {
+		if v.Period > 0 {
+			v.Metrics.verificationDue.WithLabelValues(of.schedule, of.location).Set(float64(at.Add(v.Period).Unix()))
 		}
 	}
 	for of := range v.known {

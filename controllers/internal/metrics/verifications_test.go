@@ -1,8 +1,13 @@
 package metrics
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/backups"
@@ -48,3 +53,28 @@ func TestVerifications(t *testing.T) {
 }
 
 const completed = velerov1.BackupPhaseCompleted
+
+// TestVerificationDue shows when the first of several backups is due to be verified: after its last verification, or after its end.
+func TestVerificationDue(t *testing.T) {
+	at := time.Date(2026, 11, 22, 1, 0, 0, 0, time.UTC)
+	of := func(verified, ended time.Time) velerov1.Backup {
+		b := backupOf("nightly", completed, 1)
+		b.Spec.StorageLocation, b.Status.CompletionTimestamp = "east", &metav1.Time{Time: ended}
+		if !verified.IsZero() {
+			b.Annotations = map[string]string{backups.VerifiedAnnotation: "True", backups.VerifiedAtAnnotation: verified.Format(time.RFC3339)}
+		}
+		return *b
+	}
+	all := []velerov1.Backup{of(at.Add(2*time.Hour), at), of(time.Time{}, at.Add(time.Hour)), of(at.Add(3*time.Hour), at)}
+	for period, want := range map[time.Duration]string{
+		0:              "",
+		24 * time.Hour: fmt.Sprintf(`locations_backup_verification_due_timestamp_seconds{backup_location_name="east",schedule="nightly"} %v`, float64(at.Add(25*time.Hour).Unix())),
+	} {
+		m := New()
+		(&Verifications{Metrics: m, Period: period}).count(all)
+		got := slices.DeleteFunc(metricstest.Scrape(t, m), func(line string) bool { return !strings.Contains(line, "_due_") })
+		if strings.Join(got, "\n") != want {
+			t.Errorf("every %s: got %q, want %q", period, got, want)
+		}
+	}
+}
