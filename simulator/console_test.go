@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
+	"github.com/velero-locations/velero-locations/simulator/console"
 	"github.com/velero-locations/velero-locations/simulator/journal"
 	"github.com/velero-locations/velero-locations/simulator/simulatortest"
 )
@@ -55,6 +57,40 @@ func TestConsoleToken(t *testing.T) {
 	} {
 		if response := ask(t.Context(), t, http.MethodPost, sim.Control+"/v1/reset", test.headers...); response.StatusCode != test.status {
 			t.Errorf("%s is answered %s", test.name, response.Status)
+		}
+	}
+}
+
+// TestConsoleSources shows that the page learns which APIs there are, and that nobody reads that of a cluster without the token.
+func TestConsoleSources(t *testing.T) {
+	cluster := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Method+" "+r.URL.Path) })
+	for _, test := range []struct {
+		sources console.Sources
+		token   string
+		request string
+		status  int
+		body    string
+	}{
+		{console.Sources{Cluster: cluster}, "", "GET sources", http.StatusOK, "{\"simulator\":false,\"cluster\":true}\n"},
+		{console.Sources{Simulator: cluster}, "", "GET sources", http.StatusOK, "{\"simulator\":true,\"cluster\":false}\n"},
+		{console.Sources{Cluster: cluster}, "", "GET ", http.StatusOK, ""},
+		{console.Sources{Cluster: cluster, Simulator: cluster}, "secret", "GET cluster/locations", http.StatusOK, "GET /locations"},
+		{console.Sources{Cluster: cluster}, "secret", "POST cluster/a", http.StatusOK, "POST /a"},
+		{console.Sources{Cluster: cluster, Simulator: cluster}, "", "GET cluster/locations", http.StatusForbidden, ""},
+		{console.Sources{Cluster: cluster}, "another", "GET cluster/locations", http.StatusForbidden, ""},
+		{console.Sources{Simulator: cluster}, "secret", "GET cluster/locations", http.StatusNotFound, ""},
+	} {
+		site, err := console.New("secret", test.sources)
+		if err != nil {
+			t.Fatal(err)
+		}
+		method, path, _ := strings.Cut(test.request, " ")
+		request := httptest.NewRequestWithContext(t.Context(), method, console.Path+path, nil)
+		request.Header.Set(console.TokenHeader, test.token)
+		response := httptest.NewRecorder()
+		site.ServeHTTP(response, request)
+		if body := response.Body.String(); response.Code != test.status || test.body != "" && body != test.body {
+			t.Errorf("%s with token %q is answered %d %q", test.request, test.token, response.Code, body)
 		}
 	}
 }

@@ -98,7 +98,7 @@ func (s *Simulator) listenControl(ctx context.Context, out *Endpoints) error {
 		return nil
 	}
 	token := rand.Text()
-	site, err := console.New(token, map[string]http.Handler{"/": s.ControlHandler()})
+	site, err := console.New(token, console.Sources{Simulator: s.ControlHandler(), Cluster: s.cluster})
 	if err != nil {
 		return fmt.Errorf("the console: %w", err)
 	}

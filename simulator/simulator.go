@@ -63,6 +63,7 @@ type Simulator struct {
 	authority *pki.Authority
 	whole     sync.Mutex // held by what changes the whole state, from before it begins
 	listeners listeners
+	cluster   http.Handler // nil: the console shows none
 }
 
 // Option changes what a configuration file has no field for.
@@ -71,6 +72,7 @@ type Option func(*options)
 type options struct {
 	now     func() time.Time
 	version string
+	cluster http.Handler
 }
 
 // WithClock sets the machine's clock, which the cloud's clock follows until it is moved.
@@ -81,6 +83,11 @@ func WithClock(now func() time.Time) Option {
 // WithVersion sets the version of the program, for those who look at it.
 func WithVersion(version string) Option {
 	return func(o *options) { o.version = version }
+}
+
+// WithCluster has the console show a cluster, too, by what a handler answers below console.ClusterPath.
+func WithCluster(api http.Handler) Option {
+	return func(o *options) { o.cluster = api }
 }
 
 // New makes the cloud that the configuration describes. With a data directory it continues from what is there; a directory
@@ -95,7 +102,7 @@ func New(config Config, opts ...Option) (*Simulator, error) {
 		return nil, fmt.Errorf("simulator configuration: %w", err)
 	}
 	sim := &Simulator{
-		config: config, version: o.version, started: time.Now(), accounts: accounts.NewDirectory(), clock: clock.New(o.now),
+		config: config, version: o.version, cluster: o.cluster, started: time.Now(), accounts: accounts.NewDirectory(), clock: clock.New(o.now),
 		faults: faults.NewSet(config.FaultSeed, operations()...), journal: journal.New(config.JournalSize),
 	}
 	sim.pipeline = &pipeline.Pipeline{Accounts: sim.accounts, Now: sim.clock.Now, Faults: sim.faults, Journal: sim.journal}

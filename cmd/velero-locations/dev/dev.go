@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -30,11 +31,14 @@ import (
 	"github.com/velero-locations/velero-locations/apiserver/standalone"
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/azure"
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/drivers/portworx"
+	"github.com/velero-locations/velero-locations/console"
 	"github.com/velero-locations/velero-locations/controllers"
 	"github.com/velero-locations/velero-locations/internal/datadir"
 	"github.com/velero-locations/velero-locations/internal/pki"
+	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
 	"github.com/velero-locations/velero-locations/simulator"
+	"github.com/velero-locations/velero-locations/simulator/accounts"
 )
 
 // Options of a development server.
@@ -130,7 +134,11 @@ type dev struct {
 	endpoints simulator.Endpoints
 	accounts  []simulator.AccountConfig
 	disks     []disk
-	running   bool
+	// admin is how the user of the kubeconfig reaches the API, and console the part of the page that does so.
+	kubeconfig []byte
+	admin      *rest.Config
+	console    *console.Cluster
+	running    bool
 }
 
 // Run runs a development server until the context ends. An error says what could not be
@@ -197,6 +205,9 @@ func (d *dev) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := d.prepareClients(authority); err != nil {
+		return err
+	}
 	if err := d.startSimulator(ctx); err != nil {
 		return err
 	}
@@ -216,6 +227,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return d.simulator.Run(ctx) })
 		group.Go(func() error { return server.Run(ctx) })
+		group.Go(func() error { return d.console.Run(ctx) })
 		group.Go(func() error { return unlessStopped(ctx, d.finish(ctx, group, authority)) })
 		return group.Wait()
 	})
@@ -246,32 +258,52 @@ func (d *dev) newServer(authority *pki.Authority, backend *etcd.Server) (*apiser
 	})
 }
 
-// finish does what needs a server that answers: it makes the first objects, runs the controllers,
-// and tells clients where everything is.
-func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.Authority) error {
+// server is the URL of the API server.
+func (d *dev) server() string { return "https://" + d.api.Addr().String() }
+
+// prepareClients makes what clients reach the API server by, as soon as it answers.
+func (d *dev) prepareClients(authority *pki.Authority) error {
 	admin, err := administrator(authority)
 	if err != nil {
 		return err
 	}
-	info := Info{
-		Server: "https://" + d.api.Addr().String(), S3: d.endpoints.S3, S3Regions: d.endpoints.S3Regions, EC2: d.endpoints.EC2, Clouds: d.endpoints.Clouds, SimulatorControl: d.endpoints.Control, Console: d.endpoints.Console,
-		Kubeconfig: d.path("kubeconfig"), Env: d.path("env"),
-	}
-	kubeconfig, err := kubeconfig(info.Server, authority, admin)
-	if err != nil {
+	if d.kubeconfig, err = kubeconfig(d.server(), authority, admin); err != nil {
 		return err
 	}
-	config, err := clientcmd.RESTConfigFromKubeConfig(kubeconfig)
-	if err != nil {
+	if d.admin, err = clientcmd.RESTConfigFromKubeConfig(d.kubeconfig); err != nil {
 		return fmt.Errorf("reading the kubeconfig: %w", err)
 	}
-	if err := waitUntilReady(ctx, config); err != nil {
+	d.console, err = console.New(d.admin, console.Options{Write: true, Kubectl: []string{"kubectl"}, KeyID: d.keyID})
+	return err
+}
+
+// keyID is the id of the simulator's key that a credentials file has. Those of others are shown to nobody.
+func (d *dev) keyID(file []byte, profile string) string {
+	identity, err := credentials.ParseAWSIdentity(file, profile)
+	if err != nil || identity.Source != credentials.InFile {
+		return ""
+	}
+	id := identity.InFile.AccessKeyID
+	if !slices.ContainsFunc(d.simulator.Accounts().Keys(), func(key accounts.Key) bool { return key.ID == id }) {
+		return ""
+	}
+	return id
+}
+
+// finish does what needs a server that answers: it makes the first objects, runs the controllers,
+// and tells clients where everything is.
+func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.Authority) error {
+	info := Info{
+		Server: d.server(), S3: d.endpoints.S3, S3Regions: d.endpoints.S3Regions, EC2: d.endpoints.EC2, Clouds: d.endpoints.Clouds, SimulatorControl: d.endpoints.Control, Console: d.endpoints.Console,
+		Kubeconfig: d.path("kubeconfig"), Env: d.path("env"),
+	}
+	if err := waitUntilReady(ctx, d.admin); err != nil {
 		return err
 	}
-	if err := seed(ctx, config, d.locationCredentials(), d.disks); err != nil {
+	if err := seed(ctx, d.admin, d.locationCredentials(), d.disks); err != nil {
 		return err
 	}
-	if err := datadir.WriteFile(info.Kubeconfig, kubeconfig); err != nil {
+	if err := datadir.WriteFile(info.Kubeconfig, d.kubeconfig); err != nil {
 		return err
 	}
 	if err := d.writeCredentials(); err != nil {
@@ -280,7 +312,7 @@ func (d *dev) finish(ctx context.Context, group *errgroup.Group, authority *pki.
 	if err := d.linkCommands(); err != nil {
 		return err
 	}
-	controller, err := asController(config, authority)
+	controller, err := asController(d.admin, authority)
 	if err != nil {
 		return err
 	}

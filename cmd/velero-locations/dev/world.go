@@ -42,7 +42,7 @@ func (d *dev) startSimulator(ctx context.Context) error {
 	config.S3.Address, config.EC2.Address, config.Clouds.Address = d.options.S3Address, d.options.EC2Address, d.options.CloudsAddress
 	config.Control.Address = d.options.SimulatorControlAddress
 	config.CAFile = cmp.Or(config.CAFile, d.path("simulator-ca.pem"))
-	if d.simulator, err = simulator.New(*config, simulator.WithVersion(release.Current().Version)); err != nil {
+	if d.simulator, err = simulator.New(*config, simulator.WithVersion(release.Current().Version), simulator.WithCluster(d.console)); err != nil {
 		return err
 	}
 	d.accounts, d.disks = d.current(config.Accounts), claimedDisks(config)

@@ -13,11 +13,20 @@ const token = sessionStorage.getItem(key);
 // mayChange says whether the page may change something.
 export const mayChange = token !== null;
 
+const headers = { "Console-Token": token ?? "" };
+
 // get asks for JSON.
 export async function get(path) {
-	const response = await fetch(path);
+	const response = await fetch(path, { headers });
 	if (!response.ok) throw new Error(await problem(response));
 	return response.json();
+}
+
+// follow calls told whenever a stream says something, until it ends or the signal stops it. (An EventSource cannot send the token.)
+export async function follow(path, told, signal) {
+	const response = await fetch(path, { headers, signal });
+	const reader = response.body.getReader();
+	while (!(await reader.read()).done) told();
 }
 
 // send changes something, and returns what is answered.
@@ -25,7 +34,7 @@ export async function send(method, path, body) {
 	const json = body !== undefined && !(body instanceof Blob);
 	const response = await fetch(path, {
 		method, body: json ? JSON.stringify(body) : body,
-		headers: { "Console-Token": token ?? "", ...(json && { "Content-Type": "application/json" }) },
+		headers: { ...headers, ...(json && { "Content-Type": "application/json" }) },
 	});
 	if (!response.ok) throw new Error(await problem(response));
 	return response.status === 204 ? null : response.json();

@@ -3,6 +3,7 @@ import { html, nothing, render } from "./lit/lit-html.js";
 import { get, mayChange } from "./api.js";
 import { tell } from "./parts.js";
 import { faults } from "./views/faults.js";
+import { locations } from "./views/locations.js";
 import { map } from "./views/map.js";
 import { objects } from "./views/objects.js";
 import { requests } from "./views/requests.js";
@@ -10,8 +11,14 @@ import { volumes } from "./views/volumes.js";
 import { where } from "./views/where.js";
 import { whole } from "./views/whole.js";
 
-// A view has a path behind the #, a title, what it asks for (load) and what it shows of that (show).
-const views = [where, map, requests, faults, objects, volumes, whole];
+// A view has a path behind the #, a title, the sources that it needs one of, what it asks for (load) and what it shows of that (show).
+const simulator = ["simulator"];
+const all = [
+	[where, simulator], [map, ["simulator", "cluster"]], [locations, ["cluster"]],
+	[requests, simulator], [faults, simulator], [objects, simulator], [volumes, simulator], [whole, simulator],
+];
+const sources = await get("./sources");
+const views = all.filter(([, needs]) => needs.some((source) => sources[source])).map(([view]) => view);
 const period = 2000;
 
 const chosen = () => views.find((view) => view.path === location.hash.slice(1)) ?? views[0];
@@ -31,9 +38,9 @@ function draw() {
 async function refresh() {
 	const view = chosen();
 	try {
-		view.loaded = await view.load(get, draw);
+		view.loaded = await view.load(get, draw, refresh, sources);
 	} catch (error) {
-		tell(`The simulator does not answer: ${error.message}`);
+		tell(`What answers here does not: ${error.message}`);
 	}
 	if (view === chosen()) draw();
 }

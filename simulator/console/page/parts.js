@@ -38,9 +38,9 @@ async function copy(line) {
 	}
 }
 
-// action is a button that does what a command line does.
-export const action = (label, line, run, { pressed } = {}) => html`<div>
-	<button ?disabled=${!mayChange} aria-pressed=${pressed ?? nothing} @click=${() => act(label, run)}>${label}</button>
+// action is a button that does what a command line does. Where there are several of a label, their names say what each is about.
+export const action = (label, line, run, { pressed, about, may = true } = {}) => html`<div>
+	<button ?disabled=${!mayChange || !may} aria-pressed=${pressed ?? nothing} aria-label=${about ? `${label}: ${about}` : nothing} @click=${() => act(label, run)}>${label}</button>
 	${command(line)}
 </div>`;
 
@@ -53,12 +53,12 @@ export const table = (caption, columns, rows, none = "There are none.") => rows.
 		<tbody>${rows.map((row) => html`<tr>${columns.map(([, cell, kind]) => html`<td class=${kind ?? nothing}>${cell(row)}</td>`)}</tr>`)}</tbody>
 	</table></div>`;
 
+// kind is what a phase means.
+export const kind = (phase) => (/^(available|completed|active|online|enabled|in-use)$/i.test(phase) ? "good"
+	: /fail|unavailable|error|disabled|degraded/i.test(phase) ? "bad" : "waits");
+
 // badge shows a phase in the colour of what it means.
-export function badge(text) {
-	const kind = /^(available|completed|active|online|enabled|in-use)$/i.test(text) ? "good"
-		: /fail|unavailable|error|disabled|degraded/i.test(text) ? "bad" : "waits";
-	return html`<span class="badge ${kind}">${text}</span>`;
-}
+export const badge = (text) => html`<span class="badge ${kind(text)}">${text}</span>`;
 
 export const size = (bytes) => {
 	const units = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -1,0 +1,9 @@
+package console
+
+import (
+	"testing"
+
+	"github.com/velero-locations/velero-locations/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
