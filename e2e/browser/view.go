@@ -7,6 +7,8 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/heapprofiler"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -36,6 +38,18 @@ func (p *Page) Press(tb testing.TB, keys string) {
 func (p *Page) Screenshot(tb testing.TB) []byte {
 	tb.Helper()
 	return run(tb, p, "taking a screenshot", chromedp.CaptureScreenshot())
+}
+
+// Heap returns how many bytes the scripts of a page hold on to, once what they do not is swept.
+func (p *Page) Heap(tb testing.TB) int {
+	tb.Helper()
+	return run(tb, p, "measuring the heap", func(ctx context.Context, t *chromedp.Target) (int, error) {
+		if _, err := cdp.Call(ctx, t, heapprofiler.CollectGarbage, cdp.Empty{}); err != nil {
+			return 0, err
+		}
+		usage, err := cdp.Call(ctx, t, runtime.GetHeapUsage, cdp.Empty{})
+		return int(usage.UsedSize), err
+	})
 }
 
 // Wait waits until an expression of a page is true.
