@@ -37,3 +37,16 @@ func OfSchedule(schedule *velerov1.Schedule, at time.Time) *velerov1.Backup {
 	}
 	return backup
 }
+
+// LastRun is the time from which a schedule counts: that of its last backup, of the run that was skipped last, or of its
+// creation.
+func LastRun(schedule *velerov1.Schedule) time.Time {
+	last := schedule.CreationTimestamp.Time
+	if schedule.Status.LastBackup != nil {
+		last = schedule.Status.LastBackup.Time
+	}
+	if skipped := schedule.Status.LastSkipped; skipped != nil && skipped.After(last) {
+		last = skipped.Time
+	}
+	return last
+}

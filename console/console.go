@@ -67,7 +67,8 @@ func New(config *rest.Config, options Options) (*Cluster, error) {
 		"GET /{$}":       c.showSource,
 		"GET /locations": c.showLocations,
 		"POST /locations/{namespace}/{name}/check": c.check,
-		"GET /follow": c.follow,
+		"GET /backups": c.showBackups,
+		"GET /follow":  c.follow,
 	} {
 		c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			if err := handle(w, r); err != nil {

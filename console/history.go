@@ -66,6 +66,6 @@ func (h *history) of(location metav1.Object, events []*corev1.Event) []turn {
 		}
 	}
 	slices.SortFunc(told, func(a, b turn) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Phase, b.Phase)) })
-	all := slices.Concat(told, seen)
+	all := append(append([]turn{}, told...), seen...) // never null
 	return all[max(0, len(all)-kept):]
 }

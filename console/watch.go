@@ -21,6 +21,9 @@ import (
 type watches struct {
 	storage   *watched[*v1.BackupStorageLocation]
 	snapshots *watched[*v1.VolumeSnapshotLocation]
+	backups   *watched[*v1.Backup]
+	restores  *watched[*v1.Restore]
+	schedules *watched[*v1.Schedule]
 	events    *watched[*corev1.Event]
 }
 
@@ -35,6 +38,9 @@ func newWatches(c *Cluster) watches {
 			func(l *v1.VolumeSnapshotLocation) {
 				c.history.note(l, string(l.Status.Phase), l.Status.Message, l.Status.LastValidationTime)
 			}),
+		backups:   newWatched("backups.velero.io", velero.Backups(namespace), &v1.Backup{}, "", told, nil),
+		restores:  newWatched("restores.velero.io", velero.Restores(namespace), &v1.Restore{}, "", told, nil),
+		schedules: newWatched("schedules.velero.io", velero.Schedules(namespace), &v1.Schedule{}, "", told, nil),
 		events: newWatched("events", c.core.CoreV1().Events(namespace), &corev1.Event{},
 			fields.OneTermEqualSelector("involvedObject.apiVersion", v1.SchemeGroupVersion.String()).String(), told, nil),
 	}
@@ -42,7 +48,7 @@ func newWatches(c *Cluster) watches {
 
 // all are the watches, whatever they are about.
 func (w *watches) all() []*kind {
-	return []*kind{&w.storage.kind, &w.snapshots.kind, &w.events.kind}
+	return []*kind{&w.storage.kind, &w.snapshots.kind, &w.backups.kind, &w.restores.kind, &w.schedules.kind, &w.events.kind}
 }
 
 // kind is a watch over the objects of a kind.
@@ -98,6 +104,10 @@ func newWatched[T object, L runtime.Object](resource string, client lister[L], e
 	_ = w.informer.SetTransform(func(of any) (any, error) {
 		if object, ok := of.(metav1.Object); ok {
 			object.SetManagedFields(nil) // which are the larger part, and shown nowhere
+			object.SetAnnotations(nil)
+		}
+		if b, ok := of.(*v1.Backup); ok { // there may be very many
+			b.Spec, b.Written = v1.BackupSpec{StorageLocation: b.Spec.StorageLocation}, ""
 		}
 		return of, nil
 	})

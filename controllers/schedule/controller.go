@@ -57,7 +57,7 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if err := mergepatch.Write(ctx, r.Writer, schedule, r.enable); err != nil || schedule.Spec.Paused {
 		return reconcile.Result{}, err
 	}
-	run, next := due(when, lastRun(schedule), r.now())
+	run, next := due(when, backups.LastRun(schedule), r.now())
 	if !run.IsZero() {
 		busy, err := r.busy(ctx, schedule)
 		if err != nil {

@@ -4,25 +4,10 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
-
-	velerov1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 )
 
 // steps is how many missed runs are counted one by one. After more than that, the last one is taken to be due now.
 const steps = 10_000
-
-// lastRun is the time from which a schedule counts: that of its last backup, of the run that was skipped last, or of its
-// creation.
-func lastRun(schedule *velerov1.Schedule) time.Time {
-	last := schedule.CreationTimestamp.Time
-	if schedule.Status.LastBackup != nil {
-		last = schedule.Status.LastBackup.Time
-	}
-	if skipped := schedule.Status.LastSkipped; skipped != nil && skipped.After(last) {
-		last = skipped.Time
-	}
-	return last
-}
 
 // due returns the time of the run that is due, the zero time if none is, and the time of the next. Of runs that were
 // missed only the last is made up for.

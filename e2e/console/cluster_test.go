@@ -2,7 +2,9 @@ package console
 
 import (
 	"fmt"
+	"net/http"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -42,6 +44,22 @@ kind: VolumeSnapshotLocation
 metadata: {name: ebs, namespace: velero}
 spec: {provider: aws, config: {region: us-east-1}}
 `
+	backupsOfHouse = `
+apiVersion: velero.io/v1
+kind: Backup
+metadata: {name: whole, namespace: velero}
+spec: {snapshotVolumes: false}
+---
+apiVersion: velero.io/v1
+kind: Backup
+metadata: {name: stuck, namespace: velero}
+spec: {storageLocation: lost}
+---
+apiVersion: velero.io/v1
+kind: Schedule
+metadata: {name: nightly, namespace: velero}
+spec: {schedule: "0 3 * * *", template: {includedNamespaces: [shop]}}
+`
 )
 
 func startHouse(t *testing.T) (*browser.Browser, *house) {
@@ -62,31 +80,35 @@ func startHouse(t *testing.T) (*browser.Browser, *house) {
 	return tabs, h
 }
 
+// section is what is shown of an object of a name.
+func section(name string) string {
+	return fmt.Sprintf(`[...document.querySelectorAll("main section")].find((s) => s.innerText.startsWith(%q))`, "velero/"+name)
+}
+
+// sees waits until that has a text.
+func (h *house) sees(t *testing.T, name, text string) {
+	t.Helper()
+	h.page.Wait(t, fmt.Sprintf(`%s?.innerText.includes(%q)`, section(name), text))
+}
+
 // TestLocations shows where backups can go, why not, and since when, as it changes.
 func TestLocations(t *testing.T) {
 	tabs, h := startHouse(t)
 	complaints := h.page.Complaints(t)
-	section := func(name string) string {
-		return fmt.Sprintf(`[...document.querySelectorAll("main section")].find((s) => s.innerText.startsWith(%q))`, "velero/"+name)
-	}
-	sees := func(name, text string) {
-		t.Helper()
-		h.page.Wait(t, fmt.Sprintf(`%s?.innerText.includes(%q)`, section(name), text))
-	}
 	h.see(t, "locations", "velero/east")
-	sees("east", "Available")
-	sees("east", "default")
-	sees("east", "velero/twin") // the place of both
-	sees("lost", `us-east-1 / nowhere-at-all / <b onclick=x>`)
-	sees("lost", "Unavailable")
-	sees("lost", "there is no bucket")
-	sees("ebs", "Available")
+	h.sees(t, "east", "Available")
+	h.sees(t, "east", "default")
+	h.sees(t, "east", "velero/twin") // the place of both
+	h.sees(t, "lost", `us-east-1 / nowhere-at-all / <b onclick=x>`)
+	h.sees(t, "lost", "Unavailable")
+	h.sees(t, "lost", "there is no bucket")
+	h.sees(t, "ebs", "Available")
 
 	// What happens is there at once, and in the history.
 	h.Kubectl(t, "create", "secret", "generic", "mine", "-n", "velero", "--from-file=cloud="+h.Path("accounts", "secondary"))
 	h.Kubectl(t, "patch", "bsl", "twin", "-n", "velero", "--type=merge", "-p", `{"spec":{"credential":{"name":"mine","key":"cloud"}}}`)
-	sees("twin", "Unavailable")
-	sees("twin", "Secret mine, key cloud: access key ")
+	h.sees(t, "twin", "Unavailable")
+	h.sees(t, "twin", "Secret mine, key cloud: access key ")
 	browser.Evaluate[bool](t, h.page, section("twin")+`.querySelector("details").open = true`)
 	h.page.Wait(t, section("twin")+`.querySelectorAll("svg rect.bad").length > 0 && `+section("twin")+`.querySelectorAll("ol li").length > 1`)
 
@@ -94,7 +116,7 @@ func TestLocations(t *testing.T) {
 	before := browser.Evaluate[string](t, h.page, checked)
 	h.click(t, "Check now: velero/east")
 	h.page.Wait(t, fmt.Sprintf(`%s?.querySelector("dl time") && %s !== %q`, section("east"), checked, before))
-	sees("east", "Available")
+	h.sees(t, "east", "Available")
 
 	// Without the token nothing of it is read.
 	address, _, _ := strings.Cut(h.console, "#")
@@ -106,4 +128,88 @@ func TestLocations(t *testing.T) {
 	for _, complaint := range complaints() {
 		t.Errorf("the console of the browser has %s", complaint)
 	}
+}
+
+// TestBackups shows the way of backups, and where they stop; the runs of schedules; and which key leads to which place.
+func TestBackups(t *testing.T) {
+	_, h := startHouse(t)
+	complaints := h.page.Complaints(t)
+	h.Kubectl(t, "wait", "--for=jsonpath={.status.phase}=Available", "bsl/east", "-n", "velero")
+	h.Kubectl(t, "wait", "--for=jsonpath={.status.phase}=Unavailable", "bsl/lost", "-n", "velero")
+	h.see(t, "backups", "There is no backup.")
+	h.KubectlWith(t, backupsOfHouse, "apply", "-f", "-")
+	h.sees(t, "whole", "Completed")
+	h.sees(t, "whole", "east: the default")
+	h.click(t, "Files in the bucket: velero/whole")
+	h.sees(t, "whole", "shared/backups/whole/velero-backup.json")
+	h.sees(t, "stuck", "it stopped here")
+	h.sees(t, "stuck", "Failed")
+	h.shows(t, "velero/nightly")
+	h.page.Wait(t, `document.querySelectorAll("svg.line rect.next").length > 0`)
+
+	h.see(t, "map", "velero/east")
+	h.shows(t, "also the place of velero/twin")
+	h.page.Wait(t, `[...document.querySelectorAll("svg.lines text")].some((text) => text.textContent.includes("account 111111111111"))`)
+	for _, complaint := range complaints() {
+		t.Errorf("the console of the browser has %s", complaint)
+	}
+}
+
+// TestAccessibleCluster audits the views of a cluster.
+func TestAccessibleCluster(t *testing.T) {
+	axe := readAxe(t)
+	_, h := startHouse(t)
+	h.KubectlWith(t, backupsOfHouse, "apply", "-f", "-")
+	h.see(t, "backups", "velero/whole")
+	h.sees(t, "whole", "Completed")
+	h.sees(t, "stuck", "Failed")
+	audit(t, h.page, axe, h.see, map[string]string{"locations": "velero/east", "backups": "velero/whole", "map": "velero/east"})
+}
+
+// TestConsoleCommand shows a cluster alone, by the rights of a user, and changes nothing in it unless that is asked for.
+func TestConsoleCommand(t *testing.T) {
+	tabs, h := startHouse(t)
+	h.Kubectl(t, "wait", "--for=jsonpath={.status.phase}=Available", "bsl/east", "-n", "velero")
+	views := `[...document.querySelectorAll("nav a")].map((a) => a.innerText).join()`
+	check := section("east") + `?.querySelector("button:not(:disabled)")?.innerText`
+
+	h.page = tabs.Open(t, h.serveConsole(t))
+	h.see(t, "locations", "velero/east")
+	h.page.Wait(t, check+` === "copy"`)
+	if got := browser.Evaluate[string](t, h.page, views); got != "Map,Locations,Backups" {
+		t.Errorf("there are the views %s", got)
+	}
+	refused := browser.Evaluate[int](t, h.page, `fetch("/console/cluster/locations/velero/east/check", { method: "POST", headers: { "Console-Token": sessionStorage.getItem("console-token") } }).then((r) => r.status)`)
+	if refused != http.StatusForbidden {
+		t.Errorf("a check is answered %d", refused)
+	}
+
+	h.page = tabs.Open(t, h.serveConsole(t, "--write"))
+	h.see(t, "locations", "velero/east")
+	h.page.Wait(t, check+` === "Check now"`)
+	h.click(t, "Check now: velero/east")
+	h.page.Wait(t, `document.getElementById("told").innerText.endsWith("done")`)
+
+	h.page = tabs.Open(t, h.serveConsole(t, "--as", "nobody-who-may", "--all-namespaces"))
+	h.see(t, "backups", "you may not list and watch backups.velero.io")
+}
+
+// serveConsole runs velero-locations console until the test ends, and returns its address.
+func (h *house) serveConsole(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), cluster.Tool(t, "velero-locations"), append([]string{"console", "--kubeconfig", h.Path("kubeconfig")}, args...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Wait() }) // the context has ended it
+	var url string
+	if _, err := fmt.Fscanf(out, "Console %s\n", &url); err != nil {
+		t.Fatal(err)
+	}
+	return url
 }

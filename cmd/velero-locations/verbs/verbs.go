@@ -49,6 +49,7 @@ func Commands(streams genericiooptions.IOStreams, check Checker) []*cobra.Comman
 		byVerb(c, "describe", "Describe backups, restores or schedules"),
 		byVerb(c, "delete", "Delete locations, backups, restores or schedules"),
 		version(c),
+		showConsole(c),
 	)
 }
 

@@ -2,6 +2,7 @@
 import { html, nothing, render } from "./lit/lit-html.js";
 import { get, mayChange } from "./api.js";
 import { tell } from "./parts.js";
+import { backups } from "./views/backups.js";
 import { faults } from "./views/faults.js";
 import { locations } from "./views/locations.js";
 import { map } from "./views/map.js";
@@ -14,7 +15,7 @@ import { whole } from "./views/whole.js";
 // A view has a path behind the #, a title, the sources that it needs one of, what it asks for (load) and what it shows of that (show).
 const simulator = ["simulator"];
 const all = [
-	[where, simulator], [map, ["simulator", "cluster"]], [locations, ["cluster"]],
+	[where, simulator], [map, ["simulator", "cluster"]], [locations, ["cluster"]], [backups, ["cluster"]],
 	[requests, simulator], [faults, simulator], [objects, simulator], [volumes, simulator], [whole, simulator],
 ];
 const sources = await get("./sources");
