@@ -139,6 +139,7 @@ func (o *verification) wait(ctx context.Context, clientset versioned.Interface, 
 		return true, err
 	})
 	switch {
+	case err == nil:
 	case ctx.Err() != nil:
 		err = errors.New("stopped waiting: the verification continues in the background")
 	case limited.Err() != nil:

@@ -54,7 +54,7 @@ func (k kind[T, L]) wait(ctx context.Context, c *connection, created T, w waitin
 		}
 		return false, nil
 	})
-	if ctx.Err() != nil {
+	if errors.Is(err, ctx.Err()) && err != nil {
 		return fmt.Errorf("stopped waiting: the %s continues in the background", k.short)
 	}
 	return err
