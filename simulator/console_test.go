@@ -153,3 +153,13 @@ func TestJournalEvents(t *testing.T) {
 		t.Errorf("a wrong Last-Event-ID is answered %s", response.Status)
 	}
 }
+
+// TestConsoleOfThisMachine shows that the page of a cluster is served to nobody but those who use this machine.
+func TestConsoleOfThisMachine(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:80", "localhost", "127.0.0.1"} {
+		err := console.Serve(t.Context(), address, http.NotFoundHandler(), func(url string) { t.Errorf("%s is served at %s", address, url) })
+		if err == nil || !strings.Contains(err.Error(), "such as 127.0.0.1:0") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
