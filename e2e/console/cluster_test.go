@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,7 +23,7 @@ type house struct {
 }
 
 const (
-	// locationsOfHouse are two that work, in one place, and one that does not, with markup in its message.
+	// locationsOfHouse are two that work, in one place, and one that does not, with markup in its place.
 	locationsOfHouse = `
 apiVersion: velero.io/v1
 kind: BackupStorageLocation
@@ -37,7 +38,7 @@ spec: {provider: aws, config: {region: us-east-1}, objectStorage: {bucket: veler
 apiVersion: velero.io/v1
 kind: BackupStorageLocation
 metadata: {name: lost, namespace: velero}
-spec: {provider: aws, config: {region: us-east-1}, objectStorage: {bucket: nowhere-at-all, prefix: "<b onclick=x>"}}
+spec: {provider: aws, config: {region: us-east-1}, objectStorage: {bucket: nowhere-at-all, prefix: MARKUP}}
 ---
 apiVersion: velero.io/v1
 kind: VolumeSnapshotLocation
@@ -75,7 +76,7 @@ func startHouse(t *testing.T) (*browser.Browser, *house) {
 		t.Fatalf("dev does not say where its console is:\n%s", log)
 	}
 	h.console = string(found[1])
-	h.KubectlWith(t, locationsOfHouse, "apply", "-f", "-")
+	h.KubectlWith(t, strings.ReplaceAll(locationsOfHouse, "MARKUP", strconv.Quote(markup)), "apply", "-f", "-")
 	h.page = tabs.Open(t, h.console)
 	return tabs, h
 }
@@ -99,7 +100,7 @@ func TestLocations(t *testing.T) {
 	h.sees(t, "east", "Available")
 	h.sees(t, "east", "default")
 	h.sees(t, "east", "velero/twin") // the place of both
-	h.sees(t, "lost", `us-east-1 / nowhere-at-all / <b onclick=x>`)
+	h.sees(t, "lost", "us-east-1 / nowhere-at-all / "+markup)
 	h.sees(t, "lost", "Unavailable")
 	h.sees(t, "lost", "there is no bucket")
 	h.sees(t, "ebs", "Available")
@@ -114,9 +115,14 @@ func TestLocations(t *testing.T) {
 
 	checked := section("east") + `.querySelector("dl time").dateTime`
 	before := browser.Evaluate[string](t, h.page, checked)
-	h.click(t, "Check now: velero/east")
+	h.tab(t, "Check now: velero/east")
+	h.page.Press(t, "\r")
 	h.page.Wait(t, fmt.Sprintf(`%s?.querySelector("dl time") && %s !== %q`, section("east"), checked, before))
 	h.sees(t, "east", "Available")
+
+	if title := browser.Evaluate[string](t, h.page, `document.title`); title != "Locations · velero-locations" {
+		t.Errorf("the title of the page is %q", title)
+	}
 
 	// Without the token nothing of it is read.
 	address, _, _ := strings.Cut(h.console, "#")
@@ -140,12 +146,21 @@ func TestBackups(t *testing.T) {
 	h.KubectlWith(t, backupsOfHouse, "apply", "-f", "-")
 	h.sees(t, "whole", "Completed")
 	h.sees(t, "whole", "east: the default")
-	h.click(t, "Files in the bucket: velero/whole")
+	h.tab(t, "Files in the bucket: velero/whole")
+	h.page.Press(t, "\r")
 	h.sees(t, "whole", "shared/backups/whole/velero-backup.json")
 	h.sees(t, "stuck", "it stopped here")
 	h.sees(t, "stuck", "Failed")
 	h.shows(t, "velero/nightly")
 	h.page.Wait(t, `document.querySelectorAll("svg.line rect.next").length > 0`)
+
+	// One that takes its time is seen on its way, and then at its end.
+	h.Must(t, "velero-locations simulator fault add latency delay=3s --operation s3:PutObject --prefix shared/backups/slow/ --name slow")
+	h.KubectlWith(t, strings.ReplaceAll(backupsOfHouse[:strings.Index(backupsOfHouse, "---")], "whole", "slow"), "create", "-f", "-")
+	h.sees(t, "slow", "InProgress")
+	h.page.Wait(t, section("slow")+`?.querySelector("li[aria-current=step]") !== null`)
+	h.Must(t, "velero-locations simulator fault remove slow")
+	h.sees(t, "slow", "Completed")
 
 	h.see(t, "map", "velero/east")
 	h.shows(t, "also the place of velero/twin")

@@ -232,31 +232,36 @@ func TestReadOnly(t *testing.T) {
 func TestKeyboard(t *testing.T) {
 	_, s := start(t)
 	s.see(t, "where", s.S3)
-	focused := func() string {
-		return browser.Evaluate[string](t, s.page, `document.activeElement.innerText`)
-	}
-	tab := func(to string) {
-		t.Helper()
-		for range 60 {
-			s.page.Press(t, "\t")
-			if focused() == to {
-				return
-			}
-		}
-		t.Fatalf("keys do not reach %q", to)
-	}
-	tab("Faults and clock")
+	s.tab(t, "Faults and clock")
 	s.page.Press(t, "\r")
 	s.shows(t, "Uploads are throttled")
-	tab("Uploads are throttled")
+	s.tab(t, "Uploads are throttled")
 	s.page.Press(t, " ")
 	s.page.Wait(t, `document.querySelector("button[aria-pressed=true]") !== null`)
 	if list := s.Faults().List(); len(list) != 1 || list[0].Rule.Name != "throttled" {
 		t.Errorf("the faults are %v", list)
 	}
-	if focused() != "Uploads are throttled" {
-		t.Errorf("the focus is on %q", focused())
+	if got := s.focused(t); got != "Uploads are throttled" {
+		t.Errorf("the focus is on %q", got)
 	}
+}
+
+// tab presses the key until what has a name has the focus.
+func (s *stage) tab(t *testing.T, to string) {
+	t.Helper()
+	for range 60 {
+		s.page.Press(t, "\t")
+		if s.focused(t) == to {
+			return
+		}
+	}
+	t.Fatalf("keys do not reach %q", to)
+}
+
+// focused is the name of what has the focus.
+func (s *stage) focused(t *testing.T) string {
+	t.Helper()
+	return browser.Evaluate[string](t, s.page, `document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText`)
 }
 
 // TestAccessible audits each view with axe-core, in both themes, on a desk and on a phone.

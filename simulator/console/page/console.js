@@ -40,10 +40,10 @@ async function refresh() {
 	const view = chosen();
 	try {
 		view.loaded = await view.load(get, draw, refresh, sources);
+		if (view === chosen()) draw();
 	} catch (error) {
 		tell(`What answers here does not: ${error.message}`);
 	}
-	if (view === chosen()) draw();
 }
 
 async function keep() {
