@@ -16,9 +16,7 @@ type LocationCheck struct {
 	Kubernetes kubernetes.Interface
 	Location   *velerov1.BackupStorageLocation
 	Volumes    []velerov1.VolumeSnapshotLocation
-	// Backups of the namespace; if they could not be read, Unread says why.
-	Backups []velerov1.Backup
-	Unread  error
+	Records    probe.Records
 }
 
 // Check tries what backups need of a location, with its own credentials. Of the options it takes those that say where storage is.
@@ -28,5 +26,5 @@ func (o *Options) Check(ctx context.Context, check LocationCheck) (probe.Report,
 		return probe.Report{}, err
 	}
 	storage.Secrets = backend.SecretsOf(check.Kubernetes)
-	return storage.Check(ctx, check.Location, check.Volumes, check.Backups, check.Unread), nil
+	return storage.Check(ctx, check.Location, check.Volumes, check.Records), nil
 }

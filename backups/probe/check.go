@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -30,11 +31,17 @@ type Subject struct {
 	Unwritable string
 	// Explain adds to an error of the storage which credentials it is about.
 	Explain func(error) error
-	// Records are the Backups of the namespace. If they cannot be read, Unread says why.
-	Records []velerov1.Backup
-	Unread  error
+	Records Records
 	// Volumes are the volume snapshot locations of the namespace.
 	Volumes []Volumes
+}
+
+// Records are what the API has of the namespace of a location. If they cannot be read, Unread says why.
+type Records struct {
+	Backups      []velerov1.Backup
+	Restores     []velerov1.Restore
+	Repositories []velerov1.BackupRepository
+	Unread       error
 }
 
 // Volumes is a volume snapshot location, opened.
@@ -114,14 +121,16 @@ var steps = []step{
 	{name: "made elsewhere", needs: []string{backup}, run: (*check).elsewhere},
 	{name: "data without record", needs: []string{backup}, run: (*check).withoutRecord},
 	{name: "records without data", needs: []string{backup}, run: (*check).withoutData},
+	{name: "restores without record", needs: []string{listing}, run: (*check).restores},
+	{name: "repositories without record", needs: []string{listing}, run: (*check).repositories},
 	{name: "unfinished uploads", needs: []string{listing}, run: (*check).uploads},
 }
 
 // Check takes all steps, and leaves nothing behind that it may delete, however it ends.
 func Check(ctx context.Context, of *Subject) Report {
 	c := &check{Subject: of, key: key(of.Place), content: []byte("velero-locations backup-location check\n"), rows: map[string]Row{}, records: map[string]*velerov1.Backup{}}
-	for i := range of.Records {
-		if record := &of.Records[i]; record.Spec.StorageLocation == of.Location {
+	for i := range of.Records.Backups {
+		if record := &of.Records.Backups[i]; record.Spec.StorageLocation == of.Location {
 			c.records[record.Name] = record
 		}
 	}
@@ -374,7 +383,7 @@ func (c *check) elsewhere(context.Context) Row {
 		switch {
 		case found.Namespace != "" && found.Namespace != c.Namespace:
 			origins = append(origins, fmt.Sprintf("namespace %q", found.Namespace))
-		case record != nil && c.Unread == nil && record.UID != found.UID:
+		case record != nil && c.Records.Unread == nil && record.UID != found.UID:
 			if version := found.Annotations["velero.io/source-cluster-k8s-gitversion"]; version != "" {
 				origins = append(origins, "Kubernetes "+version)
 			}
@@ -395,8 +404,8 @@ func (c *check) elsewhere(context.Context) Row {
 }
 
 func (c *check) withoutRecord(context.Context) Row {
-	if c.Unread != nil {
-		return Row{Result: NotAsked, Message: c.Unread.Error()}
+	if c.Records.Unread != nil {
+		return Row{Result: NotAsked, Message: c.Records.Unread.Error()}
 	}
 	var whole, parts []string
 	for name, found := range c.found {
@@ -424,13 +433,13 @@ func (c *check) withoutRecord(context.Context) Row {
 
 func (c *check) withoutData(context.Context) Row {
 	switch {
-	case c.Unread != nil:
-		return Row{Result: NotAsked, Message: c.Unread.Error()}
+	case c.Records.Unread != nil:
+		return Row{Result: NotAsked, Message: c.Records.Unread.Error()}
 	case c.cut:
 		return Row{Result: NotAsked, Message: fmt.Sprintf("there are more than %d names in the bucket", mostBackups)}
 	}
 	var names []string
-	for _, record := range c.Records {
+	for _, record := range c.Records.Backups {
 		if record.Spec.StorageLocation == c.Location && backups.Restorable(record.Status.Phase) && c.found[record.Name] == nil {
 			names = append(names, record.Name)
 		}
@@ -441,6 +450,52 @@ func (c *check) withoutData(context.Context) Row {
 	return Row{
 		Result: Warning, Count: len(names), Names: first(names),
 		Message: fmt.Sprintf("%s whose data is not in the bucket, and that cannot be restored: %s", locations.Count(len(names), "backup"), locations.Enumerate(names)),
+	}
+}
+
+// restores are those whose logs and results are there.
+func (c *check) restores(ctx context.Context) Row {
+	known := map[string]bool{}
+	for i := range c.Records.Restores {
+		known[c.Records.Restores[i].Name] = true
+	}
+	return c.unrecorded(ctx, known, "restores")
+}
+
+// repositories are those of the files of volumes, one for each namespace and each who puts files there.
+func (c *check) repositories(ctx context.Context) Row {
+	known := map[string]bool{}
+	for i := range c.Records.Repositories {
+		if spec := &c.Records.Repositories[i].Spec; spec.BackupStorageLocation == c.Location {
+			known[spec.VolumeNamespace] = true
+		}
+	}
+	return c.unrecorded(ctx, known, "kopia", "restic")
+}
+
+// unrecorded looks for directories in those of the place that have none of the known names.
+func (c *check) unrecorded(ctx context.Context, known map[string]bool, directories ...string) Row {
+	if c.Records.Unread != nil {
+		return Row{Result: NotAsked, Message: c.Records.Unread.Error()}
+	}
+	var names []string
+	for _, directory := range directories {
+		found, err := c.Store.CommonPrefixes(ctx, c.Place.Root()+directory+"/")
+		if err != nil {
+			return c.unknown(err)
+		}
+		for _, one := range found {
+			if name := path.Base(one); !known[name] {
+				names = append(names, directory+"/"+name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return Row{Result: OK, Message: "none"}
+	}
+	return Row{
+		Result: Warning, Count: len(names), Names: first(names),
+		Message: fmt.Sprintf("%s that this namespace has no record of, which may be another cluster's, or left over: %s", locations.Count(len(names), "folder"), locations.Enumerate(names)),
 	}
 }
 
@@ -493,8 +548,8 @@ func (c *check) snapshots(ctx context.Context, volumes Volumes) Row {
 	switch {
 	case !can:
 		return Row{Result: NotAsked, Message: "snapshots of this provider cannot be listed from here"}
-	case c.Unread != nil:
-		return Row{Result: NotAsked, Message: c.Unread.Error()}
+	case c.Records.Unread != nil:
+		return Row{Result: NotAsked, Message: c.Records.Unread.Error()}
 	case c.found == nil || c.cut:
 		return Row{Result: NotAsked, Message: "not all backups of the bucket are known"}
 	}
@@ -506,8 +561,8 @@ func (c *check) snapshots(ctx context.Context, volumes Volumes) Row {
 	for name := range c.found {
 		known[name] = true
 	}
-	for i := range c.Records {
-		known[c.Records[i].Name] = true
+	for i := range c.Records.Backups {
+		known[c.Records.Backups[i].Name] = true
 	}
 	var names []string
 	for id, name := range tagged {

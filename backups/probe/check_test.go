@@ -279,7 +279,7 @@ func TestCheck(t *testing.T) {
 			prepare: func(w *world) {
 				running := newBackup("running", "1")
 				running.Status = velerov1.BackupStatus{Phase: velerov1.BackupPhaseInProgress, StartTimestamp: &metav1.Time{}}
-				w.subject.Records = []velerov1.Backup{*running}
+				w.subject.Records.Backups = []velerov1.Backup{*running}
 				for _, key := range []string{"p/backups/gone/gone.tar.gz", "p/backups/running/running.tar.gz", "elsewhere"} {
 					id, err := w.admin.NewMultipartUpload(w.Context(), "bbb", key, minio.PutObjectOptions{})
 					if err != nil {
@@ -295,7 +295,7 @@ func TestCheck(t *testing.T) {
 		"a record and its data": {
 			prepare: func(w *world) {
 				w.publish(newBackup("b", "1"))
-				w.subject.Records = []velerov1.Backup{*newBackup("b", "1")}
+				w.subject.Records.Backups = []velerov1.Backup{*newBackup("b", "1")}
 			},
 		},
 		"orphans": {
@@ -304,11 +304,21 @@ func TestCheck(t *testing.T) {
 				w.put("p/backups/half/half-logs.gz", "x")
 				failed := newBackup("failed", "3")
 				failed.Status.Phase = velerov1.BackupPhaseFailed
-				w.subject.Records = []velerov1.Backup{*newBackup("lost", "2"), *failed}
+				w.subject.Records.Backups = []velerov1.Backup{*newBackup("lost", "2"), *failed}
+				for _, key := range []string{"restores/mine/restore-mine-logs.gz", "restores/other/restore-other-logs.gz", "kopia/shop/kopia.repository", "kopia/blog/kopia.repository", "restic/old/config"} {
+					w.put("p/"+key, "x")
+				}
+				w.subject.Records.Restores = []velerov1.Restore{{ObjectMeta: metav1.ObjectMeta{Name: "mine"}}}
+				w.subject.Records.Repositories = []velerov1.BackupRepository{
+					{Spec: velerov1.BackupRepositorySpec{VolumeNamespace: "shop", BackupStorageLocation: "main"}},
+					{Spec: velerov1.BackupRepositorySpec{VolumeNamespace: "blog", BackupStorageLocation: "another"}},
+				}
 			},
 			want: map[string]string{
-				"data without record":  `1 backup that backup-sync has made no record of: "unrecorded"; 1 folder of an unfinished backup of somebody else, or of what was left of one: "half"`,
-				"records without data": `1 backup whose data is not in the bucket, and that cannot be restored: "lost"`,
+				"restores without record":     `1 folder that this namespace has no record of, which may be another cluster's, or left over: "restores/other"`,
+				"repositories without record": `2 folders that this namespace has no record of, which may be another cluster's, or left over: "kopia/blog", "restic/old"`,
+				"data without record":         `1 backup that backup-sync has made no record of: "unrecorded"; 1 folder of an unfinished backup of somebody else, or of what was left of one: "half"`,
+				"records without data":        `1 backup whose data is not in the bucket, and that cannot be restored: "lost"`,
 			},
 		},
 		"somebody else's backups": {
@@ -316,11 +326,11 @@ func TestCheck(t *testing.T) {
 				other := newBackup("theirs", "1")
 				other.Annotations = map[string]string{"velero.io/source-cluster-k8s-gitversion": "v1.30.0"}
 				w.publish(other)
-				w.subject.Records = []velerov1.Backup{*newBackup("theirs", "2")}
+				w.subject.Records.Backups = []velerov1.Backup{*newBackup("theirs", "2")}
 				other = newBackup("moved", "3")
 				other.Namespace = "velero-b"
 				w.publish(other)
-				w.subject.Records = append(w.subject.Records, *newBackup("moved", "4"))
+				w.subject.Records.Backups = append(w.subject.Records.Backups, *newBackup("moved", "4"))
 			},
 			want: map[string]string{"made elsewhere": `2 backups of another cluster or namespace, or of this one before its records were lost: "moved", "theirs" (Kubernetes v1.30.0, namespace "velero-b")`},
 		},
@@ -329,8 +339,10 @@ func TestCheck(t *testing.T) {
 			want:    map[string]string{"backups": `metadata cannot be understood of "b"`},
 		},
 		"records that may not be read": {
-			prepare: func(w *world) { w.subject.Unread = errors.New("no") },
-			want:    map[string]string{"data without record": "not asked: no", "records without data": "not asked: no"},
+			prepare: func(w *world) { w.subject.Records.Unread = errors.New("no") },
+			want: map[string]string{
+				"data without record": "not asked: no", "records without data": "not asked: no", "restores without record": "not asked: no", "repositories without record": "not asked: no",
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -397,7 +409,7 @@ func TestSnapshots(t *testing.T) {
 	}
 	defer volumes.Close()
 	w.subject.Volumes = []Volumes{{Name: "ebs", Snapshots: volumes}, {Name: "disks", Closed: errors.New("there is no driver for it")}}
-	w.subject.Records = []velerov1.Backup{*newBackup("recorded", "1")}
+	w.subject.Records.Backups = []velerov1.Backup{*newBackup("recorded", "1")}
 	w.publish(newBackup("recorded", "1"))
 	volume := w.cloud.CreateVolume(t, "data")
 	take := func(tags map[string]string) string {

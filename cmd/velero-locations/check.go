@@ -12,7 +12,5 @@ import (
 func checkLocation(ctx context.Context, request verbs.CheckRequest) (probe.Report, error) {
 	options := controllers.NewOptions()
 	options.DefaultS3Endpoint = request.DefaultS3Endpoint
-	return options.Check(ctx, controllers.LocationCheck{
-		Kubernetes: request.Kubernetes, Location: request.Location, Volumes: request.Volumes, Backups: request.Backups, Unread: request.Unread,
-	})
+	return options.Check(ctx, controllers.LocationCheck{Kubernetes: request.Kubernetes, Location: request.Location, Volumes: request.Volumes, Records: request.Records})
 }

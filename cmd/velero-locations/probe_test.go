@@ -77,7 +77,7 @@ func TestCheckVerb(t *testing.T) {
 		code         int
 		stdout, errs string
 	}{
-		"velero backup-location check good":               {stdout: "write                 ok\n"},
+		"velero backup-location check good":               {stdout: "\nwrite                        ok\n"},
 		"velero check backup-location good":               {code: 1, errs: "unknown command"},
 		"velero backup-location check good -o json":       {stdout: "{\n" + `  "location": "good",`},
 		"velero backup-location check good -o yaml":       {stdout: "- check: list\n  result: ok\n"},

@@ -33,9 +33,7 @@ type CheckRequest struct {
 	DefaultS3Endpoint string
 	Location          *v1.BackupStorageLocation
 	Volumes           []v1.VolumeSnapshotLocation
-	// Backups of the namespace; if they could not be read, Unread says why.
-	Backups []v1.Backup
-	Unread  error
+	Records           probe.Records
 }
 
 // checkFormats are those in which a check can be printed.
@@ -92,7 +90,7 @@ func (r *CheckRequest) fill(ctx context.Context, c *connection, name string) err
 	if r.Location, err = clientset.VeleroV1().BackupStorageLocations(namespace).Get(ctx, name, metav1.GetOptions{}); err != nil {
 		return err
 	}
-	r.Unread = r.list(ctx, clientset, namespace)
+	r.Records.Unread = r.list(ctx, clientset, namespace)
 	return nil
 }
 
@@ -105,7 +103,16 @@ func (r *CheckRequest) list(ctx context.Context, clientset versioned.Interface, 
 	if err != nil {
 		return fmt.Errorf("listing the snapshot locations: %w", err)
 	}
-	r.Backups, r.Volumes = backups.Items, volumes.Items
+	restores, err := clientset.VeleroV1().Restores(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("listing the restores: %w", err)
+	}
+	repositories, err := clientset.VeleroV1().BackupRepositories(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("listing the repositories: %w", err)
+	}
+	r.Volumes = volumes.Items
+	r.Records = probe.Records{Backups: backups.Items, Restores: restores.Items, Repositories: repositories.Items}
 	return nil
 }
 

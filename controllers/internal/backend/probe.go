@@ -80,10 +80,10 @@ func (b *Backend) Write(ctx context.Context, location *velerov1.BackupStorageLoc
 	return b.NameCredentials(refused, location.Spec.Credential), b.NameCredentials(left, location.Spec.Credential)
 }
 
-// Check tries what backups need of a location, whose backups are known and unread as probe.Subject has them.
-func (b *Backend) Check(ctx context.Context, location *velerov1.BackupStorageLocation, volumes []velerov1.VolumeSnapshotLocation, known []velerov1.Backup, unread error) probe.Report {
+// Check tries what backups need of a location, of whose namespace the API has these records.
+func (b *Backend) Check(ctx context.Context, location *velerov1.BackupStorageLocation, volumes []velerov1.VolumeSnapshotLocation, records probe.Records) probe.Report {
 	subject := &probe.Subject{
-		Location: location.Name, Namespace: location.Namespace, Records: known, Unread: unread, Unreached: OutOfReach(location),
+		Location: location.Name, Namespace: location.Namespace, Records: records, Unreached: OutOfReach(location),
 		Explain: func(err error) error { return b.NameCredentials(err, location.Spec.Credential) },
 	}
 	if subject.Unreached == "" {
