@@ -483,17 +483,25 @@ func TestRestores(t *testing.T) {
 		if name == "cluster" { // Velero makes namespaces of which nothing is restored, too
 			maps.DeleteFunc(theirs.Objects, func(key string, _ any) bool { return strings.HasPrefix(key, "Namespace ") && ours.Objects[key] == nil })
 		}
-		if ours.Warnings > theirs.Warnings { // Velero warns of a definition of which only the owners of fields differ, too
-			t.Errorf("%s: %d warnings, Velero gives %d", name, ours.Warnings, theirs.Warnings)
-		}
-		theirs.Warnings = ours.Warnings
-		if diff := cmp.Diff(theirs, ours); diff != "" {
-			t.Errorf("%s (-Velero +ours):\n%s", name, diff)
+		if !compareOutcomes(t, name, theirs, ours) {
 			for _, who := range []string{"velero", "ours"} {
 				t.Log(c.Shell(t, "velero restore describe "+name+"-"+who).Stdout)
 			}
 		}
 	}
+}
+
+func compareOutcomes(t *testing.T, name string, theirs, ours outcome) bool {
+	t.Helper()
+	if ours.Warnings > theirs.Warnings { // Velero warns of what is there of which only the owners of fields, or their times, differ, too
+		t.Errorf("%s: %d warnings, Velero gives %d", name, ours.Warnings, theirs.Warnings)
+	}
+	theirs.Warnings = ours.Warnings
+	diff := cmp.Diff(theirs, ours)
+	if diff != "" {
+		t.Errorf("%s (-Velero +ours):\n%s", name, diff)
+	}
+	return diff == ""
 }
 
 // wide is what a backup has that clusterCases restore.
