@@ -249,7 +249,7 @@ func destination(b *v1.Backup, around world) string {
 	case label != "" && schedule != nil && schedule.Spec.Template.StorageLocation == name:
 		because = "its schedule names it"
 	case isDefault:
-		because = "the default"
+		because = "the default, or named in its spec"
 	}
 	if location == nil {
 		because += "; there is no such location now"

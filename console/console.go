@@ -28,6 +28,8 @@ type Options struct {
 	Write bool
 	// Kubectl is the command by which the page's user reaches the same API, with its flags.
 	Kubectl []string
+	// Setup is the line by which a shell gets what the commands need; empty: nothing is needed.
+	Setup string
 	// KeyID returns the id of the access key that a profile of a credentials file has, where it may be shown. Nil: Secrets are not read.
 	KeyID func(file []byte, profile string) string
 }
@@ -106,10 +108,11 @@ type source struct {
 	Namespace string   `json:"namespace"`
 	Write     bool     `json:"write"`
 	Kubectl   []string `json:"kubectl"`
+	Setup     string   `json:"setup,omitempty"`
 }
 
 func (c *Cluster) showSource(w http.ResponseWriter, _ *http.Request) error {
-	return writeJSON(w, http.StatusOK, source{c.server, c.options.Namespace, c.options.Write, c.options.Kubectl})
+	return writeJSON(w, http.StatusOK, source{c.server, c.options.Namespace, c.options.Write, c.options.Kubectl, c.options.Setup})
 }
 
 var errReadOnly = errors.New("the console changes nothing in this cluster: start it with --write")

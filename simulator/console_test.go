@@ -71,8 +71,8 @@ func TestConsoleSources(t *testing.T) {
 		status  int
 		body    string
 	}{
-		{console.Sources{Cluster: cluster}, "", "GET sources", http.StatusOK, "{\"simulator\":false,\"cluster\":true}\n"},
-		{console.Sources{Simulator: cluster}, "", "GET sources", http.StatusOK, "{\"simulator\":true,\"cluster\":false}\n"},
+		{console.Sources{Cluster: cluster}, "", "GET sources", http.StatusOK, "{\"simulator\":false,\"cluster\":true,\"token\":false}\n"},
+		{console.Sources{Simulator: cluster}, "secret", "GET sources", http.StatusOK, "{\"simulator\":true,\"cluster\":false,\"token\":true}\n"},
 		{console.Sources{Cluster: cluster}, "", "GET ", http.StatusOK, ""},
 		{console.Sources{Cluster: cluster, Simulator: cluster}, "secret", "GET cluster/locations", http.StatusOK, "GET /locations"},
 		{console.Sources{Cluster: cluster}, "secret", "POST cluster/a", http.StatusOK, "POST /a"},

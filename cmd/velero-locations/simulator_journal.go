@@ -60,6 +60,7 @@ func newJournalCommand() *cobra.Command {
 	flags.StringVar(&filter.Resource, "resource", "", "Only this volume or snapshot, by its id.")
 	flags.StringVar(&filter.Prefix, "prefix", "", "Only keys that begin so.")
 	flags.StringVar(&filter.Error, "error", "", "Only requests that were answered this error code; * is any.")
+	flags.StringVar(&filter.Status, "status", "", "Only requests that were answered this status code, such as 404 or 5??.")
 	return cmd
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -64,6 +65,24 @@ func (p *Page) Wait(tb testing.TB, expression string) {
 		};
 		look();
 	})`, expression, (patience/2).Milliseconds(), expression))
+}
+
+// Await is Wait while a page gives way to another, which is no error here.
+func (p *Page) Await(tb testing.TB, expression string) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	for {
+		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
+		if err == nil && is {
+			return
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			tb.Fatalf("%s never is: %v", expression, err)
+		}
+	}
 }
 
 // Complaints gathers what a page's console is told that is wrong, until the test ends.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/e2e/browser"
@@ -67,15 +68,17 @@ func startHouse(t *testing.T) (*browser.Browser, *house) {
 	t.Helper()
 	tabs := browser.Start(t)
 	h := &house{Server: cluster.StartDev(t)}
-	log, err := os.ReadFile(h.Path("..", "logs", "dev.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := regexp.MustCompile(`Console +(\S+)`).FindSubmatch(log)
-	if found == nil {
-		t.Fatalf("dev does not say where its console is:\n%s", log)
-	}
-	h.console = string(found[1])
+	devtest.Poll(t, time.Minute, "the address of the console", func() bool {
+		log, err := os.ReadFile(h.Path("..", "logs", "dev.log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := regexp.MustCompile(`Console +(\S+)\n`).FindSubmatch(log)
+		if found != nil {
+			h.console = string(found[1])
+		}
+		return found != nil
+	})
 	h.KubectlWith(t, strings.ReplaceAll(locationsOfHouse, "MARKUP", strconv.Quote(markup)), "apply", "-f", "-")
 	h.page = tabs.Open(t, h.console)
 	return tabs, h
@@ -124,10 +127,12 @@ func TestLocations(t *testing.T) {
 		t.Errorf("the title of the page is %q", title)
 	}
 
+	h.see(t, "where", ". "+h.Path("env"))
+
 	// Without the token nothing of it is read.
 	address, _, _ := strings.Cut(h.console, "#")
 	stranger := tabs.Open(t, address+"#locations")
-	stranger.Wait(t, `document.body.innerText.includes("this needs the token")`)
+	stranger.Wait(t, `document.body.innerText.includes("This needs the token")`)
 	if text := browser.Evaluate[string](t, stranger, `document.body.innerText`); strings.Contains(text, "velero-backups") {
 		t.Errorf("the page shows:\n%s", text)
 	}

@@ -129,6 +129,7 @@ func TestViews(t *testing.T) {
 			s.shows(t, bucket+"/seen-at-once")
 			browser.Evaluate[bool](t, s.page, `((input) => { input.value = "NoSuchKey"; input.dispatchEvent(new Event("change")); return true; })(document.querySelector("input[name=error]"))`)
 			s.page.Wait(t, `!document.querySelector("main").innerText.includes("seen-at-once")`)
+			s.shows(t, "--error NoSuchKey")
 			_, _ = s.s3.StatObject(ctx, bucket, "missing", minio.StatObjectOptions{}) // which is refused
 			s.shows(t, bucket+"/missing")
 		}},
@@ -222,6 +223,11 @@ func TestReadOnly(t *testing.T) {
 	if _, err := s.s3.StatObject(t.Context(), bucket, "cluster1/"+markup, minio.StatObjectOptions{}); status != http.StatusForbidden || err != nil {
 		t.Errorf("a reset is answered %d, and then %v", status, err)
 	}
+	// The address of another start, pasted into the same tab, has another token, of which it is found out whether it is right.
+	browser.Evaluate[string](t, s.page, `location.hash = "token=of-another-start"`)
+	s.page.Await(t, `location.hash === "" && document.getElementById("top")?.innerText.includes("read-only")`)
+	browser.Evaluate[string](t, s.page, fmt.Sprintf(`location.href = %q`, s.Console))
+	s.page.Await(t, `location.hash === "" && /^velero-locations((?!read-only).)*$/s.test(document.getElementById("top")?.innerText ?? "")`)
 	// Whoever had the token keeps it for the tab, and shows it to nobody.
 	if shown := browser.Evaluate[string](t, tabs.Open(t, s.Console), `location.href`); strings.Contains(shown, "token") {
 		t.Errorf("the address is %s", shown)

@@ -54,9 +54,9 @@ func New(token string, sources Sources) (http.Handler, error) {
 		mux.Handle("GET "+ClusterPath, api)
 		mux.Handle("POST "+ClusterPath, api)
 	}
-	mux.HandleFunc("GET "+Path+"sources", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET "+Path+"sources", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = fmt.Fprintf(w, "{\"simulator\":%t,\"cluster\":%t}\n", sources.Simulator != nil, sources.Cluster != nil) // the client may be gone
+		_, _ = fmt.Fprintf(w, "{\"simulator\":%t,\"cluster\":%t,\"token\":%t}\n", sources.Simulator != nil, sources.Cluster != nil, has(r, token)) // the client may be gone
 	})
 	mux.Handle("GET /{$}", http.RedirectHandler(Path, http.StatusFound))
 	static := http.StripPrefix(strings.TrimSuffix(Path, "/"), http.FileServerFS(page))
@@ -76,12 +76,16 @@ func New(token string, sources Sources) (http.Handler, error) {
 // guarded refuses, without the token, what is guarded by it.
 func guarded(token string, by func(*http.Request) bool, api http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if by(r) && subtle.ConstantTimeCompare([]byte(r.Header.Get(TokenHeader)), []byte(token)) != 1 {
+		if by(r) && !has(r, token) {
 			http.Error(w, "this needs the token: open the address that the program printed at its start", http.StatusForbidden)
 			return
 		}
 		api.ServeHTTP(w, r)
 	})
+}
+
+func has(r *http.Request, token string) bool {
+	return subtle.ConstantTimeCompare([]byte(r.Header.Get(TokenHeader)), []byte(token)) == 1
 }
 
 func everything(*http.Request) bool { return true }

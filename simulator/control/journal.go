@@ -23,13 +23,14 @@ var journalQuery = [][2]string{
 	{"resource", "Id of the volume or the snapshot; * and ? are wild."},
 	{"prefix", "What the key begins with."},
 	{"error", "Error code; * and ? are wild, so that * is any error."},
+	{"status", "Status code of the answer; * and ? are wild, such as in 5??."},
 	{"after", "Sequence number; only later entries are wanted."},
 }
 
 func parseFilter(query url.Values) (journal.Filter, error) {
 	filter := journal.Filter{
 		Account: query.Get("account"), AccessKey: query.Get("accessKey"), Operation: query.Get("operation"),
-		Region: query.Get("region"), Bucket: query.Get("bucket"), Resource: query.Get("resource"), Prefix: query.Get("prefix"), Error: query.Get("error"),
+		Region: query.Get("region"), Bucket: query.Get("bucket"), Resource: query.Get("resource"), Prefix: query.Get("prefix"), Error: query.Get("error"), Status: query.Get("status"),
 	}
 	var err error
 	filter.After, err = parseSequence(query, "after")
@@ -54,7 +55,7 @@ func encodeFilter(f journal.Filter) url.Values {
 	for name, value := range map[string]string{
 		"account": f.Account, "accessKey": f.AccessKey, "operation": f.Operation, "region": f.Region, "bucket": f.Bucket,
 		"resource": f.Resource,
-		"prefix":   f.Prefix, "error": f.Error,
+		"prefix":   f.Prefix, "error": f.Error, "status": f.Status,
 	} {
 		if value != "" {
 			out.Set(name, value)

@@ -5,6 +5,7 @@ package journal
 import (
 	"context"
 	"iter"
+	"strconv"
 	"time"
 
 	"github.com/velero-locations/velero-locations/simulator/call"
@@ -40,8 +41,8 @@ type Filter struct {
 	Account, AccessKey, Operation, Region, Bucket, Resource string
 	// Prefix is what keys begin with.
 	Prefix string
-	// Error is an error code.
-	Error string
+	// Error is an error code, and Status the status code of HTTP.
+	Error, Status string
 	// After is the sequence number before the first entry wanted.
 	After uint64
 }
@@ -56,6 +57,7 @@ func (f Filter) Matches(e Entry) bool {
 		{f.Bucket, e.Bucket},
 		{f.Resource, e.Resource},
 		{f.Error, e.Error},
+		{f.Status, strconv.Itoa(e.Status)},
 	} {
 		if field[0] != "" && (field[1] == "" || !call.Matches(field[0], field[1])) {
 			return false
@@ -96,5 +98,7 @@ func (j *Journal) Entries(filter Filter) []Entry { return j.ring.Items(filter.Af
 // Follow yields the entries that the filter picks, and then each new one as it comes, until the context is done. A
 // reader that is slower than requests come misses those that the journal no longer keeps.
 func (j *Journal) Follow(ctx context.Context, filter Filter) iter.Seq[Entry] {
-	return j.ring.Follow(ctx, filter.After, filter.Matches)
+	after := filter.After
+	filter.After = 0 // the ring knows better what is after it
+	return j.ring.Follow(ctx, after, filter.Matches)
 }

@@ -273,7 +273,7 @@ func (d *dev) prepareClients(authority *pki.Authority) error {
 	if d.admin, err = clientcmd.RESTConfigFromKubeConfig(d.kubeconfig); err != nil {
 		return fmt.Errorf("reading the kubeconfig: %w", err)
 	}
-	d.console, err = console.New(d.admin, console.Options{Write: true, Kubectl: []string{"kubectl"}, KeyID: d.keyID})
+	d.console, err = console.New(d.admin, console.Options{Write: true, Kubectl: []string{"kubectl"}, Setup: ". " + d.path("env"), KeyID: d.keyID})
 	return err
 }
 

@@ -23,9 +23,9 @@ func showConsole(c *connection) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			options := console.Options{Write: write, Kubectl: []string{"kubectl"}}
-			for flag, value := range map[string]string{"--kubeconfig": *c.flags.KubeConfig, "--context": *c.flags.Context} {
-				if value != "" {
-					options.Kubectl = append(options.Kubectl, flag, value)
+			for _, name := range []string{"kubeconfig", "context", "cluster", "user", "server", "as", "as-uid"} { // not what is secret
+				if flag := cmd.Flags().Lookup(name); flag != nil && flag.Changed {
+					options.Kubectl = append(options.Kubectl, "--"+name+"="+flag.Value.String())
 				}
 			}
 			if !all {

@@ -3,17 +3,23 @@
 const key = "console-token";
 
 // The token of the address is kept for this tab, and taken out of what is shown, bookmarked and copied.
-const given = new URLSearchParams(location.hash.slice(1)).get("token");
-if (given) {
+function take() {
+	const given = new URLSearchParams(location.hash.slice(1)).get("token");
+	if (!given) return false;
 	sessionStorage.setItem(key, given);
 	history.replaceState(null, "", location.pathname);
+	return true;
 }
-const token = sessionStorage.getItem(key);
+take();
+addEventListener("hashchange", () => { if (take()) location.reload(); }); // of a program that was started again
+
+const headers = { "Console-Token": sessionStorage.getItem(key) ?? "" };
+
+// sources are what answers here: a simulator, a cluster; and whether the token is theirs.
+export const sources = await get("./sources");
 
 // mayChange says whether the page may change something.
-export const mayChange = token !== null;
-
-const headers = { "Console-Token": token ?? "" };
+export const mayChange = sources.token;
 
 // get asks for JSON.
 export async function get(path) {

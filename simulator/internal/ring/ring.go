@@ -64,7 +64,8 @@ func (r *Ring[T]) find(after uint64, wanted func(T) bool) []T {
 }
 
 // Follow yields the wanted ones of the items after a number, and then each new one as it comes, until the context is done. A
-// reader that is slower than they come misses those that the ring no longer keeps.
+// reader that is slower than they come misses those that the ring no longer keeps. A number that no item has yet is of another ring, such
+// as that of a program before it was started again: everything is after it.
 func (r *Ring[T]) Follow(ctx context.Context, after uint64, wanted func(T) bool) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for {
@@ -90,5 +91,8 @@ func (r *Ring[T]) next(after uint64, wanted func(T) bool) (items []T, last uint6
 	if r.grown == nil {
 		r.grown = make(chan struct{})
 	}
-	return r.find(after, wanted), max(r.last, after), r.grown
+	if after > r.last {
+		after = 0
+	}
+	return r.find(after, wanted), r.last, r.grown
 }

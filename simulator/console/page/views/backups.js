@@ -13,7 +13,7 @@ export const backups = {
 	show: (loaded, refresh) => html`
 		${problems(loaded.problems)}
 		${schedules(loaded)}
-		${loaded.backups.length === 0 ? html`<p class="faint">There is no backup.</p>` : ""}
+		${loaded.backups.length === 0 && loaded.problems.length === 0 ? html`<p class="faint">There is no backup.</p>` : ""}
 		${loaded.backups.map((b) => html`<section>
 			<h2>${b.namespace}/${b.name} ${badge(b.phase)}</h2>
 			<p class="faint">${time(b.created)}${b.ended ? html` until ${time(b.ended)}` : ""}</p>
@@ -22,10 +22,10 @@ export const backups = {
 				${step.name === "objects" && b.items > 0 ? html`<br><progress aria-label=${`Objects of ${b.name}`} max=${b.items} .value=${b.done}></progress>` : ""}</li>`)}</ol>
 			${b.why.map((reason) => html`<p class=${kind(b.phase)}>${reason}</p>`)}
 			${b.files ? bucket(b, loaded, refresh) : ""}
-			${command(["velero", "backup", "describe", b.name, "-n", b.namespace].map(word).join(" "))}
+			${command(["velero-locations", "backup", "describe", b.name, "-n", b.namespace, ...loaded.source.kubectl.slice(1)].map(word).join(" "))}
 		</section>`)}
 		${loaded.all > loaded.backups.length ? html`<p>${loaded.all} backups in all: the newest are shown.</p>` : ""}
-		<section>${table("Restores", [
+		<section>${loaded.restores.length === 0 && loaded.problems.length > 0 ? "" : table("Restores", [
 			["name", (r) => `${r.namespace}/${r.name}`], ["of", (r) => r.backup], ["phase", (r) => badge(r.phase || "New")],
 			["objects", (r) => `${r.done} of ${r.items}`], ["begun", (r) => time(r.created)], ["why", (r) => r.why.join("; ")],
 		], loaded.restores)}${command(kubectl(loaded.source, "get", "backups.velero.io,restores.velero.io,schedules.velero.io", ...(loaded.source.namespace ? ["-n", loaded.source.namespace] : ["-A"])))}</section>`,

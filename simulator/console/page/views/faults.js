@@ -50,6 +50,7 @@ export const faults = {
 				${action("The machine's time", simulator("clock", "reset"), async () => { await send("DELETE", "/v1/clock"); refresh(); })}
 			</div>
 			<form @submit=${(event) => set(event, refresh)}>${field("A time, such as 2026-11-01T12:00:00Z", "now", { required: true })}<button ?disabled=${!mayChange}>Set</button></form>
+			${command(simulator("clock", "set", "2026-11-01T12:00:00Z"))}
 		</section>`,
 };
 

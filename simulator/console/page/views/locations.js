@@ -13,7 +13,7 @@ export const locations = {
 	show: ({ storage, snapshots, all, now, source, problems: missing }, refresh) => html`
 		<p class="faint">${source.namespace ? html`Namespace ${source.namespace} of ` : "All namespaces of "}<code>${source.server}</code></p>
 		${problems(missing)}
-		${storage.length === 0 ? html`<p class="faint">There is no backup storage location.</p>` : ""}
+		${storage.length === 0 && missing.length === 0 ? html`<p class="faint">There is no backup storage location.</p>` : ""}
 		${storage.map((l) => html`<section>${head(l)}
 			<dl>
 				<div><dt>Where</dt><dd><code>${place(l)}</code>${l.readOnly ? " read-only" : ""}</dd></div>

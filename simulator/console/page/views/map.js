@@ -7,12 +7,12 @@ import { nameOf, place } from "./locations.js";
 export const map = {
 	path: "map",
 	title: "Map",
-	leave,
+	leave: () => { issued = undefined; leave(); },
 	async load(get, draw, refresh, sources) {
 		const [cloud, { keys }, { storage, problems }] = await Promise.all([
 			sources.simulator ? get("/v1/cloud") : { accounts: [], buckets: [] },
 			sources.simulator ? get("/v1/keys") : { keys: [] },
-			sources.cluster ? load("locations", refresh).catch((error) => ({ storage: [], problems: [error.message] })) : { storage: [], problems: [] },
+			sources.cluster && sources.token ? load("locations", refresh).catch((error) => ({ storage: [], problems: [error.message] })) : { storage: [], problems: [] },
 		]);
 		return { cloud, keys, storage, problems };
 	},
@@ -81,11 +81,11 @@ const one = (key, refresh) => html`<li>key <code>${key.id}</code> ${badge(key.ac
 		${action(key.active ? "Disable" : "Enable", simulator("key", key.active ? "disable" : "enable", key.id), async () => {
 			await send("PATCH", `/v1/keys/${encodeURIComponent(key.id)}`, { active: !key.active });
 			refresh();
-		})}
+		}, { about: key.id })}
 		${action("Rotate", simulator("key", "rotate", key.id), async () => {
 			issued = await send("POST", `/v1/keys/${encodeURIComponent(key.id)}/rotate`);
 			refresh();
-		})}
+		}, { about: key.id })}
 	</div>
 	${issued && issued.account === key.account && issued.id === key.id ? html`<p role="alert">Its secret, which is shown this once: <code>${issued.secret}</code>
 		<button @click=${() => act("Forget", () => { issued = undefined; refresh(); })}>forget</button></p>` : ""}

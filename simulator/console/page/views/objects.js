@@ -34,7 +34,7 @@ export const objects = {
 				</select></label>
 			</form>
 			<p>${crumbs(refresh)}</p>
-			${command(`aws --endpoint-url ${addresses.s3} s3 ls ${word(`s3://${at.bucket}/${at.prefix}`)}`)}
+			${command(`aws --endpoint-url ${addresses.S3} --region ${at.region} s3 ls ${word(`s3://${at.bucket}/${at.prefix}`)}`)}
 			${table(`What lies directly under /${at.prefix}`, [
 				["name", (each) => (each.prefix ? html`<button @click=${() => go({ prefix: each.prefix }, refresh)}>${each.prefix.slice(at.prefix.length)}</button>`
 					: html`<code>${each.key.slice(at.prefix.length) || each.key}</code>`)],
@@ -52,5 +52,5 @@ export const objects = {
 		</section>` : html`<p class="faint">There are no buckets.</p>`),
 };
 
-const crumbs = (refresh) => ["", ...at.prefix.split("/").filter(Boolean)].map((part, i, all) => html`
-	<button @click=${() => go({ prefix: i === 0 ? "" : `${all.slice(1, i + 1).join("/")}/` }, refresh)}>${i === 0 ? at.bucket : part}</button> /`);
+const crumbs = (refresh) => ["", ...at.prefix.split("/").slice(0, -1)].map((part, i, all) => html`
+	<button @click=${() => go({ prefix: all.slice(1, i + 1).map((each) => `${each}/`).join("") }, refresh)}>${i === 0 ? at.bucket : part || "(no name)"}</button> /`);

@@ -5,7 +5,7 @@ import { command, table, time } from "../parts.js";
 const kept = 200; // rows; those that are older are in the journal
 const seconds = 60; // that the plots show
 
-const filters = [["account", "Account"], ["bucket", "Bucket"], ["operation", "Operation"], ["error", "Error code (* is any)"]];
+const filters = [["account", "Account"], ["bucket", "Bucket"], ["operation", "Operation"], ["status", "Status (such as 5??)"], ["error", "Error code (* is any)"]];
 let filter = {};
 let source;
 let rows = []; // the newest first
@@ -13,10 +13,15 @@ let rate = []; // [second, requests, slowest] of the last minute
 let last = 0;
 let paused = false;
 let drawing;
+let broken = false; // it is tried again by the browser
+let begun; // since when it is listened: what came before is not of this minute
 
 function listen(draw) {
 	const query = new URLSearchParams({ ...filter, after: String(last) });
 	source = new EventSource(`/v1/journal/follow?${query}`);
+	begun = Date.now();
+	source.onopen = () => { broken = false; };
+	source.onerror = () => { broken = true; draw(); };
 	source.onmessage = ({ data }) => {
 		const entry = JSON.parse(data);
 		last = entry.sequence;
@@ -29,6 +34,7 @@ function listen(draw) {
 }
 
 function count(entry) {
+	if (Date.now() - begun < 1000) return;
 	const now = Math.floor(Date.now() / 1000);
 	if (rate.at(-1)?.[0] !== now) rate.push([now, 0, 0]);
 	const second = rate.at(-1);
@@ -81,6 +87,7 @@ export const requests = {
 	},
 	show: (_, refresh) => html`
 		<section>
+			${broken ? html`<p class="bad" role="alert">What answered here does not: new requests are shown once it does.</p>` : ""}
 			<form @submit=${(event) => event.preventDefault()}>
 				${filters.map(([name, label]) => html`<label>${label}<input name=${name} .value=${filter[name] ?? ""} @change=${(event) => choose(name, event.target.value, refresh)}></label>`)}
 				<button type="button" aria-pressed=${String(paused)} @click=${() => { paused = !paused; refresh(); }}>Pause</button>

@@ -5,13 +5,14 @@ import { command, duration, table, time } from "../parts.js";
 export const where = {
 	path: "where",
 	title: "Where things are",
-	async load(get) {
-		const [cloud, clock] = await Promise.all([get("/v1/cloud"), get("/v1/clock")]);
-		return { cloud, clock };
+	async load(get, draw, refresh, sources) {
+		const [cloud, clock, { setup }] = await Promise.all([get("/v1/cloud"), get("/v1/clock"), sources.cluster && sources.token ? get("/console/cluster/") : {}]);
+		return { cloud, clock, setup };
 	},
-	show: ({ cloud, clock }) => html`
+	show: ({ cloud, clock, setup }) => html`
 		<section>
 			${table("Addresses", [["what", ([name]) => name], ["URL", ([, url]) => html`<code>${url}</code>`]], Object.entries(cloud.addresses))}
+			${setup ? command(setup) : ""}
 			${command(`export VELERO_LOCATIONS_SIMULATOR=${word(cloud.addresses.control)}`)}
 		</section>
 		<section>
