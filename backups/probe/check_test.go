@@ -78,6 +78,16 @@ func (w *world) put(key, content string) {
 	}
 }
 
+// leave stores objects some time ago.
+func (w *world) leave(ago time.Duration, keys ...string) {
+	w.Helper()
+	_ = w.cloud.Clock().Advance(-ago)
+	for _, key := range keys {
+		w.put(key, "x")
+	}
+	w.cloud.Clock().Reset()
+}
+
 func (w *world) publish(backup *velerov1.Backup) {
 	w.Helper()
 	content, err := json.Marshal(backup)
@@ -146,6 +156,7 @@ func newBackup(name, uid string) *velerov1.Backup {
 
 // TestCheck names each thing that is wrong with a location, and no other; and leaves nothing that may be deleted.
 func TestCheck(t *testing.T) {
+	const earlier = "p/backups/.velero-locations-check-ABCDEFGHIJKLMNOPQRSTUV2345"
 	const unlisted = `not asked: "list" has not succeeded`
 	blind := map[string]string{}
 	for _, step := range steps {
@@ -240,6 +251,29 @@ func TestCheck(t *testing.T) {
 			want: unwritten(map[string]string{
 				"multipart upload": "not asked: the location is read-only", "write": "not asked: the location is read-only",
 			}),
+		},
+		"an object of an earlier check": {prepare: func(w *world) { w.leave(12*time.Minute, earlier) }},
+		"an object of an earlier check that may not be deleted": {
+			prepare: func(w *world) { w.leave(12*time.Minute, earlier); w.deny("s3:DeleteObject") },
+			want: map[string]string{
+				"delete":         "failed: the credentials may not delete",
+				"earlier checks": `warning: 1 object left by an earlier check, to be deleted by hand: "` + earlier + `" (the credentials may not delete`,
+			}, left: "version version",
+		},
+		"an object of an earlier check of a read-only location": {
+			prepare: func(w *world) { w.leave(12*time.Minute, earlier); w.subject.Unwritable = "the location is read-only" },
+			want: unwritten(map[string]string{
+				"multipart upload": "not asked: ", "write": "not asked: ", "earlier checks": `"` + earlier + `" (the location is read-only)`,
+			}), left: "version",
+		},
+		"a versioned object of an earlier check": {
+			prepare: func(w *world) { w.versioned(); w.leave(12*time.Minute, earlier) },
+			want:    map[string]string{"versioning": "warning: "},
+		},
+		"an object of a check that runs": {prepare: func(w *world) { w.leave(time.Minute, earlier) }, left: "version"},
+		"objects of other names": {
+			prepare: func(w *world) { w.leave(12*time.Minute, earlier+"/1", earlier+".txt", earlier[:len(earlier)-1]) },
+			want:    map[string]string{"data without record": "1 folder"}, left: "version version version",
 		},
 		"versions": {
 			prepare: (*world).versioned,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"regexp"
 
 	"github.com/velero-locations/velero-locations/drivers/objectstore"
 	"github.com/velero-locations/velero-locations/locations"
@@ -31,6 +32,10 @@ func Write(ctx context.Context, store objectstore.Bucket, place locations.Place)
 
 // key is where something is written to be deleted: beside the directories of backups, where policies let backups be written, and
 // neither Velero nor anything here looks for one. No two are the same.
-func key(place locations.Place) string {
-	return place.Root() + "backups/.velero-locations-check-" + rand.Text()
-}
+func key(place locations.Place) string { return keys(place) + rand.Text() }
+
+// keys is what all of them begin with.
+func keys(place locations.Place) string { return place.Root() + "backups/.velero-locations-check-" }
+
+// random is what rand.Text returns.
+var random = regexp.MustCompile(`^[A-Z2-7]{26,}$`)

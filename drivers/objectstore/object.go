@@ -13,6 +13,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 )
@@ -20,6 +21,9 @@ import (
 // Object is an object that is read, and what the storage says of it. The caller closes it.
 type Object struct {
 	io.ReadCloser
+
+	// Modified is when it was stored, by the storage's clock.
+	Modified time.Time
 
 	size, read int64
 	// md5 is that of what was read, and tag the one that the ETag says; empty: it says another thing.
@@ -35,7 +39,7 @@ type Object struct {
 var hexMD5 = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 func newObject(body io.ReadCloser, info *minio.ObjectInfo, header http.Header) *Object {
-	o := &Object{ReadCloser: body, size: info.Size, md5: md5.New()}
+	o := &Object{ReadCloser: body, Modified: info.LastModified, size: info.Size, md5: md5.New()}
 	encrypted := header.Get("X-Amz-Server-Side-Encryption-Customer-Algorithm") != "" || strings.HasPrefix(header.Get("X-Amz-Server-Side-Encryption"), "aws:kms")
 	if tag := strings.Trim(info.ETag, `"`); hexMD5.MatchString(tag) && !encrypted {
 		o.tag = tag
