@@ -63,6 +63,7 @@ type verification struct {
 	snapshotted       map[string]bool     // persistent volumes in that list, whatever became of the snapshot
 	volumes           map[string]bool     // those of them that are among the objects, once these were read
 	claimed           []VolumeInfo        // of which a snapshot is said to have been taken
+	told              map[string]bool     // the volumes of which volume info says anything; nil: it was not read
 	repositories      map[string][]string // the volumes whose files are in each repository, by the key of its format file
 	ours              bool                // the log says that a controller here made the backup
 	agreeing          int                 // files whose ETag is the MD5 of what was read
@@ -236,7 +237,13 @@ func (v *verification) readVolumes() {
 			v.snapshots, v.snapshotted[s.Spec.PersistentVolumeName] = append(v.snapshots, *s), true
 		})
 	}))
-	infos := v.file(VolumeInfos, compressed(func(d *json.Decoder) error { return elements(d, v.addInfo) }))
+	told := map[string]bool{}
+	infos := v.file(VolumeInfos, compressed(func(d *json.Decoder) error {
+		return elements(d, func(info *VolumeInfo) { told[info.PVName] = true; v.addInfo(info) })
+	}))
+	if infos == whole {
+		v.told = told
+	}
 	v.refused = snapshots == damaged || infos == damaged
 	v.file(PodVolumeBackups, compressed(func(d *json.Decoder) error { return elements(d, v.addFiles) }))
 }
@@ -327,6 +334,9 @@ func (v *verification) checkVolumes(check func(context.Context, *Snapshot) error
 		snapshot := &v.snapshots[i]
 		if snapshot.Status.Phase == SnapshotCompleted {
 			taken++
+			if name := snapshot.Spec.PersistentVolumeName; v.told != nil && !v.told[name] {
+				v.report.broken(fmt.Sprintf("volume %q", name), "it is in the list of snapshots, but volume info does not have it")
+			}
 		}
 		if v.ctx.Err() == nil {
 			v.checkVolume(snapshot, check)

@@ -195,6 +195,8 @@ var particular = []damage{
 	{name: "snapshot in error", do: ofSnapshot("<status>completed</status>", "<status>error</status>"), verified: no, about: `volume "data-0"`, says: "failed, and holds nothing", restorable: kopiaOnly},
 	{name: "snapshot of another backup", do: replace(backups.VolumeSnapshots, `"backupName":"b"`, `"backupName":"c"`), verified: no, about: `volume "data-0"`, says: "of another backup", restorable: kopiaOnly},
 	{name: "snapshot that is not listed", do: func(t *testing.T, d *desk) { d.Put(t, backups.VolumeSnapshots, "b", []backups.Snapshot{}) }, verified: no, about: `volume "data-0"`, says: "the list of snapshots does not have it", restorable: kopiaOnly},
+	{name: "volume info without volumes", do: func(t *testing.T, d *desk) { d.Put(t, backups.VolumeInfos, "b", []backups.VolumeInfo{}) }, verified: no, about: `volume "data-0"`, says: "volume info does not have it", restorable: everything},
+	{name: "volume info that is null", do: func(t *testing.T, d *desk) { d.Put(t, backups.VolumeInfos, "b", nil) }, verified: no, about: `volume "data-1"`, says: "volume info does not have it", restorable: everything},
 	{name: "snapshot location gone", do: func(t *testing.T, d *desk) {
 		if err := d.World.Delete(t.Context(), &velerov1.VolumeSnapshotLocation{ObjectMeta: metav1.ObjectMeta{Namespace: backendtest.Namespace, Name: "ebs"}}); err != nil {
 			t.Fatal(err)
