@@ -3,7 +3,6 @@ package backups
 import (
 	"archive/tar"
 	"cmp"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -81,7 +80,7 @@ func (u *Unpacked) Close() error {
 }
 
 func (u *Unpacked) unpack(tarball io.Reader) error {
-	plain, err := gzip.NewReader(tarball)
+	plain, err := newPlain(tarball)
 	if err != nil {
 		return fmt.Errorf("decompressing the tarball: %w", err)
 	}

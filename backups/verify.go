@@ -173,7 +173,7 @@ func described(err error) string {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return "it is cut off"
+		return "it is cut off, or damaged near its end"
 	case errors.Is(err, gzip.ErrChecksum):
 		return "it is damaged: its checksum is wrong"
 	case errors.Is(err, gzip.ErrHeader):
@@ -308,7 +308,7 @@ func (v *verification) readRest() {
 }
 
 func (v *verification) readLog(log io.Reader) error {
-	plain, err := gzip.NewReader(log)
+	plain, err := newPlain(log)
 	if err != nil {
 		return err
 	}
@@ -428,7 +428,7 @@ func end(d *json.Decoder) error {
 // compressed returns a decoder of a file of JSON under gzip, of which nothing is behind.
 func compressed(decode func(*json.Decoder) error) func(io.Reader) error {
 	return func(r io.Reader) error {
-		plain, err := gzip.NewReader(r)
+		plain, err := newPlain(r)
 		if err != nil {
 			return err
 		}

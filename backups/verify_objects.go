@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -99,7 +98,7 @@ func (o *objects) hash(id string) uint64 { return maphash.String(o.seed, id) }
 
 // read reads the tarball, each object alone.
 func (o *objects) read(tarball io.Reader) error {
-	plain, err := gzip.NewReader(tarball)
+	plain, err := newPlain(tarball)
 	if err != nil {
 		return err
 	}
@@ -112,6 +111,9 @@ func (o *objects) read(tarball io.Reader) error {
 			return errors.New("there is nothing in it")
 		case errors.Is(err, io.EOF):
 			_, err := io.Copy(io.Discard, plain) // what is behind the end of the tar has the checksum of all
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				return errors.New("what is behind its last object is cut off, or wrong")
+			}
 			return err
 		case err != nil:
 			return err

@@ -52,6 +52,9 @@ type Volumes struct {
 	Closed    error
 }
 
+// ErrUnlisted is why volumes are closed that nothing here speaks to.
+var ErrUnlisted = errors.New("snapshots of this provider cannot be listed from here")
+
 // What bounds a check.
 const (
 	// mostBackups is how many backups of a bucket are looked into.
@@ -618,7 +621,7 @@ func (c *check) snapshots(ctx context.Context, volumes Volumes) Row {
 	lister, can := volumes.Snapshots.(snapshotter.Lister)
 	switch {
 	case !can:
-		return Row{Result: NotAsked, Message: "snapshots of this provider cannot be listed from here"}
+		return Row{Result: NotAsked, Message: ErrUnlisted.Error()}
 	case c.Records.Unread != nil:
 		return Row{Result: NotAsked, Message: c.Records.Unread.Error()}
 	case c.found == nil || c.cut:

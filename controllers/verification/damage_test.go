@@ -99,6 +99,18 @@ func flip(content []byte) []byte {
 	return content
 }
 
+// flipped flips a bit of the tarball, that many bytes before its end.
+func flipped(before int) func(*testing.T, *desk) {
+	return func(t *testing.T, d *desk) {
+		t.Helper()
+		d.edit(t, backups.Contents, func(content []byte) []byte {
+			content = bytes.Clone(content)
+			content[len(content)-before] ^= 1
+			return content
+		})
+	}
+}
+
 // each are the kinds of damage that every file can have.
 func each() (all []damage) {
 	// what a restore could do when a file is missing, and when it cannot be understood.
@@ -129,10 +141,12 @@ func each() (all []damage) {
 			})
 			behind := maps.Clone(spoiled) // what is in front was read
 			delete(behind, backups.PodVolumeBackups)
-			add("with something behind", "it is damaged", behind, func(t *testing.T, d *desk) {
-				t.Helper()
-				d.edit(t, file, func(content []byte) []byte { return append(bytes.Clone(content), "garbage at the end"...) })
-			})
+			for name, garbage := range map[string]string{"something": "garbage at the end", "a byte": "x"} {
+				add("with "+name+" behind", "it is damaged: there is something after its end", behind, func(t *testing.T, d *desk) {
+					t.Helper()
+					d.edit(t, file, func(content []byte) []byte { return append(bytes.Clone(content), garbage...) })
+				})
+			}
 		}
 	}
 	return all
@@ -160,6 +174,8 @@ var particular = []damage{
 			return []byte(backendtest.Compressed(t, string(plain[:len(plain)/2+100])))
 		})
 	}, verified: no, about: "b.tar.gz", says: "it is cut off", restorable: nothing},
+	{name: "tar with a flipped bit in its checksum", do: flipped(8), verified: no, about: "b.tar.gz", says: "it is damaged: its checksum is wrong", restorable: nothing},
+	{name: "tar with a flipped bit before its checksum", do: flipped(13), verified: no, about: "b.tar.gz", says: "it is damaged", restorable: nothing},
 	{name: "tar with nothing in it", do: func(t *testing.T, d *desk) {
 		d.retar(t, func(string, string) (string, string) { return "", "" })
 	}, verified: no, about: "b.tar.gz", says: "there is nothing in it", restorable: nothing},

@@ -44,7 +44,7 @@ func checkLocation(c *connection) *cobra.Command {
 	var (
 		request CheckRequest
 		format  string
-		timeout time.Duration
+		timeout = 2 * time.Minute
 	)
 	cmd := &cobra.Command{
 		Use:   "check NAME",
@@ -71,7 +71,7 @@ func checkLocation(c *connection) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&format, "output", "o", checkFormats[0], "How to print what was found out. One of: "+strings.Join(checkFormats, ", "))
-	flags.DurationVar(&timeout, "timeout", 2*time.Minute, "How long the check may take")
+	addTimeout(cmd, &timeout, "How long the check may take")
 	flags.StringVar(&request.DefaultS3Endpoint, "default-s3-endpoint", cmp.Or(os.Getenv("AWS_ENDPOINT_URL_S3"), os.Getenv("AWS_ENDPOINT_URL")),
 		"URL of the storage of locations whose spec.config has no s3Url; empty: Amazon S3. If absent: $AWS_ENDPOINT_URL_S3, else $AWS_ENDPOINT_URL")
 	completeFlag(cmd, "output", checkFormats...)

@@ -50,7 +50,8 @@ func (f *files) addFlags(cmd *cobra.Command) {
 }
 
 func (f *files) addTimeout(cmd *cobra.Command) {
-	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "How long to wait for the file")
+	f.timeout = time.Minute
+	addTimeout(cmd, &f.timeout, "How long to wait for the file")
 }
 
 // open asks for a file and begins to read it; what is kept compressed, as all but the contents are, comes as

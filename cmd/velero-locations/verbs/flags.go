@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -91,6 +92,32 @@ func (n *count) String() string { return strconv.Itoa(int(*n)) }
 
 // Type is what help calls the value.
 func (n *count) Type() string { return "int" }
+
+// patience is the flag --timeout: how long to wait.
+type patience time.Duration
+
+var _ pflag.Value = new(patience)
+
+// addTimeout adds the flag, of which the value is the default.
+func addTimeout(cmd *cobra.Command, value *time.Duration, usage string) {
+	cmd.Flags().Var((*patience)(value), "timeout", usage)
+}
+
+// Set knows no time that is over before anything is asked.
+func (p *patience) Set(value string) error {
+	parsed, err := time.ParseDuration(value)
+	if err != nil || parsed <= 0 {
+		return errors.New("want a time above 0, as 90s")
+	}
+	*p = patience(parsed)
+	return nil
+}
+
+// String shows what was given, or the default.
+func (p *patience) String() string { return time.Duration(*p).String() }
+
+// Type is what help calls the value.
+func (p *patience) Type() string { return "duration" }
 
 // dryRun is the flag --dry-run: whether the server is to check a request, and not to carry it out.
 type dryRun bool
@@ -260,6 +287,9 @@ func (m mappings) Set(value string) error {
 		from, to, found := strings.Cut(strings.TrimSpace(pair), ":")
 		if !found || from == "" || to == "" || strings.Contains(to, ":") {
 			return fmt.Errorf("%q is not of the form OLD:NEW", pair)
+		}
+		if other, twice := m[from]; twice && other != to {
+			return fmt.Errorf("%q is to become both %q and %q: want one name", from, other, to)
 		}
 		m[from] = to
 	}

@@ -75,6 +75,7 @@ func TestRefusesWrongRestoreFlags(t *testing.T) {
 		"restore create --from-backup a --from-schedule b":            "from-backup from-schedule",
 		"restore create --from-backup a -l b=c --or-selector d":       "selector or-selector",
 		"restore create --from-backup a --namespace-mappings b":       `"b" is not of the form OLD:NEW`,
+		"restore create --from-backup a --namespace-mappings b:c,b:d": `"b" is to become both "c" and "d": want one name`,
 		"restore create --from-backup a --namespace-mappings b:":      `"b:" is not of the form OLD:NEW`,
 		"restore create --from-backup a --parallel-files-download -1": "want a whole number that is not negative",
 		"restore create --from-backup a":                              "no API to speak to",

@@ -28,7 +28,7 @@ type verification struct {
 
 // verifyBackups has the controllers find out whether backups can be restored, and tells what they found out.
 func verifyBackups(c *connection) *cobra.Command {
-	var o verification
+	o := verification{timeout: 10 * time.Minute}
 	cmd := &cobra.Command{
 		Use:   "verify [NAME...]",
 		Short: "Verify that backups can be restored, by reading them as a restore would",
@@ -53,7 +53,7 @@ func verifyBackups(c *connection) *cobra.Command {
 	cmd.Flags().StringVarP(&o.selector, "selector", "l", "", "Verify those of them whose labels match this selector")
 	cmd.Flags().BoolVarP(&o.everywhere, "all-namespaces", "A", false, "Verify those of all namespaces")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "How to print what was found out. One of: text, json, yaml")
-	cmd.Flags().DurationVar(&o.timeout, "timeout", 10*time.Minute, "How long to wait for each backup")
+	addTimeout(cmd, &o.timeout, "How long to wait for each backup")
 	completeFlag(cmd, "output", "text", "json", "yaml")
 	backupLocation.completeNamesFlag(c, cmd, "location")
 	return cmd
@@ -66,6 +66,11 @@ func (o *verification) run(ctx context.Context, c *connection, names []string) e
 	}
 	if o.everywhere {
 		namespace = metav1.NamespaceAll
+	}
+	if o.location != "" && !o.everywhere {
+		if _, err := clientset.VeleroV1().BackupStorageLocations(namespace).Get(ctx, o.location, metav1.GetOptions{}); err != nil {
+			return err
+		}
 	}
 	found, missing := backup.find(ctx, backup.client(clientset, namespace), names, o.selector)
 	if len(names) == 0 {

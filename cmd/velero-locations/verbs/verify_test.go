@@ -54,10 +54,10 @@ func TestVerify(t *testing.T) {
 		"broken": {"a", []string{plain, plain, ended(note, unknown, broken)}, "Backup \"a\" is broken. Can be restored: 3 objects and 1 of 2 volumes (data-0).\n" +
 			"  Broken   volume \"data-1\": gone\n  Unknown  u: no answer\n  Note     n: noted\n", `backup "a" is broken`, nil, false},
 		"unknown":       {"a", []string{plain, plain, ended(unknown)}, "Backup \"a\" could not be verified. Can be restored: 3 objects and 1 of 2 volumes (data-0).\n  Unknown  u: no answer\n", `backup "a" could not be verified`, nil, false},
-		"of a location": {"--location east -o json", []string{list, plain, ended(broken)}, `"verified": "False"`, `backup "a" is broken`, []string{"GET backups", "PATCH a?fieldManager=velero-locations", "GET a"}, true},
+		"of a location": {"--location east -o json", []string{`{"metadata":{"name":"east"}}`, list, plain, ended(broken)}, `"verified": "False"`, `backup "a" is broken`, []string{"GET east", "GET backups", "PATCH a?fieldManager=velero-locations", "GET a"}, true},
 		"everywhere":    {"-A -l team=shop", []string{list, plain, plain, ended(broken), ended(broken)}, "Backup \"velero/a\" is broken", "backup \"velero/a\" is broken\nbackup \"velero/other\" is broken", []string{"GET backups?labelSelector=team%3Dshop"}, true},
 		"as YAML":       {"a -o yaml", []string{plain, plain, ended(broken)}, "verified: \"False\"\n", `backup "a" is broken`, nil, true},
-		"none":          {"--location south", []string{list}, "", "", []string{"GET backups"}, false},
+		"none":          {"--location south", []string{`{"metadata":{"name":"south"}}`, list}, "", "", []string{"GET south", "GET backups"}, false},
 		"gone":          {"a", []string{plain, plain, strings.Replace(plain, `"uid":"uid"`, `"uid":"other"`, 1)}, "", `backup "a" was deleted before it was verified`, nil, false},
 		"taken away":    {"a", []string{plain, plain, plain}, "", `the request for a verification of backup "a" was taken away`, nil, false},
 	} {
@@ -105,6 +105,15 @@ func TestVerifyTimeout(t *testing.T) {
 	}
 }
 
+// TestVerifyNoLocation shows that a location that is not there is not one without backups.
+func TestVerifyNoLocation(t *testing.T) {
+	url, requests := api(t, answer(http.StatusNotFound, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404,"message":"\"wset\" not found"}`))
+	got := run(t, "backup", "verify", "--location", "wset", "--server", url)
+	if got.err == nil || got.err.Error() != `"wset" not found` || len(*requests) != 1 {
+		t.Errorf("got %v after %v", got.err, *requests)
+	}
+}
+
 func TestVerifyRefuses(t *testing.T) {
 	for args, want := range map[string]string{
 		"":                   "say what to verify by exactly one of: names, --all, --location, --selector",
@@ -112,6 +121,8 @@ func TestVerifyRefuses(t *testing.T) {
 		"-l a=b --all":       "say what to verify by exactly one of: names, --all, --location, --selector",
 		"a -A":               "--all-namespaces: names are of one namespace (-n)",
 		"--all --location a": "say what to verify by exactly one of: names, --all, --location, --selector",
+		"a --timeout -5s":    `invalid argument "-5s" for "--timeout" flag: want a time above 0, as 90s`,
+		"a --timeout 0s":     `invalid argument "0s" for "--timeout" flag: want a time above 0, as 90s`,
 		"a -o table":         `--output "table": want one of text, json, yaml`,
 	} {
 		got := run(t, append([]string{"backup", "verify"}, strings.Fields(args)...)...)

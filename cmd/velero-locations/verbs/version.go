@@ -48,7 +48,7 @@ func version(c *connection) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&clientOnly, "client-only", clientOnly, "Ask no server")
-	cmd.Flags().DurationVar(&timeout, "timeout", timeout, "For how long to wait for the answer of a server")
+	addTimeout(cmd, &timeout, "For how long to wait for the answer of a server")
 	cmd.Flags().StringVarP(&output, "output", "o", output, "Format: json, or text if it is left out")
 	completeFlag(cmd, "output", "json")
 	c.addFlags(cmd.Flags())

@@ -99,6 +99,9 @@ func (b *Backend) Check(ctx context.Context, location *velerov1.BackupStorageLoc
 		} else {
 			opened.Snapshots = nil
 		}
+		if errors.Is(opened.Closed, ErrNoDriver) {
+			opened.Closed = probe.ErrUnlisted
+		}
 		subject.Volumes = append(subject.Volumes, opened)
 	}
 	return probe.Check(ctx, subject)
