@@ -14,12 +14,13 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the sessions in docs instead of comparing them")
 
-// variable is what a session prints otherwise each time: moments, ages, ports, what a command that waits shows meanwhile, and what storage
+// variable is what a session prints otherwise each time: moments, ages, ports, ids, what a command that waits shows meanwhile, and what storage
 // has answered that was asked for a second, in which a busy machine may not hear it.
 var variable = map[string]*regexp.Regexp{
 	"TIME":      regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [-+]\d{4} \w+`),
 	"AGE":       regexp.MustCompile(`\b\d+s\b`),
 	"SNAPSHOT":  regexp.MustCompile(`snap-[0-9a-f]{17}`),
+	"CONTENT":   regexp.MustCompile(`\b[0-9a-f]{12}\b`),
 	"127.0.0.1": regexp.MustCompile(`127\.0\.0\.1:\d+`),
 	"":          regexp.MustCompile(`(?m)^(((New|Queued|ReadyToStart|InProgress)\b.* )?\.*|Warning: spec.objectStorage: the storage was asked,.*)\n`),
 }
