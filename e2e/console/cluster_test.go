@@ -161,7 +161,8 @@ func TestBackups(t *testing.T) {
 
 	// One that takes its time is seen on its way, and then at its end.
 	h.Must(t, "velero-locations simulator fault add latency delay=3s --operation s3:PutObject --prefix shared/backups/slow/ --name slow")
-	h.KubectlWith(t, strings.ReplaceAll(backupsOfHouse[:strings.Index(backupsOfHouse, "---")], "whole", "slow"), "create", "-f", "-")
+	whole, _, _ := strings.Cut(backupsOfHouse, "---")
+	h.KubectlWith(t, strings.ReplaceAll(whole, "whole", "slow"), "create", "-f", "-")
 	h.sees(t, "slow", "InProgress")
 	h.page.Wait(t, section("slow")+`?.querySelector("li[aria-current=step]") !== null`)
 	h.Must(t, "velero-locations simulator fault remove slow")
