@@ -35,7 +35,6 @@ type auditEvent struct {
 // TestAudit shows that our server's own audit has what kube-apiserver's lacks: the objects, and who they are from. Beside that,
 // each line of its log is JSON if it is told so.
 func TestAudit(t *testing.T) {
-	t.Parallel()
 	c := cluster.StartKubernetes(t)
 	policy, audit := c.Path("audit.yaml"), c.Path("audit.log")
 	if err := os.WriteFile(policy, []byte(auditPolicy), 0o600); err != nil {

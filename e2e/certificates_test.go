@@ -44,7 +44,6 @@ var (
 // certificate of an authority that has not been stored, or that some APIService does not trust, and no APIService ever ceases to
 // trust the certificate that the server has.
 func TestCertificates(t *testing.T) {
-	t.Parallel()
 	c := cluster.StartAPI(t)
 	deploy := filepath.Join(cluster.Repository(t), "deploy", "base")
 	for _, file := range []string{"namespace.yaml", "network.yaml", "apiservices.yaml"} {

@@ -18,7 +18,6 @@ const group = "velero.io"
 
 // TestCluster runs what leaves a cluster as it found it.
 func TestCluster(t *testing.T) {
-	t.Parallel()
 	testCluster(t, cluster.Start(t))
 }
 

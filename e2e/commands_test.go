@@ -26,7 +26,6 @@ var otherCommands = map[string]string{
 // TestCommands shows that each command of Velero's client is typed by a line of TestVelero, unless there is a reason, and stands in
 // the table of docs/compatibility.md. What Velero adds fails by name.
 func TestCommands(t *testing.T) {
-	t.Parallel()
 	document, err := os.ReadFile(filepath.Join(cluster.Repository(t), "docs", "compatibility.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -24,7 +24,6 @@ const home = "velero-locations"
 
 // TestOverlays renders each overlay and has kube-apiserver look at it, and at the pods that it would make.
 func TestOverlays(t *testing.T) {
-	t.Parallel()
 	c := cluster.StartKubernetes(t)
 	deploy := filepath.Join(cluster.Repository(t), "deploy")
 	for _, needed := range []string{"base/namespace.yaml", "base/priority.yaml", "base/rbac.yaml", "components/snapshots/rbac.yaml"} {
@@ -172,7 +171,6 @@ func serveAndControl(t *testing.T, c *cluster.Cluster) (*cluster.ServerPod, *clu
 
 // TestInstall installs an overlay and runs each of its pods with the arguments, the files and the rights that it would have.
 func TestInstall(t *testing.T) {
-	t.Parallel()
 	c, certificates := install(t, "embedded-etcd")
 	server, controller := serveAndControl(t, c)
 	if server.Log(t) != "" {
@@ -197,7 +195,6 @@ func TestInstall(t *testing.T) {
 
 // TestExternalEtcd runs two replicas on an etcd outside of them: what is written to one is read from the other.
 func TestExternalEtcd(t *testing.T) {
-	t.Parallel()
 	c := cluster.StartKubernetes(t)
 	deploy := filepath.Join(cluster.Repository(t), "deploy")
 	c.Kubectl(t, "apply", "-f", filepath.Join(deploy, "base", "namespace.yaml"))
@@ -244,7 +241,6 @@ func testOutage(t *testing.T, c *cluster.Cluster, server *cluster.ServerPod) {
 
 // TestPreflight takes permissions from the server, sees it name them, and gives them by the rules that it prints.
 func TestPreflight(t *testing.T) {
-	t.Parallel()
 	c, _ := install(t, "embedded-etcd")
 	for name, test := range map[string]struct {
 		take [][]string // arguments of kubectl
@@ -342,7 +338,6 @@ func await(t *testing.T, c *cluster.Cluster, want string, access ...string) {
 // TestNamespaces shows that the controllers do their work with rights in Velero's namespace only, and that a component gives them those
 // in all.
 func TestNamespaces(t *testing.T) {
-	t.Parallel()
 	c, _ := install(t, "embedded-etcd")
 	_, controller := serveAndControl(t, c)
 	c.Kubectl(t, "wait", "--for=create", "event", "--field-selector=involvedObject.kind=VolumeSnapshotLocation", "-n", "velero", "--timeout=30s")

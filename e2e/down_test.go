@@ -11,7 +11,6 @@ import (
 // TestDown shows what kubectl says with our server away, as docs/operations.md has it: who only asks what there is, is told that
 // there is nothing.
 func TestDown(t *testing.T) {
-	t.Parallel()
 	c := cluster.Start(t)
 	c.KubectlWith(t, devtest.SnapshotLocation, "apply", "-f", "-")
 	watch := c.Watch(t, "get", "vsl", "--watch")

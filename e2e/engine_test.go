@@ -10,7 +10,6 @@ import (
 
 // TestKindRefusal runs the suite where there is no container engine, and where there is one that does not answer: it never passes.
 func TestKindRefusal(t *testing.T) {
-	t.Parallel()
 	gotool, err := exec.LookPath("go")
 	if err != nil {
 		t.Fatal(err)

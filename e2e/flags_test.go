@@ -22,7 +22,6 @@ var otherFlags = map[string]string{
 
 // TestFlags compares the flags of Velero's own client with ours, for every verb that both have. What Velero adds fails by name.
 func TestFlags(t *testing.T) {
-	t.Parallel()
 	c := flagComparison{
 		theirs: helper(t, "velero"), ours: helper(t, "velero-locations"),
 		klog: flag.NewFlagSet("klog", flag.ContinueOnError), differences: map[string]bool{},

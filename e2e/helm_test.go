@@ -15,7 +15,6 @@ import (
 
 // TestChart installs the packed chart by Helm, runs its pods, changes values, and uninstalls it.
 func TestChart(t *testing.T) {
-	t.Parallel()
 	c := cluster.StartKubernetes(t)
 	repository := cluster.Repository(t)
 	packed := filepath.Join(t.TempDir(), "chart.tgz")

@@ -10,7 +10,6 @@ import (
 
 // TestVeleroInstall has Velero's own client install Velero where our server is, take its CRDs away, and uninstall.
 func TestVeleroInstall(t *testing.T) {
-	t.Parallel()
 	c := cluster.StartKubernetes(t)
 	c.Serve(t, "--embedded-etcd-dir", c.Path("velero-etcd"))
 	devtest.WantContains(t, c.Must(t, `velero install --provider aws --plugins velero/velero-plugin-for-aws:v1.14.3 --no-secret --bucket velero-backups \

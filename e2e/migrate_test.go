@@ -26,7 +26,6 @@ var backupsResource = schema.GroupVersionResource{Group: "velero.io", Version: "
 // TestMigrate moves many objects from CRDs to our server: nothing is touched before all of them are known to be accepted, nothing is
 // removed that has changed since, and an import that is killed goes on where it stopped.
 func TestMigrate(t *testing.T) {
-	t.Parallel()
 	c := cluster.StartKubernetes(t)
 	c.Must(t, "velero install --crds-only --dry-run -o yaml | kubectl apply -f -")
 	c.Kubectl(t, "wait", "--for=condition=Established", "crd", "-l", "component=velero", "--timeout=60s")

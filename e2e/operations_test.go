@@ -45,7 +45,6 @@ func (n *nodes) after(t *testing.T, command string) {
 
 // TestOperations runs the commands of docs/operations.md and compares what they print.
 func TestOperations(t *testing.T) {
-	t.Parallel()
 	repository := cluster.Repository(t)
 	document, err := os.ReadFile(filepath.Join(repository, "docs", "operations.md"))
 	if err != nil {

@@ -19,7 +19,6 @@ import (
 // there, and only requests for our kinds fail; afterwards nothing is lost, who watched goes on to see what happens, and who asks for
 // what happened before is told to begin anew.
 func TestRestart(t *testing.T) {
-	t.Parallel()
 	c := cluster.Start(t)
 	testRestart(t, c, func() { c.StopServer(t) }, func() { c.StartServer(t, "--embedded-etcd-dir", c.Path("velero-etcd")) })
 }

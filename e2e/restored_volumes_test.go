@@ -28,7 +28,6 @@ var volumeCases = map[string]string{
 // TestRestoredVolumes has Velero's own server, with its plugin, and our controller restore the same backups with volumes, and compares the
 // volumes and claims that are there then, and what the volumes hold.
 func TestRestoredVolumes(t *testing.T) {
-	t.Parallel()
 	c := cluster.Start(t)
 	c.Must(t, `velero install --provider aws --plugins velero/velero-plugin-for-aws:v1.14.3 --no-secret --bucket velero-backups --prefix both \
 		--backup-location-config region=us-east-1,s3ForcePathStyle=true,s3Url=$AWS_ENDPOINT_URL_S3 --snapshot-location-config region=us-east-1`)

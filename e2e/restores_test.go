@@ -461,7 +461,6 @@ const clusterObjects = "crd/cakes.bakery.example.com pv/shelf priorityclass/oven
 // TestRestores has Velero's own server and our controller restore the same backups, made by either, by the same specs, and compares all
 // that is there then.
 func TestRestores(t *testing.T) {
-	t.Parallel()
 	c := cluster.Start(t)
 	prepareRestores(t, c)
 	got := map[string]map[string]outcome{"velero": {}, "ours": {}}

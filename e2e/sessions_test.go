@@ -11,10 +11,8 @@ import (
 
 // TestSessions runs the sessions that tests of `velero-locations dev` run, each in a cluster of its own.
 func TestSessions(t *testing.T) {
-	t.Parallel()
 	for _, name := range slices.Sorted(maps.Keys(devtest.Sessions)) {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			devtest.Sessions[name](t, cluster.Start(t).Server)
 		})
 	}

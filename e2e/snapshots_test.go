@@ -15,7 +15,6 @@ import (
 
 // TestSnapshots runs the command of the CronJob that keeps snapshots, with the rights and the kubeconfig that deploy/ gives it.
 func TestSnapshots(t *testing.T) {
-	t.Parallel()
 	c := cluster.Start(t)
 	component := filepath.Join(cluster.Repository(t), "deploy", "components", "snapshots")
 	c.Kubectl(t, "apply", "-f", filepath.Join(component, "cronjob.yaml"), "-f", filepath.Join(component, "rbac.yaml"))

@@ -46,7 +46,6 @@ spec:
 // TestVeleroServer has Velero's own server, behind the aggregator, restore what our controllers backed up, and our
 // controllers delete what it backed up: the objects and the volume.
 func TestVeleroServer(t *testing.T) {
-	t.Parallel()
 	c := cluster.Start(t)
 	c.Must(t, `velero install --provider aws --plugins velero/velero-plugin-for-aws:v1.14.3 --no-secret --bucket velero-backups --prefix both \
 		--backup-location-config region=us-east-1,s3ForcePathStyle=true,s3Url=$AWS_ENDPOINT_URL_S3 --snapshot-location-config region=us-east-1`)

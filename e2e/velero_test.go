@@ -10,7 +10,6 @@ import (
 
 // TestVelero types the commands of Velero's own client, as it is released, to `velero-locations dev` and to a cluster.
 func TestVelero(t *testing.T) {
-	t.Parallel()
 	for name, start := range map[string]func(*testing.T) devtest.Server{
 		"dev":     func(t *testing.T) devtest.Server { t.Helper(); return cluster.StartDev(t) },
 		"cluster": func(t *testing.T) devtest.Server { t.Helper(); return cluster.Start(t).Server },
