@@ -46,7 +46,7 @@ func (h *history) note(location metav1.Object, phase, message string, checked *m
 	h.turns[location.GetUID()] = turns[max(0, len(turns)-kept):]
 }
 
-// of returns the turns of a location, the oldest first: those that were told of in events before it was watched, then those that were seen.
+// of returns the turns of a location, the oldest first: those that were told of in its events before it was watched, then those that were seen.
 func (h *history) of(location metav1.Object, events []*corev1.Event) []turn {
 	h.mu.Lock()
 	seen := slices.Clone(h.turns[location.GetUID()])
@@ -57,7 +57,7 @@ func (h *history) of(location metav1.Object, events []*corev1.Event) []turn {
 		if at.IsZero() {
 			at = event.EventTime.Time
 		}
-		if event.InvolvedObject.UID == location.GetUID() && (len(seen) == 0 || at.Before(seen[0].At.Truncate(time.Second))) {
+		if len(seen) == 0 || at.Before(seen[0].At.Truncate(time.Second)) {
 			message := ""
 			if event.Type == corev1.EventTypeWarning {
 				message = event.Message

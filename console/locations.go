@@ -10,10 +10,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	v1 "github.com/velero-locations/velero-locations/apis/velero/v1"
 	"github.com/velero-locations/velero-locations/apis/velero/warnings"
 	"github.com/velero-locations/velero-locations/locations"
+	"github.com/velero-locations/velero-locations/locations/credentials"
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
@@ -22,8 +24,6 @@ const (
 	most = 500
 	// everyMinute is how often locations are checked that do not say, unless the controller is set to something else.
 	everyMinute = time.Minute
-	// defaultSecret and its key have the credentials of locations that name none.
-	defaultSecret, defaultKey = "cloud-credentials", "cloud"
 )
 
 // location is what the page needs to know of a location.
@@ -67,16 +67,19 @@ func (c *Cluster) showLocations(w http.ResponseWriter, r *http.Request) error {
 	problems := await(r.Context(), &c.storage.kind, &c.snapshots.kind, &c.events.kind)
 	storage, snapshots, events := c.storage.list(), c.snapshots.list(), c.events.list()
 	out := locationList{Storage: []location{}, Snapshots: []location{}, All: len(storage) + len(snapshots), Now: time.Now(), Problems: problems}
-	together := sharing(storage)
+	together, told := sharing(storage), map[types.UID][]*corev1.Event{}
+	for _, event := range events {
+		told[event.InvolvedObject.UID] = append(told[event.InvolvedObject.UID], event)
+	}
 	for _, l := range first(storage) {
 		one := describeStorage(l)
 		one.Shares = slices.DeleteFunc(slices.Clone(together[at(l)]), func(name string) bool { return name == nameOf(l) })
-		one.History = c.history.of(l, events)
+		one.History = c.history.of(l, told[l.UID])
 		out.Storage = append(out.Storage, one)
 	}
 	for _, l := range first(snapshots) {
 		one := describeSnapshots(l)
-		one.History = c.history.of(l, events)
+		one.History = c.history.of(l, told[l.UID])
 		out.Snapshots = append(out.Snapshots, one)
 	}
 	c.nameKeys(r.Context(), out.Storage, out.Snapshots)
@@ -135,7 +138,7 @@ func describeSnapshots(l *v1.VolumeSnapshotLocation) location {
 }
 
 func (l *location) credential(named *corev1.SecretKeySelector) {
-	l.Secret, l.Key = defaultSecret, defaultKey
+	l.Secret, l.Key = credentials.DefaultSecret, credentials.DefaultKey
 	if named != nil {
 		l.Secret, l.Key = named.Name, named.Key
 	}

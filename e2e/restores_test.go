@@ -490,6 +490,7 @@ func TestRestores(t *testing.T) {
 	}
 }
 
+// compareOutcomes says whether two restores have left the same.
 func compareOutcomes(t *testing.T, name string, theirs, ours outcome) bool {
 	t.Helper()
 	if ours.Warnings > theirs.Warnings { // Velero warns of what is there of which only the owners of fields, or their times, differ, too

@@ -12,8 +12,6 @@ import (
 // TestSessions runs the sessions that tests of `velero-locations dev` run, each in a cluster of its own.
 func TestSessions(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(devtest.Sessions)) {
-		t.Run(name, func(t *testing.T) {
-			devtest.Sessions[name](t, cluster.Start(t).Server)
-		})
+		t.Run(name, func(t *testing.T) { devtest.Sessions[name](t, cluster.Start(t).Server) })
 	}
 }

@@ -57,11 +57,13 @@ func (f Filter) Matches(e Entry) bool {
 		{f.Bucket, e.Bucket},
 		{f.Resource, e.Resource},
 		{f.Error, e.Error},
-		{f.Status, strconv.Itoa(e.Status)},
 	} {
 		if field[0] != "" && (field[1] == "" || !call.Matches(field[0], field[1])) {
 			return false
 		}
+	}
+	if f.Status != "" && !call.Matches(f.Status, strconv.Itoa(e.Status)) {
+		return false
 	}
 	return e.Sequence > f.After && len(e.Key) >= len(f.Prefix) && e.Key[:len(f.Prefix)] == f.Prefix
 }

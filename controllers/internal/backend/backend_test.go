@@ -213,12 +213,14 @@ func TestObjectStoreSecrets(t *testing.T) {
 		change func(*velerov1.BackupStorageLocation)
 		want   []string
 	}{
-		"the default":        {func(*velerov1.BackupStorageLocation) {}, []string{"cloud-credentials"}},
-		"its own":            {func(l *velerov1.BackupStorageLocation) { l.Spec.Credential = selector("s", "k") }, []string{"s"}},
-		"with certificates":  {func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.CACertRef = selector("ca", "k") }, []string{"ca", "cloud-credentials"}},
-		"no object storage":  {func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage = nil }, []string{"cloud-credentials"}},
-		"a name left empty":  {func(l *velerov1.BackupStorageLocation) { l.Spec.Credential = selector("", "k") }, []string{}},
-		"one Secret for all": {func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.CACertRef = selector(defaultSecret, "k") }, []string{"cloud-credentials"}},
+		"the default":       {func(*velerov1.BackupStorageLocation) {}, []string{"cloud-credentials"}},
+		"its own":           {func(l *velerov1.BackupStorageLocation) { l.Spec.Credential = selector("s", "k") }, []string{"s"}},
+		"with certificates": {func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage.CACertRef = selector("ca", "k") }, []string{"ca", "cloud-credentials"}},
+		"no object storage": {func(l *velerov1.BackupStorageLocation) { l.Spec.ObjectStorage = nil }, []string{"cloud-credentials"}},
+		"a name left empty": {func(l *velerov1.BackupStorageLocation) { l.Spec.Credential = selector("", "k") }, []string{}},
+		"one Secret for all": {func(l *velerov1.BackupStorageLocation) {
+			l.Spec.ObjectStorage.CACertRef = selector(credentials.DefaultSecret, "k")
+		}, []string{"cloud-credentials"}},
 	} {
 		location := newLocation(tc.change)
 		if got := ObjectStoreSecrets(location); !slices.Equal(got, tc.want) {

@@ -16,12 +16,6 @@ import (
 	"github.com/velero-locations/velero-locations/locations/provider"
 )
 
-// The Secret, and the key in it, of locations that name none, as `velero install` makes it.
-const (
-	defaultSecret    = "cloud-credentials"
-	defaultSecretKey = "cloud"
-)
-
 // APIError is an error of the Kubernetes API: it says nothing about the location.
 type APIError struct{ cause error }
 
@@ -85,8 +79,8 @@ func credentialSelector(credential *corev1.SecretKeySelector) corev1.SecretKeySe
 		return *credential
 	}
 	return corev1.SecretKeySelector{
-		LocalObjectReference: corev1.LocalObjectReference{Name: defaultSecret},
-		Key:                  defaultSecretKey,
+		LocalObjectReference: corev1.LocalObjectReference{Name: credentials.DefaultSecret},
+		Key:                  credentials.DefaultKey,
 	}
 }
 
