@@ -231,4 +231,18 @@ func TestDecodeRefuses(t *testing.T) {
 	if err := Decode(bytes.NewReader(data), &names); err == nil {
 		t.Error("a text was read as names")
 	}
+	data, err = Encode(Names{"v1/Namespace": {"shop"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, changed := range map[string][]byte{
+		"a file without its end":       data[:len(data)-1],
+		"another checksum":             append(data[:len(data)-8:len(data)-8], make([]byte, 8)...),
+		"a file that is there twice":   append(data[:len(data):len(data)], data...),
+		"a file with something behind": append(data[:len(data):len(data)], "etc"...),
+	} {
+		if err := Decode(bytes.NewReader(changed), &names); err == nil {
+			t.Errorf("%s was read", what)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package backups
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -210,12 +211,17 @@ func Encode(value any) ([]byte, error) {
 
 // Decode reads what Encode, or Velero, has written. It inflates to no more than is held in memory of an answer.
 func Decode(r io.Reader, value any) error {
-	plain, err := gzip.NewReader(r)
+	plain, err := newPlain(r)
 	if err != nil {
 		return fmt.Errorf("decompressing %T: %w", value, err)
 	}
-	if err := json.NewDecoder(bounded.NewReader(plain, bounded.List)).Decode(value); err != nil {
+	decoder := json.NewDecoder(bounded.NewReader(plain, bounded.List))
+	if err := decoder.Decode(value); err != nil {
 		return fmt.Errorf("decoding %T: %w", value, err)
+	}
+	// The checksum is behind the value.
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("decoding %T: behind its end: %w", value, cmp.Or(err, errBehind))
 	}
 	return nil
 }

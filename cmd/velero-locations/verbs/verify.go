@@ -90,7 +90,7 @@ func (o *verification) run(ctx context.Context, c *connection, names []string) e
 	}
 	var reports []*backups.Report
 	for _, b := range found {
-		report, err := o.wait(ctx, clientset, b)
+		report, err := o.wait(ctx, c, clientset, b)
 		if err != nil {
 			errs = append(errs, err)
 			if ctx.Err() != nil {
@@ -129,11 +129,11 @@ func requestVerification(ctx context.Context, clientset versioned.Interface, b *
 }
 
 // wait waits until the request for a backup is answered.
-func (o *verification) wait(ctx context.Context, clientset versioned.Interface, b *v1.Backup) (report *backups.Report, err error) {
+func (o *verification) wait(ctx context.Context, c *connection, clientset versioned.Interface, b *v1.Backup) (report *backups.Report, err error) {
 	const every = 200 * time.Millisecond
 	limited, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	err = backup.await(limited, backup.client(clientset, b.Namespace), b, every, "was verified", func() {}, func(found *v1.Backup) (bool, error) {
+	err = backup.await(limited, c, backup.client(clientset, b.Namespace), b, every, "was verified", func() {}, func(found *v1.Backup) (bool, error) {
 		if found.Annotations[backups.VerifyAnnotation] != "" {
 			return false, nil
 		}

@@ -42,7 +42,7 @@ func (k kind[T, L]) wait(ctx context.Context, c *connection, created T, w waitin
 	}
 	fmt.Fprintf(c.Out, "Waiting for %s to complete. You may safely press ctrl-c to stop waiting - your %[1]s will continue in the background.\n", k.short)
 	client, name, shown := k.client(clientset, created.GetNamespace()), created.GetName(), ""
-	err = k.await(ctx, client, created, lookEvery, "had ended", func() { fmt.Fprint(c.Out, ".") }, func(found T) (bool, error) {
+	err = k.await(ctx, c, client, created, lookEvery, "had ended", func() { fmt.Fprint(c.Out, ".") }, func(found T) (bool, error) {
 		if w.ended(found) {
 			fmt.Fprintf(c.Out, "\n%s completed with status: %s. You may check for more information using the commands `velero %s describe %s` and `velero %[3]s logs %[4]s`.\n",
 				k.apiKind, w.phase(found), k.singular, name)
@@ -61,8 +61,8 @@ func (k kind[T, L]) wait(ctx context.Context, c *connection, created T, w waitin
 }
 
 // await looks at an object, with pauses, until it is done with it, or the context ends. Before is what the object may not be deleted
-// before, and tick is called after each pause.
-func (k kind[T, L]) await(ctx context.Context, client client[T, L], object T, every time.Duration, before string, tick func(), look func(T) (done bool, err error)) error {
+// before, and tick is called after each pause. An API that does not answer is warned of, and asked again for a while.
+func (k kind[T, L]) await(ctx context.Context, c *connection, client client[T, L], object T, every time.Duration, before string, tick func(), look func(T) (done bool, err error)) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for failures := 0; ; {
@@ -75,6 +75,9 @@ func (k kind[T, L]) await(ctx context.Context, client client[T, L], object T, ev
 		case err != nil:
 			if failures++; failures > looksInVain {
 				return fmt.Errorf("waiting for %s %q: %w", k.short, object.GetName(), err)
+			}
+			if failures == 1 {
+				fmt.Fprintf(c.ErrOut, "\nWarning: %s %q cannot be looked at: %v. It is tried again.\n", k.short, object.GetName(), err)
 			}
 		default:
 			failures = 0
