@@ -214,6 +214,9 @@ func TestWait(t *testing.T) {
 			if !strings.Contains(got.stdout, "Waiting for backup to complete.") || !strings.Contains(got.stdout, "InProgress: 1 of 3 items .") || !strings.Contains(got.stdout, test.stdout) {
 				t.Errorf("got\n%s\nwant %s", got.stdout, test.stdout)
 			}
+			if warning := "Warning: backup \"x\" cannot be looked at: "; strings.Count(got.stderr, warning) != 1 {
+				t.Errorf("got\n%s\nwant %s", got.stderr, warning)
+			}
 			if (got.err == nil) != (test.err == "") || got.err != nil && got.err.Error() != test.err {
 				t.Errorf("got error %v, want %q", got.err, test.err)
 			}
