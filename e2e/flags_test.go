@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"k8s.io/klog/v2"
@@ -38,17 +39,24 @@ func TestFlags(t *testing.T) {
 	}
 }
 
+// helps are what programs have told for help, by the program and the command: to ask for each takes a quarter of a second.
+var helps sync.Map
+
 // helper returns what a program, under the name velero, tells for help about a command; nothing if it has no such command.
 func helper(t *testing.T, program string) func(command string) string {
 	t.Helper()
 	tool, home := cluster.Tool(t, program), t.TempDir()
 	return func(command string) string {
+		if help, told := helps.Load(program + " " + command); told {
+			return help.(string)
+		}
 		cmd := exec.CommandContext(context.Background(), tool, append(strings.Fields(command), "--help")...)
 		cmd.Args[0], cmd.Env = "velero", []string{"HOME=" + home}
 		help, err := cmd.Output()
 		if err != nil {
-			return ""
+			help = nil
 		}
+		helps.Store(program+" "+command, string(help))
 		return string(help)
 	}
 }

@@ -1,13 +1,18 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
 
 	"github.com/velero-locations/velero-locations/cmd/velero-locations/dev/devtest"
 	"github.com/velero-locations/velero-locations/e2e/cluster"
@@ -23,9 +28,11 @@ func testNamespace(t *testing.T, c *cluster.Cluster) {
 	c.Kubectl(t, "create", "namespace", "team-b")
 	makeDefault(t, c, "team-b")
 	all := kinds(t, c)
+	var manifests, resources []string
 	for _, kind := range all {
-		c.KubectlWith(t, kind.sample, "create", "-n", "team-b", "-f", "-")
+		manifests, resources = append(manifests, kind.sample), append(resources, kind.resource())
 	}
+	c.KubectlWith(t, strings.Join(manifests, "---\n"), "create", "-n", "team-b", "-f", "-")
 	held := all[0].resource()
 	c.Kubectl(t, "patch", held, "sample", "-n", "team-b", "--type=merge", "-p", `{"metadata":{"finalizers":["example.org/held"]}}`)
 	c.Kubectl(t, "delete", "namespace", "team-b", "--wait=false")
@@ -40,10 +47,8 @@ func testNamespace(t *testing.T, c *cluster.Cluster) {
 	c.Kubectl(t, "patch", held, "sample", "-n", "team-b", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
 	c.Kubectl(t, "wait", "--for=delete", "namespace/team-b", "--timeout=60s")
 	c.Kubectl(t, "create", "namespace", "team-b")
-	for _, kind := range all {
-		if got := c.Kubectl(t, "get", kind.resource(), "-n", "team-b", "-o", "name"); got != "" {
-			t.Errorf("of the deleted namespace there is %q", got)
-		}
+	if got := c.Kubectl(t, "get", strings.Join(resources, ","), "-n", "team-b", "-o", "name"); got != "" {
+		t.Errorf("of the deleted namespace there is %q", got)
 	}
 	c.Kubectl(t, "delete", "namespace", "team-b")
 }
@@ -54,47 +59,104 @@ func testOwners(t *testing.T, c *cluster.Cluster) {
 	c.Kubectl(t, "create", "namespace", namespace)
 	defer c.Kubectl(t, "delete", "namespace", namespace)
 	makeDefault(t, c, namespace)
+	client := dynamicClient(t, c.Server)
+	theirs := samplesOf{client.Resource(corev1.SchemeGroupVersion.WithResource("configmaps")).Namespace(namespace), "{apiVersion: v1, kind: ConfigMap, metadata: {name: sample}}"}
 	for _, kind := range kinds(t, c) {
 		t.Run(kind.Kind, func(t *testing.T) {
-			c.KubectlWith(t, kind.sample, "create", "-n", namespace, "-f", "-")
-			c.Kubectl(t, "create", "configmap", "sample", "-n", namespace)
-			setOwner(t, c, "configmap/sample", kind.resource()+"/sample")
-			c.Kubectl(t, "delete", kind.resource(), "sample", "-n", namespace)
-			c.Kubectl(t, "wait", "--for=delete", "configmap/sample", "-n", namespace, "--timeout=30s")
+			ours := samplesOf{client.Resource(kind.version.WithResource(kind.Name)).Namespace(namespace), kind.sample}
 
-			c.Kubectl(t, "create", "configmap", "sample", "-n", namespace)
-			c.KubectlWith(t, kind.sample, "create", "-n", namespace, "-f", "-")
-			uid := setOwner(t, c, kind.resource()+"/sample", "configmap/sample")
-			var stored []metav1.OwnerReference
-			if err := json.Unmarshal([]byte(c.Kubectl(t, "get", kind.resource(), "sample", "-n", namespace, "-o", "jsonpath={.metadata.ownerReferences}")), &stored); err != nil {
-				t.Fatal(err)
+			theirs.own(t, theirs.create(t), ours.create(t))
+			ours.delete(t, metav1.DeletePropagationBackground)
+			theirs.awaitGone(t)
+
+			owner := theirs.create(t)
+			stored := ours.own(t, ours.create(t), owner).GetOwnerReferences()
+			if len(stored) != 1 || stored[0].UID != owner.GetUID() || !*stored[0].BlockOwnerDeletion {
+				t.Errorf("stored is %+v, want a reference to %s", stored, owner.GetUID())
 			}
-			if len(stored) != 1 || string(stored[0].UID) != uid || !*stored[0].BlockOwnerDeletion {
-				t.Errorf("stored is %+v, want a reference to %s", stored, uid)
-			}
-			c.Kubectl(t, "delete", "configmap", "sample", "-n", namespace, "--cascade=foreground")
-			if got := c.Run(t, "", "get", kind.resource(), "sample", "-n", namespace); got.Code == 0 {
-				t.Error("the owner went before what it owns")
+			theirs.delete(t, metav1.DeletePropagationForeground)
+			if _, err := ours.Get(t.Context(), "sample", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+				t.Errorf("the owner went before what it owns: %v", err)
 			}
 
-			c.Kubectl(t, "create", "configmap", "sample", "-n", namespace)
-			c.KubectlWith(t, kind.sample, "create", "-n", namespace, "-f", "-")
-			setOwner(t, c, "configmap/sample", kind.resource()+"/sample")
-			c.Kubectl(t, "delete", kind.resource(), "sample", "-n", namespace, "--cascade=orphan")
+			theirs.own(t, theirs.create(t), ours.create(t))
+			ours.delete(t, metav1.DeletePropagationOrphan)
 			devtest.Poll(t, 10*time.Second, "the orphan to have no owner", func() bool {
-				return c.Kubectl(t, "get", "configmap", "sample", "-n", namespace, "-o", "jsonpath={.metadata.ownerReferences}") == ""
+				orphan, err := theirs.Get(t.Context(), "sample", metav1.GetOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return len(orphan.GetOwnerReferences()) == 0
 			})
-			c.Kubectl(t, "delete", "configmap", "sample", "-n", namespace)
+			theirs.delete(t, metav1.DeletePropagationBackground)
 		})
 	}
 }
 
-// setOwner makes one object the owner of another and returns its UID.
-func setOwner(t *testing.T, c *cluster.Cluster, owned, owner string) string {
+// dynamicClient is a user's client of any kind. It is for what is asked of each kind: to start kubectl each time takes a minute more.
+func dynamicClient(t *testing.T, user devtest.Server) dynamic.Interface {
 	t.Helper()
-	identity := strings.Fields(c.Kubectl(t, "get", owner, "-n", "owners", "-o", "jsonpath={.apiVersion} {.kind} {.metadata.name} {.metadata.uid}"))
+	client, err := dynamic.NewForConfig(cluster.Config(t, user))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// object is a manifest.
+func object(t *testing.T, manifest string) *unstructured.Unstructured {
+	t.Helper()
+	var o unstructured.Unstructured
+	if err := yaml.Unmarshal([]byte(manifest), &o.Object); err != nil {
+		t.Fatal(err)
+	}
+	return &o
+}
+
+// samplesOf are the objects of a kind in a namespace, of which one is named sample.
+type samplesOf struct {
+	dynamic.ResourceInterface
+
+	manifest string
+}
+
+func (s samplesOf) create(t *testing.T) *unstructured.Unstructured {
+	t.Helper()
+	created, err := s.Create(t.Context(), object(t, s.manifest), metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return created
+}
+
+// own makes one object the owner of another, which it returns.
+func (s samplesOf) own(t *testing.T, owned, owner *unstructured.Unstructured) *unstructured.Unstructured {
+	t.Helper()
 	patch := fmt.Sprintf(`{"metadata":{"ownerReferences":[{"apiVersion":%q,"kind":%q,"name":%q,"uid":%q,"blockOwnerDeletion":true}]}}`,
-		identity[0], identity[1], identity[2], identity[3])
-	c.Kubectl(t, "patch", owned, "-n", "owners", "--type=merge", "-p", patch)
-	return identity[3]
+		owner.GetAPIVersion(), owner.GetKind(), owner.GetName(), owner.GetUID())
+	patched, err := s.Patch(t.Context(), owned.GetName(), types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return patched
+}
+
+// delete deletes the sample, and returns when it is gone.
+func (s samplesOf) delete(t *testing.T, propagation metav1.DeletionPropagation) {
+	t.Helper()
+	if err := s.Delete(t.Context(), "sample", metav1.DeleteOptions{PropagationPolicy: &propagation}); err != nil {
+		t.Fatal(err)
+	}
+	s.awaitGone(t)
+}
+
+func (s samplesOf) awaitGone(t *testing.T) {
+	t.Helper()
+	devtest.Poll(t, 30*time.Second, "the sample to be gone", func() bool {
+		_, err := s.Get(t.Context(), "sample", metav1.GetOptions{})
+		if err != nil && !apierrors.IsNotFound(err) {
+			t.Fatal(err)
+		}
+		return err != nil
+	})
 }
