@@ -18,8 +18,8 @@ func (l *longest) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestListsAreSentItemByItem shows that no list is encoded as a whole.
-func TestListsAreSentItemByItem(t *testing.T) {
+// TestListsAreSentInChunks shows that no list is encoded as a whole.
+func TestListsAreSentInChunks(t *testing.T) {
 	api, err := NewAPI(Velero)
 	if err != nil {
 		t.Fatal(err)
@@ -28,12 +28,12 @@ func TestListsAreSentItemByItem(t *testing.T) {
 	addStorage(groups, api, v1.SchemeGroupVersion.WithResource("backups"), nil)
 	serializer := groups[v1.SchemeGroupVersion.Group].NegotiatedSerializer
 	json, _ := runtime.SerializerInfoForMediaType(serializer.SupportedMediaTypes(), runtime.ContentTypeJSON)
-	list := &v1.BackupList{Items: make([]v1.Backup, 100)}
+	list := &v1.BackupList{Items: make([]v1.Backup, 2000)} // of more than a chunk
 	for i := range list.Items {
 		list.Items[i].ObjectMeta = metav1.ObjectMeta{Name: "full", Namespace: "velero"}
 	}
 	var written longest
-	if err := serializer.EncoderForVersion(json.Serializer, v1.SchemeGroupVersion).Encode(list, &written); err != nil || written == 0 || written > 1000 {
+	if err := serializer.EncoderForVersion(json.Serializer, v1.SchemeGroupVersion).Encode(list, &written); err != nil || written == 0 || written > chunk {
 		t.Errorf("%d bytes were written at once: %v", written, err)
 	}
 }

@@ -174,7 +174,7 @@ func addStorage(groups map[string]*genericapiserver.APIGroupInfo, api *API, gvr 
 	if groups[gvr.Group] == nil {
 		info := genericapiserver.NewDefaultAPIGroupInfo(gvr.Group, api.Scheme, metav1.ParameterCodec, api.Codecs)
 		if api.jsonOnly.Has(gvr.Group) {
-			info.NegotiatedSerializer = strictSerializer{api.Codecs, api.Scheme}
+			info.NegotiatedSerializer = newOnceSerializer(strictSerializer{api.Codecs, api.Scheme})
 		}
 		info.NegotiatedSerializer = lightSerializer{info.NegotiatedSerializer}
 		groups[gvr.Group] = &info

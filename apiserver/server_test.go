@@ -18,19 +18,19 @@ import (
 
 // client of a server that answers in a test.
 type client struct {
-	*testing.T
+	testing.TB
 	url string
 }
 
 // startServer answers without TLS, to everybody, on a fresh etcd.
-func startServer(t *testing.T) client {
+func startServer(t testing.TB) client {
 	t.Helper()
 	backend, storage := etcd3testing.NewUnsecuredEtcd3TestClientServer(t)
 	t.Cleanup(func() { _ = backend.V3Client.Close() })
 	return startServerOn(t, storage)
 }
 
-func startServerOn(t *testing.T, storage *storagebackend.Config) client {
+func startServerOn(t testing.TB, storage *storagebackend.Config) client {
 	t.Helper()
 	api, err := NewAPI(Velero)
 	if err != nil {
@@ -70,25 +70,31 @@ func (c client) do(method, path, contentType string, body any) map[string]any {
 	if err != nil {
 		c.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(c.Context(), method, c.url+path, bytes.NewReader(data))
+	var answer map[string]any
+	if err := json.Unmarshal(c.send(method, path, http.Header{"Content-Type": {contentType}}, data), &answer); err != nil {
+		c.Fatal(err)
+	}
+	return answer
+}
+
+// send sends a request as it is, and returns the answer as it is, which must be good.
+func (c client) send(method, path string, header http.Header, body []byte) []byte {
+	c.Helper()
+	request, err := http.NewRequestWithContext(c.Context(), method, c.url+path, bytes.NewReader(body))
 	if err != nil {
 		c.Fatal(err)
 	}
-	request.Header.Set("Content-Type", contentType)
+	request.Header = header
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		c.Fatal(err)
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		c.Fatal(err)
+	if err != nil || response.StatusCode >= http.StatusMultipleChoices {
+		c.Fatalf("%s %s: %s, %v\n%s", method, path, response.Status, err, text)
 	}
-	var answer map[string]any
-	if err := json.Unmarshal(text, &answer); err != nil || response.StatusCode >= http.StatusMultipleChoices {
-		c.Fatalf("%s %s: %s\n%s", method, path, response.Status, text)
-	}
-	return answer
+	return text
 }
 
 // TestWritesWithoutChange shows that whoever writes what is there writes nothing, however it is sent.
