@@ -41,6 +41,9 @@ type bareDecoder struct{ runtime.Decoder }
 
 // Decode implements runtime.Decoder.
 func (d bareDecoder) Decode(data []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
+	if _, ok := into.(*undecoded); ok {
+		return into, defaults, nil
+	}
 	object, kind, err := d.Decoder.Decode(data, defaults, into)
 	if object != nil {
 		unname(object)
