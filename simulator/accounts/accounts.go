@@ -250,3 +250,15 @@ func (d *Directory) Account(id string) (Account, bool) {
 	account, found := d.accounts[id]
 	return account, found
 }
+
+// HasCanonicalID says whether an id is the canonical one of an account.
+func (d *Directory) HasCanonicalID(id string) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for _, account := range d.accounts {
+		if account.CanonicalID() == id {
+			return true
+		}
+	}
+	return false
+}

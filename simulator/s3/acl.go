@@ -3,69 +3,21 @@ package s3
 import (
 	"encoding/xml"
 	"net/http"
-	"slices"
-	"strings"
+	"reflect"
 
-	"github.com/velero-locations/velero-locations/simulator/aws"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
-
-// Grants to others than the bucket's owner are not simulated: where ACLs are enabled, too, the owner has everything.
-
-// publicACLs are the canned ACLs that let everybody in, or everybody with an account.
-var publicACLs = []string{"public-read", "public-read-write", "authenticated-read"}
-
-// publicGroups is in the URI of each group that is everybody.
-var publicGroups = []string{"/groups/global/AllUsers", "/groups/global/AuthenticatedUsers"}
-
-// checkACLHeaders takes a canned ACL that changes nothing, and refuses what would grant something to others.
-func (q *request) checkACLHeaders(h http.Header) error {
-	canned, public, grants := h.Get("X-Amz-Acl"), false, false
-	for name, values := range h {
-		if strings.HasPrefix(name, "X-Amz-Grant-") {
-			grants, public = true, public || isPublicGrant(strings.Join(values, ","))
-		}
-	}
-	switch {
-	case grants:
-		return q.refuseACL(public)
-	case canned == "" || canned == "private" || canned == "bucket-owner-full-control":
-		return nil
-	}
-	return q.refuseACL(slices.Contains(publicACLs, canned))
-}
-
-func isPublicGrant(grantee string) bool {
-	return slices.ContainsFunc(publicGroups, func(group string) bool { return strings.Contains(grantee, group) })
-}
-
-// refuseACL refuses an ACL that grants something to others, or to everybody: by the settings of the bucket, which may be about to be made.
-func (q *request) refuseACL(public bool) error {
-	if q.bucket == nil {
-		settings, err := q.newSettings()
-		switch {
-		case err != nil:
-			return err
-		case settings.Ownership == store.BucketOwnerEnforced:
-			return aws.NewError(http.StatusBadRequest, "InvalidBucketAclWithObjectOwnership", "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting")
-		case public:
-			return aws.NewError(http.StatusBadRequest, "InvalidBucketAclWithBlockPublicAccessError", "Bucket cannot have public ACLs set with BlockPublicAccess enabled")
-		}
-		return aws.NotImplemented("x-amz-acl")
-	}
-	switch settings := q.bucket.Settings(); {
-	case settings.Ownership == store.BucketOwnerEnforced:
-		return aws.NewError(http.StatusBadRequest, "AccessControlListNotSupported", "The bucket does not allow ACLs")
-	case public && blocks(settings).BlockPublicACLs:
-		return accessDenied()
-	}
-	return aws.NotImplemented("x-amz-acl")
-}
 
 type grantee struct {
 	Xmlns string `xml:"xmlns:xsi,attr"`
 	Type  string `xml:"xsi:type,attr"`
-	listedOwner
+	ID    string `xml:",omitempty"`
+	URI   string `xml:",omitempty"`
+}
+
+type grant struct {
+	Grantee    grantee
+	Permission store.Permission
 }
 
 type accessControlPolicy struct {
@@ -75,48 +27,91 @@ type accessControlPolicy struct {
 	Grants  []grant `xml:"AccessControlList>Grant"`
 }
 
-type grant struct {
-	Grantee    grantee
-	Permission string
+// currentACL is the ACL of the request's object, or of its bucket.
+func (q *request) currentACL() (*store.ACL, error) {
+	if q.key == "" {
+		return q.bucket.Settings().ACL, nil
+	}
+	object, err := q.object()
+	if err != nil {
+		return nil, err
+	}
+	return object.ACL, nil
 }
 
-// getACL is GetBucketAcl and GetObjectAcl: the owner has full control.
+// getACL is GetBucketAcl and GetObjectAcl. Where ACLs are disabled the bucket's owner has everything, whatever was granted before.
 func getACL(q *request) error {
-	if q.key != "" {
-		if _, err := q.object(); err != nil {
-			return err
-		}
+	acl, err := q.currentACL()
+	if err != nil {
+		return err
 	}
-	return writeXML(q.W, accessControlPolicy{Xmlns: namespace, Owner: q.owner(), Grants: []grant{{
-		Grantee:    grantee{"http://www.w3.org/2001/XMLSchema-instance", "CanonicalUser", q.owner()},
-		Permission: "FULL_CONTROL",
-	}}})
+	out := accessControlPolicy{Xmlns: namespace, Owner: q.ownerOf(acl)}
+	grants := []store.Grant{{ID: out.Owner.ID, Permission: store.GrantFullControl}}
+	if acl != nil && q.bucket.Settings().ACLsEnabled() {
+		grants = acl.Grants
+	}
+	for _, g := range grants {
+		kind := "CanonicalUser"
+		if g.Group != "" {
+			kind = "Group"
+		}
+		out.Grants = append(out.Grants, grant{grantee{"http://www.w3.org/2001/XMLSchema-instance", kind, g.ID, g.Group}, g.Permission})
+	}
+	return writeXML(q.W, out)
 }
 
-// putACL is PutBucketAcl and PutObjectAcl. The headers were checked by then; a document is accepted if it says what is true already.
+// putACL is PutBucketAcl and PutObjectAcl. Whoever owns an object still does so afterwards.
 func putACL(q *request) error {
-	if q.key != "" {
-		if _, err := q.object(); err != nil {
-			return err
-		}
+	current, err := q.currentACL()
+	if err != nil {
+		return err
 	}
-	if len(q.document) > 0 {
-		var policy struct {
-			Grants []struct {
-				ID         string `xml:"Grantee>ID"`
-				URI        string `xml:"Grantee>URI"`
-				Permission string
-			} `xml:"AccessControlList>Grant"`
-		}
-		if err := readXML(q.document, "AccessControlPolicy", &policy); err != nil {
-			return err
-		}
-		for _, g := range policy.Grants {
-			if g.ID != q.owner().ID || g.Permission != "FULL_CONTROL" {
-				return q.refuseACL(isPublicGrant(g.URI))
-			}
-		}
+	wanted, err := q.requestedACL(q.ownerOf(current).ID)
+	if err != nil {
+		return err
 	}
-	q.W.WriteHeader(http.StatusOK)
-	return nil
+	settings := q.bucket.Settings()
+	if err := q.checkACL(wanted, settings); err != nil {
+		return err
+	}
+	if !settings.ACLsEnabled() {
+		q.W.WriteHeader(http.StatusOK)
+		return nil
+	}
+	bucketOwner := q.owner().ID
+	if q.key == "" {
+		return q.configure(http.StatusOK, func(s *store.Settings) error { s.ACL = wanted.of(bucketOwner, bucketOwner); return nil })
+	}
+	event, replacement := "s3:ObjectAcl:Put", wanted.of(q.ownerOf(current).ID, bucketOwner)
+	if reflect.DeepEqual(replacement, current) {
+		event = "" // which S3 sends of what has changed only
+	}
+	return q.change(http.StatusOK, event, func(a *store.Attributes) error { a.ACL = replacement; return nil })
+}
+
+// objectACL is the ACL of an object that a request with such headers writes: its writer owns it, unless the bucket says that its owner does.
+func (q *request) objectACL(h http.Header) (*store.ACL, error) {
+	wanted, err := q.readACLHeaders(h)
+	if err != nil {
+		return nil, err
+	}
+	settings := q.bucket.Settings()
+	if err := q.checkACL(wanted, settings); err != nil || !settings.ACLsEnabled() || !wanted.given() && q.signer.Account.ID == q.bucket.Info().Account {
+		return nil, err
+	}
+	writer, bucketOwner := q.signerID(), q.owner().ID
+	if wanted.given() && !q.maySetACL() {
+		return nil, accessDenied()
+	}
+	if settings.Ownership == store.BucketOwnerPreferred && wanted.canned == bucketOwnerFullControl {
+		writer = bucketOwner
+	}
+	return wanted.of(writer, bucketOwner), nil
+}
+
+// maySetACL says whether the signer may say what the ACL of an object is that it writes: as the object is its own, its own policies
+// suffice, unless the bucket's deny it.
+func (q *request) maySetACL() bool {
+	c := q.callOf("s3:PutObjectAcl", q.bucket.Info(), q.key, "")
+	return q.signer.Permits(c, q.signer.Account.ID, q.bucketPolicy(c.Operation, q.bucket.Info()))
 }

@@ -33,7 +33,12 @@ func putBucketOwnershipControls(q *request) error {
 	if len(in.Rules) != 1 || !isOwnership(in.Rules[0]) {
 		return malformedXML()
 	}
-	return q.configure(http.StatusOK, func(s *store.Settings) error { s.Ownership = in.Rules[0]; return nil })
+	return q.configure(http.StatusOK, func(s *store.Settings) error {
+		if s.Ownership = in.Rules[0]; s.ACL != nil && !s.ACLsEnabled() {
+			return bucketHasACLs()
+		}
+		return nil
+	})
 }
 
 func isOwnership(o store.Ownership) bool {

@@ -37,7 +37,9 @@ func createBucket(q *request) error {
 	settings.Tags = tags
 	bucket, err := q.server.options.Store.CreateBucket(q.name, region, q.signer.Account.ID, settings)
 	if errors.Is(err, store.ErrBucketExists) {
-		err = q.nameTaken(bucket.Info())
+		if err = q.nameTaken(bucket.Info()); err == nil {
+			err = resetACL(bucket, settings.ACL)
+		}
 	}
 	if err != nil {
 		return err
@@ -54,7 +56,11 @@ func (q *request) newSettings() (store.Settings, error) {
 	if strings.EqualFold(q.Header.Get("X-Amz-Bucket-Object-Lock-Enabled"), "true") {
 		settings.ObjectLock, settings.Versioning = true, store.VersioningEnabled
 	}
-	return settings, readOwnership(q.Header, &settings)
+	err := readOwnership(q.Header, &settings)
+	if err == nil {
+		settings.ACL, err = q.newBucketACL(settings)
+	}
+	return settings, err
 }
 
 // nameTaken refuses a name that is in use; in us-east-1 S3 reports success when the bucket is the signer's own already.
@@ -69,6 +75,14 @@ func (q *request) nameTaken(existing store.BucketInfo) error {
 	}
 	return aws.NewError(http.StatusConflict, "BucketAlreadyOwnedByYou",
 		"Your previous request to create the named bucket succeeded and you already own it.").With("BucketName", q.name)
+}
+
+// resetACL gives a bucket that is made again the ACL that the request asks for, as S3 does.
+func resetACL(bucket *store.Bucket, acl *store.ACL) error {
+	if now := bucket.Settings(); !now.ACLsEnabled() || now.ACL == nil && acl == nil {
+		return nil
+	}
+	return bucket.Configure(func(s *store.Settings) error { s.ACL = acl; return nil })
 }
 
 type bucketConfiguration struct {

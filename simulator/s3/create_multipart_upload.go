@@ -27,7 +27,11 @@ func createMultipartUpload(q *request) error {
 	if attributes.ChecksumType, err = checksumType(algorithm, q.Header.Get("X-Amz-Checksum-Type")); err != nil {
 		return err
 	}
-	id, err := q.bucket.CreateUpload(store.UploadInfo{Key: q.key, Attributes: attributes, ChecksumAlgorithm: algorithm})
+	info := store.UploadInfo{Key: q.key, Attributes: attributes, ChecksumAlgorithm: algorithm}
+	if q.signer.Account.ID != q.bucket.Info().Account {
+		info.Initiator = q.signerID()
+	}
+	id, err := q.bucket.CreateUpload(info)
 	if err != nil {
 		return refusal(err, q.key)
 	}

@@ -65,7 +65,7 @@ func listMultipartUploads(q *request) error {
 		}
 		last.key, last.id = upload.Key, upload.ID
 		out.Uploads = append(out.Uploads, listedUpload{
-			Key: encode(upload.Key), UploadID: upload.ID, Initiator: q.owner(), Owner: q.owner(),
+			Key: encode(upload.Key), UploadID: upload.ID, Initiator: q.initiator(upload), Owner: q.ownerOf(upload.Attributes.ACL),
 			StorageClass: upload.Attributes.StorageClass(), Initiated: formatTime(upload.Initiated),
 		})
 	}

@@ -66,7 +66,7 @@ func listObjectVersions(q *request) error {
 	for _, object := range page.Objects {
 		listed := listedVersion{
 			XMLName: xml.Name{Local: "DeleteMarker"}, Key: encode(object.Key), VersionID: object.Version, IsLatest: page.Latest[object],
-			LastModified: formatTime(object.Modified), Owner: q.owner(),
+			LastModified: formatTime(object.Modified), Owner: q.ownerOf(object.ACL),
 		}
 		if !object.DeleteMarker {
 			listed.XMLName.Local, listed.ETag, listed.Size, listed.StorageClass = "Version", `"`+object.ETag+`"`, &object.Size, object.StorageClass()

@@ -58,7 +58,7 @@ func listParts(q *request) error {
 	}
 	out := listPartsResult{
 		Xmlns: namespace, Bucket: q.name, Key: encode(q.key), EncodingType: query.Get("encoding-type"), UploadID: upload.ID,
-		Initiator: q.owner(), Owner: q.owner(), StorageClass: upload.Attributes.StorageClass(), PartNumberMarker: marker, MaxParts: limit,
+		Initiator: q.initiator(upload), Owner: q.ownerOf(upload.Attributes.ACL), StorageClass: upload.Attributes.StorageClass(), PartNumberMarker: marker, MaxParts: limit,
 		ChecksumAlgorithm: strings.ToUpper(upload.ChecksumAlgorithm), ChecksumType: upload.Attributes.ChecksumType,
 	}
 	parts = slices.DeleteFunc(parts, func(p store.PartInfo) bool { return p.Number <= marker })

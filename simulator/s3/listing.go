@@ -44,9 +44,9 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 	out.Xmlns, out.Name, out.MaxKeys, out.IsTruncated = namespace, q.name, limit, page.Truncated
 	out.Prefix, out.Delimiter = encode(query.Get("prefix")), encode(query.Get("delimiter"))
 	out.EncodingType = query.Get("encoding-type")
-	var owner []byte
+	var bucketOwner []byte
 	if withOwner {
-		owner = append(appendElement([]byte("<Owner>"), "ID", q.owner().ID), "</Owner>"...)
+		bucketOwner = q.owner().appendTo(nil)
 	}
 	out.Entries = make([]byte, 0, (len(page.Objects)+len(page.Prefixes))*usualEntry)
 	restores, err := q.wantsRestoreStatus()
@@ -54,6 +54,10 @@ func (q *request) list(out *listing, after string, withOwner bool) (store.Page, 
 		return store.Page{}, nil, err
 	}
 	for _, object := range page.Objects {
+		owner := bucketOwner
+		if withOwner && object.ACL != nil {
+			owner = q.ownerOf(object.ACL).appendTo(nil)
+		}
 		out.Entries = appendObject(out.Entries, object, encode(object.Key), owner)
 		if restores {
 			out.Entries = q.appendRestoreStatus(out.Entries, object)

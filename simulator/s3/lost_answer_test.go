@@ -49,7 +49,7 @@ type lostCall struct {
 	Case   string // tells calls of one operation apart
 	Second string // the error code of the second answer, which is what the client takes; empty for success
 	Twice  bool   // the call is done twice: S3 cannot know that it is the same; otherwise what is there is what one call makes
-	Idle   bool   // the call changes nothing, as the simulator has no other ACL
+	Idle   bool   // the call changes nothing, as the bucket takes no other ACL
 }
 
 func (l lostCall) name() string { return strings.TrimSpace(l.Operation + " " + l.Case) }

@@ -36,6 +36,9 @@ func (q *request) attributes(h http.Header) (store.Attributes, customerKey, erro
 	if out.Tags, err = parseTags(h.Get("X-Amz-Tagging")); err != nil {
 		return out, key, err
 	}
+	if out.ACL, err = q.objectACL(h); err != nil {
+		return out, key, err
+	}
 	out.CustomerKey = key.hash
 	return out, key, q.lockAttributes(h, &out)
 }

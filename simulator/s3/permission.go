@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/velero-locations/velero-locations/simulator/aws"
+	"github.com/velero-locations/velero-locations/simulator/call"
 	"github.com/velero-locations/velero-locations/simulator/policy"
 	"github.com/velero-locations/velero-locations/simulator/s3/store"
 )
@@ -99,10 +100,20 @@ func (q *request) authorizeService(region string) error {
 
 // permits says whether the signer may do an action on a key of a bucket, or a version of it where one is named.
 func (q *request) permits(action string, bucket store.BucketInfo, key, version string) bool {
+	c := q.callOf(action, bucket, key, version)
+	owner, resource := bucket.Account, q.bucketPolicy(action, bucket)
+	if stored, found := q.server.options.Store.Bucket(bucket.Region, bucket.Name); found && stored.Info() == bucket {
+		owner, resource = q.byACLs(c, version, stored, resource)
+	}
+	return q.signer.Permits(c, owner, resource)
+}
+
+// callOf is what policies decide about.
+func (q *request) callOf(action string, bucket store.BucketInfo, key, version string) call.Call {
 	c := q.Call
 	c.Operation, c.Bucket, c.Region, c.Key = action, bucket.Name, bucket.Region, key
 	c.Facts = facts{q, bucket, key, version}
-	return q.signer.Permits(c, bucket.Account, q.bucketPolicy(action, bucket))
+	return c
 }
 
 // bucketPolicy is what the configuration and PutBucketPolicy say of an action on a bucket. The owner can always read and

@@ -224,9 +224,6 @@ func postObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	if err := q.checkACLHeaders(fields); err != nil {
-		return err
-	}
 	attributes, key, err := q.attributes(fields)
 	if err != nil {
 		return err

@@ -125,14 +125,15 @@ func TestACLs(t *testing.T) {
 		status        int
 		code          string
 	}{
-		{enforced, "X-Amz-Acl", "private", 200, ""},
+		{enforced, "X-Amz-Acl", "bucket-owner-full-control", 200, ""},
+		{enforced, "X-Amz-Acl", "private", 400, "AccessControlListNotSupported"},
 		{enforced, "X-Amz-Acl", "public-read", 400, "AccessControlListNotSupported"},
 		{enforced, "X-Amz-Grant-Read", `uri="http://acs.amazonaws.com/groups/global/AllUsers"`, 400, "AccessControlListNotSupported"},
 		{enabled, "X-Amz-Acl", "bucket-owner-full-control", 200, ""},
 		{enabled, "X-Amz-Acl", "authenticated-read", 403, "AccessDenied"},
 		{enabled, "X-Amz-Grant-Read", `uri="http://acs.amazonaws.com/groups/global/AllUsers"`, 403, "AccessDenied"},
-		{enabled, "X-Amz-Grant-Read", `id="someone"`, 501, "NotImplemented"},
-		{open, "X-Amz-Acl", "public-read", 501, "NotImplemented"},
+		{enabled, "X-Amz-Grant-Read", `uri="http://acs.amazonaws.com/groups/s3/LogDelivery"`, 200, ""},
+		{open, "X-Amz-Acl", "public-read", 200, ""},
 	} {
 		c := start(t, twoAccounts())
 		client := c.aws(aliceKey, "us-east-1")
@@ -144,11 +145,10 @@ func TestACLs(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		putText(t, client, "k", "text")
 		for _, path := range []string{"/alice-home/k", "/alice-home/k?acl", "/alice-home?acl"} {
 			response := c.send(t, aliceKey, "us-east-1", http.MethodPut, path, "", func(r *http.Request) { r.Header.Set(test.header, test.value) })
-			if test.status != 200 || path == "/alice-home/k" {
-				checkStatus(t, response, test.status, test.code)
-			}
+			checkStatus(t, response, test.status, test.code)
 		}
 	}
 	c := start(t, twoAccounts())

@@ -164,9 +164,6 @@ func (q *request) Serve() error {
 
 // checkHeaders refuses headers that would change the meaning of a request and are not supported, instead of ignoring them.
 func (q *request) checkHeaders() error {
-	if err := q.checkACLHeaders(q.Header); err != nil {
-		return err
-	}
 	if len(q.key) > maxKey {
 		return aws.NewError(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
 	}

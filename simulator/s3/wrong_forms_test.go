@@ -57,7 +57,7 @@ func TestWrongForms(t *testing.T) {
 		status     int
 		want       string
 	}{
-		{name: "right", conditions: []string{"tagging", "acl"}, add: map[string]string{"acl": "private", "tagging": "<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>"}, status: 204},
+		{name: "right", conditions: []string{"tagging", "acl"}, add: map[string]string{"acl": "bucket-owner-full-control", "tagging": "<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>"}, status: 204},
 		{name: "an ACL", conditions: []string{"acl"}, add: map[string]string{"acl": "public-read"}, status: 400, want: "AccessControlListNotSupported"},
 		{name: "tags that are not XML", conditions: []string{"tagging"}, add: map[string]string{"tagging": "k=v"}, status: 400, want: "MalformedXML"},
 		{name: "a tag that is none", conditions: []string{"tagging"}, add: map[string]string{"tagging": "<Tagging><TagSet><Tag><Key>aws:k</Key><Value>v</Value></Tag></TagSet></Tagging>"}, status: 400, want: "InvalidTag"},

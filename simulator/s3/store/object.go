@@ -51,6 +51,8 @@ type Attributes struct {
 	LegalHoldOff bool `json:"legalHoldOff,omitempty"`
 	// CustomerKey is the SHA-256 of the key that a customer gave to encrypt the object, and gives again to read it.
 	CustomerKey string `json:"customerKey,omitempty"`
+	// ACL says who owns the object, and who else may do what with it.
+	ACL *ACL `json:"acl,omitempty"`
 	// Restore is the last copy that was made of an object in an archive.
 	Restore Restore `json:"restore,omitzero"`
 	// Tiering is that of an object in INTELLIGENT_TIERING.

@@ -30,6 +30,8 @@ type Settings struct {
 	PublicAccess *PublicAccessBlock `json:"publicAccess,omitempty"`
 	// Ownership is empty where it was never set, as of buckets of before April 2023.
 	Ownership Ownership `json:"ownership,omitempty"`
+	// ACL is the bucket's; those of objects are theirs.
+	ACL *ACL `json:"acl,omitempty"`
 	// Lifecycle is the rules by which objects grow colder and expire.
 	Lifecycle lifecycle.Configuration `json:"lifecycle,omitzero"`
 	// Tiering are the configurations of S3 Intelligent-Tiering, by id.

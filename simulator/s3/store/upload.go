@@ -34,6 +34,8 @@ type UploadInfo struct {
 	ID        string    `json:"-"`
 	Key       string    `json:"-"`
 	Initiated time.Time `json:"initiated"`
+	// Initiator is the canonical id of whoever started it, where that is not the bucket's owner.
+	Initiator string `json:"initiator,omitempty"`
 	// Attributes are those of the object to be. Checksums are not among them yet.
 	Attributes Attributes `json:"attributes"`
 	// ChecksumAlgorithm is that of the parts and the object, in lower case; empty for none.
