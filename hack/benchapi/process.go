@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// patience is how long a process may take to be ready, or to end.
-const patience = 5 * time.Minute
+// patience is how long a process may take to be ready, to restore what is measured, or to end.
+const patience = 20 * time.Minute
 
 // process is a program that runs in the background and writes a log.
 type process struct {
