@@ -95,8 +95,12 @@ func (q *request) objectACL(h http.Header) (*store.ACL, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings := q.bucket.Settings()
-	if err := q.checkACL(wanted, settings); err != nil || !settings.ACLsEnabled() || !wanted.given() && q.signer.Account.ID == q.bucket.Info().Account {
+	settings, ofOwner := q.bucket.Settings(), q.signer.Account.ID == q.bucket.Info().Account
+	// Which clients send that set no ACL otherwise: what the bucket's own account writes is private.
+	if !settings.ACLsEnabled() && ofOwner && wanted.canned == private {
+		return nil, nil
+	}
+	if err := q.checkACL(wanted, settings); err != nil || !settings.ACLsEnabled() || !wanted.given() && ofOwner {
 		return nil, err
 	}
 	writer, bucketOwner := q.signerID(), q.owner().ID

@@ -23,7 +23,7 @@ const ec2Service = "6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6
 
 // cannedACLs are what each grants besides the full control of the owner.
 var cannedACLs = map[string][]store.Grant{
-	"private":              nil,
+	private:                nil,
 	"public-read":          {{Group: store.AllUsers, Permission: store.GrantRead}},
 	"public-read-write":    {{Group: store.AllUsers, Permission: store.GrantRead}, {Group: store.AllUsers, Permission: store.GrantWrite}},
 	"authenticated-read":   {{Group: store.AuthenticatedUsers, Permission: store.GrantRead}},
@@ -34,7 +34,8 @@ var cannedACLs = map[string][]store.Grant{
 }
 
 const (
-	// bucketOwnerFullControl is the only one that is taken where ACLs are disabled.
+	private = "private"
+	// bucketOwnerFullControl is what everybody may ask for where ACLs are disabled.
 	bucketOwnerFullControl = "bucket-owner-full-control"
 	// logDeliveryWrite is for buckets only.
 	logDeliveryWrite = "log-delivery-write"

@@ -126,7 +126,6 @@ func TestACLs(t *testing.T) {
 		code          string
 	}{
 		{enforced, "X-Amz-Acl", "bucket-owner-full-control", 200, ""},
-		{enforced, "X-Amz-Acl", "private", 400, "AccessControlListNotSupported"},
 		{enforced, "X-Amz-Acl", "public-read", 400, "AccessControlListNotSupported"},
 		{enforced, "X-Amz-Grant-Read", `uri="http://acs.amazonaws.com/groups/global/AllUsers"`, 400, "AccessControlListNotSupported"},
 		{enabled, "X-Amz-Acl", "bucket-owner-full-control", 200, ""},
