@@ -139,7 +139,7 @@ func (a *API) AddFlags(flags *pflag.FlagSet) {
 // StorageCodec encodes objects as they are kept in etcd.
 func (a *API) StorageCodec() runtime.Codec {
 	info, _ := runtime.SerializerInfoForMediaType(a.Codecs.SupportedMediaTypes(), runtime.ContentTypeJSON)
-	codec := a.Codecs.CodecForVersions(info.Serializer, a.Codecs.UniversalDeserializer(), a.storageVersions, runtime.InternalGroupVersioner)
+	codec := a.Codecs.CodecForVersions(onceEncoder{info.Serializer, nil}, a.Codecs.UniversalDeserializer(), a.storageVersions, runtime.InternalGroupVersioner)
 	return runtime.NewCodec(codec, generic.Bare(codec))
 }
 

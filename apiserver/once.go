@@ -41,7 +41,7 @@ func (s onceSerializer) EncoderForVersion(encoder runtime.Encoder, version runti
 // onceEncoder writes what the encoder in it would. It is given objects that were converted to the version of the answer.
 type onceEncoder struct {
 	runtime.Encoder
-	known *encodings
+	known *encodings // nil: nothing is kept
 }
 
 // Encode implements runtime.Encoder.
@@ -159,6 +159,9 @@ func (e *encoding) size() int {
 
 // encode returns the encoding of an object that does not name its kind.
 func (e *encodings) encode(object table.Object) ([]byte, error) {
+	if e == nil {
+		return marshal(object)
+	}
 	key := identity{reflect.TypeOf(object), object.GetUID()}
 	e.mu.Lock()
 	known := e.last[key]
@@ -170,11 +173,20 @@ func (e *encodings) encode(object table.Object) ([]byte, error) {
 		e.keep(key, object, known.data) // as it is held by now, in the watch cache most likely
 		return known.data, nil
 	}
-	data, err := json.Marshal(object)
+	data, err := marshal(object)
 	if err == nil && key.uid != "" {
 		e.keep(key, object, data)
 	}
 	return data, err
+}
+
+// marshal encodes an object. What one makes that encodes itself is as encoding/json would write it, which would read it once more to see
+// to that, and takes longer for it than encoding did.
+func marshal(object any) ([]byte, error) {
+	if own, ok := object.(json.Marshaler); ok {
+		return own.MarshalJSON()
+	}
+	return json.Marshal(object)
 }
 
 // identical says that two objects of one type are the same in memory, and lead to the same memory, in a fiftieth of the time that it takes
