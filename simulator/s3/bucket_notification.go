@@ -208,11 +208,17 @@ func (q *request) notifyDeletion(d store.Deletion, deleted store.Deleted) {
 	q.notify(event, &store.Object{Key: d.Key, Version: deleted.Version})
 }
 
-// Lifecycle tells the bucket's destinations what its rules did to an object.
+// Lifecycle tells the bucket's destinations what its rules, or the end of a restore, did to an object.
 func (s *Server) Lifecycle(bucket *store.Bucket, event string, object *store.Object, at time.Time) {
 	s.send(bucket, event, object, func(r *events.Record) {
 		r.Time, r.UserIdentity.PrincipalID = events.FormatTime(at), "s3.amazonaws.com"
 		r.RequestParameters, r.ResponseElements = map[string]string{"sourceIPAddress": "s3.amazonaws.com"}, map[string]string{}
+		if event == store.RestoreCompleted {
+			r.Glacier = &events.Glacier{Restore: events.Restore{StorageClass: object.StorageClass()}}
+			if until := object.Restore.Until; !until.IsZero() {
+				r.Glacier.Restore.Expiry = events.FormatTime(until)
+			}
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package s3_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -205,6 +206,119 @@ func TestNotificationsOfLifecycle(t *testing.T) {
 	shown, err := c.patient().GetBucketNotificationConfiguration(t.Context(), &awss3.GetBucketNotificationConfigurationInput{Bucket: plainBucket})
 	if err != nil || len(shown.TopicConfigurations) > 0 || len(c.Events().Messages(0, 0)) > 0 {
 		t.Errorf("after a reset: %+v, %v", shown, err)
+	}
+}
+
+// TestNotificationsOfRestores tells of copies of archived objects when they are there, and when they are gone again, once and in order,
+// however far the clock is moved.
+func TestNotificationsOfRestores(t *testing.T) {
+	for name, steps := range map[string][]time.Duration{"at once": {100 * time.Hour}, "step by step": {5 * time.Hour, 10 * time.Hour, 60 * time.Hour, 25 * time.Hour}} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := notified(t, 0)
+			client := c.patient()
+			configure(t, client, "s3:ObjectRestore:*")
+			for _, restored := range []struct {
+				key   string
+				class types.StorageClass
+				tier  types.Tier
+			}{{"slow", types.StorageClassDeepArchive, types.TierStandard}, {"fast", types.StorageClassGlacier, types.TierStandard}, {"not restored", types.StorageClassGlacier, ""}} {
+				put(t, client, restored.key, restored.class)
+				if restored.tier == "" {
+					continue
+				}
+				if err := only(client.RestoreObject(t.Context(), &awss3.RestoreObjectInput{Bucket: plainBucket, Key: &restored.key, RestoreRequest: &types.RestoreRequest{
+					Days: aws.Int32(1), GlacierJobParameters: &types.GlacierJobParameters{Tier: restored.tier},
+				}})); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, step := range steps {
+				if err := c.Clock().Advance(step); err != nil {
+					t.Fatal(err)
+				}
+				for range 2 { // what was told is not told again
+					if err := only(client.ListObjectsV2(t.Context(), &awss3.ListObjectsV2Input{Bucket: plainBucket})); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			var got []string
+			for _, message := range c.Events().Messages(0, 0) {
+				record := message.Body.Records[0]
+				got = append(got, record.Name+" "+record.S3.Object.Key)
+				completed := record.Name == "ObjectRestore:Completed"
+				if completed != (record.Glacier != nil) || completed && (record.Glacier.Restore.StorageClass == "" || record.Glacier.Restore.Expiry == "") {
+					t.Errorf("%s: %+v", record.Name, record.Glacier)
+				}
+			}
+			want := []string{
+				"ObjectRestore:Post slow", "ObjectRestore:Post fast", "ObjectRestore:Completed fast", "ObjectRestore:Completed slow",
+				"ObjectRestore:Delete fast", "ObjectRestore:Delete slow",
+			}
+			if slices.Sort(got[min(4, len(got)):]); !slices.Equal(got, want) { // the copies may be gone at one midnight
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func configure(t *testing.T, client *awss3.Client, events ...types.Event) {
+	t.Helper()
+	if err := only(client.PutBucketNotificationConfiguration(t.Context(), &awss3.PutBucketNotificationConfigurationInput{
+		Bucket: plainBucket, SkipDestinationValidation: aws.Bool(true), NotificationConfiguration: &types.NotificationConfiguration{
+			TopicConfigurations: []types.TopicConfiguration{{TopicArn: aws.String(topicARN), Events: events}},
+		},
+	})); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestNotificationsOfACLs tells of an ACL that was changed, and not of one that was set to what it was.
+func TestNotificationsOfACLs(t *testing.T) {
+	c, _ := notified(t, 0)
+	client := c.aws(aliceKey, "us-east-1")
+	enableACLs(t, client, types.ObjectOwnershipObjectWriter)
+	configure(t, client, "s3:ObjectAcl:Put")
+	put(t, client, "k", "")
+	for _, canned := range []types.ObjectCannedACL{"private", "public-read", "public-read", "private"} {
+		if err := only(client.PutObjectAcl(t.Context(), &awss3.PutObjectAclInput{Bucket: plainBucket, Key: someKey, ACL: canned})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for _, message := range c.Events().Messages(0, 0) {
+		got = append(got, summary(message.Body))
+	}
+	if want := []string{"ObjectAcl:Put k 1", "ObjectAcl:Put k 1"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestNotificationsInState takes the notifications of a bucket to other simulators: one that has the destination posts messages to its own
+// webhook, and one that does not keeps them. Messages themselves stay where they were sent.
+func TestNotificationsInState(t *testing.T) {
+	c, _ := notified(t, 0)
+	configure(t, c.aws(aliceKey, "us-east-1"), "s3:ObjectCreated:*")
+	put(t, c.aws(aliceKey, "us-east-1"), "before", "")
+	var saved bytes.Buffer
+	if err := c.SaveState(&saved); err != nil {
+		t.Fatal(err)
+	}
+	hook := newWebhook(t, 0)
+	config := twoAccounts()
+	config.S3.Notifications = []events.Destination{{ARN: topicARN, Webhook: hook.URL}}
+	for name, other := range map[string]*cloud{"with the destination": start(t, config), "without": start(t, twoAccounts())} {
+		if err := other.LoadState(bytes.NewReader(saved.Bytes())); err != nil {
+			t.Fatal(err)
+		}
+		put(t, other.aws(aliceKey, "us-east-1"), "after", "")
+		kept := other.Events().Messages(0, 0)
+		if len(kept) != 1 || kept[0].Destination != topicARN || summary(kept[0].Body) != "ObjectCreated:Put after 5" {
+			t.Errorf("%s: %+v", name, kept)
+		}
+	}
+	if got := summary(hook.next(t)); got != "ObjectCreated:Put after 5" {
+		t.Errorf("posted: %s", got)
 	}
 }
 

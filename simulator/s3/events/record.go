@@ -30,6 +30,18 @@ type Record struct {
 	RequestParameters map[string]string `json:"requestParameters" doc:"From which address."`
 	ResponseElements  map[string]string `json:"responseElements" doc:"Request ids of the answer."`
 	S3                About             `json:"s3" doc:"What it happened to."`
+	Glacier           *Glacier          `json:"glacierEventData,omitempty" doc:"Of the end of a restore: what was restored."`
+}
+
+// Glacier is what S3 says of archives.
+type Glacier struct {
+	Restore Restore `json:"restoreEventData" doc:"What was restored."`
+}
+
+// Restore says how long the copy of an archived object is there, and from which class it is.
+type Restore struct {
+	Expiry       string `json:"lifecycleRestorationExpiryTime,omitempty" doc:"When the copy is gone again, if that is ever."`
+	StorageClass string `json:"lifecycleRestoreStorageClass" doc:"Storage class of the object."`
 }
 
 // Identity is who did it, or who owns a bucket.

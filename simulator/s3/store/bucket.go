@@ -272,6 +272,9 @@ func (b *Bucket) Change(key, version string, change func(*Attributes) error) (*O
 	if err := b.replace(object, &changed); err != nil {
 		return nil, err
 	}
+	if changed.Restore != object.Restore {
+		b.store.restores.again(b.store.now())
+	}
 	return &changed, nil
 }
 

@@ -26,9 +26,10 @@ func (r *lifecycleRuns) due(now time.Time) bool {
 	return last == nil || now.Before(*last) || !now.Before(lifecycle.NextMidnight(*last))
 }
 
-// KeepLifecycle applies the rules of all buckets if a midnight has passed since that was done. What fails is logged, and tried again
+// KeepLifecycle applies the rules of all buckets if a midnight has passed since that was done, and tells of restores. What fails is logged, and tried again
 // after the next midnight: a disk that is full must not keep anybody from reading.
 func (s *Store) KeepLifecycle(now time.Time) {
+	s.tellRestores(now)
 	if !s.lifecycle.due(now) {
 		return
 	}
@@ -45,9 +46,11 @@ func (s *Store) KeepLifecycle(now time.Time) {
 // ApplyLifecycle applies the rules of all buckets to what is due by now. What was due at several times is done in their order, and as
 // if it had been done then, so that it makes no difference how far a clock is moved at once.
 func (s *Store) ApplyLifecycle() error {
+	now := s.now()
+	s.tellRestores(now)
 	s.lifecycle.mu.Lock()
 	defer s.lifecycle.mu.Unlock()
-	return s.applyLifecycle(s.now())
+	return s.applyLifecycle(now)
 }
 
 func (s *Store) applyLifecycle(now time.Time) error {

@@ -30,8 +30,10 @@ type Notification struct {
 
 // Matches says whether the destination is told of an event of an object.
 func (n Notification) Matches(event, key string) bool {
-	return call.MatchesAny(n.Events, event) && strings.HasPrefix(key, n.Prefix) && strings.HasSuffix(key, n.Suffix)
+	return n.names(event) && strings.HasPrefix(key, n.Prefix) && strings.HasSuffix(key, n.Suffix)
 }
+
+func (n Notification) names(event string) bool { return call.MatchesAny(n.Events, event) }
 
 // Overlaps says whether there may be an event that both match, which S3 does not take.
 func (n Notification) Overlaps(other Notification) bool {

@@ -84,5 +84,6 @@ func (b *Bucket) Configure(change func(*Settings) error) error {
 		return fmt.Errorf("configuring bucket %s: %w", b.info.Name, err)
 	}
 	b.settings.Store(&settings)
+	b.store.restores.again(b.store.now())
 	return nil
 }

@@ -46,7 +46,7 @@ type Options struct {
 	// Memory is how many bytes the content of a store in memory may take, objectOverhead for each object and part
 	// included; zero is no limit. What comes beyond is refused with ErrFull.
 	Memory int64
-	// Lifecycle is told what lifecycle rules do to objects, as S3 names that; nil is nobody.
+	// Lifecycle is told what lifecycle rules and the end of restores do to objects, as S3 names that; nil is nobody.
 	Lifecycle func(b *Bucket, event string, object *Object, at time.Time)
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
@@ -65,6 +65,7 @@ type Store struct {
 	closed  bool
 
 	lifecycle lifecycleRuns
+	restores  restoreRuns
 }
 
 type bucketID struct{ region, name string }
@@ -202,6 +203,7 @@ func (s *Store) replace(by map[bucketID]*Bucket, content blobs) error {
 		}
 	}
 	s.buckets = by
+	s.restores.again(s.now())
 	if s.blobs != content { // those who write read it without the lock, unless nobody may write
 		s.blobs = content
 	}
