@@ -91,6 +91,20 @@ func TestCustomerKeys(t *testing.T) {
 	if errorCode(err) != "InvalidRequest" {
 		t.Errorf("a part without the upload's key: %v", err)
 	}
+	part, err := client.UploadPart(t.Context(), &awss3.UploadPartInput{
+		Bucket: home, Key: aws.String("parts"), UploadId: upload.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("x"),
+		SSECustomerAlgorithm: right.algorithm, SSECustomerKey: right.key, SSECustomerKeyMD5: right.sum,
+	})
+	if err != nil || aws.ToString(part.SSECustomerAlgorithm) != "AES256" || aws.ToString(part.SSECustomerKeyMD5) != aws.ToString(right.sum) {
+		t.Errorf("a part with the key: %+v, %v", part, err)
+	}
+	copied, err := client.UploadPartCopy(t.Context(), &awss3.UploadPartCopyInput{
+		Bucket: home, Key: aws.String("parts"), UploadId: upload.UploadId, PartNumber: aws.Int32(2), CopySource: aws.String("alice-home/copy"),
+		SSECustomerAlgorithm: right.algorithm, SSECustomerKey: right.key, SSECustomerKeyMD5: right.sum,
+	})
+	if err != nil || aws.ToString(copied.SSECustomerAlgorithm) != "AES256" || aws.ToString(copied.SSECustomerKeyMD5) != aws.ToString(right.sum) {
+		t.Errorf("a copied part with the key: %+v, %v", copied, err)
+	}
 }
 
 func TestBucketEncryption(t *testing.T) {
@@ -117,6 +131,14 @@ func TestBucketEncryption(t *testing.T) {
 		head, err := client.HeadObject(t.Context(), &awss3.HeadObjectInput{Bucket: home, Key: &key})
 		if err != nil || head.ServerSideEncryption != test.want || aws.ToString(head.SSEKMSKeyId) != test.id {
 			t.Errorf("%s: HEAD answers %v, %v", key, head, err)
+		}
+		upload, err := client.CreateMultipartUpload(t.Context(), &awss3.CreateMultipartUploadInput{Bucket: home, Key: &key, ServerSideEncryption: test.asked})
+		if err != nil {
+			t.Fatal(err)
+		}
+		part, err := client.UploadPart(t.Context(), &awss3.UploadPartInput{Bucket: home, Key: &key, UploadId: upload.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("x")})
+		if err != nil || part.ServerSideEncryption != test.want || aws.ToString(part.SSEKMSKeyId) != test.id || aws.ToBool(part.BucketKeyEnabled) != (test.id != "") {
+			t.Errorf("%s: a part answers %+v, %v", key, part, err)
 		}
 	}
 }

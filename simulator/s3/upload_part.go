@@ -80,10 +80,6 @@ func (q *request) part() (int, store.UploadInfo, error) {
 		return 0, upload, aws.NewError(http.StatusBadRequest, "InvalidRequest",
 			"The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.")
 	}
-	h := q.W.Header()
-	key.describe(h)
-	if algorithm := upload.Attributes.Headers[sseHeader]; algorithm != "" {
-		h.Set(sseHeader, algorithm)
-	}
+	describeEncryption(upload.Attributes, key, q.W.Header())
 	return number, upload, nil
 }
