@@ -285,6 +285,25 @@ func TestACLsAndPolicies(t *testing.T) {
 	expect("disabled", map[string]string{lister.ID: denied, bobKey.ID: denied, bobsLister.ID: denied})
 }
 
+// TestPermissionToSetACL: whoever may write and not set ACLs writes without one.
+func TestPermissionToSetACL(t *testing.T) {
+	config := twoAccounts()
+	writer := simulator.AccessKeyConfig{ID: "AKIABOBSWRITER", Secret: "bob's writer secret", Policy: policy.Policy{allow("s3:PutObject")}}
+	config.Accounts[1].AccessKeys = append(config.Accounts[1].AccessKeys, writer)
+	c, client := withACLs(t, config, types.ObjectOwnershipObjectWriter)
+	if err := only(client.PutBucketAcl(t.Context(), &awss3.PutBucketAclInput{Bucket: home, ACL: "public-read-write"})); err != nil {
+		t.Fatal(err)
+	}
+	for acl, codes := range map[types.ObjectCannedACL]map[string]string{"": {}, "public-read": {writer.ID: "AccessDenied"}} {
+		for _, key := range []simulator.AccessKeyConfig{writer, bobKey} {
+			err := only(c.aws(key, "us-east-1").PutObject(t.Context(), &awss3.PutObjectInput{Bucket: home, Key: aws.String("new"), ACL: acl}))
+			if errorCode(err) != codes[key.ID] {
+				t.Errorf("%s with %q: %v, want %q", key.ID, acl, err, codes[key.ID])
+			}
+		}
+	}
+}
+
 // TestMissingKeysByACL: whoever may list a bucket learns that it lacks a key.
 func TestMissingKeysByACL(t *testing.T) {
 	c, client := withACLs(t, twoAccounts(), types.ObjectOwnershipObjectWriter)
